@@ -1,6 +1,8 @@
 """Settings for tests, independent of the environment, with the demo installed."""
 
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _PREFIXES = (
     "SENTRY_",
@@ -30,6 +32,8 @@ from triage_site.settings import DATABASES, INSTALLED_APPS  # noqa: E402
 TRIAGE_SIGNALS_WAIT_MS = 5000
 # Otherwise each test client searches the disk for static files.
 WHITENOISE_AUTOREFRESH = True
+_queue = TemporaryDirectory(prefix="triage-queue-")
+TRIAGE_QUEUE_FILE = Path(_queue.name) / "queue.sqlite3"
 INSTALLED_APPS = [*INSTALLED_APPS, "apps.demo"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Test data does not have to survive a crash.

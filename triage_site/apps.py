@@ -1,5 +1,6 @@
-"""The Django app of Manage."""
+"""The apps that need no more than a name, and Manage."""
 
+from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
 
 
@@ -7,3 +8,31 @@ class ManageConfig(SimpleAdminConfig):
     """The admin site. Its URLs import the admin modules, which most commands don't need."""
 
     default_site = "triage_site.admin_site.ManageSite"
+
+
+class AuditConfig(AppConfig):
+    """The audit trail."""
+
+    name = "apps.audit"
+    verbose_name = "Audit trail"
+
+
+class ExplainConfig(AppConfig):
+    """Explanations by a language model."""
+
+    name = "apps.explain"
+    verbose_name = "Explanations"
+
+
+class KnownErrorsConfig(AppConfig):
+    """The catalog of known errors."""
+
+    name = "apps.known_errors"
+    verbose_name = "Known errors"
+
+
+class JobsConfig(AppConfig):
+    """The work that workers do."""
+
+    name = "apps.jobs"
+    jobs = ("apps.jobs.engine",)

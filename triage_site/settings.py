@@ -1,6 +1,7 @@
 """Django's settings. Values that differ between machines come from the environment (`env`)."""
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
@@ -125,13 +126,14 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.usersessions",
-    "apps.audit",
+    "triage_site.apps.JobsConfig",
+    "triage_site.apps.AuditConfig",
     "apps.accounts",
     "simple_history",
-    "apps.known_errors",
+    "triage_site.apps.KnownErrorsConfig",
     "apps.lookups",
     "apps.answers",
-    "apps.explain",
+    "triage_site.apps.ExplainConfig",
     "apps.web",
     "apps.signin",
     *(["apps.demo"] if DEMO else []),
@@ -191,6 +193,13 @@ DATABASES = {
     else env.database("DATABASE_URL", env.VAR_DIR / "triage.sqlite3")
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The doorbell of workers (apps/jobs), unless it is in Redis.
+_database_file = DATABASES["default"]["NAME"]
+TRIAGE_QUEUE_FILE = (
+    _database_file.with_name(f"{_database_file.stem}-queue.sqlite3")
+    if isinstance(_database_file, Path)
+    else env.VAR_DIR / "queue.sqlite3"
+)
 
 REDIS_URL = env.redis_url("REDIS_URL")
 _LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"

@@ -1,0 +1,324 @@
+"""Rows are the truth about work; the queue is a doorbell that only says "look".
+
+A job is claimed by one conditional update. Whatever dies or is lost (a worker, the process that
+enqueued, the queue), the row stays: the sweep of any worker finds it when it is due or its lease
+has run out. So work can begin twice, and a handler must write its result in `Lease.finish`.
+"""
+
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import import_module
+from os import getpid
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.jobs.models import Job, Worker
+
+State = Job.State
+SWEEP_S = 5
+_ALIVE_FOR = timedelta(seconds=30)
+_LEASE = timedelta(seconds=60)
+_PERIODIC = "periodic."
+_LONGEST_PAUSE = timedelta(hours=1)
+_CANDIDATES = 10
+_KEPT_FOR = timedelta(days=7)
+_OPEN = (State.WAITING, State.RUNNING)
+_log = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another worker has taken over, or the job was canceled: what this one did must not count."""
+
+
+class RetryLater(Exception):
+    """The work has to be continued at this time. That isn't a failure, and uses up no try."""
+
+    def __init__(self, when: datetime, sentence: str = "") -> None:
+        super().__init__(sentence)
+        self.when, self.sentence = when, sentence
+
+
+class GiveUp(Exception):
+    """The work failed for good, for the reason in this sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How a kind of work is done. `every` is set for periodic work."""
+
+    kind: str
+    run: Callable[[Job, "Lease"], None]
+    lease: timedelta
+    tries: int
+    pause: timedelta
+    every: timedelta | None = None
+
+
+_registered: dict[str, Handler] = {}
+Run = Callable[[Job, "Lease"], None]
+
+
+def handler(
+    kind: str,
+    *,
+    lease: timedelta = _LEASE,
+    tries: int = 5,
+    pause: timedelta = timedelta(seconds=10),
+    every: timedelta | None = None,
+) -> Callable[[Run], Run]:
+    """Register a function as the handler of a kind. `pause` triples with each failed try."""
+
+    def register(run: Run) -> Run:
+        _registered[kind] = Handler(kind, run, lease, tries, pause, every)
+        return run
+
+    return register
+
+
+def periodic(name: str, *, every: timedelta, **options: Any) -> Callable[[Run], Run]:
+    """Register a function that runs now and then again and again, in one worker at a time."""
+    return handler(_PERIODIC + name, every=every, **options)
+
+
+@cache
+def handlers() -> Mapping[str, Handler]:
+    """Return all handlers. An app lists the modules that define its own as `jobs` in its config."""
+    for config in apps.get_app_configs():
+        for module in getattr(config, "jobs", ()):
+            import_module(module)
+    return _registered
+
+
+def enqueue(
+    kind: str, key: str = "", *, due_at: datetime | None = None, again: bool = False
+) -> Job:
+    """Return the job of this kind and key, which is created at most once.
+
+    A job that has ended runs again only with `again`. A worker is woken after the transaction.
+    """
+    due: Any = due_at or Now()
+    job, is_new = Job.objects.get_or_create(
+        kind=kind, key=key, defaults={} if due_at is None else {"due_at": due_at}
+    )
+    if not is_new:
+        same = Job.objects.filter(pk=job.pk)
+        same.filter(state=State.WAITING, due_at__gt=due).update(due_at=due)
+        if again:
+            same.exclude(state__in=_OPEN).update(
+                state=State.WAITING, due_at=due, tries=0, problem="", ended_at=None
+            )
+        job.refresh_from_db()
+    if not any(call[1] is ring for call in connection.run_on_commit):
+        transaction.on_commit(ring, robust=True)
+    return job
+
+
+def cancel(kind: str, key_prefix: str) -> int:
+    """Cancel the jobs whose keys start like this. One that runs can no longer finish."""
+    jobs = Job.objects.filter(kind=kind, key__startswith=key_prefix, state__in=_OPEN)
+    return jobs.update(state=State.CANCELLED, lease_holder="", lease_until=None, ended_at=Now())
+
+
+def ring() -> None:
+    """Wake a worker. A lost ring costs seconds: the next sweep finds the row."""
+    from apps.jobs.doorbell import press  # noqa: PLC0415 - huey takes a tenth of a second to load
+
+    press()
+
+
+class Lease:
+    """A worker's right to do a job, which others respect until it runs out."""
+
+    def __init__(self, job: Job, used: Handler) -> None:
+        self._handler = used
+        self._mine = Job.objects.filter(
+            pk=job.pk, state=State.RUNNING, lease_holder=job.lease_holder
+        )
+        self._is_over = False
+
+    def renew(self) -> None:
+        """Begin the lease anew. Raise `LeaseLost` if another worker has taken over."""
+        self._update(lease_until=Now() + self._handler.lease)
+
+    @contextmanager
+    def finish(self) -> Iterator[None]:
+        """Mark the job as done in one transaction with what the block writes.
+
+        Raise `LeaseLost`, and write nothing, if another worker has taken over.
+        """
+        with transaction.atomic():
+            self._done()
+            yield
+        self._is_over = True
+
+    def end(self) -> None:
+        """Mark the job as done, unless the handler did."""
+        if not self._is_over:
+            self._done()
+
+    def retry(self, when: Any, sentence: str, **more: Any) -> None:
+        """Let the job wait until this time."""
+        self._update(state=State.WAITING, due_at=when, problem=sentence[:300], **_FREE, **more)
+
+    def fail(self, sentence: str) -> None:
+        """Mark the job as failed. Periodic work runs again when it would have anyway."""
+        every = self._handler.every
+        again = {} if every is None else {"due_at": Now() + every, "tries": 0}
+        self._update(state=State.FAILED, problem=sentence[:300], ended_at=Now(), **_FREE, **again)
+
+    def _done(self) -> None:
+        every = self._handler.every
+        if every is None:
+            self._update(state=State.DONE, problem="", ended_at=Now(), **_FREE)
+        else:
+            self.retry(Now() + every, "", tries=0, ended_at=Now())
+
+    def _update(self, **values: Any) -> None:
+        if not self._mine.update(**values):
+            raise LeaseLost
+
+
+_FREE: dict[str, Any] = {"lease_holder": "", "lease_until": None}
+
+
+# What a worker does.
+
+WORKER = f"{socket.gethostname()[:60]}:{getpid()}:{secrets.token_hex(4)}"
+
+
+def work() -> bool:
+    """Do one job that is due, and return whether there was one."""
+    claimed = _claim()
+    if claimed is None:
+        return False
+    if _due().exists():
+        ring()  # for the next worker
+    _run(*claimed)
+    return True
+
+
+def _due() -> QuerySet[Job]:
+    """Return the jobs to begin now, including those whose worker died."""
+    return Job.objects.filter(
+        Q(state=State.WAITING, due_at__lte=Now())
+        | Q(state=State.RUNNING, lease_until__lte=Now())
+        | Q(state=State.FAILED, kind__startswith=_PERIODIC, due_at__lte=Now()),
+        kind__in=handlers(),  # a newer version may know others
+    )
+
+
+def _claim() -> tuple[Job, Lease] | None:
+    for found in _due().order_by("due_at", "pk")[:_CANDIDATES]:
+        used = handlers()[found.kind]
+        values = {
+            "state": State.RUNNING,
+            "lease_holder": f"{WORKER}/{secrets.token_hex(8)}",
+            "lease_until": Now() + used.lease,
+            "tries": F("tries") + 1,
+            "ended_at": None,
+        }
+        if _due().filter(pk=found.pk).update(**values):
+            job = Job.objects.get(pk=found.pk)
+            lease = Lease(job, used)
+            if job.tries <= used.tries:
+                return job, lease
+            lease.fail(f"It was begun {used.tries} times, and no worker got to its end.")
+    return None
+
+
+def _run(job: Job, lease: Lease) -> None:
+    used = handlers()[job.kind]
+    try:
+        used.run(job, lease)
+        lease.end()
+    except LeaseLost:
+        _log.warning("Another worker took over %s, or it was canceled.", job.kind)
+    except Exception as error:  # noqa: BLE001 - a worker must survive every handler
+        with suppress(LeaseLost):
+            _note_end(job, used, lease, error)
+
+
+def _note_end(job: Job, used: Handler, lease: Lease, error: Exception) -> None:
+    """Let the job wait for its next try, or fail. Messages of errors can contain personal data."""
+    name = type(error).__name__
+    if isinstance(error, RetryLater):
+        lease.retry(error.when, error.sentence, tries=0)
+    elif isinstance(error, GiveUp):
+        lease.fail(str(error))
+    elif job.tries < used.tries:
+        _log.error("%s failed and will be tried again: %s", job.kind, name)
+        pause = min(used.pause * 3 ** (job.tries - 1), _LONGEST_PAUSE)
+        sentence = f"Try {job.tries} of {used.tries} ended with an error ({name})."
+        lease.retry(Now() + pause, sentence)
+    else:
+        _log.error("%s failed: %s", job.kind, name)
+        times = "once" if used.tries == 1 else f"{used.tries} times"
+        lease.fail(f"It was tried {times}. The last error was {name}.")
+
+
+def sweep() -> bool:
+    """Note a sign of life, plan periodic work, and return whether there are jobs to do."""
+    Worker.objects.update_or_create(name=WORKER, defaults={"seen_at": Now()})
+    kinds = {kind for kind, used in handlers().items() if used.every is not None}
+    planned = Job.objects.filter(kind__in=kinds, key="").values_list("kind", flat=True)
+    for kind in kinds.difference(planned):
+        Job.objects.get_or_create(kind=kind, key="")
+    return _due().exists()
+
+
+def let_go() -> None:
+    """Free the jobs of this process, which is about to end, and its sign of life."""
+    mine = Job.objects.filter(state=State.RUNNING, lease_holder__startswith=f"{WORKER}/")
+    mine.update(lease_until=Now(), tries=F("tries") - 1)
+    Worker.objects.filter(name=WORKER).delete()
+
+
+@periodic("tidy", every=timedelta(days=1))
+def _tidy(_job: Job, _lease: Lease) -> None:
+    """Delete old rows. What failed is kept until someone has looked at it."""
+    long_ago = timezone.now() - _KEPT_FOR
+    ended = Job.objects.filter(state__in=(State.DONE, State.CANCELLED), ended_at__lt=long_ago)
+    ended.delete()
+    Worker.objects.filter(seen_at__lt=long_ago).delete()
+
+
+# What pages and commands show.
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """The number of jobs by state, the oldest that is due, and workers' signs of life."""
+
+    waiting: int
+    running: int
+    failed: int
+    oldest_due: datetime | None
+    workers: int
+    last_seen: datetime | None
+
+
+def queue_state() -> QueueState:
+    """Return the state of queue and workers, in two queries."""
+    due = Q(state=State.WAITING, due_at__lte=Now())
+    idle = Q(kind__startswith=_PERIODIC, due_at__gt=Now())
+    jobs = Job.objects.exclude(state__in=(State.DONE, State.CANCELLED)).aggregate(
+        waiting=Count("pk", filter=Q(state=State.WAITING) & ~idle),
+        running=Count("pk", filter=Q(state=State.RUNNING)),
+        failed=Count("pk", filter=Q(state=State.FAILED)),
+        oldest_due=Min("due_at", filter=due),
+    )
+    workers = Worker.objects.aggregate(
+        workers=Count("pk", filter=Q(seen_at__gt=Now() - _ALIVE_FOR)), last_seen=Max("seen_at")
+    )
+    return QueueState(**jobs, **workers)
