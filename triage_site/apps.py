@@ -17,6 +17,13 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit trail"
 
 
+class LookupsConfig(AppConfig):
+    """Lookups, their results, and what becomes of them."""
+
+    name = "apps.lookups"
+    jobs = ("apps.lookups.retention", "apps.lookups.admin.statistics")
+
+
 class ExplainConfig(AppConfig):
     """Explanations by a language model."""
 

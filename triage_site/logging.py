@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from gunicorn.glogging import Logger
 
-from apps.repeats import PerMinute, is_due
+from apps.cache_outage import PerMinute, is_due
 
 _LINES_PER_MINUTE = 10
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

@@ -131,7 +131,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "simple_history",
     "triage_site.apps.KnownErrorsConfig",
-    "apps.lookups",
+    "triage_site.apps.LookupsConfig",
     "apps.answers",
     "triage_site.apps.ExplainConfig",
     "apps.web",

@@ -1,12 +1,13 @@
-"""`make run`: migrate the database and serve the site, with the demo if no token is set."""
+"""`make run`: migrate the database, and run the site, a worker, and the demo if no token is set."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
@@ -14,6 +15,8 @@ from typing import NoReturn
 from triage_site import env
 
 DEMO_PORT = 8001
+_CHECK_EVERY_S = 1.0
+_LONGEST_PAUSE_S = 60.0
 
 
 def main() -> None:
@@ -112,12 +115,52 @@ def _serve(port: int, source: str) -> None:
         *("--timeout", "60", "--log-level", "warning", "--no-control-socket"),
     ]
     server = subprocess.Popen(command, cwd=env.BASE_DIR)  # noqa: S603 - our own command
+    worker = _Worker()
     try:
-        status = server.wait()
+        while server.poll() is None:
+            worker.keep_running()
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(_CHECK_EVERY_S)
     except KeyboardInterrupt:
         server.terminate()
-        status = server.wait()
-    raise SystemExit(max(status, 0))
+    worker.stop()
+    raise SystemExit(max(server.wait(), 0))
+
+
+class _Worker:
+    """The worker process. The site goes on without it, and says what isn't done meanwhile."""
+
+    def __init__(self) -> None:
+        self._pause_s = 1.0
+        self._start()
+
+    def _start(self) -> None:
+        command = [sys.executable, str(env.BASE_DIR / "manage.py"), "run_huey"]
+        self._process = subprocess.Popen(command)  # noqa: S603 - our own command
+        self._started_at = time.monotonic()
+        self._start_at = 0.0
+
+    def keep_running(self) -> None:
+        """Start the process again if it died, later each time it dies at once."""
+        status, now = self._process.poll(), time.monotonic()
+        if status is None:
+            return
+        if not self._start_at:
+            is_early = now - self._started_at < _LONGEST_PAUSE_S
+            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S) if is_early else 1.0
+            self._start_at = now + self._pause_s
+            print(
+                f"The worker stopped (status {status}). The site continues, and starts another one "
+                f"in {self._pause_s:.0f} seconds.",
+                flush=True,
+            )
+        elif now >= self._start_at:
+            self._start()
+
+    def stop(self) -> None:
+        """Stop the process, after the jobs that it is doing."""
+        self._process.terminate()
+        self._process.wait()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The WSGI application, with the background jobs of a server process."""
+"""The WSGI application."""
 
 import os
 
@@ -9,8 +9,4 @@ os.environ.setdefault("TRIAGE_SERVER", "1")  # `make run` sets it to ""
 
 application = get_wsgi_application()
 
-from apps.answers.webhook import start_sender  # noqa: E402 - needs the applications
-from apps.lookups.retention import prune_daily  # noqa: E402
-
-prune_daily()
-start_sender()
+import apps.jobs.doorbell  # noqa: E402, F401 - the first request that needs it would wait

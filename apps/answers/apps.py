@@ -13,6 +13,7 @@ class AnswersConfig(AppConfig):
     label = "answers"
     verbose_name = "Answers"
     default_auto_field = "django.db.models.BigAutoField"
+    jobs = ("apps.answers.webhook",)
 
     def ready(self) -> None:
         """Delete drafts together with the results they are based on."""

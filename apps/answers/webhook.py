@@ -1,17 +1,16 @@
 """Send drafts to the configured webhook, with retries for about a day."""
 
 import json
-import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from threading import Event, Thread
 from time import monotonic
 
 import requests
 from django.conf import settings
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
@@ -23,6 +22,8 @@ from apps.audit.models import Action
 from apps.crypto import Unreadable
 from apps.events.grouping import Problem
 from apps.events.summary import summarize_group
+from apps.jobs import engine as jobs
+from apps.jobs.models import Job
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup
 from apps.lookups.records import record_action
@@ -184,9 +185,10 @@ def _problem(problem: Problem, about: About) -> dict[str, object]:
 
 # Deliveries.
 #
-# An attempt takes a lease with one conditional update that moves `next_try`, so that no two
-# processes send the same draft at the same time. If its process dies, the draft is sent again after
-# the lease; receivers recognize duplicates by the message ID.
+# The person's request makes the first attempt, a job the others. An attempt takes a lease with one
+# conditional update that moves `next_try`, so that no two processes send the same draft at the same
+# time. If its process dies, the draft is sent again after the lease; receivers recognize duplicates
+# by the message ID.
 
 FIRST_TRY_S = 3.0
 RETRY_S = 10.0
@@ -214,6 +216,7 @@ def deliver(
         except IntegrityError:
             raise AlreadySent from None
         _record(handover, requester)
+        _enqueue(handover, after=_LEASE)
     _attempt(handover, within_s=FIRST_TRY_S)
 
 
@@ -228,6 +231,7 @@ def retry(handover: Handover, requester: Requester) -> bool:
         )
         if is_restarted:
             _record(handover, requester, change="again")
+            _enqueue(handover, after=_LEASE)
     if is_restarted:
         _attempt(handover, within_s=FIRST_TRY_S)
     return bool(is_restarted)
@@ -248,13 +252,46 @@ def _record(handover: Handover, requester: Requester, **detail: str) -> None:
     record_action(Action.HANDED_OVER, requester.actor, handover.lookup, **detail)
 
 
+_JOB = "delivery"
+
+
+def _enqueue(handover: Handover, *, after: timedelta = timedelta()) -> None:
+    jobs.enqueue(_JOB, handover.uuid.hex, due_at=timezone.now() + after, again=True)
+
+
+@jobs.handler(_JOB, lease=_LEASE)
+def _run_job(job: Job, _lease: jobs.Lease) -> None:
+    """Attempt a delivery, and come back for the next attempt if there is one."""
+    handover = Handover.objects.select_related("lookup").filter(uuid=job.key).first()
+    if handover is None:
+        return
+    if is_configured():
+        _attempt(handover, within_s=RETRY_S)
+        handover.refresh_from_db()
+    if handover.state == Handover.State.WAITING:
+        hour = timezone.now() + timedelta(hours=1)
+        raise jobs.RetryLater(
+            handover.next_try if is_configured() and handover.next_try else hour, handover.problem
+        )
+
+
+@jobs.periodic("deliveries", every=timedelta(minutes=10))
+def _find_lost(_job: Job, _lease: jobs.Lease) -> None:
+    """Enqueue due deliveries without a job, such as those of an older version."""
+    for handover in _due() if is_configured() else ():
+        _enqueue(handover)
+
+
+def _due() -> QuerySet[Handover]:
+    due = Handover.objects.filter(state=Handover.State.WAITING, next_try__lte=timezone.now())
+    return due.order_by("next_try")[:_BATCH_SIZE]
+
+
 def send_due() -> int:
     """Attempt each due delivery once, and return the number of attempts."""
     if not is_configured():
         return 0
-    due = Handover.objects.filter(state=Handover.State.WAITING, next_try__lte=timezone.now())
-    rows = due.order_by("next_try")[:_BATCH_SIZE]
-    return sum(_attempt(handover, within_s=RETRY_S) for handover in list(rows))
+    return sum(_attempt(handover, within_s=RETRY_S) for handover in list(_due()))
 
 
 def _attempt(handover: Handover, *, within_s: float) -> bool:
@@ -307,34 +344,3 @@ def delete_bodies(lookup_ids: list[int]) -> None:
         state=Handover.State.FAILED, next_try=None, problem=RESULT_DELETED
     )
     handovers.update(sealed=None)
-
-
-_INTERVAL_S = 30
-_log = logging.getLogger(__name__)
-
-
-def start_sender() -> Thread | None:
-    """Start a thread that sends due drafts every half minute; None without a webhook."""
-    if not is_configured():
-        return None
-    thread = Thread(target=_run, name="webhook sender", daemon=True)
-    thread.start()
-    return thread
-
-
-def send_due_safely() -> int:
-    """Call `send_due`, log any failure, and return the number of attempts."""
-    try:
-        return send_due()
-    except Exception as error:  # noqa: BLE001 - the thread must survive
-        # The error's message can contain a URL or a body.
-        _log.error("Due drafts could not be sent: %s", type(error).__name__)
-        return 0
-    finally:
-        connections.close_all()
-
-
-def _run() -> None:
-    while True:
-        send_due_safely()
-        Event().wait(_INTERVAL_S)

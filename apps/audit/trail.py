@@ -16,8 +16,8 @@ from django.http import HttpRequest
 
 from apps.audit.addresses import client_address, client_network
 from apps.audit.models import Action, End, Entry, Words
+from apps.cache_outage import PerMinute, is_due
 from apps.crypto import Unreadable, keyed_hash, seal, unseal
-from apps.repeats import PerMinute, is_due
 
 Fact = str | int | bool | None | Sequence[str]
 

@@ -23,6 +23,7 @@ from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.events.query import counted, format_duration
 from apps.jobs.models import Job, Worker
 
 State = Job.State
@@ -128,6 +129,14 @@ def cancel(kind: str, key_prefix: str) -> int:
     """Cancel the jobs whose keys start like this. One that runs can no longer finish."""
     jobs = Job.objects.filter(kind=kind, key__startswith=key_prefix, state__in=_OPEN)
     return jobs.update(state=State.CANCELLED, lease_holder="", lease_until=None, ended_at=Now())
+
+
+def retry(pk: int | None = None) -> int:
+    """Let a failed job, or all of them, run again. Return how many there were."""
+    failed = Job.objects.filter(state=State.FAILED, **({} if pk is None else {"pk": pk}))
+    count = failed.update(state=State.WAITING, due_at=Now(), tries=0, problem="", ended_at=None)
+    transaction.on_commit(ring, robust=True)
+    return count
 
 
 def ring() -> None:
@@ -255,6 +264,7 @@ def _note_end(job: Job, used: Handler, lease: Lease, error: Exception) -> None:
     if isinstance(error, RetryLater):
         lease.retry(error.when, error.sentence, tries=0)
     elif isinstance(error, GiveUp):
+        _log.error("%s failed. %s", job.kind, error)
         lease.fail(str(error))
     elif job.tries < used.tries:
         _log.error("%s failed and will be tried again: %s", job.kind, name)
@@ -322,3 +332,29 @@ def queue_state() -> QueueState:
         workers=Count("pk", filter=Q(seen_at__gt=Now() - _ALIVE_FOR)), last_seen=Max("seen_at")
     )
     return QueueState(**jobs, **workers)
+
+
+# What nobody does without a worker.
+_UNDONE = "expired data isn’t deleted, and drafts that haven’t arrived aren’t sent again"
+
+
+def describe_workers(state: QueueState) -> str:
+    """Say how many workers run, and what isn't done without one."""
+    if state.workers:
+        return f"{counted(state.workers, 'worker')} running, last seen {_ago(state.last_seen)}."
+    seen = f" The last one was seen {_ago(state.last_seen)}." if state.last_seen else ""
+    return f"No worker is running.{seen} Until one does, {_UNDONE}. Start manage.py run_huey."
+
+
+def describe_queue(state: QueueState) -> str:
+    """Say how many jobs wait, run, and failed."""
+    oldest = f" The oldest was due {_ago(state.oldest_due)}." if state.oldest_due else ""
+    failed = " manage.py jobs lists those that failed." if state.failed else ""
+    return (
+        f"{counted(state.waiting, 'job')} waiting, {state.running} running, {state.failed} failed."
+        f"{oldest}{failed}"
+    )
+
+
+def _ago(then: datetime | None) -> str:
+    return f"{format_duration(max(0, (timezone.now() - then).total_seconds()) if then else 0)} ago"

@@ -5,26 +5,27 @@ and run while the site is in use.
 """
 
 import base64
-import logging
-import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import Error, connections, transaction
-from django.db.models import Field, Model, QuerySet
+from django.db import transaction
+from django.db.models import F, Field, Model, QuerySet
 
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, record
 from apps.audit.verification import TrailBroken, prune_trail
 from apps.crypto import SealedField, Unreadable, resealed
-from apps.lookups import cache, store
-from apps.lookups.models import Lease, Lookup, TypedCustomer, delete_findings
+from apps.events.query import counted
+from apps.jobs import engine as jobs
+from apps.jobs.models import Job
+from apps.lookups import store
+from apps.lookups.models import Lease, Lookup, LookupShare, TypedCustomer, delete_findings
 
 PRUNE_BATCH = 500
 
@@ -49,16 +50,21 @@ class Pruned:
         return not any(asdict(self).values())
 
 
-def prune(actor: Actor) -> Pruned:
-    """Delete expired data, and record how much."""
+def _nothing() -> None:
+    pass
+
+
+def prune(actor: Actor, after_step: Callable[[], None] = _nothing) -> Pruned:
+    """Delete expired data, and record how much. `after_step` can raise, to stop it."""
     now = datetime.now(UTC)
     Lease.objects.filter(until__lte=now).delete()
     entries, problem = _prune_trail(now, actor)
+    after_step()
     pruned = Pruned(
-        answers=_delete_results(now),
-        customers=_delete(_customers(now)),
-        records=_delete(_records(now)),
-        sessions=_delete(_sessions(now)),
+        answers=_delete_results(now, after_step),
+        customers=_delete(_customers(now), after_step),
+        records=_delete(_records(now), after_step),
+        sessions=_delete(_sessions(now), after_step),
         entries=entries,
         problem=problem,
     )
@@ -108,7 +114,7 @@ def _sessions(now: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lte=now)
 
 
-def _delete_results(now: datetime) -> int:
+def _delete_results(now: datetime, after_step: Callable[[], None]) -> int:
     """Delete expired snapshots, and their cached copies that have not expired yet."""
     count, cached_since = 0, now - store.STALE_FOR
     while batch := list(_results(now).order_by("expires_at")[:PRUNE_BATCH]):
@@ -119,14 +125,16 @@ def _delete_results(now: datetime) -> int:
             expired = _results(now).filter(pk__in=[lookup.pk for lookup in batch])
             delete_findings(list(expired.values_list("pk", flat=True)))
             count += expired.update(snapshot=None)
+        after_step()
     return count
 
 
-def _delete(rows: QuerySet[Any]) -> int:
+def _delete(rows: QuerySet[Any], after_step: Callable[[], None] = _nothing) -> int:
     count = 0
     while pks := list(rows.order_by("pk").values_list("pk", flat=True)[:PRUNE_BATCH]):
         _all, by_model = rows.filter(pk__in=pks).order_by().delete()
         count += by_model.get(rows.model._meta.label, 0)
+        after_step()
     return count
 
 
@@ -145,7 +153,7 @@ class Resealed:
     unreadable: int = 0
 
 
-def reseal_all() -> Resealed:
+def reseal_all(after_step: Callable[[], None] = _nothing) -> Resealed:
     """Re-encrypt every encrypted column and the secrets of second factors.
 
     Values under the first key are left alone, and the site writes new ones under it anyway.
@@ -154,12 +162,17 @@ def reseal_all() -> Resealed:
     for model in apps.get_models():
         for field in model._meta.get_fields():
             if isinstance(field, SealedField):
-                _reseal_column(model, field, counts)
+                _reseal_column(model, field, counts, after_step)
     _reseal_factors(counts)
     return counts
 
 
-def _reseal_column(model: type[Model], field: "Field[bytes, bytes]", counts: Resealed) -> None:
+def _reseal_column(
+    model: type[Model],
+    field: "Field[bytes, bytes]",
+    counts: Resealed,
+    after_step: Callable[[], None],
+) -> None:
     rows = model._base_manager.filter(**{f"{field.name}__isnull": False}).order_by("pk")
     batch = list(rows.values_list("pk", field.name)[:RESEAL_BATCH])
     while batch:
@@ -168,6 +181,7 @@ def _reseal_column(model: type[Model], field: "Field[bytes, bytes]", counts: Res
             if resealed_value is not None:
                 unchanged = model._base_manager.filter(pk=pk, **{field.name: sealed})
                 counts.updated += unchanged.update(**{field.name: resealed_value})
+        after_step()
         batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", field.name)[:RESEAL_BATCH])
 
 
@@ -205,54 +219,29 @@ def _reseal_secret(factor: Authenticator, name: str, counts: Resealed) -> None:
         counts.updated += 1
 
 
-# Daily pruning by a running site.
+# What workers do without being asked, and re-encryption if they are.
 
-_CHECK_EVERY_S = 60 * 60
-_DAY_S = 24 * 60 * 60
 _SITE = Actor("system", name="the site")
-_log = logging.getLogger(__name__)
 
 
-def prune_daily() -> Thread:
-    """Start a thread that prunes now and then once a day, without a cron job.
-
-    Processes that share a cache take turns; others each prune, which costs a few queries.
-    """
-    thread = Thread(target=_prune_forever, name="pruning", daemon=True)
-    thread.start()
-    return thread
-
-
-def prune_if_due() -> bool:
-    """Prune, unless a process did so within a day. Return whether it was done."""
-    if not cache.add("pruned", time.time(), _DAY_S):
-        return False
-    try:
-        problem = prune(_SITE).problem
-    except Error as error:  # logged without its message; the next hour tries again
-        cache.delete("pruned")
-        _log.error("Expired data could not be deleted: %s", type(error).__name__)
-        return False
-    finally:
-        connections.close_all()
+@jobs.periodic("pruning", every=timedelta(days=1), lease=timedelta(minutes=10))
+def _prune_daily(_job: Job, lease: jobs.Lease) -> None:
+    problem = prune(_SITE, lease.renew).problem
     if problem:
-        _log.error("The audit trail could not be pruned. %s", problem)
-    return True
+        raise jobs.GiveUp(f"The audit trail could not be pruned. {problem}")
 
 
-def end_expired_sessions() -> None:
-    """Delete expired sessions, which people who have not signed in can start as well."""
-    try:
-        if _delete(_sessions(datetime.now(UTC))):
-            store.fold_log()
-    except Error as error:  # logged without its message; the next hour tries again
-        _log.error("Expired sessions could not be deleted: %s", type(error).__name__)
-    finally:
-        connections.close_all()
+@jobs.periodic("expiry", every=timedelta(hours=1))
+def _end_hourly(_job: Job, _lease: jobs.Lease) -> None:
+    """Delete expired sessions, which strangers can start as well, and end expired shares."""
+    now = datetime.now(UTC)
+    LookupShare.objects.filter(ended_at=None, until__lte=now).update(ended_at=F("until"))
+    if _delete(_sessions(now)):
+        store.fold_log()
 
 
-def _prune_forever() -> None:
-    while True:
-        prune_if_due()
-        end_expired_sessions()
-        Event().wait(_CHECK_EVERY_S)
+@jobs.handler("reseal", lease=timedelta(minutes=10))
+def _reseal(_job: Job, lease: jobs.Lease) -> None:
+    unreadable = reseal_all(lease.renew).unreadable
+    if unreadable:
+        raise jobs.GiveUp(f"Not readable with any key: {counted(unreadable, 'value')}.")

@@ -4,6 +4,7 @@ import socket
 from datetime import timedelta
 from threading import Thread
 from time import monotonic
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,6 +17,8 @@ from apps.answers.models import Handover
 from apps.answers.webhook import send_due
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor
+from apps.jobs.engine import enqueue, work
+from apps.jobs.models import Job
 from apps.lookups.models import Lookup
 from apps.lookups.records import forget_customer
 from apps.lookups.retention import prune
@@ -35,7 +38,9 @@ def handed(ana: Client, result: str, kind: str = "reply", **changes: str) -> Han
 
 
 def make_due() -> None:
-    Handover.objects.update(next_try=timezone.now() - timedelta(seconds=1))
+    past = timezone.now() - timedelta(seconds=1)
+    Handover.objects.update(next_try=past)
+    Job.objects.update(due_at=past)
 
 
 def test_the_edited_draft_arrives_signed(ana: Client, result: str, receiver: Receiver) -> None:
@@ -79,6 +84,59 @@ def test_a_busy_receiver_is_retried_with_the_same_id(
     assert waiting.state == "sent"
     assert len(set(receiver.ids)) == 1
     assert len(receiver.ids) == 2
+
+
+def test_a_worker_repeats_an_attempt_until_the_draft_arrives(
+    ana: Client, result: str, receiver: Receiver
+) -> None:
+    receiver.status = 500
+    waiting = handed(ana, result)
+    assert not work(), "the first attempt was made a moment ago"
+    make_due()
+    assert work()
+    waiting.refresh_from_db()
+    job = Job.objects.get()
+    assert (job.state, job.due_at) == ("waiting", waiting.next_try)
+    assert "status 500" in job.problem
+    receiver.status = 200
+    make_due()
+    assert work()
+    assert (Handover.objects.get().state, Job.objects.get().state) == ("sent", "done")
+    assert not work()
+    assert len(receiver.ids) == 3
+
+
+def test_a_delivery_whose_process_died_is_sent_by_a_worker(
+    ana: Client, result: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("apps.answers.webhook.post_once", Mock(side_effect=SystemExit))
+        with pytest.raises(SystemExit):
+            handed(ana, result)
+    assert not work()
+    make_due()
+    assert work()
+    assert Handover.objects.get().state == "sent"
+    assert len(receiver.ids) == 1
+
+
+def test_a_delivery_without_a_job_gets_one(
+    ana: Client, result: str, receiver: Receiver, settings: Settings
+) -> None:
+    receiver.status = 500
+    handed(ana, result)
+    make_due()
+    Job.objects.all().delete()  # as an older version left it
+    enqueue("periodic.deliveries")
+    receiver.status = 200
+    address, settings.TRIAGE_WEBHOOK_URL = settings.TRIAGE_WEBHOOK_URL, ""
+    assert work()
+    assert Job.objects.count() == 1, "there is nowhere to send to"
+    settings.TRIAGE_WEBHOOK_URL = address
+    make_due()
+    assert work()
+    assert work()
+    assert Handover.objects.get().state == "sent"
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 410, 422])

@@ -19,14 +19,24 @@ from pytest_django import Settings
 
 from apps.audit.models import Entry
 from apps.demo.server import DemoSentry
+from apps.jobs.engine import enqueue, work
+from apps.jobs.models import Job
 from apps.lookups import retention, store
-from apps.lookups.models import ExportRecord, Lease, Lookup, TypedCustomer
+from apps.lookups.models import (
+    ExportRecord,
+    Lease,
+    Lookup,
+    LookupDay,
+    LookupShare,
+    TypedCustomer,
+)
 from apps.lookups.services import answer_lookup
 from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import recorded, until
 from tests.shell import DATABASE, ROOT, Shell
 
 pytestmark = pytest.mark.django_db
+HALF_A_MINUTE = timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -140,40 +150,76 @@ def test_expired_sessions_are_deleted(agent: User) -> None:
     assert Session.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_processes_that_share_a_cache_prune_once_a_day(lookup: Lookup) -> None:
+def test_a_worker_prunes_once_a_day(lookup: Lookup) -> None:
     expire(lookup)
-    assert retention.prune_if_due()
-    assert not retention.prune_if_due()
+    job = enqueue("periodic.pruning")
+    assert work()
     assert Entry.objects.filter(action="pruned").get().origin == "system"
+    assert not work()
+    job.refresh_from_db()
+    assert job.due_at - timezone.now() == pytest.approx(timedelta(days=1), abs=HALF_A_MINUTE)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_expired_sessions_are_deleted_more_often(agent: User) -> None:
+def test_a_worker_ends_expired_sessions_and_shares_every_hour(
+    lookup: Lookup, agent: User, other_agent: User
+) -> None:
     Client().force_login(agent)
-    retention.end_expired_sessions()
+    now = timezone.now()
+    for end in (now - timedelta(minutes=9), now + timedelta(hours=9), None):
+        LookupShare.objects.create(lookup=lookup, user=other_agent, until=end)
+    job = enqueue("periodic.expiry")
+    assert work()
     assert Session.objects.count() == 1
-    Session.objects.update(expire_date=timezone.now())
-    retention.end_expired_sessions()
+    ended = {share.until: share.ended_at for share in LookupShare.objects.all()}
+    assert all(at == (end if end and end < now else None) for end, at in ended.items())
+    job.refresh_from_db()
+    assert job.due_at - timezone.now() == pytest.approx(timedelta(hours=1), abs=HALF_A_MINUTE)
+    Session.objects.update(expire_date=now)
+    Job.objects.update(due_at=now)
+    assert work()
     assert not Session.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True)
+def test_a_worker_counts_past_days_before_anyone_looks(lookup: Lookup) -> None:
+    Lookup.objects.update(created_at=timezone.now() - timedelta(days=1))
+    enqueue("periodic.day-counts")
+    assert work()
+    yesterday = timezone.now().date() - timedelta(days=1)
+    ((_person, _outcome, _shared, lookups, *_rest),) = LookupDay.objects.get(day=yesterday).counts
+    assert lookups == 1
+
+
 def test_failed_pruning_is_retried_and_logged_without_its_message(
     lookup: Lookup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_actor: object) -> None:
+    def fail(*_arguments: object) -> None:
         raise DatabaseError("jane@example.com")
 
+    expire(lookup)
+    enqueue("periodic.pruning")
     with monkeypatch.context() as patched:
         patched.setattr(retention, "prune", fail)
-        assert not retention.prune_if_due()
-    assert "could not be deleted: DatabaseError" in caplog.text
+        assert work()
+    assert "periodic.pruning failed and will be tried again: DatabaseError" in caplog.text
     assert "jane" not in caplog.text
-    assert retention.prune_if_due()
+    assert not work()
+    Job.objects.update(due_at=timezone.now() - timedelta(seconds=1))
+    assert work()
+    assert Entry.objects.filter(action="pruned").exists()
 
 
-def test_a_server_without_cron_prunes_automatically(
+def test_a_broken_audit_trail_is_a_failure_to_look_at(
+    lookup: Lookup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Entry.objects.update(at=timezone.now() - timedelta(days=999), digest=b"x" * 32)
+    enqueue("periodic.pruning")
+    assert work()
+    job = Job.objects.get()
+    assert job.state == "failed"
+    assert job.problem.startswith("The audit trail could not be pruned. Nothing was pruned.")
+
+
+def test_a_worker_prunes_without_cron(
     shell: Shell, demo_sentry: DemoSentry, tmp_path: Path
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
@@ -182,12 +228,14 @@ def test_a_server_without_cron_prunes_automatically(
         left = "SELECT COUNT(*) FROM lookups_typedcustomer"
         assert database.execute(left).fetchone() == (1,)
         database.execute("UPDATE lookups_lookup SET expires_at = '2020-01-01 00:00:00'")
-        command = [sys.executable, "-m", "gunicorn", "triage_site.wsgi", "--bind", "127.0.0.1:0"]
-        environment = {**shell.environment, "ALLOWED_HOSTS": "localhost"}
+        command = [sys.executable, "manage.py", "run_huey"]
         with (tmp_path / "log").open("w") as log:
-            server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            worker = subprocess.Popen(
+                command, cwd=ROOT, env=shell.environment, stdout=log, stderr=log
+            )
             try:
                 until(lambda: database.execute(left).fetchone() == (0,))
             finally:
-                server.terminate()
-                server.wait()
+                worker.terminate()
+                assert worker.wait(timeout=30) == 0
+    assert (tmp_path / "log").read_text() == ""

@@ -20,6 +20,8 @@ from django.urls import reverse
 from pydantic import TypeAdapter, ValidationError
 
 from apps.events.query import counted
+from apps.jobs.engine import Lease, periodic
+from apps.jobs.models import Job
 from apps.lookups import cache
 from apps.lookups.admin.record import ERASED, format_milliseconds, who_of
 from apps.lookups.models import Lookup, LookupDay, LookupIssue, Outcome
@@ -149,6 +151,12 @@ def _from_rows(rows: list[list[Any]]) -> list[DayCount]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
+
+
+@periodic("day-counts", every=timedelta(hours=1))
+def _count_past_days(_job: Job, _lease: Lease) -> None:
+    """Count the days that are over, so that no one has to wait for it."""
+    counted_days(datetime.now(UTC))
 
 
 # Figures of the last thirty days and repeats of this week.

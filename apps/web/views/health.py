@@ -1,12 +1,14 @@
 """Health checks for load balancers and orchestrators."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from apps.jobs.engine import describe_workers, queue_state
 from apps.lookups import cache
 from apps.lookups.sentry_connection import connection_state
 
@@ -24,13 +26,26 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Report the states of the database, the cache, and Sentry.
+    """Report the states of the database, the cache, Sentry, and background work.
 
     The status is 503 only without a database, since a Sentry outage has its own page.
     """
     database = _database_state()
     states = {"database": database, "cache": _cache_state(), "sentry": _sentry_state()}
-    return JsonResponse(states, status=200 if database == "ok" else 503)
+    work = _work_state() if database == "ok" else {}
+    return JsonResponse({**states, **work}, status=200 if database == "ok" else 503)
+
+
+def _work_state() -> dict[str, object]:
+    try:
+        queue = queue_state()
+    except DatabaseError:  # such as before `migrate`
+        return {"worker": "unknown"}
+    return {
+        "worker": "ok" if queue.workers else "missing",
+        **({} if queue.workers else {"notice": describe_workers(queue)}),
+        "queue": asdict(queue),
+    }
 
 
 def _database_state() -> str:

@@ -42,6 +42,7 @@ from apps.events.filtering import LEVELS, number_problems
 from apps.events.grouping import problems_of
 from apps.events.once import rule_cache
 from apps.events.query import Move, counted, parse_zone
+from apps.jobs.engine import describe_queue, describe_workers, queue_state
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
 from apps.lookups.answers import (
     LookupResult,
@@ -254,9 +255,16 @@ def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @permission_required("lookups.view_lookup", raise_exception=True)
 def check_sentry(request: HttpRequest) -> HttpResponse:
-    """Show whether the Sentry connection works, and what to fix."""
-    findings = check_connection()
-    context = {"findings": findings, "all_ok": all(finding.ok for finding in findings)}
+    """Show whether the Sentry connection and background work work, and what to fix."""
+    findings, queue = check_connection(), queue_state()
+    context = {
+        "findings": findings,
+        "all_ok": all(finding.ok for finding in findings),
+        "has_worker": queue.workers > 0,
+        "workers": describe_workers(queue),
+        "has_failed": queue.failed > 0,
+        "queue": describe_queue(queue),
+    }
     return render(request, "lookups/check_sentry.html", context)
 
 

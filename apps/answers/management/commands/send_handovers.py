@@ -8,7 +8,7 @@ from apps.answers.webhook import is_configured, send_due
 
 
 class Command(BaseCommand):
-    """Send due drafts, as a running site does automatically every half minute."""
+    """Send due drafts, as a worker does. It is for sites without one."""
 
     help = "Send the waiting drafts that are due."
 

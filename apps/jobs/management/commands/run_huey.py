@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 class Command(BaseCommand):
     """Does jobs in threads until it is told to stop. `make run` starts one."""
 
-    help = "Do what a site does by itself: deleting expired data, sending drafts, and so on."
+    help = "Do the site’s background work, such as deleting expired data and sending drafts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the number of threads."""

@@ -13,7 +13,7 @@ from apps.lookups.retention import count_expired, prune
 
 
 class Command(BaseCommand):
-    """Prints how much it deleted. A running site does the same automatically once a day."""
+    """Prints how much it deleted. A worker does the same once a day."""
 
     help = "Delete expired results, typed customers, sessions, and audit trail entries."
 

@@ -1,9 +1,11 @@
 """`manage.py reseal`: re-encrypt stored data with the first of `TRIAGE_DATA_KEYS`."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand
 
+from apps.jobs.engine import enqueue
 from apps.lookups.retention import reseal_all
 
 
@@ -15,8 +17,16 @@ class Command(BaseCommand):
         "removed."
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the option to leave it to a worker."""
+        parser.add_argument("--later", action="store_true", help="let a worker do it")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         """Re-encrypt, and say whether the older keys are still needed."""
+        if options["later"]:
+            enqueue("reseal", again=True)
+            self.stdout.write("A worker will re-encrypt. `manage.py jobs` shows if it failed.")
+            return
         counts = reseal_all()
         self.stdout.write(f"Re-encrypted: {counts.updated}. Already current: {counts.current}.")
         if counts.unreadable:
