@@ -25,6 +25,7 @@ SHARED = {
     "tests/audit/test_guards_postgres.py": "postgres",
     "tests/audit/test_writers.py": "postgres",
     "tests/explain/test_spending.py": "postgres",
+    "tests/jobs/test_kills.py": "postgres",
     "tests/lookups/test_postgres.py": "postgres",
 }
 

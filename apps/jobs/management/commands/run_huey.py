@@ -38,7 +38,7 @@ class Command(BaseCommand):
             periodic=False,
             scheduler_interval=SWEEP_S,
             max_delay=0.5,
-            shutdown_timeout=20,
+            shutdown_timeout=10,
             graceful_signal="TERM",
         )
         consumer.run()
