@@ -73,7 +73,7 @@ class _Fetch:
     @classmethod
     def of(cls, client: SentryClient, question: Question, searched: Sequence[Project]) -> "_Fetch":
         """Return it with a pool of its own, which the caller shuts down."""
-        scope = _scope(client, question, searched)
+        scope = scope_of(client, question, searched)
         search = search_for(question)
         return cls(client, thread_pool(client), question, search, scope, tuple(searched))
 
@@ -104,7 +104,7 @@ def fetch_answer(
     now = now or datetime.now(UTC)
     started = monotonic()
     signals = client.config.signals
-    searched, skipped = _choose_projects(question, client.config, projects)
+    searched, skipped = choose_projects(question, client.config, projects)
     fetch = _Fetch.of(client, question, searched)
     activity = ActivityReader(client, question, fetch.scope, searched, signals)
     signal_reader = SignalReader(client, question, fetch.scope, searched)
@@ -174,8 +174,8 @@ def fetch_related(
     """
     if client.flavor == Flavor.AUTO:
         client.flavor = Flavor.SENTRY
-    searched, _skipped = _choose_projects(question, client.config, projects)
-    scope = _scope(client, question, searched)
+    searched, _skipped = choose_projects(question, client.config, projects)
+    scope = scope_of(client, question, searched)
     signal_reader = SignalReader(client, question, scope, searched)
     activity = ActivityReader(client, question, scope, searched, signals)
     try:
@@ -196,7 +196,7 @@ def fetch_ids(
 ) -> frozenset[str]:
     """Return only the IDs of the customer's events, from shorter rows. Raise a `SentryError`."""
     client.row_fields = ID_FIELDS
-    searched, _skipped = _choose_projects(question, client.config, projects)
+    searched, _skipped = choose_projects(question, client.config, projects)
     fetch = _Fetch.of(client, question, searched)
     try:
         listing = result_in_time(client, fetch.pool.submit(_list, fetch))
@@ -243,7 +243,7 @@ def _find_other_occurrences(
     return search.find(fetch.searched, now)
 
 
-def _scope(client: SentryClient, question: Question, searched: Sequence[Project]) -> Scope:
+def scope_of(client: SentryClient, question: Question, searched: Sequence[Project]) -> Scope:
     """Return the scope; it has projects only if not all of them are searched."""
     is_narrowed = bool(question.projects or client.config.projects)
     return Scope(
@@ -254,7 +254,7 @@ def _scope(client: SentryClient, question: Question, searched: Sequence[Project]
     )
 
 
-def _choose_projects(
+def choose_projects(
     question: Question, config: SentryConfig, projects: Sequence[Project]
 ) -> tuple[list[Project], tuple[Notice, ...]]:
     """Return the projects to search, and a notice for each that the token can't see."""
@@ -300,7 +300,7 @@ def _read_details(fetch: _Fetch, listing: Listing) -> tuple[_Details, tuple[Noti
     wanted = [event for event in nearest if event.body is None]
     batches = batches_of(wanted)
     tracker = client.progress_tracker
-    calls = _issue_calls(client, listing, fetch.scope, fetch.searched)
+    calls = issue_calls(client, listing, fetch.scope, fetch.searched)
     tracker.record_list(listing.events, [batch[0].issue_id for batch in batches], others=len(calls))
     client.announce(len(batches) + len(calls))
     batch_futures = [
@@ -319,7 +319,7 @@ def _read_details(fetch: _Fetch, listing: Listing) -> tuple[_Details, tuple[Noti
     return _Details(bodies.by_id, issues), detail_notices(missing, short_ids, issues_failed)
 
 
-def _issue_calls(
+def issue_calls(
     client: SentryClient, listing: Listing, scope: Scope, searched: Sequence[Project]
 ) -> list[Callable[[], list[Issue]]]:
     """Return the calls, as few as possible, for issues that did not come with the list.

@@ -648,6 +648,19 @@ def parse_counts(body: object, identity_fields: Sequence[str]) -> list[tuple[Ide
     return counts
 
 
+def parse_groups(
+    body: object, identity_fields: Sequence[str]
+) -> list[tuple[Identities, str | None]]:
+    """Parse the rows of a query by identities and issue, as identities and the issue's ID."""
+    return [
+        (
+            tuple(_identities(raw, identity_fields)),
+            _issue_id(raw.get("issue.id")) or _short_id(raw.get("issue")),
+        )
+        for raw in mappings(check_table(body))
+    ]
+
+
 def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | None]:
     """Parse a page of the events table; an unreadable row is None. Raise as `check_table` does."""
     return [parse_row(row, identity_fields) for row in check_table(body)]

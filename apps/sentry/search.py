@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
+from urllib.parse import quote_plus
 
 from apps.events.event import Event
 from apps.events.query import Customer, CustomerKind, Question
@@ -128,6 +129,100 @@ def _with_inner_wildcard(pattern: str) -> str | None:
 
 def _folded_one_to_one(char: str) -> str:
     return folded if len(folded := char.casefold()) == 1 else char
+
+
+# Many customers in one search: lists where a value can be compared, else a clause for each pattern.
+
+_LISTABLE = re.compile(r"[\w.@+~:/-]+")
+_MOST_LISTED = 9  # the spellings of two letters, or of three that are neither k nor s
+_OTHER_CASES = {"k": "\u212a", "s": "\u017f"}
+_CLAUSES_IN_GROUP = 12  # Sentry's reader goes one level deeper with each OR
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a search for many customers says for one of them: values to list, and clauses."""
+
+    listed: tuple[tuple[str, str], ...]
+    clauses: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of bytes in an address that it takes at most."""
+        values = (f',"{value}"' for _field, value in self.listed)
+        return len(quote_plus("".join((*values, *(f" OR ({one}" for one in self.clauses)))))
+
+
+def part_for(customer: Customer, fields: Sequence[str], *, with_ids: bool = True) -> Part:
+    """Return the part that finds the customer as surely as their own search.
+
+    `with_ids` says whether their identifier may also be the ID of a trace or an event.
+    """
+    listed: list[tuple[str, str]] = []
+    clauses: list[str] = []
+    if customer.is_named:
+        values, patterns = _values_and_patterns(customer.identifier)
+        for field in customer.fields or fields:
+            listed += ((field, value) for value in values)
+            clauses += (f'{field}:"{pattern}"' for pattern in patterns)
+    if customer.hex_id and with_ids:
+        names = {"trace": CustomerKind.EVENT, "id": CustomerKind.TRACE}
+        listed += ((name, customer.hex_id) for name, no in names.items() if customer.kind != no)
+    return Part(tuple(listed), tuple(clauses))
+
+
+def search_for_all(parts: Iterable[Part]) -> str:
+    """Return the search in parentheses for all customers with these parts."""
+    lists: dict[str, dict[str, None]] = {}
+    clauses: dict[str, None] = {}
+    for part in parts:
+        for field, value in part.listed:
+            lists.setdefault(field, {})[value] = None
+        clauses |= dict.fromkeys(part.clauses)
+    texts = [_listed(field, list(values)) for field, values in lists.items()] + list(clauses)
+    starts = range(0, len(texts), _CLAUSES_IN_GROUP)
+    groups = [" OR ".join(texts[start : start + _CLAUSES_IN_GROUP]) for start in starts]
+    return f"({' OR '.join(f'({one})' for one in groups) if groups[1:] else groups[0]})"
+
+
+def _listed(field: str, values: Sequence[str]) -> str:
+    quoted = [quote(value) for value in values]
+    return f"{field}:[{','.join(quoted)}]" if quoted[1:] else f"{field}:{quoted[0]}"
+
+
+def _values_and_patterns(identifier: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return all spellings of an identifier, or else patterns that match them, and few others."""
+    spellings = _spellings(identifier)
+    if spellings and _LISTABLE.fullmatch(identifier):
+        return spellings, ()
+    if not has_case(identifier):
+        return (), [_escape(identifier) if is_exact(identifier) else _pattern(identifier)]
+    patterns = any_case_patterns(identifier)
+    inner = [one for one in map(_with_inner_wildcard, patterns) if one]
+    return (), inner if len(inner) == len(patterns) else [f"{one}*" for one in patterns]
+
+
+def _spellings(identifier: str) -> list[str]:
+    """Return the identifier with any capitals, or nothing if that's many or not just letters."""
+    folded = identifier.casefold()
+    if not has_case(identifier):
+        return [identifier]
+    if not identifier.isascii() or "ss" in folded:
+        return []
+    choices = [sorted({one, one.upper(), _OTHER_CASES.get(one, one)}) for one in folded]
+    return list(map("".join, product(*choices))) if prod(map(len, choices)) <= _MOST_LISTED else []
+
+
+def may_find(part: Part, identities: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the part's clauses find a row with these identities."""
+    values = dict(identities)
+    for clause in part.clauses:
+        field, _colon, pattern = clause.partition(":")
+        pieces = re.split(r"(?<!\\)\*", pattern[1:-1])
+        fit = ".*".join(re.escape(re.sub(r"\\(.)", r"\1", one)) for one in pieces)
+        if re.fullmatch(fit, values.get(field, ""), re.IGNORECASE | re.DOTALL):
+            return True
+    return False
 
 
 # Logs and spans are in newer datasets: their attributes have other names, and their patterns and

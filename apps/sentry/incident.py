@@ -1,0 +1,585 @@
+"""Look up many customers at once: in few calls, as surely as one by one.
+
+With n customers, r of their events, e customers without events, f other customers with failures
+before, and i issues, an incident in Sentry costs about
+
+    B + r / 100    lists: B batches, each as many customers as fit into an address, and their pages
+    + E            customers without events: the batches of these e, grouped, over all time
+    + f / 100      baseline: up to 10 pages of other customers and their issues before the window
+    + i / 100      issues, at most 2 calls
+    + min(i, 16)   bodies: one call for each issue that most customers have, for all its releases
+
+B is n / 100 for short numeric IDs and about n / 40 for email addresses. A customer with more than
+100 events costs a call more, and so does each half of a batch that Sentry refuses.
+
+Not Sentry's but GlitchTip's are lists that can't be searched: there, each customer costs a lookup.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from math import ceil
+from typing import Final
+
+from apps.events.answer import Notice, NoticeCode
+from apps.events.event import Event, EventBody, Issue
+from apps.events.incident import (
+    Baseline,
+    BatchAnswer,
+    Finding,
+    FindingState,
+    IncidentCustomer,
+    IncidentScope,
+    Rest,
+    representative_events,
+)
+from apps.events.query import Question
+from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient
+from apps.sentry.config import (
+    Flavor,
+    SentryBadResponse,
+    SentryCrowded,
+    SentryError,
+    SentryOneProjectOnly,
+    SentryOutsideRetention,
+    SentryRateLimited,
+    SentryRejectedQuery,
+    SentryResting,
+    SentryRetired,
+    SentryServerError,
+    SentryTimeout,
+    SentryUnknownRoute,
+)
+from apps.sentry.fetch import choose_projects, issue_calls, scope_of
+from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
+from apps.sentry.listing import (
+    MAX_OTHERS,
+    Listing,
+    batches_of,
+    collect_bodies,
+    environment_notices,
+    list_events,
+    newest_first,
+    read_batch,
+    retention_notice,
+    thread_pool,
+    window_notices,
+)
+from apps.sentry.parsing import Identities, Project, parse_counts, parse_groups
+from apps.sentry.search import (
+    Part,
+    fields_naming,
+    has_identity,
+    may_find,
+    part_for,
+    search_for,
+    search_for_all,
+    with_match,
+)
+
+INCIDENT_DEADLINE_S: Final = 120.0
+MAX_SEARCH: Final = 6000  # bytes; servers take addresses of 8 KB, with the columns
+MAX_IN_BATCH: Final = 100
+MAX_IN_GLITCHTIP_BATCH: Final = 5
+MAX_EVENTS: Final = 100
+MAX_BASELINE_PAGES: Final = 10
+MAX_ISSUES: Final = 2 * ISSUES_PER_CALL
+MAX_REPRESENTED: Final = 16
+
+_MAX_ROUNDS = 5
+_MAX_DOUBTS = 12
+_MAX_FAILED = 3
+_SECOND = timedelta(seconds=1)
+_TEMPORARY = (SentryRateLimited, SentryResting, SentryCrowded)
+_SPLIT = (SentryRejectedQuery, SentryBadResponse, SentryServerError, SentryTimeout)
+
+OnProgress = Callable[[], None]
+ReadList = Callable[[SentryClient, ThreadPoolExecutor, Question, Sequence[Project]], Listing]
+
+
+def plan_batches(
+    customers: Sequence[IncidentCustomer], fields: Sequence[str], *, flavor: Flavor = Flavor.AUTO
+) -> tuple[tuple[IncidentCustomer, ...], ...]:
+    """Return the customers in batches that one search can ask for, in their order."""
+    most = MAX_IN_GLITCHTIP_BATCH if flavor == Flavor.GLITCHTIP else MAX_IN_BATCH
+    batches: list[list[IncidentCustomer]] = []
+    size = 0
+    for one in customers:
+        own = part_for(one.customer, fields).size
+        if not batches or size + own > MAX_SEARCH or len(batches[-1]) == most:
+            batches.append([])
+            size = 0
+        batches[-1].append(one)
+        size += own
+    return tuple(map(tuple, batches))
+
+
+def fetch_batch(
+    client: SentryClient,
+    batch: Sequence[IncidentCustomer],
+    where: IncidentScope,
+    *,
+    visible: Sequence[Project],
+    now: datetime,
+    on_progress: OnProgress = lambda: None,
+) -> BatchAnswer:
+    """Return a finding for each customer of a batch.
+
+    `visible` are the projects of the token. `on_progress` is called again and again. Raise a
+    `SentryError` if all of it is to be tried again later.
+    """
+    question = where.question(batch[0].customer)
+    searched, skipped = choose_projects(question, client.config, visible)
+    work = _Batch(client, question, searched, on_progress)
+    findings = work.findings(batch)
+    events = [event for finding in findings for event in finding.events]
+    notices = (
+        *skipped,
+        *environment_notices(question, searched, events),
+        *window_notices(question, client.config, now),
+    )
+    issues = tuple(work.issues.values())
+    return BatchAnswer(findings, issues, tuple(dict.fromkeys(notices)), len(client.call_log))
+
+
+@dataclass
+class _Batch:
+    """The events of a batch's customers read so far, and those who are not sure, with the reason.
+
+    `others` counts the rows of others that a customer's pattern finds.
+    """
+
+    client: SentryClient
+    question: Question
+    searched: Sequence[Project]
+    on_progress: OnProgress
+    events: dict[int, dict[str, Event]] = field(default_factory=lambda: defaultdict(dict))
+    unsure: dict[int, tuple[FindingState, str]] = field(default_factory=dict)
+    others: Counter[int] = field(default_factory=Counter)
+    issues: dict[str, Issue] = field(default_factory=dict)
+    alone: set[int] = field(default_factory=set)
+    failed: int = 0
+    has_answer: bool = False
+    doubts: int = 0
+
+    def findings(self, batch: Sequence[IncidentCustomer]) -> tuple[Finding, ...]:
+        """Ask for all customers and return what was found. Raise a `SentryError`."""
+        if self.client.flavor != Flavor.GLITCHTIP:
+            try:
+                self._read_all(batch)
+            except SentryUnknownRoute:
+                if self.client.flavor != Flavor.AUTO:
+                    raise
+                self.client.flavor = Flavor.GLITCHTIP
+        if self.client.flavor == Flavor.GLITCHTIP:
+            for one in batch:
+                self._read_alone(one, list_glitchtip_events)
+        return tuple(self._finding(one) for one in batch)
+
+    def _finding(self, one: IncidentCustomer) -> Finding:
+        events = newest_first(self.events[one.line].values())
+        state, why = self.unsure.get(one.line, (FindingState.ANSWERED, ""))
+        return Finding(one.line, events, state, why, was_seen=True if events else None)
+
+    def _read_all(self, batch: Sequence[IncidentCustomer]) -> None:
+        scope = scope_of(self.client, self.question, self.searched)
+        if not self.client.one_project or len(self.searched) < 2:
+            try:
+                self._read(batch, scope)
+                return
+            except SentryOneProjectOnly:
+                if len(self.searched) < 2:
+                    raise
+                self.client.one_project = True
+        for project in self.searched:
+            rest = [one for one in batch if one.line not in self.alone]
+            if rest:
+                self._read(rest, replace(scope, project_ids=(project.id,)))
+
+    def _read(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
+        """Read the list of these customers; of its halves if Sentry can't answer for all."""
+        try:
+            unreadable = self._read_pages(part, scope)
+        except (SentryOneProjectOnly, SentryRetired, SentryCrowded):
+            raise
+        except SentryOutsideRetention:
+            why = retention_notice(self.client.config).message
+            self.unsure |= {one.line: (FindingState.UNANSWERABLE, why) for one in part}
+        except _SPLIT as error:
+            if self.client.deadline.left() <= 0:
+                raise
+            self._read_less(part, scope, error)
+        else:
+            self.has_answer = True
+            if unreadable:
+                self._doubt(part, scope, unreadable)
+
+    def _read_less(
+        self, part: Sequence[IncidentCustomer], scope: Scope, error: SentryError
+    ) -> None:
+        """Read the halves. A single customer can't be asked for, unless Sentry itself fails."""
+        if len(part) > 1:
+            self._halve(part, scope)
+            return
+        state = FindingState.CAPPED if self.events[part[0].line] else FindingState.UNANSWERABLE
+        self.unsure[part[0].line] = (state, error.message)
+        if isinstance(error, SentryServerError | SentryTimeout):
+            self.failed += 1
+            if not self.has_answer and self.failed >= _MAX_FAILED:
+                raise error
+
+    def _halve(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
+        middle = len(part) // 2
+        self._read(part[:middle], scope)
+        self._read(part[middle:], scope)
+
+    def _doubt(self, part: Sequence[IncidentCustomer], scope: Scope, unreadable: int) -> None:
+        """Find out to whom rows belong that could not be read, or say that it's unknown."""
+        self.doubts += 1
+        if len(part) > 1 and self.doubts <= _MAX_DOUBTS:
+            self._halve(part, scope)
+            return
+        why = f"{unreadable} rows of Sentry's list could not be read."
+        for one in part:
+            self.unsure.setdefault(one.line, (FindingState.CAPPED, why))
+
+    def _read_pages(self, part: Sequence[IncidentCustomer], scope: Scope) -> int:
+        """Read page after page, and go on without those who would take all the places.
+
+        Return the number of rows that could not be read.
+        """
+        unreadable = 0
+        parts = {one.line: part_for(one.customer, self.question.fields) for one in part}
+        oldest = scope.end
+        self.on_progress()
+        for page, continues in self._rows(search_for_all(parts.values()), scope):
+            self.on_progress()
+            for row in page:
+                unreadable += not self._add(row, part, parts)
+                oldest = min(oldest, row.timestamp + _SECOND) if row else oldest
+            if continues and (noisy := [one for one in part if self._is_noisy(one)]):
+                rest = replace(scope, end=max(oldest, scope.start + _SECOND))
+                self._go_on_without(noisy, part, rest)
+                break
+        return unreadable
+
+    def _add(
+        self, row: Event | None, part: Sequence[IncidentCustomer], parts: Mapping[int, Part]
+    ) -> bool:
+        """Add a row to those it belongs to; return False if that can't be known."""
+        if row is None:
+            return False
+        if not self.question.window.contains(row.timestamp):
+            return True
+        is_known = False
+        for one in part:
+            event = with_match(row, one.customer)
+            if event.matched_on:
+                is_known = True
+                self.events[one.line].setdefault(row.id, event)
+        if is_known:
+            return True
+        for one in part:
+            self.others[one.line] += may_find(parts[one.line], row.identities)
+        return any(has_identity(row, one.customer) for one in part)
+
+    def _is_noisy(self, one: IncidentCustomer) -> bool:
+        is_full = len(self.events[one.line]) >= min(MAX_EVENTS, self.client.config.max_events)
+        return is_full or self.others[one.line] >= MAX_OTHERS
+
+    def _go_on_without(
+        self, noisy: Sequence[IncidentCustomer], part: Sequence[IncidentCustomer], scope: Scope
+    ) -> None:
+        """Read what is left of the others' lists, and then of each of these."""
+        rest = [one for one in part if one not in noisy]
+        if rest:
+            self._read(rest, scope)
+        for one in noisy:
+            if self.others[one.line] >= MAX_OTHERS:
+                self._read_alone(one, _list_alone)
+            else:
+                self._read_other_issues(one, scope)
+
+    def _read_other_issues(self, one: IncidentCustomer, scope: Scope) -> None:
+        """Read older events only of issues not seen yet, so that many of one hide no other."""
+        text = search_for_all([part_for(one.customer, self.question.fields)])
+        own = self.events[one.line]
+        listed = len(own)
+        is_whole = False
+        for _round in range(_MAX_ROUNDS):
+            self.on_progress()
+            known = {event.issue_id for event in own.values() if event.issue_id}
+            try:
+                page, continues = next(self._rows(f"{text} {_without(known)}", scope))
+            except (SentryRejectedQuery, SentryBadResponse):
+                break
+            for row in page:
+                if row and self.question.window.contains(row.timestamp):
+                    event = with_match(row, one.customer)
+                    if event.matched_on:
+                        own.setdefault(row.id, event)
+            if not continues:
+                is_whole = None not in page
+                break
+        others = "and those of other problems" if is_whole else "and perhaps not all problems"
+        why = f"Only the newest {listed} events {others} are listed."
+        self.unsure[one.line] = (FindingState.CAPPED, why)
+
+    def _rows(self, text: str, scope: Scope) -> Iterator[tuple[list[Event | None], bool]]:
+        return self.client.event_rows(text, scope, self.question.fields)
+
+    def _read_alone(self, one: IncidentCustomer, read: ReadList) -> None:
+        """Read a customer's events as a lookup does."""
+        self.on_progress()
+        self.alone.add(one.line)
+        question = replace(self.question, customer=one.customer)
+        pool = thread_pool(self.client)
+        try:
+            listing = read(self.client, pool, question, self.searched)
+        except (SentryRejectedQuery, SentryBadResponse) as error:
+            self.unsure[one.line] = (FindingState.UNANSWERABLE, error.message)
+            return
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        self.events[one.line] |= {event.id: replace(event, body=None) for event in listing.events}
+        self.issues |= {issue.id: issue for issue in listing.issues}
+        if listing.notices:
+            self.unsure[one.line] = (FindingState.CAPPED, listing.notices[0].message)
+
+
+def _list_alone(
+    client: SentryClient,
+    pool: ThreadPoolExecutor,
+    question: Question,
+    searched: Sequence[Project],
+) -> Listing:
+    scope = scope_of(client, question, searched)
+    return list_events(client, pool, question, search_for(question), scope, searched)
+
+
+def _without(issue_ids: Collection[str]) -> str:
+    """Return clauses that leave out these issues, which newer rows name by their short IDs."""
+    numbers = sorted(one for one in issue_ids if one.isdecimal())
+    names = sorted(one for one in issue_ids if not one.isdecimal())
+    clauses = [f"!issue.id:[{','.join(numbers)}]" if numbers else ""]
+    clauses.append(f"!issue:[{','.join(names)}]" if names else "")
+    return " ".join(filter(None, clauses))
+
+
+# What is asked once the batches are answered.
+
+
+def fetch_rest(
+    client: SentryClient,
+    customers: Sequence[IncidentCustomer],
+    findings: Sequence[Finding],
+    where: IncidentScope,
+    *,
+    visible: Sequence[Project],
+    now: datetime,
+    on_progress: OnProgress = lambda: None,
+) -> Rest:
+    """Return what else an incident needs: who was ever seen, the baseline, issues, and bodies.
+
+    Everything that could not be read has a notice. Raise a `SentryError` only for a limit that
+    ends by itself, so that all of it is to be tried again later.
+    """
+    if not customers:
+        return Rest()
+    question = where.question(customers[0].customer)
+    searched, _skipped = choose_projects(question, client.config, visible)
+    rest = _Rest(client, question, searched, now, on_progress)
+    return rest.read(customers, findings)
+
+
+@dataclass
+class _Rest:
+    client: SentryClient
+    question: Question
+    searched: Sequence[Project]
+    now: datetime
+    on_progress: OnProgress
+    notices: list[Notice] = field(default_factory=list)
+
+    def read(self, customers: Sequence[IncidentCustomer], findings: Sequence[Finding]) -> Rest:
+        with_events = {one.line for one in findings if one.events}
+        was_seen: dict[int, bool | None] = dict.fromkeys(with_events, True)
+        was_seen |= self._was_seen([one for one in customers if one.line not in with_events])
+        baseline = self._baseline(customers)
+        issues = self._issues(findings)
+        events = representative_events(findings, baseline, most=MAX_REPRESENTED)
+        bodies = self._bodies(events)
+        return Rest(
+            was_seen, baseline, issues, bodies, tuple(self.notices), len(self.client.call_log)
+        )
+
+    @property
+    def _reason_against_groups(self) -> str:
+        """Why this server can't group the events of several projects by customer, or ""."""
+        if self.client.flavor == Flavor.GLITCHTIP:
+            return "this server can't be searched by customer and time."
+        if self.client.one_project and len(self.searched) > 1:
+            return "this Sentry searches only one project at a time."
+        return ""
+
+    def _was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
+        """Return for customers without events whether there are any at another time."""
+        seen: dict[int, bool | None] = {one.line: None for one in empty}
+        named = [one for one in empty if one.customer.is_named]
+        problem = self._reason_against_groups
+        if not named:
+            return seen
+        for part in [] if problem else plan_batches(named, self.question.fields):
+            try:
+                seen |= self._seen_of(part)
+            except _TEMPORARY:
+                raise
+            except SentryError as error:
+                problem = error.message
+        if problem:
+            self._note(f"We couldn’t check for everyone whether we have seen them: {problem}")
+        return seen
+
+    def _seen_of(self, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
+        """Ask for all; once more for those who are not among the first groups."""
+        until = self.now.replace(microsecond=0) + _SECOND
+        since = until - timedelta(days=self.client.config.retention_days)
+        scope = replace(self._scope, start=since, end=until)
+        fields = self.question.fields
+        seen: dict[int, bool | None] = {}
+        pending = list(part)
+        while pending:
+            parts = [part_for(one.customer, fields, with_ids=False) for one in pending]
+            self.on_progress()
+            body, _cursor, is_last = self.client.table_page(
+                "errors", search_for_all(parts), scope, (*fields, "count()")
+            )
+            groups = [identities for identities, _count in parse_counts(body, fields)]
+            found = [one for one in pending if any(fields_naming(one.customer, g) for g in groups)]
+            seen |= {one.line: True for one in found}
+            pending = [one for one in pending if one not in found]
+            if is_last:
+                return seen | {one.line: False if all(groups) else None for one in pending}
+            if not found:
+                return seen | {one.line: None for one in pending}
+        return seen
+
+    @property
+    def _scope(self) -> Scope:
+        return scope_of(self.client, self.question, self.searched)
+
+    def _baseline(self, customers: Sequence[IncidentCustomer]) -> Baseline:
+        """Read which issues as many other customers had in the time before the window."""
+        scope = self._scope
+        before = replace(scope, start=scope.start - (scope.end - scope.start), end=scope.start)
+        problem = self._reason_against_groups
+        if before.start < self.now - timedelta(days=self.client.config.retention_days):
+            problem = "Sentry no longer keeps the time before the window."
+        try:
+            if not problem:
+                return self._read_baseline(customers, before)
+        except _TEMPORARY:
+            raise
+        except SentryError as error:
+            problem = error.message
+        message = f"We couldn’t read how usual these problems were before: {problem}"
+        return Baseline(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
+
+    # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
+    def _read_baseline(self, customers: Sequence[IncidentCustomer], scope: Scope) -> Baseline:
+        """Read groups by customer and issue; a customer cut off by the end of a page is left out.
+
+        They are sorted by customer, so that each has all of their issues, however few are read.
+        """
+        fields = self.question.fields
+        asked = {one.customer.identifier.casefold() for one in customers}
+        columns = (*fields, "issue.id", "issue", "count()")
+        named = [f'!{one}:""' if one.startswith("tags[") else f"has:{one}" for one in fields]
+        own = [("sort", name) for name in (*fields, "issue.id")]
+        by_person: dict[str, set[str | None]] = {}
+        of_list: set[str] = set()
+        last, cursor, is_last = "", "", False
+        most = max(2, min(MAX_BASELINE_PAGES, ceil(len(customers) / 50)))
+        for _page in range(most):
+            self.on_progress()
+            params = [*own, ("cursor", cursor)] if cursor else own
+            body, following, is_last = self.client.table_page(
+                "errors", f"({' OR '.join(named)})", scope, columns, params
+            )
+            for identities, issue_id in parse_groups(body, fields):
+                if identities:
+                    last = _person(identities)
+                    by_person.setdefault(last, set()).add(issue_id)
+                    if any(value.casefold() in asked for _name, value in identities):
+                        of_list.add(last)
+            if is_last or not following or len(by_person) - len(of_list) > len(customers):
+                break
+            cursor = following
+        if not is_last:
+            by_person.pop(last, None)
+        others = [ids for person, ids in by_person.items() if person not in of_list]
+        failures = Counter(issue_id for ids in others for issue_id in ids if issue_id)
+        return Baseline(len(others), dict(failures))
+
+    def _issues(self, findings: Sequence[Finding]) -> tuple[Issue, ...]:
+        """Read the issues that most customers have."""
+        had = Counter(
+            issue_id
+            for finding in findings
+            for issue_id in {event.issue_id for event in finding.events if event.issue_id}
+        )
+        wanted = {issue_id for issue_id, _count in had.most_common(MAX_ISSUES)}
+        listing = Listing(
+            events=tuple(
+                {
+                    event.issue_id: event
+                    for finding in findings
+                    for event in finding.events
+                    if event.issue_id in wanted
+                }.values()
+            )
+        )
+        calls: list[Callable[[], list[Issue]]] = issue_calls(
+            self.client, listing, self._scope, self.searched
+        )
+        if self.client.flavor == Flavor.GLITCHTIP:
+            server, ids = GlitchTip(self.client), sorted(wanted)
+            starts = range(0, len(ids), ISSUES_PER_CALL)
+            calls = [partial(server.issues_by_id, ids[at : at + ISSUES_PER_CALL]) for at in starts]
+        found: list[Issue] = []
+        for call in calls:
+            self.on_progress()
+            try:
+                found += call()
+            except _TEMPORARY:
+                raise
+            except SentryError as error:
+                self._note(f"We couldn’t read how many customers have these problems: {error}")
+        return tuple(found)
+
+    def _bodies(self, events: Sequence[Event]) -> dict[str, EventBody]:
+        """Read these events in full: those of an issue in one call."""
+        pool = thread_pool(self.client)
+        try:
+            batches = batches_of(events)
+            futures = [(batch, pool.submit(read_batch, self.client, batch)) for batch in batches]
+            self.on_progress()
+            bodies = collect_bodies(self.client, pool, events, futures)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        if bodies.failed:
+            reason = next(iter(bodies.failed.values()))
+            self._note(f"The details of {len(bodies.failed)} events could not be read: {reason}")
+        return bodies.by_id
+
+    def _note(self, message: str) -> None:
+        self.notices.append(Notice(NoticeCode.SIGNAL_MISSING, message))
+
+
+def _person(identities: Identities) -> str:
+    """Return what tells a customer from others: the first of their identifiers."""
+    name, value = identities[0]
+    return f"{name}:{value.casefold()}"
