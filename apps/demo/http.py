@@ -35,7 +35,8 @@ class Settings:
     the token can do. `rate_limit` requests per `rate_window_s` seconds are counted, but not
     enforced. `replays_on` and `feedback_on`: off for servers without replays (404 with an empty
     body) or without the issue category feedback (400). `hidden_environments`: names that GlitchTip
-    lists only on request. `now`: a fixed clock in ISO form.
+    lists only on request. `longest_address`: more bytes are refused. `now`: a fixed clock in ISO
+    form.
     """
 
     flavor: str = "sentry"
@@ -55,6 +56,7 @@ class Settings:
     replays_on: bool = True
     feedback_on: bool = True
     hidden_environments: list[str] = field(default_factory=list)
+    longest_address: int = 8192
     now: str | None = None
 
     def clock(self) -> datetime:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from apps.demo import endpoints, glitchtip
 from apps.demo.http import (
+    HTML,
     ApiError,
     ApiRequest,
     ApiResponse,
@@ -224,6 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
             response = ApiResponse(status=0)
         elif fault is not None and fault.replaces_response:
             response = fault.response()
+        elif len(self.path) > self._demo.settings.longest_address:
+            response = ApiResponse(status=414, text="<h1>Too long</h1>", content_type=HTML)
         else:
             auth = self.headers.get("Authorization", "")
             response = self._demo.respond(parts.path, params, auth)

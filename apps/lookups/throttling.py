@@ -24,6 +24,7 @@ from apps.sentry import (
 from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
 
 MAX_SLOTS = 4
+BATCH_SLOTS = 2
 FAILURES_TO_OPEN = 5
 REST_S = 15.0
 MAX_REST_S = 120.0
@@ -31,6 +32,10 @@ SLOT_S = 4.0
 
 # Calls for related data use the slot of their lane only; the others take the first slots last.
 _ALL_SLOTS = tuple(reversed(range(MAX_SLOTS)))
+
+# Batches use other slots, and leave lookups this part of each of Sentry's limits.
+_BATCH_NUMBERS = tuple(range(MAX_SLOTS, MAX_SLOTS + 2 * BATCH_SLOTS))
+RESERVED = 0.25
 
 _COUNT_TTL_S = 60.0
 _POLL_S = 0.02
@@ -135,6 +140,10 @@ class SharedRateLimiter:
         """Return the rate limiter for calls that an answer can do without."""
         return _RelatedRateLimiter(self._name, self._person, lane)
 
+    def for_batches(self) -> "SharedRateLimiter":
+        """Return the rate limiter for long work that no lookup may wait for."""
+        return _BatchRateLimiter(self._name, self._person)
+
     def _check(self, blocks: tuple[str, ...], *, may_probe: bool) -> None:
         known = cache.get_many((*blocks, self._rest))
         wait = max(_number(known.get(block)) for block in blocks) - time.time()
@@ -202,7 +211,7 @@ class _RelatedRateLimiter(SharedRateLimiter):
     def __init__(self, name: str, person: int | None, lane: int) -> None:
         super().__init__(name, person)
         self._single = _slots_of(name, f"aside-{lane}", 1)
-        self._numbers = (lane,)
+        self._numbers: tuple[int, ...] = (lane,)
 
     def check(self, route: str) -> None:
         self._check((self._not_before(route), self._related_not_before(route)), may_probe=False)
@@ -223,6 +232,30 @@ class _RelatedRateLimiter(SharedRateLimiter):
         if route == SHARED_LIMIT:
             return self._not_before(route)
         return f"pace/{self._name}/aside/not-before{route}"
+
+
+class _BatchRateLimiter(_RelatedRateLimiter):
+    """Slots of its own, of this process and of all, and a part of each limit left to lookups."""
+
+    def __init__(self, name: str, person: int | None) -> None:
+        super().__init__(name, person, 0)
+        self._local = _slots_of(name, "batches", BATCH_SLOTS)
+        self._numbers = _BATCH_NUMBERS
+
+    @contextmanager
+    def slot(self, seconds: float) -> Iterator[None]:
+        with self._both(seconds, self._numbers):
+            yield
+
+    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
+        limit, left = (
+            _number(headers.get(f"x-sentry-rate-limit-{name}")) for name in ("limit", "remaining")
+        )
+        if limit and left < limit * RESERVED:
+            _block(self._related_not_before(route), seconds_to_reset(headers) or 0.0)
+
+    def _related_not_before(self, route: str) -> str:
+        return f"pace/{self._name}/batches/not-before{route}"
 
 
 class _HeldSlots:

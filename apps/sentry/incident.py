@@ -36,7 +36,7 @@ from apps.events.incident import (
     Rest,
     representative_events,
 )
-from apps.events.query import Question
+from apps.events.query import Question, counted
 from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient
 from apps.sentry.config import (
     Flavor,
@@ -86,9 +86,11 @@ MAX_IN_BATCH: Final = 100
 MAX_IN_GLITCHTIP_BATCH: Final = 5
 MAX_EVENTS: Final = 100
 MAX_BASELINE_PAGES: Final = 10
+MIN_OTHERS: Final = 100
 MAX_ISSUES: Final = 2 * ISSUES_PER_CALL
 MAX_REPRESENTED: Final = 16
 
+_NO_SEARCH = "this server can't be searched by customer and time."
 _MAX_ROUNDS = 5
 _MAX_DOUBTS = 12
 _MAX_FAILED = 3
@@ -242,7 +244,7 @@ class _Batch:
         if len(part) > 1 and self.doubts <= _MAX_DOUBTS:
             self._halve(part, scope)
             return
-        why = f"{unreadable} rows of Sentry's list could not be read."
+        why = f"{counted(unreadable, 'row')} of Sentry's list could not be read."
         for one in part:
             self.unsure.setdefault(one.line, (FindingState.CAPPED, why))
 
@@ -405,49 +407,58 @@ class _Rest:
     notices: list[Notice] = field(default_factory=list)
 
     def read(self, customers: Sequence[IncidentCustomer], findings: Sequence[Finding]) -> Rest:
+        baseline = self._baseline(customers)
+        issues = self._issues(findings)
+        bodies = self._bodies(representative_events(findings, baseline, most=MAX_REPRESENTED))
         with_events = {one.line for one in findings if one.events}
         was_seen: dict[int, bool | None] = dict.fromkeys(with_events, True)
         was_seen |= self._was_seen([one for one in customers if one.line not in with_events])
-        baseline = self._baseline(customers)
-        issues = self._issues(findings)
-        events = representative_events(findings, baseline, most=MAX_REPRESENTED)
-        bodies = self._bodies(events)
-        return Rest(
-            was_seen, baseline, issues, bodies, tuple(self.notices), len(self.client.call_log)
-        )
+        calls = len(self.client.call_log)
+        return Rest(was_seen, baseline, issues, bodies, tuple(self.notices), calls)
 
     @property
-    def _reason_against_groups(self) -> str:
-        """Why this server can't group the events of several projects by customer, or ""."""
-        if self.client.flavor == Flavor.GLITCHTIP:
-            return "this server can't be searched by customer and time."
-        if self.client.one_project and len(self.searched) > 1:
-            return "this Sentry searches only one project at a time."
-        return ""
+    def _scope(self) -> Scope:
+        return scope_of(self.client, self.question, self.searched)
 
     def _was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
         """Return for customers without events whether there are any at another time."""
         seen: dict[int, bool | None] = {one.line: None for one in empty}
         named = [one for one in empty if one.customer.is_named]
-        problem = self._reason_against_groups
-        if not named:
-            return seen
+        problem = ""
+        if self.client.flavor == Flavor.GLITCHTIP and named:
+            problem = _NO_SEARCH
         for part in [] if problem else plan_batches(named, self.question.fields):
             try:
-                seen |= self._seen_of(part)
+                seen |= self._seen_anywhere(part)
             except _TEMPORARY:
                 raise
             except SentryError as error:
                 problem = error.message
+                if isinstance(error, SentryTimeout):
+                    break
         if problem:
             self._note(f"We couldn’t check for everyone whether we have seen them: {problem}")
         return seen
 
-    def _seen_of(self, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
-        """Ask for all; once more for those who are not among the first groups."""
+    def _seen_anywhere(self, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
+        """Ask in all projects at once, or else in one after the other."""
         until = self.now.replace(microsecond=0) + _SECOND
         since = until - timedelta(days=self.client.config.retention_days)
         scope = replace(self._scope, start=since, end=until)
+        if not self.client.one_project or len(self.searched) < 2:
+            try:
+                return self._seen_in(scope, part)
+            except SentryOneProjectOnly:
+                self.client.one_project = True
+        seen: dict[int, bool | None] = {one.line: False for one in part}
+        for project in self.searched:
+            pending = [one for one in part if not seen[one.line]]
+            found = self._seen_in(replace(scope, project_ids=(project.id,)), pending)
+            seen |= {line: own for line, own in found.items() if own is not False}
+        return seen
+
+    def _seen_in(self, scope: Scope, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
+        """Ask for all; once more for those who are not among the first groups."""
         fields = self.question.fields
         seen: dict[int, bool | None] = {}
         pending = list(part)
@@ -461,22 +472,19 @@ class _Rest:
             found = [one for one in pending if any(fields_naming(one.customer, g) for g in groups)]
             seen |= {one.line: True for one in found}
             pending = [one for one in pending if one not in found]
-            if is_last:
-                return seen | {one.line: False if all(groups) else None for one in pending}
-            if not found:
-                return seen | {one.line: None for one in pending}
+            if is_last or not found:
+                is_sure = is_last and all(groups)
+                return seen | {one.line: False if is_sure else None for one in pending}
         return seen
-
-    @property
-    def _scope(self) -> Scope:
-        return scope_of(self.client, self.question, self.searched)
 
     def _baseline(self, customers: Sequence[IncidentCustomer]) -> Baseline:
         """Read which issues as many other customers had in the time before the window."""
         scope = self._scope
         before = replace(scope, start=scope.start - (scope.end - scope.start), end=scope.start)
-        problem = self._reason_against_groups
-        if before.start < self.now - timedelta(days=self.client.config.retention_days):
+        problem = ""
+        if self.client.flavor == Flavor.GLITCHTIP:
+            problem = _NO_SEARCH
+        elif before.start < self.now - timedelta(days=self.client.config.retention_days):
             problem = "Sentry no longer keeps the time before the window."
         try:
             if not problem:
@@ -485,6 +493,9 @@ class _Rest:
             raise
         except SentryError as error:
             problem = error.message
+            if isinstance(error, SentryUnknownRoute) and self.client.flavor == Flavor.AUTO:
+                self.client.flavor = Flavor.GLITCHTIP
+                problem = _NO_SEARCH
         message = f"We couldn’t read how usual these problems were before: {problem}"
         return Baseline(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
 
@@ -502,8 +513,8 @@ class _Rest:
         by_person: dict[str, set[str | None]] = {}
         of_list: set[str] = set()
         last, cursor, is_last = "", "", False
-        most = max(2, min(MAX_BASELINE_PAGES, ceil(len(customers) / 50)))
-        for _page in range(most):
+        wanted = max(len(customers), MIN_OTHERS)
+        for _page in range(min(MAX_BASELINE_PAGES, ceil(wanted / 30))):
             self.on_progress()
             params = [*own, ("cursor", cursor)] if cursor else own
             body, following, is_last = self.client.table_page(
@@ -515,7 +526,7 @@ class _Rest:
                     by_person.setdefault(last, set()).add(issue_id)
                     if any(value.casefold() in asked for _name, value in identities):
                         of_list.add(last)
-            if is_last or not following or len(by_person) - len(of_list) > len(customers):
+            if is_last or not following or len(by_person) - len(of_list) > wanted:
                 break
             cursor = following
         if not is_last:
