@@ -55,11 +55,14 @@ if DEMO:
     SENTRY_BASE_URL = f"http://127.0.0.1:{DEMO_SENTRY_PORT}"
     SENTRY_AUTH_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the demo
     SENTRY_ORG = "acme"
+    from apps.demo.incident import incidents
     from apps.demo.world import customers, started_at
 
     DEMO_CUSTOMERS = customers(started_at())
+    DEMO_INCIDENTS = incidents(started_at())
 else:
     DEMO_CUSTOMERS = ()
+    DEMO_INCIDENTS = ()
     SENTRY_BASE_URL = env.host_url("SENTRY_BASE_URL", "https://sentry.io")
     SENTRY_ORG = env.text("SENTRY_ORG")
 SENTRY_PROJECTS = () if DEMO else env.words("SENTRY_PROJECTS")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from apps.demo.incident import add_incident
 from apps.demo.story import signals
 from apps.demo.story.errors import ERRORS, HANNA, MIAS_PAYMENT
 from apps.demo.story.scene import PEOPLE, Scene
@@ -45,6 +46,7 @@ def build_world(now: datetime) -> World:
     _set_histories(world, now)
     _add_releases(world, scenes)
     signals.add_logs_and_spans(scenes)
+    add_incident(world, now)
     return world
 
 

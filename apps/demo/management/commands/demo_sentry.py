@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.demo.incident import incidents
 from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers, started_at
@@ -56,4 +57,9 @@ class Command(BaseCommand):
         self.stdout.write("Customers to try (times in UTC):")
         for one in customers(started_at()):
             self.stdout.write(f"  {one.moment:%Y-%m-%d %H:%M}  {one.identifier}  - {one.what}")
+        listed = incidents(started_at())[0]
+        self.stdout.write(
+            f"Incident to try: {len(listed.customers)} customers, {listed.minutes} minutes around "
+            f"{listed.moment:%Y-%m-%d %H:%M}"
+        )
         self.stdout.flush()
