@@ -181,15 +181,16 @@ def shared_failures(
 def _is_noise(had: int, of: int, usual: int, customers: int) -> bool:
     """Return whether a failure is about as usual among others as among the customers of the list.
 
-    It is unless its share is at least twice theirs, by more than chance can explain. Of too few
-    others, nothing can be concluded.
+    It is unless its share is four times theirs, or at least twice by more than chance explains:
+    counts of two or three vary that much. Of too few others, nothing can be concluded.
     """
     if not usual or customers < MIN_BASELINE or not of:
         return False
     share, theirs = had / of, usual / customers
     both = (had + usual) / (of + customers)
     error = sqrt(both * (1 - both) * (1 / of + 1 / customers))
-    return share < _TWICE * theirs or share - theirs < _BEYOND_CHANCE * error
+    least = _TWICE if share - theirs > _BEYOND_CHANCE * error else 2 * _TWICE
+    return share < least * theirs
 
 
 def _with_bodies(

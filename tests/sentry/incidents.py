@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
@@ -14,7 +15,18 @@ from tests.conftest import MOMENT
 MINUTES = 30
 SCOPE = IncidentScope(Window(MOMENT, MINUTES))
 PLANTED = 7
-RUBBISH = ('a"b c', "x OR level:error", "[1,2]", "(all)", "*", "50%", "a,b", "!x", "ÅSA Öberg", "Straße 9")
+RUBBISH = (
+    'a"b c',
+    "x OR level:error",
+    "[1,2]",
+    "(all)",
+    "*",
+    "50%",
+    "a,b",
+    "!x",
+    "ÅSA Öberg",
+    "Straße 9",
+)
 NAMES = ("anna", "bo", "Chris", "dana", "eve", "José", "kim.li", "SØREN", "tess", "Ulla")
 
 
@@ -37,7 +49,7 @@ class Incident:
 
 def build(world: World, seed: int, size: int, *, others: int = 400) -> Incident:
     """Fill the world with an incident of so many customers; seeds make it repeatable."""
-    made = Incident(world, random.Random(seed))
+    made = Incident(world, random.Random(seed))  # noqa: S311 - repeatable
     world.clear()
     for slug in ("web", "api"):
         world.add_project(slug)
@@ -92,9 +104,10 @@ def _give(made: Incident, one: IncidentCustomer) -> None:
         _event(made, _named(dice, text), "Old failure", -3 * 60 * 60 - dice.randrange(9000))
         return
     if dice.random() < 0.1:
-        return _flood(made, one)
+        _flood(made, one)
+        return
     for number in range(PLANTED):
-        if dice.random() < 0.04 + 0.03 * number:
+        if dice.random() < 0.08 + 0.03 * number:
             _fail(made, one, number)
     if dice.random() < 0.35:
         _plant(made, one, "Chatter", dice.randrange(-1700, 1700))
@@ -171,19 +184,16 @@ def _plant(
     second: int,
     *,
     named: dict[str, str] | None = None,
-    **fields: object,
+    **fields: Any,
 ) -> None:
     made.truth.add((one.line, key))
     _event(made, named or _named(made.dice, one.customer.identifier), key, second, **fields)
 
 
-def _event(
-    made: Incident, named: dict[str, str], key: str, second: int, **fields: object
-) -> None:
-    shown = {"project": "api", "exception": (key, "It happened"), **fields}
-    made.world.add_event(
-        timestamp=MOMENT + timedelta(seconds=second), issue=key, **named, **shown  # type: ignore[arg-type]
-    )
+def _event(made: Incident, named: dict[str, str], key: str, second: int, **fields: Any) -> None:
+    shown: dict[str, Any] = {"project": "api", "exception": (key, "It happened")}
+    at = MOMENT + timedelta(seconds=second)
+    made.world.add_event(timestamp=at, issue=key, **(shown | named | fields))
 
 
 def _add_others(made: Incident, count: int, texts: list[str]) -> None:
@@ -191,7 +201,9 @@ def _add_others(made: Incident, count: int, texts: list[str]) -> None:
     dice, taken = made.dice, {text.casefold() for text in texts}
     for number in range(count):
         like = dice.choice(texts)
-        text = dice.choice((f"{like}{number}", f"x{like}", like[:-1], f"other-{number}", f"{like} "))
+        text = dice.choice(
+            (f"{like}{number}", f"x{like}", like[:-1], f"other-{number}", f"{like} ")
+        )
         if not text.strip() or text.casefold() in taken:
             text = f"other-{number}"
         named = _named(dice, text)
