@@ -2,14 +2,23 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
+from time import time
 
 import pytest
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, Signal
-from apps.lookups.throttling import SharedRateLimiter
-from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
+from apps.lookups.throttling import BATCH_SLOTS, MAX_SLOTS, SharedRateLimiter
+from apps.sentry import (
+    Flavor,
+    SentryClient,
+    SentryConfig,
+    SentryCrowded,
+    SentryRateLimited,
+    fetch_answer,
+)
 from tests.conftest import MOMENT, NOW, question
 
 SIGNALS = (Signal.REPLAYS, Signal.FEEDBACK, Signal.TRACES, Signal.DEPLOYS)
@@ -87,3 +96,33 @@ def test_a_limit_holds_back_all_endpoints_that_share_it(
                 assert not re.search(f"{lists}|{single}|{replays}", called), limited
                 assert answer.has_notice(NoticeCode.PARTIAL_BODIES), limited
         demo_sentry.clear()
+
+
+def test_batches_and_lookups_never_wait_for_each_other() -> None:
+    """Both use up their slots; a batch has others, and only a few of them in one process."""
+    lookups = SharedRateLimiter("batches")
+    batches = lookups.for_batches()
+    for first, most, second in ((batches, BATCH_SLOTS, lookups), (lookups, MAX_SLOTS, batches)):
+        with ExitStack() as stack:
+            for _slot in range(most):
+                stack.enter_context(first.slot(5))
+            stack.enter_context(second.slot(5))
+            with pytest.raises(SentryCrowded):
+                stack.enter_context(first.slot(0.01))
+
+
+def test_batches_stop_before_a_limit_is_used_up() -> None:
+    """They leave a quarter of it to lookups, which go on."""
+    lookups = SharedRateLimiter("reserve")
+    batches = lookups.for_batches()
+    headers = {"x-sentry-rate-limit-limit": "40", "x-sentry-rate-limit-reset": f"{time() + 60}"}
+    batches.record_response("/events/", headers | {"x-sentry-rate-limit-remaining": "10"})
+    batches.check("/events/")
+    batches.record_response("/events/", headers | {"x-sentry-rate-limit-remaining": "9"})
+    with pytest.raises(SentryRateLimited):
+        batches.check("/events/")
+    lookups.check("/events/")
+    batches.record_error("/other/", SentryRateLimited("No.", retry_after=30))
+    with pytest.raises(SentryRateLimited):
+        batches.check("/other/")
+    lookups.check("/other/")

@@ -107,7 +107,7 @@ def _give(made: Incident, one: IncidentCustomer) -> None:
         _flood(made, one)
         return
     for number in range(PLANTED):
-        if dice.random() < 0.08 + 0.03 * number:
+        if dice.random() < 0.1 + 0.03 * number:
             _fail(made, one, number)
     if dice.random() < 0.35:
         _plant(made, one, "Chatter", dice.randrange(-1700, 1700))
@@ -214,5 +214,5 @@ def _add_others(made: Incident, count: int, texts: list[str]) -> None:
                     _event(made, named, key, start + dice.randrange(3400))
         if dice.random() < 0.1:
             _event(made, named, f"Failure {dice.randrange(PLANTED)}", dice.randrange(1500))
-        if dice.random() < 0.01:
+        if dice.random() < 0.005:
             _event(made, named, f"Failure {dice.randrange(PLANTED)}", -3000)

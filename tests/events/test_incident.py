@@ -1,0 +1,150 @@
+"""What the customers of an incident share, what joins it, and how usual it is."""
+
+from datetime import timedelta
+
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
+from apps.events.incident import (
+    Baseline,
+    Failure,
+    Finding,
+    representative_events,
+    shared_failures,
+)
+from tests.conftest import MOMENT
+
+NOTHING: dict[str, EventBody] = {}
+
+
+def an_event(issue: str, line: int, second: int = 0, **fields: object) -> Event:
+    name = f"{issue}-{line}-{second}"
+    at = MOMENT + timedelta(seconds=second)
+    known: dict[str, object] = {"issue_id": issue, "level": "error", "matched_on": ("user.id",)}
+    return Event(name, at, **(known | fields))  # type: ignore[arg-type]
+
+
+def findings(*had: str, before: int = 0) -> list[Finding]:
+    """Return a finding per text, whose words are issues; `before` other customers have none."""
+    lines = [""] * before + list(had)
+    return [
+        Finding(line, tuple(an_event(issue, line) for issue in text.split()))
+        for line, text in enumerate(lines, start=1)
+    ]
+
+
+def shares(had: int, of: int, usual: int, customers: int) -> Failure:
+    """Return the failure A, had by some of the customers with errors."""
+    texts = ["A"] * had + ["B"] * (of - had)
+    baseline = Baseline(customers, {"A": usual})
+    failures = shared_failures(findings(*texts), (), NOTHING, baseline)
+    return next(one for one in failures if one.problem.issue_id == "A")
+
+
+def test_noise_is_what_is_about_as_usual_among_others() -> None:
+    """Had by, of customers with errors; had by, of others; noise."""
+    rows = (
+        (50, 100, 50, 100, True),
+        (50, 100, 90, 100, True),
+        (50, 100, 26, 100, True),
+        (50, 100, 24, 100, False),
+        (50, 100, 0, 100, False),
+        (1, 100, 0, 100, False),
+        (4, 100, 4, 100, True),
+        (5, 100, 2, 100, True),
+        (12, 100, 2, 100, False),
+        (5, 100, 1, 100, False),
+        (2, 100, 1, 100, True),
+        (50, 100, 19, 19, False),
+        (50, 100, 0, 0, False),
+    )
+    for had, of, usual, customers, is_noise in rows:
+        failure = shares(had, of, usual, customers)
+        assert failure.is_noise is is_noise, (had, of, usual, customers)
+        assert failure.problem.is_noise is is_noise
+        assert failure.baseline == (usual / customers if customers else None)
+        assert len(failure.lines) == had
+
+
+def test_most_customers_beyond_the_usual_come_first() -> None:
+    texts = ["common"] * 60 + ["usual"] * 70 + ["rare"] * 3 + ["common rare2"] * 5
+    baseline = Baseline(100, {"usual": 40, "common": 10})
+    failures = shared_failures(findings(*texts), (), NOTHING, baseline)
+    order = [(one.problem.issue_id, one.is_noise) for one in failures]
+    assert order == [("common", False), ("rare2", False), ("rare", False), ("usual", True)]
+    unknown = shared_failures(findings(*texts), (), NOTHING, Baseline())
+    assert [one.problem.issue_id for one in unknown] == ["usual", "common", "rare2", "rare"]
+    assert not any(one.is_noise for one in unknown)
+
+
+def test_times_releases_and_events_are_those_of_all_customers() -> None:
+    shared = an_event("A", 1, 5, release="2")
+    own = an_event("A", 2, -9, release="1")
+    found = [Finding(1, (shared,)), Finding(2, (shared, own)), Finding(3)]
+    [failure] = shared_failures(found, (), NOTHING, Baseline())
+    assert failure.lines == (1, 2)
+    assert (failure.first_event, failure.last_event) == (own, shared)
+    assert failure.releases == ("1", "2")
+    assert failure.problem.events == (shared, own)
+
+
+def _server(order: str) -> EventBody:
+    refused = ExceptionInfo("Refused", f"The bank refused order {order}", handled=False)
+    url = f"https://api.example/orders/{order}/pay"
+    return EventBody(exceptions=(refused,), request=Request("POST", url))
+
+
+def _browser(order: str, second: int) -> EventBody:
+    url = f"https://api.example/orders/{order}/pay"
+    crumb = Breadcrumb(
+        MOMENT + timedelta(seconds=second),
+        "http",
+        "xhr",
+        data={"method": "POST", "url": url, "status_code": 500},
+    )
+    failed = ExceptionInfo("AxiosError", "Request failed with status code 500", handled=False)
+    return EventBody(exceptions=(failed,), breadcrumbs=(crumb,))
+
+
+def _pair(line: int) -> tuple[Event, Event]:
+    """Return the two halves of a failed payment, the browser's first."""
+    order, trace = f"77{line:02}", f"{line:032x}"
+    server = an_event("S", line, line, project="api", platform="python", trace_id=trace)
+    client = an_event("C", line, line + 1, project="web", platform="javascript", trace_id=trace)
+    BODIES[server.id], BODIES[client.id] = _server(order), _browser(order, line)
+    return client, server
+
+
+BODIES: dict[str, EventBody] = {}
+
+
+def test_bodies_of_one_customer_join_the_issues_of_all() -> None:
+    """Unless most customers with the one issue don't have the other nearby."""
+    pairs = {line: _pair(line) for line in range(1, 5)}
+    found = [Finding(line, pair) for line, pair in pairs.items()]
+    bodies = {event.id: BODIES[event.id] for event in pairs[2]}
+    [failure] = shared_failures([*found, Finding(9, (pairs[1][0],))], (), bodies, Baseline())
+    assert failure.issues == ("S", "C")
+    assert failure.lines == (1, 2, 3, 4, 9)
+    assert set(failure.representatives) == set(bodies)
+    alone = [Finding(line, (an_event("C", line),)) for line in range(20, 30)]
+    apart = shared_failures([*found, *alone], (), bodies, Baseline())
+    assert [(one.issues, len(one.lines)) for one in apart] == [(("C",), 14), (("S",), 4)]
+    without = shared_failures(found, (), NOTHING, Baseline())
+    assert [one.issues for one in without] == [("C",), ("S",)]
+
+
+def test_representatives_are_one_per_release_of_the_issues_that_stand_out() -> None:
+    """Halves come from the same customer; noise comes last."""
+    pairs = {line: _pair(line) for line in range(1, 5)}
+    alone = [Finding(8, (an_event("S", 8, release="old"), an_event("S", 8, 3, release="new")))]
+    noise = findings(*["N"] * 30, before=40)[40:]
+    found = [*alone, *(Finding(line, pair) for line, pair in pairs.items()), *noise]
+    baseline = Baseline(100, {"N": 90})
+    events = representative_events(found, baseline, most=2)
+    assert {(one.issue_id, one.release) for one in events} == {
+        ("S", "old"),
+        ("S", "new"),
+        ("S", None),
+        ("C", None),
+    }
+    assert {one for one in events if one.release is None} == set(pairs[1])
+    assert {one.issue_id for one in representative_events(found, baseline, most=9)} == set("SCN")
