@@ -8,7 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from apps.events.answer import Signal
-from tests.bench import agents, exports, known_errors, new_lookup, pages, review
+from tests.bench import agents, exports, incident, known_errors, new_lookup, pages, review
 from tests.bench.readers import Reading, ideal_rounds, ours, plain
 from tests.bench.sentry_process import Sentry, running_sentry
 
@@ -30,6 +30,7 @@ def main() -> None:
         targets = [*_side_by_side(sentry), *_growth(sentry), *_activity(sentry)]
         agents.set_up(Path(folder), sentry)
         targets += _crowd(sentry)
+    targets += incident.measure()
     targets += exports.measure()
     targets += known_errors.measure()
     targets += new_lookup.measure()

@@ -3,15 +3,16 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
 from apps.events.incident import IncidentCustomer, IncidentScope
 from apps.events.query import EXACTLY, Window
-from tests.conftest import MOMENT
 
+NOW = datetime.now(UTC).replace(microsecond=0)
+MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
 MINUTES = 30
 SCOPE = IncidentScope(Window(MOMENT, MINUTES))
 PLANTED = 7

@@ -26,9 +26,9 @@ from apps.events.incident import (
 from apps.events.query import DEFAULT_FIELDS, EXACTLY, Window, as_hex_id
 from apps.sentry import SentryClient, SentryConfig, SentryRateLimited, SentryServerError
 from apps.sentry.incident import fetch_batch, fetch_rest, plan_batches
-from tests.conftest import MOMENT, NOW
 from tests.examples import examples
 from tests.sentry import incidents
+from tests.sentry.incidents import MOMENT, NOW
 from tests.sentry.worlds import ACCOUNT, customer_of, names_like
 from tests.sentry.worlds import customers as awkward_customers
 

@@ -1,0 +1,96 @@
+"""What an incident costs in calls, held against its formula (`apps/sentry/incident.py`)."""
+
+from dataclasses import replace
+from math import ceil
+
+from apps.demo.server import DemoSentry
+from apps.demo.world import World
+from apps.events.incident import Finding, shared_failures
+from apps.sentry import SentryClient, SentryConfig
+from apps.sentry.incident import (
+    INCIDENT_DEADLINE_S,
+    MAX_BASELINE_PAGES,
+    MAX_REPRESENTED,
+    fetch_batch,
+    fetch_rest,
+    plan_batches,
+)
+from tests.sentry import incidents
+from tests.sentry.incidents import NOW
+
+Target = tuple[str, str, bool]
+
+SIZES = (100, 500, 2000)
+AIM_OF_500 = 60
+
+
+def measure() -> list[Target]:
+    """Print the table and return whether the targets were met."""
+    print(
+        "Incidents: customers of all kinds, seven failures and three decoys, in calls\n\n"
+        "  customers  events  batches |  lists  seen  baseline  issues  bodies |  all  formula"
+        "  one by one"
+    )
+    targets: list[Target] = []
+    with DemoSentry(World()) as demo:
+        demo.settings.change({"rate_limit": 1_000_000})
+        for size in SIZES:
+            targets += _measure(demo, size)
+    print()
+    return targets
+
+
+def _measure(demo: DemoSentry, size: int) -> list[Target]:
+    made = incidents.build(demo.world, size, size)
+    config = SentryConfig(demo.url, "acme", "demo-token", deadline_s=INCIDENT_DEADLINE_S)
+    scope = incidents.SCOPE
+    client = SentryClient(replace(config, deadline_s=600))
+    visible = client.projects()
+    demo.calls.clear()
+    findings: list[Finding] = []
+    batches = plan_batches(made.customers, scope.fields)
+    for batch in batches:
+        findings += fetch_batch(client, batch, scope, visible=visible, now=NOW).findings
+    lists = len(demo.calls)
+    rest = fetch_rest(client, made.customers, findings, scope, visible=visible, now=NOW)
+    client.close()
+    kinds = {"seen": 0, "baseline": 0, "issues": 0, "bodies": 0}
+    for call in demo.calls[lists:]:
+        fields = call.query.get("field", [])
+        of_table = "baseline" if "issue.id" in fields else "seen"
+        kinds[of_table if fields else "issues" if call.path.endswith("issues/") else "bodies"] += 1
+    events = sum(len(finding.events) for finding in findings)
+    empty = [one for one, found in zip(made.customers, findings, strict=True) if not found.events]
+    formula = (
+        len(batches)
+        + events // 100
+        + len(plan_batches(empty, scope.fields))
+        + min(MAX_BASELINE_PAGES, ceil(max(size, 100) / 30))
+        + ceil(len(rest.issues) / 100)
+        + min(len(rest.issues), MAX_REPRESENTED)
+        + len(made.noisy)
+    )
+    calls = len(demo.calls)
+    one_by_one = size + sum(len({e.issue_id for e in found.events}) + 1 for found in findings)
+    print(
+        f"  {size:9} {events:7} {len(batches):8} | {lists:6} {kinds['seen']:5}"
+        f" {kinds['baseline']:9} {kinds['issues']:7} {kinds['bodies']:7} | {calls:4} {formula:8}"
+        f" {one_by_one:11}"
+    )
+    keys = made.issue_ids()
+    pairs = {(one.line, keys[own.issue_id or ""]) for one in findings for own in one.events}
+    failures = shared_failures(findings, rest.issues, rest.bodies, rest.baseline)
+    noise = {keys[one.problem.issue_id] for one in failures if one.is_noise}
+    wrong = len(pairs ^ made.truth) + len(noise ^ set(made.decoys))
+    targets = [
+        (f"{size} customers: at most the formula's {formula} calls", str(calls), calls <= formula),
+        (f"{size} customers: nothing missing, foreign, or misnamed", str(wrong), not wrong),
+    ]
+    if size == 500:
+        targets.append((f"500 customers: {AIM_OF_500} calls", str(calls), calls <= AIM_OF_500))
+    return targets
+
+
+if __name__ == "__main__":
+    for what, measured, is_met in measure():
+        print(f"  {'ok    ' if is_met else 'MISSED'}  {what}: {measured}")
