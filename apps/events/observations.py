@@ -36,9 +36,8 @@ from apps.events.activity_text import (
 from apps.events.answer import Answer, Signal
 from apps.events.breadcrumb_text import status_meaning
 from apps.events.event import Event, LogEntry, Span
-from apps.events.once import once
 from apps.events.query import CustomerKind, counted
-from apps.events.rules.engine import rule_for
+from apps.events.rules.engine import once, rule_for
 from apps.events.rules.rule import Place, Side, UserAction, side_of
 
 Row = LogEntry | Span

@@ -9,7 +9,7 @@ from unicodedata import category
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
-from django.db.models import Count, Max
+from django.db import connection
 
 from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, record
@@ -31,7 +31,17 @@ def catalogue_stamp() -> tuple[object, ...]:
     They include the number of versions, because of two concurrent changes the earlier one can
     become visible last, which leaves the newest time unchanged.
     """
-    return tuple(KnownError.history.aggregate(Count("pk"), Max("pk"), Max("history_date")).values())
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP)
+        stamp: tuple[object, ...] = cursor.fetchone()
+    return stamp
+
+
+# Django would take ten times as long to write this query, which each result needs.
+_STAMP = (
+    "SELECT COUNT(*), MAX(history_id), MAX(history_date) "  # noqa: S608 - our own name
+    f"FROM {KnownError.history.model._meta.db_table}"
+)
 
 
 @lru_cache(maxsize=1)

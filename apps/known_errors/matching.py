@@ -152,14 +152,18 @@ def _event_sets(values_by_event: Iterable[Iterable[Value]]) -> dict[Value, int]:
 
 
 def _column(texts: Iterable[Iterable[str | None]]) -> Column:
-    rows = [{text[:_MAX_TEXT_LENGTH] for text in row if text} for row in texts]
-    plain = _event_sets(rows)
-    folded = {text: text.casefold() for text in plain}
-    return Column(
-        by_event=tuple(tuple((text, folded[text]) for text in sorted(row)) for row in rows),
-        plain=plain,
-        folded=_event_sets({folded[text] for text in row} for row in rows),
-    )
+    """Index one field. Events repeat: the texts of many are read once."""
+    rows = [tuple(row) for row in texts]
+    pairs: dict[tuple[str | None, ...], tuple[tuple[str, str], ...]] = {}
+    plain: dict[str, int] = defaultdict(int)
+    folded: dict[str, int] = defaultdict(int)
+    for row, events in _event_sets((row,) for row in rows).items():
+        distinct = sorted({text[:_MAX_TEXT_LENGTH] for text in row if text})
+        pairs[row] = tuple((text, text.casefold()) for text in distinct)
+        for text, folded_text in pairs[row]:
+            plain[text] |= events
+            folded[folded_text] |= events
+    return Column(tuple(pairs[row] for row in rows), dict(plain), dict(folded))
 
 
 def _issue_names(event: Event, issue: Issue | None) -> frozenset[str]:

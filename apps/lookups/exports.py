@@ -80,6 +80,8 @@ def available_presets() -> tuple[Preset, ...]:
 
 def get_preset(name: str) -> Preset:
     """Return the available preset of that name. Raise `ExportRefused` if there is none."""
+    if name == NO_PRESET.name:
+        return NO_PRESET
     presets = {preset.name: preset for preset in available_presets()}
     if name in presets:
         return presets[name]

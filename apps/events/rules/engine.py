@@ -19,6 +19,8 @@ from apps.events.rules.server_side import (
     UNCLEAR,
 )
 
+__all__ = ["RULES", "once", "rule_for"]
+
 RULES: tuple[Rule, ...] = (
     *MONITORS,
     *PAYMENT,
