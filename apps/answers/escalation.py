@@ -102,12 +102,12 @@ def format_impact(issue: IssueFacts, group: Group, moment: datetime) -> str:
     elif users is None:
         who = "the number of affected customers is unknown"
     else:
-        who = "1 customer" if users == 1 else f"{users} customers"
+        who = "1 customer" if users == 1 else f"{users:,} customers"
     seen = issue.first_seen
     since = f"first seen {format_time(seen.astimezone(UTC))} UTC" if seen else ""
     lately = ""
     if day:
-        events = "1 event" if day.total == 1 else f"{day.total} events"
+        events = "1 event" if day.total == 1 else f"{day.total:,} events"
         lately = f"{events} across all customers in the last day"
     news = issue_trends(group.issue, moment) if group.issue else ()
     state = issue_status_text(group.issue) if group.issue else None
@@ -233,7 +233,7 @@ def _moment(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _completeness(answer: Answer) -> str:
-    checked = f"Checked at {format_time(answer.fetched_at.astimezone(UTC))} UTC."
+    checked = f"Checked on {format_time(answer.fetched_at.astimezone(UTC))} UTC."
     total = answer.events_total
     found = f"{len(answer.events)} of {total if total is not None else 'an unknown number of'}"
     if answer.complete and answer.events:

@@ -77,7 +77,7 @@ def reply_values(about: About) -> dict[str, str]:
         "moment": shared["moment"],
         "happened": " ".join(map(_summary, problems)) or _no_errors(answer, zone),
         "how_often": _how_often(problems, answer, zone),
-        "sorry": "" if _SORRY.search(known_reply) else "We are sorry for the trouble.",
+        "sorry": "" if _SORRY.search(known_reply) else "We're sorry for the trouble.",
         "known_reply": known_reply,
         "fix": fix,
         "workaround": workaround,
@@ -243,7 +243,7 @@ def _question(answer: Answer, zone: ZoneInfo) -> str:
             (one.sent_at for one in answer.beside.feedback), key=lambda at: abs(at - moment)
         )
         return (
-            f"We have your message of {_clock(sent_at, answer, zone)} and are passing it on to "
+            f"We have your message from {_clock(sent_at, answer, zone)} and are passing it on to "
             "our engineers. Does it still happen? A screenshot would help."
         )
     if answer.is_unknown_customer:

@@ -648,11 +648,11 @@ def _replay(replay: Replay) -> Iterator[str]:
     if replay.finished_at:
         yield f"{(replay.finished_at - replay.started_at).total_seconds():.0f} s"
     counts = (
-        ("errors", replay.errors),
-        ("clicks that did nothing", replay.dead_clicks),
-        ("rage clicks", replay.rage_clicks),
+        ("error", "errors", replay.errors),
+        ("click that did nothing", "clicks that did nothing", replay.dead_clicks),
+        ("rage click", "rage clicks", replay.rage_clicks),
     )
-    yield from (f"{count} {name}" for name, count in counts if count)
+    yield from (f"{count} {one if count == 1 else many}" for one, many, count in counts if count)
     if replay.urls:
         yield f"pages {', '.join(dict.fromkeys(replay.urls))}"
 

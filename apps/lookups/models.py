@@ -47,7 +47,7 @@ class ExportRecord(models.Model):
     """An export of a lookup: by whom and in which form, without its content."""
 
     lookup = models.ForeignKey("lookups.Lookup", on_delete=models.CASCADE, related_name="exports")
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = models.DateTimeField("exported", default=timezone.now, db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -56,7 +56,7 @@ class ExportRecord(models.Model):
         related_name="exports",
     )
     system_user = models.CharField(max_length=100, blank=True)
-    origin = models.CharField(max_length=3, choices=Origin)
+    origin = models.CharField("source", max_length=3, choices=Origin)
     how = models.CharField(max_length=10, choices=ExportMethod)
     format = models.CharField(max_length=10)
     preset = models.CharField(max_length=40)
@@ -70,6 +70,7 @@ class ExportRecord(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
+        verbose_name = "export"
         default_permissions = ()  # permission to view lookups covers them; no one edits them
 
     def __str__(self) -> str:
@@ -98,7 +99,9 @@ class ExportPreset(models.Model):
         ),
     )
     position = models.PositiveSmallIntegerField(default=100, help_text="Lower numbers come first.")
-    is_active = models.BooleanField(default=True, help_text="Whether people can choose it.")
+    is_active = models.BooleanField(
+        "in use", default=True, help_text="Whether people can choose it."
+    )
     changed_at = models.DateTimeField(auto_now=True)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -111,6 +114,7 @@ class ExportPreset(models.Model):
 
     class Meta:
         ordering = ("position", "name")
+        verbose_name = "prompt"
 
     def __str__(self) -> str:
         return self.label

@@ -161,7 +161,8 @@ class _ConnectionCheck:
                 f"SENTRY_PROJECTS has projects that the token can't see: {', '.join(invisible)}."
             )
         self._project = found[0].slug
-        return f"The token sees {len(slugs)}: {', '.join(sorted(slugs)[:20])}."
+        count = f"{len(slugs)} project{'s' if len(slugs) > 1 else ''}"
+        return f"The token can see {count}: {', '.join(sorted(slugs)[:20])}."
 
     def _check_events_table(self) -> str:
         now = datetime.now(UTC)

@@ -43,7 +43,7 @@ def test_a_reply_greets_by_name_and_quotes_no_event(ana: Client, result: str) ->
     assert reply.startswith("Hello Jane <b>Doe,\n\n")
     assert "The payment was declined." in reply
     assert "We saw this once" in reply
-    assert "We are sorry" in reply
+    assert "We're sorry" in reply
     assert "PaymentDeclined" not in reply
     assert "{" not in reply
     assert "\n\n\n" not in reply

@@ -196,7 +196,7 @@ def test_drafts_without_errors_know_what_the_customer_wrote() -> None:
     message = Feedback("f1", MOMENT + timedelta(minutes=2), "*No* answer")
     result = replace(answer(), beside=RelatedData(replays=(replay,), feedback=(message,)))
     reply = drafted("reply", result).text
-    assert "We have your message of 15:07" in reply
+    assert "We have your message from 15:07" in reply
     assert "what you had just done" not in reply
     report = drafted("bug-report", result).markdown
     assert "- The customer wrote, 14:07:00 UTC: `*No* answer`" in report

@@ -69,7 +69,7 @@ def _measure(*, is_kept: bool) -> None:
         ("the last 7 days", "?age=week", ""),
         ("more than 30 days ago", "?age=older", ""),
         ("by the command line", "?origin=cli", "?origin__exact=cli"),
-        ("by asking Sentry", "?shared=no", ""),
+        ("from Sentry", "?shared=no", ""),
         ("without redaction", "?redacted=no", "?redacted__exact=0"),
         ("one person, failed", f"?who={person}&outcome=failed", ""),
         ("one customer", found, f"?q={CUSTOMER}"),

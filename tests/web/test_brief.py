@@ -58,7 +58,7 @@ def test_answers_are_about_the_first_problem() -> None:
     first = replace(fixed.issues[0], status="resolved", fixed_in="2.15.0")
     shown = brief(replace(fixed, issues=(first, *fixed.issues[1:])))
     assert dict(shown.answers) == {
-        "Where problem 1 failed": "the customer’s bank",
+        "Where problem 1 happened": "the customer’s bank",
         "Stopped the customer": "yes",
         "Customers": "57 so far",
         "Status": "fixed in 2.15.0; the customer was on 2.14.0, which is older",
@@ -325,7 +325,7 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
     assert dict(shown.answers)["Stopped the customer"] == "unknown; 6 clicks had no effect"
     assert dict(shown.answers)["Just before"] == "was on shop.example/pay (recorded from 14:05:00)"
     assert shown.next == "Escalate with the session replay, then reply."
-    assert "We have your message of 14:05" in shown.tell
+    assert "We have your message from 14:05" in shown.tell
     partial = replace(sample, complete=False)
     assert headline(partial, BERLIN) == "No errors were found, but the result is incomplete."
 

@@ -223,7 +223,7 @@ class BeforeFilter(ChoiceFilter):
         return f"{cursor[0]:%d %b %Y, %H:%M}" if cursor else "?"
 
 
-_CACHED = (("yes", "from cache"), ("no", "by asking Sentry"))
+_CACHED = (("yes", "from cache"), ("no", "from Sentry"))
 _SHOWN = (("yes", "with redaction"), ("no", "without redaction"))
 FILTERS: tuple[type[ChoiceFilter], ...] = (
     PersonFilter,

@@ -400,7 +400,7 @@ def scope_of(parameters: Mapping[str, str]) -> tuple[StatsFilter, str]:
     outcome = outcome if outcome in Outcome.values else ""
     shared = {"yes": True, "no": False}.get(parameters.get("shared", ""))
     parts = [scope, str(Outcome(outcome).label) if outcome else ""]
-    parts.append({True: "from cache", False: "by asking Sentry", None: ""}[shared])
+    parts.append({True: "from cache", False: "from Sentry", None: ""}[shared])
     return StatsFilter(people, outcome, shared), ", ".join(part for part in parts if part)
 
 

@@ -263,7 +263,7 @@ def _facts(lookup: Lookup, state: StoredState, now: datetime) -> list[Fact]:
     note = retention_note(lookup, state, now)
     rows = [
         ("Looked up", f"{format_time(lookup.created_at)} UTC"),
-        ("Who", f"{who_of(lookup)}, by {Origin(lookup.origin).label}"),
+        ("Who", f"{who_of(lookup)} ({Origin(lookup.origin).label})"),
         ("Reason", reasons_of([lookup]).get(lookup.audit_target, "")),
         ("Customer", lookup.customer or ERASED),
         ("Window", f"{window_of(lookup)} UTC"),

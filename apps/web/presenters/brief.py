@@ -137,8 +137,9 @@ def _answers(
     """Yield the answers about the first problem, which is named if there are others."""
     problem, moment = problems[0], answer.question.window.moment
     place = place_of(problem.placed)
-    what = "problem 1" if sum(not one.is_noise for one in problems) > 1 else "it"
-    yield f"Where {what} failed", _PLACES[place] if place else "unknown"
+    has_others = sum(not one.is_noise for one in problems) > 1
+    where = "Where problem 1 happened" if has_others else "Where it failed"
+    yield where, _PLACES[place] if place else "unknown"
     yield "Stopped the customer", _stopped(answer, problem, zone)
     yield "Customers", _customers(problems, moment)
     if status := _status(answer, problem, zone, today):
