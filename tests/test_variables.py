@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _READ = re.compile(
-    r"\b(?:boolean|choices?|database|environ\.get|host_url|hostname|integer|money|origins|path"
-    r'|proxies|redis_url|secret_list|service_url|text|words)\(\s*"([A-Z_]+)"'
+    r"\b(?:boolean|choices?|database|environ\.get|host_url|hostname|integer|key|listed|money|origins"
+    r'|path|proxies|redis_url|secret_list|service_url|text|words)\(\s*"([A-Z_]+)"'
 )
 # `make run` sets these for the processes it starts; PORT has its own section.
 INTERNAL = {"PORT", "TRIAGE_DEMO", "TRIAGE_DEMO_PORT", "TRIAGE_SERVER"}

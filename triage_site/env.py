@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 from environs import Env, EnvError
@@ -105,6 +105,37 @@ def choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     return chosen
 
 
+def listed(
+    name: str, pattern: str, expected: str, *, default: tuple[str, ...] = (), lower: bool = False
+) -> tuple[str, ...]:
+    """Return a list of words that match. `expected` is what to write instead of another one."""
+    found = tuple(word.lower() if lower else word for word in words(name, default))
+    for word in found:
+        if not re.fullmatch(pattern, word):
+            stop(f"{name} contains {word!r}. {expected}")
+    return found
+
+
+def key(name: str, what: str) -> str:
+    """Return a secret of printable characters, or an empty string."""
+    value = text(name)
+    if not re.fullmatch(r"[!-~]*", value):
+        stop(
+            f"{name} contains a space, a line break, or another character that a {what} can't "
+            "have. Copy it again."
+        )
+    return value
+
+
+def url_parts(url: str) -> SplitResult:
+    """Return the parts of a URL; without a scheme and a host if it is invalid."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else SplitResult("", "", "", "", "")
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
 def host_url(name: str, default: str) -> str:
     """Return an http(s) URL of a host, without path, user, query, and trailing slash."""
     url = text(name, default).rstrip("/")
@@ -116,11 +147,8 @@ def host_url(name: str, default: str) -> str:
 def service_url(name: str, example: str) -> str:
     """Return an http(s) URL with an optional path, without user, query, and trailing slash."""
     url = text(name).rstrip("/")
-    try:
-        parts = urlsplit(url)
-        is_host = _is_host_url(f"{parts.scheme}://{parts.netloc}")
-    except ValueError:
-        is_host = False
+    parts = url_parts(url)
+    is_host = _is_host_url(f"{parts.scheme}://{parts.netloc}")
     if not is_host or not re.fullmatch(r"[A-Za-z0-9:/._\[\]~-]+", url):
         stop(f"{name} must be an address such as {example}.")
     return url
@@ -161,15 +189,9 @@ def origins(name: str) -> list[str]:
 
 
 def _is_host_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        extra = (parts.path, parts.query, parts.fragment, parts.username)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https") and bool(parts.hostname) and has_port and not any(extra)
-    )
+    parts = url_parts(url)
+    extra = (parts.path, parts.query, parts.fragment, parts.username)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(extra)
 
 
 def redis_url(name: str) -> str:
@@ -186,13 +208,9 @@ def redis_url(name: str) -> str:
 def _is_redis_url(url: str) -> bool:
     if url.startswith("unix://"):
         return True
-    try:
-        parts = urlsplit(url)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
+    parts = url_parts(url)
     is_plain = not parts.fragment and "," not in url and re.fullmatch(r"/?\d*", parts.path)
-    return parts.scheme in ("redis", "rediss") and bool(parts.hostname and has_port and is_plain)
+    return parts.scheme in ("redis", "rediss") and bool(parts.hostname and is_plain)
 
 
 def database(name: str, default_file: Path) -> dict[str, object]:

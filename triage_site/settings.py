@@ -17,7 +17,7 @@ BASE_DIR = env.BASE_DIR
 
 # --- mode and keys -----------------------------------------------------------------------------
 
-SENTRY_AUTH_TOKEN = env.text("SENTRY_AUTH_TOKEN")
+SENTRY_AUTH_TOKEN = env.key("SENTRY_AUTH_TOKEN", "token")
 DEMO = env.boolean("TRIAGE_DEMO", default=False) and not SENTRY_AUTH_TOKEN
 DEBUG = env.boolean("DEBUG", default=False)
 ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
@@ -72,27 +72,19 @@ _retention_days = 30 if urlsplit(SENTRY_BASE_URL).hostname == "sentry.io" else 9
 SENTRY_RETENTION_DAYS = env.integer(
     "SENTRY_RETENTION_DAYS", _retention_days, minimum=1, maximum=3650
 )
-if not re.fullmatch(r"[!-~]*", SENTRY_AUTH_TOKEN):
-    env.stop(
-        "SENTRY_AUTH_TOKEN contains a space, a line break, or another character that a token "
-        "can't have. Copy it again."
-    )
 if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
     env.stop("SENTRY_AUTH_TOKEN is set but SENTRY_ORG is not. Set it to the organization's slug.")
 
 # --- lookups ------------------------------------------------------------------------------------
 
-TRIAGE_CUSTOMER_FIELDS = env.words(
-    "TRIAGE_CUSTOMER_FIELDS", ("user.id", "user.email", "user.username")
+TRIAGE_CUSTOMER_FIELDS = env.listed(
+    "TRIAGE_CUSTOMER_FIELDS",
+    r"user\.(?:id|email|username)|tags\[[A-Za-z0-9_.-]{1,64}\]",
+    "Use user.id, user.email, user.username, or tags such as tags[account_id]. Sentry can search "
+    "only for tags whose names contain only the letters A to Z, digits, dots, dashes, and "
+    "underscores: rename the tag in your application.",
+    default=("user.id", "user.email", "user.username"),
 )
-for _field in TRIAGE_CUSTOMER_FIELDS:
-    if not re.fullmatch(r"user\.(?:id|email|username)|tags\[[A-Za-z0-9_.-]{1,64}\]", _field):
-        env.stop(
-            f"TRIAGE_CUSTOMER_FIELDS contains {_field!r}. Use user.id, user.email, "
-            "user.username, or tags such as tags[account_id]. Sentry can search only for tags "
-            "whose names contain only the letters A to Z, digits, dots, dashes, and "
-            "underscores: rename the tag in your application."
-        )
 if len(TRIAGE_CUSTOMER_FIELDS) > 10:
     env.stop(
         "TRIAGE_CUSTOMER_FIELDS lists more than 10 fields, which is more than Sentry can search."
@@ -298,7 +290,7 @@ MFA_FORMS = {
 # --- single sign-on ----------------------------------------------------------------------------
 
 _ROLES = ("agent", "lead", "admin", "auditor")
-_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_DOMAIN = r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"
 
 
 def _oidc_provider() -> Oidc | None:
@@ -310,48 +302,30 @@ def _oidc_provider() -> Oidc | None:
         client_id=env.text("OIDC_CLIENT_ID"),
         client_secret=env.text("OIDC_CLIENT_SECRET"),
         name=env.text("OIDC_NAME", "single sign-on"),
-        allowed_domains=_oidc_domains(),
+        allowed_domains=env.listed(
+            "OIDC_ALLOWED_DOMAINS", _DOMAIN, "List domains such as example.org.", lower=True
+        ),
         groups_claim=env.text("OIDC_GROUPS_CLAIM", "groups"),
         roles=_oidc_roles(),
         teams=env.boolean("OIDC_TEAMS", default=False),
         link_by_email=env.boolean("OIDC_LINK_BY_EMAIL", default=False),
-        hosts=_oidc_hosts(),
+        hosts=env.listed(
+            "OIDC_HOSTS",
+            r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?",
+            "List host names such as graph.example.org, without https:// or a path.",
+            lower=True,
+        ),
     )
 
 
 def _oidc_issuer() -> str:
     address = env.text("OIDC_ISSUER").rstrip("/")
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    is_safe = host and (
-        parts.scheme == "https"
-        or (parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1"))
-    )
+    parts = env.url_parts(address)
+    is_here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    is_safe = parts.hostname and (parts.scheme == "https" or is_here)
     if not is_safe or parts.username or parts.query or parts.fragment:
         env.stop("OIDC_ISSUER must be an address such as https://login.example.org/realms/support.")
     return address
-
-
-def _oidc_hosts() -> tuple[str, ...]:
-    hosts = tuple(host.lower() for host in env.words("OIDC_HOSTS"))
-    for host in hosts:
-        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?", host):
-            env.stop(
-                f"OIDC_HOSTS contains {host!r}. List host names such as graph.example.org, "
-                "without https:// or a path."
-            )
-    return hosts
-
-
-def _oidc_domains() -> tuple[str, ...]:
-    domains = tuple(domain.lower() for domain in env.words("OIDC_ALLOWED_DOMAINS"))
-    for domain in domains:
-        if not _DOMAIN.fullmatch(domain):
-            env.stop(f"OIDC_ALLOWED_DOMAINS contains {domain!r}. List domains such as example.org.")
-    return domains
 
 
 def _oidc_roles() -> dict[str, str]:
@@ -360,7 +334,7 @@ def _oidc_roles() -> dict[str, str]:
     for pair in env.words("OIDC_ROLES"):
         group, _equals, role = (part.strip() for part in pair.rpartition("="))
         is_domain = group.startswith("@")
-        if is_domain and not _DOMAIN.fullmatch(group[1:].lower()):
+        if is_domain and not re.fullmatch(_DOMAIN, group[1:].lower()):
             env.stop(f"OIDC_ROLES contains {group!r}. Write a domain as @example.org.")
         if not group or role not in _ROLES:
             env.stop(
@@ -412,12 +386,8 @@ if bool(TRIAGE_WEBHOOK_URL) != bool(TRIAGE_WEBHOOK_SECRET):
 
 
 def _is_webhook_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    has_host = parts.scheme in ("http", "https") and bool(parts.hostname) and has_port
+    parts = env.url_parts(url)
+    has_host = parts.scheme in ("http", "https") and bool(parts.hostname)
     return has_host and "@" not in parts.netloc and url.isascii() and not parts.fragment
 
 
@@ -445,7 +415,7 @@ def _llm() -> Llm | None:
         return None
     return Llm(
         base_url=env.service_url("LLM_BASE_URL", "https://api.openai.com/v1"),
-        api_key=_llm_key(),
+        api_key=env.key("LLM_API_KEY", "key"),
         model=_llm_model(),
         timeout_s=env.integer("LLM_TIMEOUT_S", 60, minimum=5, maximum=600),
         answer_tokens=env.integer("LLM_MAX_ANSWER_TOKENS", 1500, minimum=100, maximum=16000),
@@ -457,16 +427,6 @@ def _llm() -> Llm | None:
         ),
         private_hosts=TRIAGE_PRIVATE_HOSTS,
     )
-
-
-def _llm_key() -> str:
-    key = env.text("LLM_API_KEY")
-    if not re.fullmatch(r"[!-~]+", key):
-        env.stop(
-            "LLM_API_KEY contains a space, a line break, or another character that a key "
-            "can't have. Copy it again."
-        )
-    return key
 
 
 def _llm_model() -> str:
