@@ -1,4 +1,7 @@
-"""Read a whole ticket: whom it may be about, and every time it may mean."""
+"""Read a whole ticket: whom it may be about, and every time it may mean.
+
+Everything found says whether it is certain, or is a question. Nothing is requested or stored.
+"""
 
 import re
 from collections.abc import Iterator, Sequence

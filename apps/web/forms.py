@@ -47,7 +47,8 @@ from apps.lookups.records import (
     reason_required,
 )
 from apps.lookups.sentry_connection import read_customer
-from apps.tickets import (
+from apps.tickets.reader import read_moment, read_ticket, read_ticket_date
+from apps.tickets.text import (
     MAX_TICKET_LENGTH,
     CustomerFound,
     Excerpt,
@@ -55,9 +56,6 @@ from apps.tickets import (
     MomentReading,
     Reading,
     TicketRefused,
-    read_moment,
-    read_ticket,
-    read_ticket_date,
 )
 from apps.web.exports import FORMATS
 from apps.web.presenters.formatting import (

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import apps.tickets
-from apps.tickets import MAX_TICKET_LENGTH, Reading, TicketRefused, read_ticket
+from apps.tickets.reader import read_ticket
+from apps.tickets.text import MAX_TICKET_LENGTH, Reading, TicketRefused
 from tests.examples import examples
 from tests.tickets.rows import AMBIGUOUS, FRIDAY, NOTHING, NOW, SURE, TIMED
 

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.tickets import MomentFound, Reading, read_ticket
+from apps.tickets.reader import read_ticket
+from apps.tickets.text import MomentFound, Reading
 from tests.tickets.rows import (
     AMBIGUOUS,
     DURATIONS,

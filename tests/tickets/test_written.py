@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.tickets import Reading, TicketRefused, read_ticket, read_ticket_date
+from apps.tickets.reader import read_ticket, read_ticket_date
+from apps.tickets.text import Reading, TicketRefused
 from tests.tickets.rows import FRIDAY, NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from apps.lookups.cache import cache
 from apps.lookups.models import Lookup
-from apps.tickets import Excerpt
+from apps.tickets.text import Excerpt
 from tests.conftest import MOMENT, signed_in
 from tests.web.asking import text
 from tests.web.pages import Page, rendered
