@@ -214,7 +214,8 @@ def _only_chosen(about: About) -> Answer:
 
 
 def _title(issues: tuple[IssueFacts, ...], answer: Answer) -> str:
-    if not issues and (troubles := troubles_of(answer)):
+    troubles = [one for one in troubles_of(answer) if not one.is_note]
+    if troubles and not issues:
         return f"{troubles[0].sentence[:-1]} (no errors)"
     if not issues:
         shows_none = f"{answer.searched.server} shows no errors"

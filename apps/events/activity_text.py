@@ -1,15 +1,15 @@
-"""What one log entry or span says, in plain words of our own."""
+"""What one span says, in plain words of our own; `log_text` has what a log entry says."""
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from apps.events.breadcrumb_text import bare_url, status_meaning
-from apps.events.event import Event, LogEntry, Span
+from apps.events.event import Span
 from apps.events.query import format_duration
-from apps.events.rules.engine import rule_for
-from apps.events.rules.rule import CLIENT, Place, Reading, Side, UserAction, find_action, words_in
+from apps.events.rules.rule import CLIENT, Place, Side, UserAction, find_action, words_in
 
 
 class Kind(Enum):
@@ -19,6 +19,7 @@ class Kind(Enum):
     REFUSED = "refused"
     SLOW = "slow"
     WARNING = "warning"
+    NOTE = "note"  # what was recorded, and may be ordinary
     WORKED = "worked"
 
 
@@ -26,8 +27,9 @@ class Kind(Enum):
 class Remark:
     """What a row says: `The upload`, `was refused`, and, if known, `too large`.
 
-    The remark of a log is mostly one sentence, its `subject`. `target` is quoted from the row, and
-    `place` is where it failed, as far as a rule of errors knows it.
+    The remark of a log is mostly one sentence, its `subject`. `target` is quoted from the row,
+    `place` is where it failed, as far as a rule of errors knows it, and `is_stated` whether a log
+    states that something of the customer's was refused or failed.
     """
 
     kind: Kind
@@ -36,6 +38,7 @@ class Remark:
     reason: str = ""
     target: str = ""
     place: Place | None = None
+    is_stated: bool = False
 
     @property
     def sentence(self) -> str:
@@ -58,7 +61,8 @@ def deed_in(text: str) -> str:
 
 # Spans
 
-_METHOD = re.compile(r"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|QUERY)\s{1,4}")
+_METHOD = re.compile(r"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|QUERY)(?:\s{1,4}|$)")
+_HOST = re.compile(r"[a-z]{2,10}://([^/?#\s]{1,253})", re.IGNORECASE)
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS", "QUERY"))
 PAGE_OPS = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
 TASK_OPS = (
@@ -71,13 +75,13 @@ TASK_OPS = (
     "cron",
 )
 # Requests that no customer makes or misses.
-_NOISE_PATH = re.compile(
-    r"/(?:favicon|apple-touch-icon|robots\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
+NOISE_PATH = re.compile(
+    r"/(?:favicon|apple-touch-icon|[a-z]{1,12}\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
     r"|service-?worker|sw\.js|browserconfig)"
     r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
-    r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)/?(?:$|[?#\s])"
+    r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)(?:/(?:live|ready)\w{0,4})?/?(?:$|[?#\s])"
     r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4|webmanifest)(?:$|[?#\s])"
-    r"|/_(?:next|nuxt)/|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|envelope|csp\S{0,20})\b|-app-site-association",
+    r"|/_(?:next|nuxt)/|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|metrics|vitals|rum|logs?|envelope|csp\S{0,20})\b|-app-site-association",
     re.IGNORECASE,
 )
 # What pages ask for and do without.
@@ -98,7 +102,8 @@ _NOISE_HOST = re.compile(
 # Requests that stay open on purpose.
 _OPEN_ENDED = re.compile(
     r"stream|/events?\b|/sse\b|poll|subscri|/ws\b|socket|/live\b|listen|watch|hub\b|signalr"
-    r"|^(?:PUT|POST|PATCH) .{0,200}(?:upload|/files?\b|completions|generate|/(?:chat|prompt)\b)"
+    r"|^(?:PUT|POST|PATCH) .{0,200}(?:upload|amazonaws|blob\.core|storage\.google|/files?\b"
+    r"|completions|generate|/(?:chat|prompt)\b)"
     r"|^GET .{0,200}(?:download|/media/|/videos?/)",
     re.IGNORECASE,
 )
@@ -184,7 +189,11 @@ _VERBS = {
 _SLOW_MS, _SLOW_UNKNOWN_MS = 3_000, 10_000
 _TIMES_USUAL = 3
 _CANCELED_MS = 5_000
-_QUEUED_MS = 60_000
+_QUEUED_MS, _TIMER_MS = 60_000, 5_000
+# Requests that programs send on their own, and those that no page is.
+_RENEWAL = re.compile(r"refresh|token|session|/me\b|renew|heartbeat", re.IGNORECASE)
+_BEACON = re.compile(r"/(?:events?|batch|log|ping|presence|read|seen)\b", re.IGNORECASE)
+_PROGRAMS = re.compile(r"\bapi\b|/v\d|graphql|\.json|/rpc|/rest/|\bajax\b", re.IGNORECASE)
 _FAILED_STATUSES = frozenset(
     (
         *("internal_error", "unknown_error", "unknown", "error", "unavailable", "data_loss"),
@@ -211,39 +220,39 @@ def duration_text(milliseconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 119.5 else format_duration(seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SpanReader:
     """A span and the side that recorded it."""
 
     span: Span
     side: Side
 
-    @property
+    @cached_property
     def op(self) -> str:
         """The operation, never None."""
         return self.span.op or ""
 
-    @property
+    @cached_property
     def is_request(self) -> bool:
         """Whether it is an HTTP request, sent or handled."""
         return self.op.startswith(("http", "fetch", "xhr")) and not self.is_noise
 
-    @property
+    @cached_property
     def is_page(self) -> bool:
         """Whether it is a page, a screen, or what a click started."""
         return self.op.startswith(PAGE_OPS)
 
-    @property
+    @cached_property
     def is_task(self) -> bool:
         """Whether it is work in the background."""
         return self.op.startswith(TASK_OPS)
 
-    @property
+    @cached_property
     def attributes(self) -> Mapping[str, str]:
         """The attributes by name."""
         return dict(self.span.attributes)
 
-    @property
+    @cached_property
     def method(self) -> str:
         """The HTTP method in capitals, or ""."""
         attributes = self.attributes
@@ -254,29 +263,30 @@ class SpanReader:
         )
         return own.upper() or (found[1] if found else "")
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The URL, path, or name of what was done, without the method."""
         span, attributes = self.span, self.attributes
-        names = ("url.full", "http.url", "url")
+        names = ("url.full", "http.url", "url", "http.route", "http.target", "url.path")
         known = next((attributes[name] for name in names if attributes.get(name)), "")
-        text = span.description or known or span.transaction or ""
+        own = "" if _METHOD.fullmatch(span.description or "") else span.description
+        text = own or known or span.transaction or ""
         if not self.op.startswith("http.client") and span.is_segment:
             text = span.transaction or text
         return _METHOD.sub("", text, count=1)[:600]
 
-    @property
+    @cached_property
     def host(self) -> str:
         """The host of the address in lowercase, or ""."""
-        found = re.match(r"[a-z]{2,10}://([^/?#\s]{1,253})", self.address, re.IGNORECASE)
+        found = _HOST.match(self.address)
         return (found[1] if found else self.attributes.get("server.address", "")).lower()
 
-    @property
+    @cached_property
     def target(self) -> str:
         """The method and the URL without its query, or the name."""
         return f"{self.method} {bare_url(self.address)}".strip()
 
-    @property
+    @cached_property
     def is_noise(self) -> bool:
         """Whether it says nothing about the customer: a static file, a probe, telemetry."""
         is_optional = self.method in _READ_METHODS and _OPTIONAL.search(self.address)
@@ -284,21 +294,21 @@ class SpanReader:
             self.op.startswith("resource.")
             or bool(is_optional)
             or self.method in ("OPTIONS", "HEAD")  # only checks
-            or bool(_NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host))
+            or bool(NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host))
         )
 
-    @property
+    @cached_property
     def domain(self) -> str:
         """The last two labels of the host, or "" for a relative address."""
         return ".".join(self.host.partition(":")[0].split(".")[-2:])
 
-    @property
+    @cached_property
     def is_unanswered(self) -> bool:
         """Whether a page's request was blocked or lost at once."""
         is_quick = (self.span.duration_ms or 0) < _SLOW_MS
         return self.side in CLIENT and self._has_failed and not self.span.http_status and is_quick
 
-    @property
+    @cached_property
     def service(self) -> str:
         """The name of the other service that was called, or "" if it is ours."""
         if not self.op.startswith("http.client") or not self.host:
@@ -308,13 +318,13 @@ class SpanReader:
             return vendor
         return vendor or _named(_KINDS, self.host) or ANOTHER_SERVICE
 
-    @property
+    @cached_property
     def action(self) -> UserAction | None:
         """What the customer was doing, as far as the address says so."""
         was_sent = self.method not in _READ_METHODS
         return find_action((words_in(self.address),), was_sent=was_sent)
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """What was done, at the beginning of a sentence."""
         action, was_sent = self.action, self.method not in _READ_METHODS
@@ -322,7 +332,7 @@ class SpanReader:
             return _capital(self.service or "a background task")
         if self.op.startswith("http.server") and _CALLED_BACK.search(words_in(self.address)):
             is_sign_in = action is UserAction.SIGNING_IN
-            return "The sign-in" if is_sign_in else _message(self.address)
+            return "The sign-in" if is_sign_in else sender_in(self.address)
         if not self.is_page and (was_sent or action is UserAction.SEARCHING) and action in _DEEDS:
             return _capital(_DEEDS[action])
         if action in _THINGS:
@@ -344,14 +354,18 @@ class SpanReader:
         return None if self.span.is_segment else self._part()
 
     def _said(self, kind: Kind, outcome: str, reason: str = "") -> Remark:
-        return Remark(kind, self.subject, outcome, reason, self.target)
+        subject = self.subject
+        if kind is Kind.NOTE:
+            subject = subject.replace("Opening", "A request for")
+        return Remark(kind, subject, outcome, reason, self.target)
 
     def _request(self) -> Remark | None:
         span, status = self.span, self.span.http_status
         length = span.duration_ms or 0
         took = duration_text(length)
         code = status or _REFUSED_STATUSES.get(span.status or "", 0)
-        if self.service and (code >= 400 or self._has_failed):
+        is_called = bool(self.service) and (self.side not in CLIENT or not self._is_ordinary(code))
+        if is_called and (code >= 400 or self._has_failed):
             return self._service(code, took)
         if code == 499 or span.status in ("cancelled", "canceled"):
             is_notable = length >= _CANCELED_MS or self.method not in _READ_METHODS
@@ -361,16 +375,34 @@ class SpanReader:
             reason = "no room left" if is_full else _STATUS_REASONS.get(code, "")
             return self._said(Kind.REFUSED if is_full else Kind.FAILED, "failed", reason)
         if code >= 400:
-            outcome = "failed" if code in (404, 410) else "was refused"
-            is_password = code == 401 and self.action is UserAction.SIGNING_IN
-            reason = "" if is_password else status_meaning(code)
-            return self._said(Kind.REFUSED, outcome, reason or "not accepted")
+            return self._refused(code)
         if self._has_failed:
             is_unanswered = not status and (self.op != "http.server" or length >= _SLOW_MS)
             within = f" within {took}" if length >= _SLOW_MS else ""
-            return self._said(Kind.FAILED, f"got no answer{within}" if is_unanswered else "failed")
+            is_idle = self.method in _READ_METHODS or _BEACON.search(self.address)
+            is_left = is_unanswered and not within and is_idle
+            kind = Kind.NOTE if is_left else Kind.FAILED
+            return self._said(kind, f"got no answer{within}" if is_unanswered else "failed")
         done = "was accepted" if status == 202 else "worked"
         return self._slow() or self._said(Kind.WORKED, done)
+
+    def _refused(self, code: int) -> Remark:
+        meaning = status_meaning(code) or "not accepted"
+        if self._is_ordinary(code):
+            return self._said(Kind.NOTE, f"was answered with {code}", meaning)
+        outcome = "failed" if code in (404, 410) else "was refused"
+        is_password = code == 401 and self.action is UserAction.SIGNING_IN
+        return self._said(Kind.REFUSED, outcome, "not accepted" if is_password else meaning)
+
+    def _is_ordinary(self, code: int) -> bool:
+        """Return whether a program may well count on this answer, rather than the customer."""
+        if not 400 <= code < 500 or code in (402, 408, 413, 429, 451):
+            return False
+        if self.method not in _READ_METHODS:
+            is_renewal = code in (400, 401, 403) and _RENEWAL.search(self.address)
+            return bool(is_renewal) or (self.method == "DELETE" and code in (404, 410))
+        is_page = self.op.startswith("http.server") and not _PROGRAMS.search(self.address)
+        return code == 401 or not is_page
 
     @property
     def _has_failed(self) -> bool:
@@ -392,7 +424,7 @@ class SpanReader:
         if self.is_page and self.span.status not in _ENDED:
             return None  # the SDK stopped measuring, at its limit or when the page was hidden
         is_open = self.span.http_status == 101 or _OPEN_ENDED.search(self.target)
-        if usual is None and is_open:
+        if usual is None and (is_open or self._ended_by_timer):
             return None
         limit = _SLOW_UNKNOWN_MS if usual is None else max(_SLOW_MS, _TIMES_USUAL * usual)
         if length < limit:
@@ -400,6 +432,12 @@ class SpanReader:
         took = f"took {duration_text(length)}"
         usually = f"; it usually takes {duration_text(usual)}" if usual is not None else ""
         return self._said(Kind.SLOW, f"{took}{usually}")
+
+    @property
+    def _ended_by_timer(self) -> bool:
+        """Whether it took as long as a request that waits for news: 10 s, 30 s, a minute."""
+        length = self.span.duration_ms or 0
+        return length >= _SLOW_UNKNOWN_MS and length % _TIMER_MS < length * 0.01
 
     def _task(self) -> Remark | None:
         if self._has_failed:
@@ -421,7 +459,7 @@ def _named(rows: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:
     return next((name for pattern, name in rows if pattern.search(text)), "")
 
 
-def _message(text: str) -> str:
+def sender_in(text: str) -> str:
     """Return what another service sends to tell us something."""
     is_payment = _named(_VENDORS[:1] + _KINDS[:1], text.lower())
     return "The payment provider’s message" if is_payment else "Another service’s message"
@@ -429,315 +467,3 @@ def _message(text: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-# Logs
-
-_LOUD = frozenset(("warn", "warning", "error", "fatal", "critical"))
-_ERRORS = frozenset(("error", "fatal", "critical"))
-_NOTES = tuple(
-    (re.compile(pattern), kind, sentence)
-    for pattern, kind, sentence in (
-        (
-            r"^(?!.{0,200}(?:[=:] ?|\d )on\b).{0,200}"
-            r"\b(?:feature(?! flags)|flag|toggle|beta)\b.{0,60}(?<!\d )\b(?:disabled|off"
-            r"|not enabled|inactive|not available)\b"
-            r"|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)\b",
-            Kind.WARNING,
-            "A feature is turned off for the customer",
-        ),
-        (
-            r"(?:web ?hook|callback|\bipn\b).{0,80}(?:reject|refus|invalid|signature|verif\w{1,8} "
-            r"fail|unauthori[sz]ed)|signature.{0,60}(?:web ?hook|callback)",
-            Kind.REFUSED,
-            "{message} was refused",
-        ),
-        (
-            r"\b(?:no|not|never|missing|without)\b.{0,40}(?:web ?hook|callback"
-            r"|\bipn\b|confirmation from)|(?:web ?hook|callback).{0,40}\b(?:never|not received"
-            r"|overdue|missing|timed out|did not|didn't)\b",
-            Kind.FAILED,
-            "{message} didn’t arrive",
-        ),
-        (
-            r"too large body|(?:body|payload|entity|file|upload|attachment|image|photo|video)"
-            r".{0,40}(?:too (?:large|big)|(?:exceed|(?:more|larger|bigger) than|above|over).{0,30}"
-            r"(?:limit|size|maximum|\d ?[kmg]i?b))|max\w{0,4}.?file.?size.{0,20}exceed",
-            Kind.REFUSED,
-            "What was sent is too large",
-        ),
-        (
-            r"(?:block|reject|refus|declin|stopp|flagg)\w{0,4}.{0,30}\b(?:fraud|risk|abuse|spam|bots?)\b(?!@)"
-            r"|\b(?:fraud|risk|abuse|spam)\b.{0,30}(?:block|reject|refus|declin|stopp)",
-            Kind.REFUSED,
-            "An automatic check against fraud or abuse stopped it",
-        ),
-        (
-            r"\b(?:coupon|voucher|promo(?:tion)?(?: code)?|discount|gift card)\b.{0,40}"
-            r"\b(?:refused|rejected|declined|denied|invalid|not (?:accepted|applied|valid)|has"
-            r"|had|is)\b.{0,20}(?<!or )(?<!not )\bexpired\b(?! or)",
-            Kind.REFUSED,
-            "A coupon or discount was not accepted: it had expired",
-        ),
-        (
-            r"maintenance.{0,20}\b(?:on|mode|enabled|active|in progress)\b",
-            Kind.FAILED,
-            "Our server was down for maintenance",
-        ),
-        (
-            r"(?:upload|file|attachment).{0,40}(?:reject|refus|blocked|infected|virus|malware"
-            r"|unsupported|not (?:allowed|supported|accepted))",
-            Kind.REFUSED,
-            "The file was refused",
-        ),
-        (
-            r"(?:web ?socket|\bsse\b|event ?source|live connection|socket).{0,40}(?:disconnect"
-            r"|closed|lost|dropp|fail|error)",
-            Kind.FAILED,
-            "The live connection was lost",
-        ),
-        (
-            r"^(?!.{0,200}bounc).{0,200}(?:storage|disk|space|mailbox).{0,30}"
-            r"(?:quota|exceed|full|used up|limit reached)"
-            r"|quota.{0,30}(?:storage|disk|space|mailbox)",
-            Kind.REFUSED,
-            "There is no room left for the customer",
-        ),
-        (
-            r"\b(?:waited|delayed|lagging|behind)\b.{0,40}\b(?:queue|backlog)\b"
-            r"|\b(?:queue|backlog)\b.{0,40}\b(?:backlog|behind|delayed|lag|full)\b",
-            Kind.FAILED,
-            "Work in the background had to wait",
-        ),
-        (
-            r"\b(?:link|invitation|share|url|download).{0,20}expired",
-            Kind.REFUSED,
-            "A link had expired",
-        ),
-        (
-            r"(?:retr(?:y|ies)|attempts?).{0,30}(?:exhausted|giving up|gave up)"
-            r"|(?:giving up|gave up).{0,30}(?:retr|attempt)",
-            Kind.FAILED,
-            "It was tried several times and then given up",
-        ),
-    )
-)
-_REFUSAL = re.compile(
-    r"declin|refus|reject|denied|not (?:accepted|allowed|valid)|invalid|expired|blocked|locked"
-    r"|insufficient|limit|already|sold out|unauthori|forbidden"
-)
-_TROUBLE = re.compile(
-    r"fail|declin|reject|refus|denied|timed? ?out|unavailable|unreachable|exceed|expired|blocked"
-    r"|locked|invalid|missing|lost|disconnect|abort|not (?:found|received|sent|saved|delivered"
-    r"|available|allowed)|\bno (?:answer|response|reply)|g(?:ave|iving) up|too long"
-    r"|could not|couldn't|cannot|unable|no longer|slow|stuck|rolled back"
-)
-_IN_CODE = re.compile(
-    r"deprecat|will be removed|not recommended|has been renamed|\bremovedin|futurewarning"
-    r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
-    r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
-    r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
-    r"|act\(\)|\bplay\(\)|\bprop type\b|react error #4(?:18|2[0-5])\b|non-passive|preload"
-    r"|while writing result|user aborted|redundant navigation|'postmessage'"
-    r"|\bcanary\b|\bsynthetic\b|(?:smoke|load).?test",
-    re.IGNORECASE,
-)
-_GOOD_END = re.compile(
-    r"\b(?:succeeded|successful(?:ly)?|recovered|resolved|reconnected|healthy"
-    r"|refreshed|renewed|extended|restored)\b"
-)
-_PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
-
-
-# What a note or warning looks like that says nothing went wrong for the customer.
-_DENIED = re.compile(
-    r"\b(?:no|0|zero|without(?: any)?|not any)\b(?: \w{1,20}){0,2}"
-    r" (?:fail|error|declin|reject|refus|expir|block|invalid|problem|issue|warning|virus"
-    r"|malware)|: 0\b"
-    r"|(?:fail|error|declin|reject|refus|expir|block)\w{0,4}(?:[ _](?:rate|count))?[ :=]{1,3}0\b"
-    r"|\benabled\b|\bignor(?:ing|ed)\b|\bdefaults?\b|\bdefaulting\b|\bnot (?:set|configured)\b"
-    r"|polic(?:y|ies)\b|\bcheck(?:ing|ed) (?:for|if|whether)\b|\bwill\b|\bretry(?:ing)? in\b"
-    r"|\bas expected\b|\b(?:expired|rejected|blocked|declined)(?:: ?|=)\d{1,9}$"
-    r"|\bcached?\b|\brequests left\b"
-    # a setting, what was loaded, a statistic, and what is as it should be
-    r"|\b(?:limit|size|timeout)(?: is| set to|:|=) ?\d[\d.]{0,6} ?[a-z]{0,7}$"
-    r"|\b(?:rules|entries|config\w{0,8}|domains) loaded\b|\bnot exceeded\b"
-    r"|\b(?:rejected|blocked|refused|declined|dropped) \d{1,9} \w{1,20}s\b|limit.remaining"
-    r"|\bflag\b.{0,60}\bevaluat|\bvariation\b|\bcontrol group\b|\bstrategy\b|: none\b"
-    r"|\bnot (?:blocked|rejected|refused|declined|infected)\b|\b(?:check|validation)s? passed\b"
-    r"|\b(?:(?:access|id|auth|bearer)[ _-]?token|jwt) expired"
-    r"|code \(?100[015]\b|\b100[015] \(?(?:going|normal)|going away|transport close|normal clos"
-    # what is not full yet, what was only read or typed, and how a program keeps house
-    r"|(?<!\d)\d\d(?:\.\d{1,3})? ?% (?:used|full)\b|\busage at \d\d ?%|\bapproaching\b|\?$"
-    r"|\b(?:query|term|title|subject|article|template): |\b(?:expired|stale|orphaned) \w{1,20}s\b"
-    r"|\bgc\b|event loop|(?:hikari|thread|connection).?pool|\bvacuum\b|materialized"
-)
-# A refusal as a note states it, rather than only names it: not `3 failed payments`.
-_HAPPENED = re.compile(
-    r"\bexceeded (?:the|their|its|a) "
-    r"|(?<!status )\b(?:declined|refused|rejected|denied|blocked|stopped|locked|expired|off"
-    r"|failed|disabled|exceeded|reached|insufficient[\w ]{0,20}|sold out|invalid|inactive"
-    r"|(?:too|more|larger) [\w ]{1,20}|already \w{1,20}"
-    r"|(?:not|no longer) (?:\w{1,20} ){0,2}\w{1,20})"
-    r"(?=$| ?[:;,.(-]| \w{1,20}="
-    r"| (?:by|for|because|due|as|on|to|at|in|after|with|from|until|since)\b)"
-)
-# What the program does instead, so that the customer may notice nothing.
-_COPED = re.compile(
-    r"[,;:(] ?(?:now )?(?:using|serving|returning|skipping|continuing|showing|falling back|retrying"
-    r"|reconnecting|rejoining)\b|\bwill (?:be )?retr|\bfall(?:ing)?[ -]?back\b"
-)
-_LIBRARY = re.compile(
-    r"urllib3|requests|boto|asyncio|py\.warnings|sqlalchemy|kombu|celery\.(?:utils|worker)|redis"
-    r"|werkzeug|gunicorn|uvicorn|httpx|google\.|grpc|opentelemetry|sentry|io\.(?:netty|lettuce)"
-    r"|org\.(?:springframework|hibernate|apache|eclipse|jboss)|com\.zaxxer|okhttp|node_modules"
-)
-_MAX_TEXT = 300
-_QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]{3,200}'|\"[^\"\n]{3,200}\"|“[^”\n]{3,200}”)")
-_NUMBER = re.compile(r"\d{5,40}|\b[0-9a-f]{8,64}\b(?:-[0-9a-f]{4,12}\b){0,4}")
-_TELEMETRY = re.compile(
-    r"\b(?:otel|opentelemetry|statsd|prometheus|datadog|sentry|newrelic|telemetry|metrics|tracing"
-    r"|spans?|analytics|pushgateway)\b"
-)
-_VERDICT = re.compile(
-    r"(?:[\w-]{1,30}[ :,]{1,2}){1,3}?(?:was |has been |were )?"
-    r"(?:(failed|aborted|timed out|crashed|stalled)"
-    r"|(rejected|refused|declined|blocked|denied|not (?:accepted|allowed)|cancell?ed))\b"
-)
-
-
-LOGGED_ERROR, LOGGED_WARNING = "logged an error", "logged a warning"
-SLIGHT_ERROR = f"{LOGGED_ERROR} in a request that worked"
-
-
-_NOTHING = Remark(Kind.WORKED, "")  # customers don't notice it
-
-
-def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | None:
-    """Return what a log entry says, or None if nothing about the customer.
-
-    Below a warning, only a known refusal counts. Without `is_known`, it is read less closely.
-    """
-    message, severity = (log.message or "")[:_MAX_TEXT], (log.severity or "info").lower()
-    text, is_error, is_loud = message.lower(), severity in _ERRORS, severity in _LOUD
-    logger = dict(log.attributes).get("logger.name", "")
-    if severity not in (*_LOUD, "info") or _IN_CODE.search(text) or _GOOD_END.search(text):
-        return None
-    is_idle = bool(_DENIED.search(text) or _LIBRARY.match(logger)) or _names_noise(text)
-    is_idle = is_idle or not (is_loud or _HAPPENED.search(text))
-    if _TELEMETRY.search(text) or (is_idle and not is_error):
-        return None
-    said = _noted(text, is_loud=is_loud)
-    if said is None and is_known and needs_rules(log):
-        said = _ruled(log, severity, side)
-    if said is None and is_loud:
-        said = _worded(text, side, is_error=is_error)
-    return replace(said, target=message) if said and said.subject else None
-
-
-def is_loud(log: LogEntry) -> bool:
-    """Return whether it is a warning or worse."""
-    return (log.severity or "").lower() in _LOUD
-
-
-def tells_coping(log: LogEntry) -> bool:
-    """Return whether it says what the program did instead of what did not work."""
-    return bool(_COPED.search((log.message or "")[:_MAX_TEXT].lower()))
-
-
-def tells_harm(log: LogEntry) -> bool:
-    """Return whether it says that something did not work, and not what was done instead."""
-    text = (log.message or "")[:_MAX_TEXT].lower()
-    return bool(_TROUBLE.search(text)) and not tells_coping(log)
-
-
-def tells_good_end(log: LogEntry) -> bool:
-    """Return whether it says that something went well after all."""
-    return bool(_GOOD_END.search((log.message or "")[:_MAX_TEXT].lower()))
-
-
-def is_mere_warning(log: LogEntry) -> bool:
-    """Return whether the program went on, as far as the log entry's severity says."""
-    return (log.severity or "info").lower() not in _ERRORS
-
-
-def _names_noise(text: str) -> bool:
-    """Return whether it is about a request that no customer makes."""
-    paths = (word for word in text.split() if word.startswith("/"))
-    return any(_NOISE_PATH.search(path) for path in paths)
-
-
-def program_name(side: Side) -> str:
-    """Return the name of the program that logged, at the beginning of a sentence."""
-    names = {Side.SERVER: "Our server", Side.BROWSER: "Our website", Side.DEVICE: "The app"}
-    return names.get(side, "The program")
-
-
-def _worded(text: str, side: Side, *, is_error: bool) -> Remark | None:
-    """Return what `booking rejected` says, or else only that something was logged."""
-    deed = deed_in(text)
-    if deed and (verdict := _VERDICT.match(text)):
-        is_failure = bool(verdict[1])
-        outcome = "failed" if is_failure else "was refused"
-        return Remark(Kind.FAILED if is_failure else Kind.REFUSED, deed, outcome)
-    if is_error:
-        return Remark(Kind.WARNING, program_name(side), LOGGED_ERROR)
-    is_trouble = _TROUBLE.search(text)
-    return Remark(Kind.WARNING, program_name(side), LOGGED_WARNING) if is_trouble else None
-
-
-_SIZES = re.compile(
-    r"(\d{1,5}(?:\.\d)? ?[kmg]i?b)\b.{0,20}\b(?:more than|larger than|bigger than|exceeds|over"
-    r"|above)\b.{0,30}?\b(\d{1,5}(?:\.\d)? ?[kmg]i?b)\b"
-)
-
-
-def _with_sizes(sentence: str, text: str) -> str:
-    """Return that something is too large, with its size and the limit if the log states both."""
-    sizes = _SIZES.search(text) if TOO_LARGE in sentence else None
-    if sizes is None:
-        return sentence
-    own, limit = (re.sub(r"[kmg]i?b", lambda unit: unit[0].upper(), one) for one in sizes.groups())
-    return f"{sentence}: {own.replace('I', 'i')}, more than the limit of {limit.replace('I', 'i')}"
-
-
-def _noted(text: str, *, is_loud: bool) -> Remark | None:
-    """Return what the rules of logs alone say; that something is lost needs a warning."""
-    for pattern, kind, sentence in _NOTES:
-        if (is_loud or kind is not Kind.FAILED) and pattern.search(text):
-            said = _with_sizes(sentence.replace("{message}", _message(text)), text)
-            return Remark(kind, said)
-    return None
-
-
-def needs_rules(log: LogEntry) -> bool:
-    """Return whether it can matter what the rules of errors say about the message."""
-    is_loud = (log.severity or "").lower() in _LOUD
-    return is_loud or bool(_TROUBLE.search((log.message or "")[:_MAX_TEXT].lower()))
-
-
-def plain_message(log: LogEntry) -> str:
-    """Return the message without its numbers: they say nothing about what happened."""
-    return _NUMBER.sub("0", (log.message or "")[:_MAX_TEXT])
-
-
-def _ruled(log: LogEntry, severity: str, side: Side) -> Remark | None:
-    """Return what the rules of errors say about the message."""
-    platform = _PLATFORMS.get(side)
-    text = plain_message(log)
-    text = text if severity in _LOUD else _QUOTED.sub("_", text)
-    event = Event(log.id, log.timestamp, message=text, level=severity, platform=platform)
-    rule = rule_for(event)
-    if rule is None or rule.broad:
-        return None
-    if rule.slight:
-        return _NOTHING
-    if severity not in _LOUD and rule.reads is not Reading.STATEMENT:
-        return None
-    kind = Kind.FAILED if severity in _ERRORS else Kind.WARNING
-    kind = Kind.REFUSED if _REFUSAL.search(text.lower()) else kind
-    return Remark(
-        kind,
-        rule.sentence_for(side)[:-1],
-        place=None if rule.reads is Reading.STATEMENT else rule.place_for(side),
-    )

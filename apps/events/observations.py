@@ -12,17 +12,19 @@ from datetime import datetime, timedelta
 
 from apps.events.activity_text import (
     A_REQUEST,
-    ANOTHER_SERVICE,
-    LOGGED_ERROR,
-    LOGGED_WARNING,
-    SLIGHT_ERROR,
     TASK_OPS,
     TOO_LARGE,
     Kind,
     Remark,
     SpanReader,
     deed_in,
-    duration_text,
+)
+from apps.events.answer import Answer
+from apps.events.breadcrumb_text import status_meaning
+from apps.events.event import Event, LogEntry, Span
+from apps.events.log_text import (
+    LOGGED_ERROR,
+    LOGGED_WARNING,
     is_loud,
     is_mere_warning,
     log_remark,
@@ -31,14 +33,11 @@ from apps.events.activity_text import (
     program_name,
     tells_coping,
     tells_good_end,
-    tells_harm,
 )
-from apps.events.answer import Answer, Signal
-from apps.events.breadcrumb_text import status_meaning
-from apps.events.event import Event, LogEntry, Span
-from apps.events.query import CustomerKind, counted
-from apps.events.rules.engine import once, rule_for
-from apps.events.rules.rule import Place, Side, UserAction, side_of
+from apps.events.once import once
+from apps.events.query import CustomerKind
+from apps.events.rules.engine import rule_for
+from apps.events.rules.rule import CLIENT, Place, Side, UserAction, side_of
 
 Row = LogEntry | Span
 
@@ -51,8 +50,9 @@ _SAME_ERROR = timedelta(seconds=5)
 _LONGEST_MS = 30 * 86_400_000
 _MAIN_PART = 0.7
 _OFTEN = 3
-_MAX_ROWS = 2_000
-_MAX_TEXTS = 200  # different logs that are read closely
+_TO_CUSTOMER = ("An email", "A text message", "An alert")  # sent after the answer, or without it
+MAX_ROWS = 2_000
+_MAX_TEXTS = 100  # different logs that are read closely
 _ORDER = tuple(Kind)
 
 
@@ -100,7 +100,7 @@ class Observation:
 
     @property
     def is_trouble(self) -> bool:
-        """Whether it can be what the customer reports."""
+        """Whether it can be what the customer reports: a failure, or what was only noted."""
         return self.kind is not Kind.WORKED
 
     @property
@@ -111,24 +111,14 @@ class Observation:
         return is_log or reason not in _VAGUE or any(one != WORKED_LATER for one in self.also)
 
     @property
+    def is_note(self) -> bool:
+        """Whether it is only what was recorded, which may be ordinary: it claims no harm."""
+        return self.kind is Kind.NOTE
+
+    @property
     def is_clear(self) -> bool:
         """Whether it says what happened, to the customer themselves."""
-        return self.is_trouble and self.names_customer and not self.is_vague
-
-    @property
-    def is_vague(self) -> bool:
-        """Whether it says only that the program logged something."""
-        return self.is_unexplained or self.sentence.endswith(f"{LOGGED_ERROR}.")
-
-    @property
-    def is_unexplained(self) -> bool:
-        """Whether it is only a warning that nothing explains, or an error that did no harm."""
-        return self.is_slight_error or self.sentence.endswith(f"{LOGGED_WARNING}.")
-
-    @property
-    def is_slight_error(self) -> bool:
-        """Whether a program only logged an error, in a request that worked."""
-        return self.sentence.endswith(f"{SLIGHT_ERROR}.")
+        return self.is_trouble and self.names_customer and not self.is_note
 
     @property
     def full_text(self) -> str:
@@ -140,6 +130,7 @@ class Observation:
 
 
 WORKED_LATER = "After that, it worked."
+IN_WORKED = ", in a request that worked"
 BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
 
 
@@ -152,8 +143,7 @@ class _Found:
     start: float
     end: float
     side: Side
-    op: str = ""
-    is_request: bool = False
+    reader: SpanReader | None = None
 
     @property
     def trace(self) -> str:
@@ -162,6 +152,10 @@ class _Found:
     @property
     def is_trouble(self) -> bool:
         return self.remark is not None and self.remark.kind is not Kind.WORKED
+
+    @property
+    def is_claim(self) -> bool:
+        return self.is_trouble and self.remark is not None and self.remark.kind is not Kind.NOTE
 
     @property
     def has_worked(self) -> bool:
@@ -176,19 +170,20 @@ class _Found:
         return isinstance(self.row, Span) and self.row.is_segment
 
     @property
-    def reader(self) -> SpanReader | None:
-        """What reads it, if it is a request."""
-        if isinstance(self.row, Span) and self.is_request:
-            return SpanReader(self.row, self.side)
-        return None
+    def op(self) -> str:
+        return self.reader.op if self.reader else ""
+
+    @property
+    def is_request(self) -> bool:
+        return self.reader is not None and self.reader.is_request
 
     @property
     def action(self) -> UserAction | None:
-        return self.reader.action if self.reader else None
+        return self.reader.action if self.reader and self.is_request else None
 
     @property
     def at(self) -> datetime:
-        return self.row.timestamp if isinstance(self.row, LogEntry) else self.row.started_at
+        return time_of(self.row)
 
     @property
     def until(self) -> datetime:
@@ -216,7 +211,7 @@ def may_have_paid_in(trouble: Observation) -> bool:
 
 
 def troubles_of(answer: Answer) -> tuple[Observation, ...]:
-    """Return what failed, was refused, took long, or was warned of, the gravest first.
+    """Return what failed, was refused, took long, or was noted, the gravest first.
 
     A refusal with its reason says more than that the same request got no answer before.
     """
@@ -250,7 +245,7 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
         by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
     found = [one for rows in by_trace.values() for one in rows]
     common = Counter(_sentence(one) for one in found)
-    domains = {one.reader.domain for one in found if one.reader and one.has_worked}
+    domains = {one.reader.domain for one in found if one.reader and _is_good(one)}
 
     def is_nothing(one: _Found, group: Sequence[_Found]) -> bool:
         return _is_usual(one, group) or _is_others(one, group, domains)
@@ -261,12 +256,16 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
     for group in (_calmed(group, common) for group in groups):
         if said := [one for one in group if one.is_trouble and not is_nothing(one, group)]:
             troubles.append(_observation(group, said))
-        if not said or troubles[-1].is_unexplained:
+        if not said or troubles[-1].is_note:
             worked += _worked(group)
     later = _Later(found)
-    new = (one for one in troubles if not _is_of_error(one, answer))
+    new = [one for one in _without_other_sides(troubles) if not _is_of_error(one, answer)]
     lasting = filter(None, map(later.without_recovered, _fold(new)))
     return tuple(sorted((*lasting, *worked), key=lambda one: (one.at, one.rows[0].id)))
+
+
+def _is_good(one: _Found) -> bool:
+    return one.is_request and one.has_worked
 
 
 def _read(answer: Answer) -> list[_Found]:
@@ -282,24 +281,23 @@ def _read(answer: Answer) -> list[_Found]:
     moment = answer.question.window.moment
     texts: set[str] = set()
     found = []
-    for row in sorted(answer.beside.activity, key=lambda row: (abs(_at(row) - moment), row.id)):
-        start = _at(row).timestamp()
+    for row in sorted(answer.beside.activity, key=lambda row: (abs(time_of(row) - moment), row.id)):
+        start = time_of(row).timestamp()
         if isinstance(row, Span):
             reader = SpanReader(row, sides[row.id])
             end = start + min(max(row.duration_ms or 0, 0), _LONGEST_MS) / 1000
-            found.append(
-                _Found(row, reader.remark(), start, end, reader.side, reader.op, reader.is_request)
-            )
+            found.append(_Found(row, reader.remark(), start, end, reader.side, reader))
             continue
         side = by_project.get(row.project, Side.UNKNOWN)
         if needs_rules(row):
             texts.add(plain_message(row))
         remark = log_remark(row, side, is_known=len(texts) <= _MAX_TEXTS)
         found.append(_Found(row, remark, start, start, side))
-    return found[:_MAX_ROWS]
+    return found[:MAX_ROWS]
 
 
-def _at(row: Row) -> datetime:
+def time_of(row: Row) -> datetime:
+    """Return when it was logged or began."""
     return row.timestamp if isinstance(row, LogEntry) else row.started_at
 
 
@@ -308,7 +306,7 @@ def _is_of_error(one: Observation, answer: Answer) -> bool:
     return any(
         event.trace_id == one.rows[0].trace_id
         and one.at - _SAME_ERROR <= event.timestamp <= one.until + _SAME_ERROR
-        and (one.is_vague or _says_same(one, event))
+        and (one.is_note or _says_same(one, event))
         for event in answer.events
         if one.kind is not Kind.SLOW
     )
@@ -321,6 +319,7 @@ def _says_same(one: Observation, event: Event) -> bool:
 
 
 _ON_PAGE = ("pageload", "navigation", "ui.", "resource.", "browser", "app.start", "mark", "measure")
+_METHODS = ("GET ", "POST ", "PUT ", "PATCH ", "DELETE ")
 _ON_SERVER = ("http.server", "queue.", "db", "view", "template", "middleware", "rails", "cache")
 
 
@@ -337,7 +336,7 @@ def _sides(spans: Sequence[Span]) -> list[Side]:
         known.get((span.trace_id, span.project, span.transaction))
         or (
             Side.SERVER
-            if re.match(r"(?:GET|POST|PUT|PATCH|DELETE) ", span.transaction or "")
+            if (span.transaction or "").startswith(_METHODS)
             else known.get((span.project,), Side.BROWSER)
         )
         for span in spans
@@ -423,7 +422,13 @@ def _outer(
     if not one.op.startswith("http.server"):
         return None
     around = one.lies_in(sent)
-    return _only([other for other in around if _is_same_path(one, other)]) or _only(around)
+    return _only([other for other in around if _is_same_path(_target(one), _target(other))]) or (
+        _only(around)
+    )
+
+
+def _target(one: _Found) -> str:
+    return one.remark.target if one.remark else ""
 
 
 def _transaction(one: _Found) -> str | None:
@@ -434,18 +439,63 @@ def _only(rows: Sequence[_Found]) -> _Found | None:
     return rows[0] if len(rows) == 1 else None
 
 
+_BEFORE_PATH = re.compile(r"^[^/]*(?=/)")
 _VARIABLE = re.compile(r"[:{<\[*].*|\d+|[0-9a-f-]{16,}|\[Filtered\]")
 
 
-def _is_same_path(one: _Found, other: _Found) -> bool:
+def _is_same_path(one: str, other: str) -> bool:
     """Return whether two requests have the same path, whatever its variable parts."""
-    paths = [
-        re.sub(r"^[^/]*(?=/)", "", found.remark.target if found.remark else "").split("/")
-        for found in (one, other)
-    ]
+    paths = [_BEFORE_PATH.sub("", target).split("/") for target in (one, other)]
     return len(paths[0]) == len(paths[1]) and all(
         first == second or _VARIABLE.fullmatch(first) or _VARIABLE.fullmatch(second)
         for first, second in zip(*paths, strict=True)
+    )
+
+
+def _without_other_sides(troubles: Sequence[Observation]) -> Iterator[Observation]:
+    """Yield the troubles; a request that a page sent and our server handled is one.
+
+    They are two only if they have different traces, or clocks that differ.
+    """
+    handled: dict[tuple[object, int], list[Observation]] = {}
+    for one in troubles:
+        if _op(one).startswith("http.server"):
+            handled.setdefault(_moment_of(one), []).append(one)
+    taken: set[int] = set()
+    for one in troubles:
+        if not _op(one).startswith(("http.client", "fetch", "xhr")):
+            continue
+        code, moment = _moment_of(one)
+        near = (other for at in range(-1, 2) for other in handled.get((code, moment + at), ()))
+        same = [other for other in near if id(other) not in taken and _are_sides(one, other)]
+        if same:
+            other = min(same, key=lambda other: abs(other.at - one.at))
+            taken |= {id(one), id(other)}
+            also = tuple(text for text in other.also if text not in one.also)
+            yield replace(one, rows=(*one.rows, *other.rows), also=(*one.also, *also))
+    yield from (one for one in troubles if id(one) not in taken)
+
+
+def _moment_of(one: Observation) -> tuple[object, int]:
+    """Return the answer and when it was, roughly."""
+    row = one.rows[0]
+    code = row.http_status if isinstance(row, Span) else None
+    return code, int(one.at.timestamp() / _SAME_ERROR.total_seconds())
+
+
+def _op(one: Observation) -> str:
+    return (one.rows[0].op or "") if isinstance(one.rows[0], Span) else ""
+
+
+def _are_sides(sent: Observation, handled: Observation) -> bool:
+    """Return whether the same request may be seen from both sides, at the same time."""
+    one, other = sent.rows[0], handled.rows[0]
+    return (
+        isinstance(one, Span)
+        and isinstance(other, Span)
+        and sent.target.split(" ")[0] == handled.target.split(" ")[0]
+        and (one.trace_id == other.trace_id or (sent.names_customer and handled.names_customer))
+        and _is_same_path(sent.target, handled.target)
     )
 
 
@@ -467,7 +517,12 @@ def _worked(group: Sequence[_Found]) -> Iterator[Observation]:
 
 
 def _has_gone_wrong(group: Iterable[_Found]) -> bool:
-    return any(one.is_trouble and not one.is_log for one in group)
+    return any(one.is_claim and not one.is_log for one in group)
+
+
+def _has_worked(group: Iterable[_Found]) -> bool:
+    """Return whether the request, as our server handled it or a page sent it, worked."""
+    return any(one.has_worked and one.op.startswith("http") for one in group)
 
 
 def _sentence(one: _Found) -> str:
@@ -475,52 +530,79 @@ def _sentence(one: _Found) -> str:
 
 
 def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
-    """Return a request's rows; those of a warning that harmed nothing say only that it was logged.
+    """Return a request's rows; those that show no harm are only notes.
 
-    It harms if the request went wrong, or if it comes often. A refusal, which has no place in the
-    program, stays as it is if it names the customer and the program found no other way.
+    The outermost request decides: if it worked, what failed within it is a note. Of logs, only what
+    states that something of the customer's was refused or failed is more, an error that nothing
+    shows to have been harmless, and what another service's warnings repeat.
     """
+    sent = {_code(one) for one in group if one.side in CLIENT and _is_noted(one)}
+    group = [_noted(one) if _code(one) in sent else one for one in group]
+    handled = [one for one in group if one.op.startswith("http.server")]
+    if handled and all(one.has_worked for one in handled):
+        group = [_noted(one, IN_WORKED) if _is_call(one) else one for one in group]
     if _has_gone_wrong(group):
         return group
-    has_worked = any(one.has_worked and one.op.startswith("http") for one in group)
+    has_worked = _has_worked(group)
     return [_calm(one, common, has_worked=has_worked) for one in group]
+
+
+def _code(one: _Found) -> int | None:
+    return one.row.http_status if isinstance(one.row, Span) else None
+
+
+def _is_noted(one: _Found) -> bool:
+    return one.remark is not None and one.remark.kind is Kind.NOTE and bool(_code(one))
+
+
+def _is_call(one: _Found) -> bool:
+    """Return whether it is what our server asked of another service."""
+    is_request = one.is_claim and one.is_request and one.side is Side.SERVER
+    is_inner = is_request and one.reader is not None and bool(one.reader.service)
+    return is_inner and _remark(one).kind is not Kind.SLOW
+
+
+def _noted(one: _Found, where: str = "") -> _Found:
+    if not one.is_claim:
+        return one
+    remark = _remark(one)
+    if remark.reason:
+        said = replace(remark, kind=Kind.NOTE, reason=f"{remark.reason}{where}")
+    else:
+        said = replace(remark, kind=Kind.NOTE, outcome=f"{remark.outcome}{where}")
+    return replace(one, remark=said)
 
 
 def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found:
     remark = one.remark
-    if not isinstance(one.row, LogEntry) or remark is None:
+    if not isinstance(one.row, LogEntry) or remark is None or remark.kind is Kind.WORKED:
         return one
-    if not is_mere_warning(one.row):
-        is_harm = remark.outcome != LOGGED_ERROR and not (remark.place and tells_coping(one.row))
-        if is_harm or not has_worked or (one.row.names_customer and tells_harm(one.row)):
+    is_named = remark.outcome not in (LOGGED_ERROR, LOGGED_WARNING)
+    if one.row.names_customer and is_named:
+        is_often = common[remark.sentence] >= _OFTEN and remark.place in (None, Place.SERVICE)
+        is_sent = not is_mere_warning(one.row) and remark.sentence.startswith(_TO_CUSTOMER)
+        is_fatal = (one.row.severity or "").lower() in ("fatal", "critical")
+        is_grave = (is_sent or is_fatal) and not tells_coping(one.row)
+        if remark.is_stated or is_grave or (is_often and not has_worked):
             return one
-        said = Remark(Kind.WARNING, program_name(one.side), SLIGHT_ERROR, "", remark.target)
-        return replace(one, remark=said)
-    is_theirs = one.row.names_customer and remark.place is None and not tells_coping(one.row)
-    if is_theirs or common[remark.sentence] >= _OFTEN:
-        return one
-    said = replace(
-        remark, kind=Kind.WARNING, subject=program_name(one.side), outcome=LOGGED_WARNING, reason=""
-    )
-    return replace(one, remark=said if is_loud(one.row) else None)
+    if not is_loud(one.row):
+        return replace(one, remark=None)
+    logged = LOGGED_WARNING if is_mere_warning(one.row) else LOGGED_ERROR
+    said = Remark(Kind.NOTE, program_name(one.side), logged, target=remark.target)
+    return replace(one, remark=said)
 
 
 def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
-    """Return whether the rest of its request shows that it is as always, or was coped with.
+    """Return whether the rest of its request shows that it is as always.
 
-    That is a long request whose main part takes as long as usual, and a warning about our own
-    program, or a call of an unknown service, in a request that worked.
+    That is a long request whose main part takes as long as usual, and something that was not found
+    for a request that worked.
     """
     served = [other for other in group if other.has_worked and isinstance(other.row, Span)]
-    remark = _remark(one)
-    if isinstance(one.row, LogEntry):
-        is_own = remark.place not in (None, Place.SERVICE) and is_mere_warning(one.row)
-        return is_own and bool(served) and not _has_gone_wrong(group)
-    if remark.kind is not Kind.SLOW:
-        is_call = one.reader is not None and one.reader.service == ANOTHER_SERVICE
-        is_slight = is_call or remark.reason == status_meaning(404)
-        has_worked = any(other.op.startswith("http.server") for other in served)
-        return is_slight and has_worked and one.side is Side.SERVER
+    if not isinstance(one.row, Span):
+        return False
+    if _remark(one).kind is not Kind.SLOW:
+        return _code(one) == 404 and one.side is Side.SERVER and _has_worked(served)
     if one.row.usual_ms is not None:
         return False
     least = _MAIN_PART * (one.end - one.start)
@@ -535,8 +617,8 @@ def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -
     never answered it while ours did, as blockers do with those of advertisers.
     """
     if not any(other.row.names_customer for other in group):
-        return _remark(one).reason == status_meaning(404)
-    reader = one.reader
+        return _code(one) == 404
+    reader = one.reader if one.is_request else None
     is_lost = reader is not None and reader.is_unanswered and not reader.service
     if reader is None or not is_lost or reader.action:
         return False
@@ -552,8 +634,7 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
     )
     remark = _named(_remark(main), others)
     rest = [one for one in group if one not in said]
-    if remark.outcome in (LOGGED_WARNING, SLIGHT_ERROR):
-        # its request is an observation of its own
+    if remark.kind is Kind.NOTE:  # its request is an observation of its own
         rest = [one for one in rest if not one.has_worked]
     if also and (remark.reason in _VAGUE or any(remark.reason in text for text in also)):
         remark = replace(remark, reason="")
@@ -590,7 +671,7 @@ def _place_of(one: _Found) -> Place | None:
         return Place.INPUT
     if isinstance(one.row, LogEntry):
         return remark.place
-    reader = SpanReader(one.row, one.side)
+    reader = one.reader or SpanReader(one.row, one.side)
     if reader.service:
         return Place.SERVICE
     is_ours = one.side is Side.SERVER or ((one.row.http_status or 0) >= 500 and not reader.host)
@@ -599,7 +680,7 @@ def _place_of(one: _Found) -> Place | None:
 
 def _is_own(one: _Found) -> bool:
     """Return whether it is a request that changes something, as a person's action sends it."""
-    reader = one.reader
+    reader = one.reader if one.is_request else None
     return bool(reader and not reader.service and reader.action) and not str(
         _remark(one).target
     ).startswith(("GET ", "HEAD "))
@@ -643,7 +724,7 @@ def _adds(one: _Found, main: Remark) -> bool:
     """Return whether another row says more than that the request went wrong."""
     remark = _remark(one)
     is_said = main.reason not in _VAGUE and remark.sentence.endswith(main.reason)
-    is_unclear = remark.outcome in (LOGGED_ERROR, LOGGED_WARNING, SLIGHT_ERROR)
+    is_unclear = remark.outcome in (LOGGED_ERROR, LOGGED_WARNING)
     if is_unclear or is_said or main.sentence.startswith(remark.subject):
         return False
     return isinstance(one.row, LogEntry) or one.op.startswith("http.client")
@@ -690,7 +771,7 @@ _SIGN_OUT = re.compile(
 _SIGN_IN = ("The sign-in", "A sign-in request")
 
 
-_CORRECTED = re.compile(r"not accepted|no longer matched")
+_CORRECTED = (400, 401, 409, 412, 419, 422)
 
 
 class _Later:
@@ -706,16 +787,20 @@ class _Later:
                 self._mended.setdefault(one.trace, []).append(one.row)
             if one.remark and one.is_request and _SIGN_OUT.search(one.remark.target):
                 self._signed_out.append(one.start)
+            if one.op.startswith(TASK_OPS) and one.remark is None and one.reader:
+                self._worked.setdefault(one.reader.target, []).append(one)
             if one.remark and one.has_worked:
                 self._worked.setdefault(one.remark.target, []).append(one)
                 if one.remark.subject in _SIGN_IN:
                     self._signed_in.append(one)
 
     def without_recovered(self, one: Observation) -> Observation | None:
-        """Return the observation, unless the same request worked soon after it."""
-        if isinstance(one.rows[0], LogEntry):
-            return None if one.times < _OFTEN and self._is_mended(one.rows[0]) else one
-        if one.kind not in (Kind.FAILED, Kind.REFUSED):
+        """Return the observation, unless it came right soon after it."""
+        row = one.rows[0]
+        if isinstance(row, LogEntry):
+            is_over = one.times < _OFTEN and (self._is_mended(row) or self._has_worked_after(one))
+            return None if is_over else one
+        if one.kind not in (Kind.FAILED, Kind.REFUSED, Kind.NOTE):
             return one
         is_unsigned = "not signed in" in one.sentence
         start, end = one.at.timestamp(), one.until.timestamp()
@@ -724,17 +809,26 @@ class _Later:
         ):
             return None
         same = [*self._worked.get(one.target, ()), *(self._signed_in if is_unsigned else ())]
-        ends = [other.end for other in same if other.start >= end - _LEEWAY_S]
-        if not ends:
+        begins = [other.start for other in same if other.start >= end - _LEEWAY_S]
+        if not begins:
             return one
-        is_corrected = one.kind is Kind.REFUSED and _CORRECTED.search(one.sentence)
-        if (
-            is_unsigned
-            or is_corrected
-            or (one.times == 1 and min(ends) - start <= _RECOVERED_WITHIN_S)
-        ):
+        is_corrected = one.kind is Kind.REFUSED and row.http_status in _CORRECTED
+        is_retried = row.is_segment and (row.op or "").startswith(TASK_OPS)
+        is_soon = one.times == 1 and min(begins) - end <= _RECOVERED_WITHIN_S
+        if is_unsigned or is_corrected or is_retried or is_soon or one.is_note:
             return None
-        return replace(one, also=(*one.also, WORKED_LATER))
+        is_over = one.target.startswith("GET ") or one.kind is Kind.REFUSED
+        is_over = is_over or "no answer" in one.sentence
+        kind = Kind.NOTE if is_over and one.times == 1 else one.kind
+        return replace(one, kind=kind, also=(*one.also, WORKED_LATER))
+
+    def _has_worked_after(self, one: Observation) -> bool:
+        """Return whether the request of a log worked when it was sent again."""
+        targets = {SpanReader(row, Side.SERVER).target for row in one.rows if isinstance(row, Span)}
+        end = one.until.timestamp()
+        return any(
+            other.start > end for target in targets for other in self._worked.get(target, ())
+        )
 
     def _is_mended(self, log: LogEntry) -> bool:
         """Return whether a log soon after it says about the same thing that it went well."""
@@ -748,92 +842,3 @@ class _Later:
 
 def _words(log: LogEntry) -> list[str]:
     return re.findall(r"[^\W\d_]{5,40}", (log.message or "")[:300].lower())
-
-
-# The headline of a result without errors
-
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-
-
-def seen_instead(answer: Answer) -> tuple[str, str]:
-    """Return a clause such as `two requests failed`, and a sentence with the gravest; or two "".
-
-    A single observation is the clause itself.
-    """
-    troubles = [one for one in troubles_of(answer) if not one.is_unexplained]
-    if not troubles:
-        return "", ""
-    text = troubles[0].full_text
-    if len(troubles) == 1:
-        clause, _period, rest = text.partition(". ")
-        return f"{clause[0].lower()}{clause[1:].removesuffix('.')}", f" {rest}".rstrip()
-    by_kind = ([one for one in troubles if one.kind is kind] for kind in _ORDER)
-    counts = [_counted(same) for same in by_kind if same]
-    comma = "," if len(counts) > 2 else ""
-    listing = f"{', '.join(counts[:-1])}{comma} and {counts[-1]}" if counts[1:] else counts[0]
-    return listing, f" {text}"
-
-
-def _counted(same: Sequence[Observation]) -> str:
-    """Return `two requests failed`, for observations of one kind."""
-    count, kind = sum(one.times for one in same), same[0].kind
-    number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
-    if kind is Kind.WARNING:
-        return f"our systems noted {number} thing{'s' * (count > 1)}"
-    is_request = all(isinstance(one.rows[0], Span) for one in same) and kind is not Kind.SLOW
-    noun = f"{number} {'request' if is_request else 'step'}{'s' * (count > 1)}"
-    if kind is Kind.SLOW:
-        longest = max((one.until - one.at).total_seconds() for one in same) * 1000
-        return f"{noun} took {'up to ' * (count > 1)}{duration_text(longest)}"
-    if kind is Kind.REFUSED:
-        return f"{noun} {'were' if count > 1 else 'was'} refused"
-    return f"{noun} failed"
-
-
-_WORDS = {Signal.LOGS: "logs", Signal.SPANS: "requests"}
-
-
-def unseen_text(answer: Answer) -> str:
-    """Return what logs and requests without any trouble mean, or "" if they were not asked for."""
-    beside, server = answer.beside, answer.searched.server
-    is_trace = answer.question.customer.kind == CustomerKind.TRACE
-    of_these = "in this trace" if is_trace else "from this customer"
-    absent = [one for one in _WORDS if one in {signal.signal for signal in beside.absent}]
-    unread = [one for one in _WORDS if one in {signal.signal for signal in beside.unread}]
-    asked = [one for one in _WORDS if one in beside.asked and one not in absent]
-    unread += [one for one in asked if one not in beside.surely and one not in unread]
-    texts = {plain_message(log) for log in beside.logs if needs_rules(log)}
-    if len(beside.activity) > _MAX_ROWS or len(texts) > _MAX_TEXTS:
-        unread = unread or asked
-    if unread:
-        words = _listed(unread, "and")
-        return f", but not all {words} {of_these} could be read: we can’t tell what happened"
-    if not asked:
-        return f"; {server} has no {_listed(absent, 'or')} for us to check" if absent else ""
-    if not (beside.logs or beside.spans):
-        words = _listed(asked, "or")
-        return f", and {server} has no {words} {of_these}: we can’t tell what happened"
-    observations = observations_of(answer)
-    warnings = sum(one.times for one in observations if one.is_unexplained)
-    errors = sum(one.times for one in observations if one.is_slight_error)
-    counts = (("error", errors), ("warning", warnings - errors))
-    logged = " and ".join(counted(count, noun) for noun, count in counts if count)
-    but = f", but our systems logged {logged}" if logged else ""
-    has_worked = any(one.kind is Kind.WORKED and one.names_customer for one in observations)
-    is_accepted = any(span.http_status == 202 for span in beside.spans)  # to be done later
-    if is_accepted or not has_worked:
-        return f", and what {server} recorded {of_these} shows no failure{but}"
-    if not all(map(_is_fine, beside.spans)):
-        apart = ", apart from background and repeated ones"
-        return f"; the requests {of_these} at that time worked{apart}{but}"
-    recorded = "every request" if warnings or asked == [Signal.SPANS] else "everything"
-    return f"; {recorded} that {server} recorded {of_these} at that time worked{but}"
-
-
-def _listed(signals: Sequence[Signal], joined_by: str) -> str:
-    """Return `logs or requests`."""
-    return f" {joined_by} ".join(_WORDS[one] for one in signals)
-
-
-def _is_fine(span: Span) -> bool:
-    return span.status in (None, "ok", "unset") and not (span.http_status or 0) >= 400

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer
-from apps.events.event import Event
+from apps.events.activity_text import Kind, duration_text
+from apps.events.answer import Answer, Signal
+from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Group, Problem, order_names, problems_of
-from apps.events.observations import seen_instead, unseen_text
+from apps.events.log_text import is_loud, is_mere_warning
+from apps.events.observations import MAX_ROWS, Observation, observations_of, troubles_of
 from apps.events.query import CustomerKind, Window, counted, format_duration
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
@@ -132,7 +134,7 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
     if not problems:
         if answer.complete:
             return _no_errors(answer, whose)
-        seen, detail = seen_instead(answer)
+        seen, detail = _seen_instead(answer)
         but = f", but {seen}" if seen else ""
         if answer.is_only_pending:
             return f"No errors {whose} so far{but}.{detail}"
@@ -228,7 +230,7 @@ def _no_errors(answer: Answer, whose: str) -> str:
     """Return the headline of a complete result without errors, with what speaks against it."""
     related, nearby = answer.beside, answer.nearby
     clicks = sum(one.dead_clicks or 0 for one in related.replays)
-    seen, detail = seen_instead(answer)
+    seen, detail = _seen_instead(answer)
     signs = (
         f"{counted(clicks, 'click')} in a session replay did nothing" if clicks else "",
         "the customer wrote to us" if related.feedback else "",
@@ -241,9 +243,115 @@ def _no_errors(answer: Answer, whose: str) -> str:
     if nearby and answer.is_unknown_customer and not is_trace:
         days = counted((nearby.until - nearby.since).days, "day")
         return f"We have not seen this customer where we searched: no errors in the last {days}."
-    if activity := unseen_text(answer):
+    if activity := _unseen_text(answer):
         return f"No errors{activity}."
     return f"No errors {whose} in this window."
+
+
+# What logs and requests show instead of errors
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def _seen_instead(answer: Answer) -> tuple[str, str]:
+    """Return a clause such as `two requests failed`, and a sentence with the gravest; or two "".
+
+    A single observation is the clause itself.
+    """
+    troubles = [one for one in troubles_of(answer) if not one.is_note]
+    if not troubles:
+        return "", ""
+    text = troubles[0].full_text
+    if len(troubles) == 1:
+        clause, _period, rest = text.partition(". ")
+        return f"{clause[0].lower()}{clause[1:].removesuffix('.')}", f" {rest}".rstrip()
+    by_kind = ([one for one in troubles if one.kind is kind] for kind in Kind)
+    counts = [_counted(same) for same in by_kind if same]
+    comma = "," if len(counts) > 2 else ""
+    listing = f"{', '.join(counts[:-1])}{comma} and {counts[-1]}" if counts[1:] else counts[0]
+    return listing, f" {text}"
+
+
+def _counted(same: Sequence[Observation]) -> str:
+    """Return `two requests failed`, for observations of one kind."""
+    count, kind = sum(one.times for one in same), same[0].kind
+    number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
+    if kind is Kind.WARNING:
+        return f"our systems noted {number} thing{'s' * (count > 1)}"
+    is_request = all(isinstance(one.rows[0], Span) for one in same) and kind is not Kind.SLOW
+    noun = f"{number} {'request' if is_request else 'step'}{'s' * (count > 1)}"
+    if kind is Kind.SLOW:
+        longest = max((one.until - one.at).total_seconds() for one in same) * 1000
+        return f"{noun} took {'up to ' * (count > 1)}{duration_text(longest)}"
+    if kind is Kind.REFUSED:
+        return f"{noun} {'were' if count > 1 else 'was'} refused"
+    return f"{noun} failed"
+
+
+_WORDS = {Signal.LOGS: "logs", Signal.SPANS: "requests"}
+
+
+def _unseen_text(answer: Answer) -> str:
+    """Return what logs and requests without any trouble mean, or "" if they were not asked for."""
+    beside, server = answer.beside, answer.searched.server
+    is_trace = answer.question.customer.kind == CustomerKind.TRACE
+    of_these = "in this trace" if is_trace else "from this customer"
+    absent = [one for one in _WORDS if one in {signal.signal for signal in beside.absent}]
+    unread = [one for one in _WORDS if one in {signal.signal for signal in beside.unread}]
+    asked = [one for one in _WORDS if one in beside.asked and one not in absent]
+    unread += [one for one in asked if one not in beside.surely and one not in unread]
+    if len(beside.activity) > MAX_ROWS:
+        unread = unread or asked
+    if unread:
+        words = _listed(unread, "and")
+        return f", but not all {words} {of_these} could be read: we can’t tell what happened"
+    if not asked:
+        return f"; {server} has no {_listed(absent, 'or')} for us to check" if absent else ""
+    if not (beside.logs or beside.spans):
+        words = _listed(asked, "or")
+        return f", and {server} has no {words} {of_these}: we can’t tell what happened"
+    observations = observations_of(answer)
+    requests, noted = _notes(observations)
+    but = f", but {noted}" if noted else ""
+    has_worked = any(one.kind is Kind.WORKED and one.names_customer for one in observations)
+    is_accepted = any(span.http_status == 202 for span in beside.spans)  # to be done later
+    if requests or is_accepted or not has_worked:
+        clear = "clear " if requests else ""
+        return f", and what {server} recorded {of_these} shows no {clear}failure{but}"
+    if not all(map(_is_fine, beside.spans)):
+        apart = ", apart from background and repeated ones"
+        return f"; the requests {of_these} at that time worked{apart}{but}"
+    recorded = "every request" if noted or asked == [Signal.SPANS] else "everything"
+    return f"; {recorded} that {server} recorded {of_these} at that time worked{but}"
+
+
+def _notes(observations: Sequence[Observation]) -> tuple[str, str]:
+    """Return what was noted of requests, and with it what programs logged, as a clause."""
+    notes = [one for one in observations if one.is_note]
+    said = [one for one in notes if isinstance(one.rows[0], Span)]
+    logged = [
+        row
+        for one in notes
+        if one not in said
+        for row in one.rows
+        if isinstance(row, LogEntry) and is_loud(row)
+    ]
+    errors = sum(not is_mere_warning(row) for row in logged)
+    counts = (("error", errors), ("warning", len(logged) - errors))
+    words = " and ".join(counted(count, noun) for noun, count in counts if count)
+    first = said[0].full_text.partition(". ")[0].removesuffix(".") if said else ""
+    more = f" ({len(said) - 1} more like this)" if said[1:] else ""
+    requests = f"{first[0].lower()}{first[1:]}{more}" if said else ""
+    return requests, " and ".join(filter(None, (requests, words and f"our systems logged {words}")))
+
+
+def _listed(signals: Sequence[Signal], joined_by: str) -> str:
+    """Return `logs or requests`."""
+    return f" {joined_by} ".join(_WORDS[one] for one in signals)
+
+
+def _is_fine(span: Span) -> bool:
+    return span.status in (None, "ok", "unset") and not (span.http_status or 0) >= 400
 
 
 def _frequency(problem: Problem, answer: Answer, zone: ZoneInfo) -> str:

@@ -22,7 +22,10 @@ _MIN_PREFIX = 8
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A likely cause. `events` were in the message; `unknown_events` were cited, but weren't."""
+    """A likely cause. `events` are IDs of events, logs, and spans in the message.
+
+    `unknown_events` were cited, but weren't in it.
+    """
 
     text: str
     confidence: Confidence
@@ -45,7 +48,7 @@ class AnswerReader:
     """Parse an answer that arrives in pieces."""
 
     def __init__(self, nonce: str, event_ids: frozenset[str]) -> None:
-        """`event_ids` are the lowercase IDs of the events in the message."""
+        """`event_ids` are the lowercase IDs of the events, logs, and spans in the message."""
         self._neutraliser = Neutralizer(nonce)
         self._ids = event_ids
         self._rest = ""
@@ -97,7 +100,7 @@ class AnswerReader:
         )
 
     def _event_id(self, cited: str) -> str | None:
-        """Return the event ID that was cited in full or by an unambiguous prefix."""
+        """Return the ID that was cited in full or by an unambiguous prefix."""
         cited = cited.strip().strip("`").lower()
         if cited in self._ids:
             return cited

@@ -106,8 +106,8 @@ _PROMPT = Preset(
     "Explain",
     "Why did this happen to the customer? Write one JSON object per line and nothing else, "
     'likeliest first, at most 5: {"cause": "...", "confidence": "high|medium|low", '
-    '"events": ["..."], "confirm": "..."}. In events name the ids of the events in the data that '
-    "show it; without one, leave it empty. In confirm say what would prove it.",
+    '"events": ["..."], "confirm": "..."}. In events name the ids of the events, logs, or spans '
+    "in the data that show it; without one, leave it empty. In confirm say what would prove it.",
 )
 # Other models split words into more tokens than the estimate assumes.
 _MARGIN_DIVISOR, _OVERHEAD_TOKENS = 4, 100
@@ -196,7 +196,8 @@ def explain(
     The caller must close the generator, even unread, to settle the reservation. Its last piece is
     an `ExplanationEnd`. Raise `BudgetExceeded` or `TooManyCalls` before anything is sent.
     """
-    ids = (event.id.lower() for event in result.answer.events)
+    answer = result.answer
+    ids = (one.id.lower() for one in (*answer.events, *answer.beside.activity))
     sent = frozenset(one for one in ids if one in message.text)
     call = _prepare(llm, result, message, requester)
     pieces = call.pieces(AnswerReader(result.lookup.marker, sent))

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, Signal
 from apps.events.event import LogEntry, Span
-from apps.events.observations import Observation, Row, troubles_of
+from apps.events.observations import Observation, Row, time_of, troubles_of
 from apps.events.summary import headline
 from apps.exports.content import known_facts
 from apps.exports.facts import ActivityFacts, Selection
@@ -36,7 +36,7 @@ def activity_facts(answer: Answer, selection: Selection, today: date) -> tuple[A
     rows: tuple[Row, ...] = (*answer.beside.logs, *answer.beside.spans)
     others = sorted(
         (row for row in rows if row.id not in telling),
-        key=lambda row: (abs(_time(row) - moment), row.id),
+        key=lambda row: (abs(time_of(row) - moment), row.id),
     )
     detail = selection.detail
     limit, details = detail.activity, detail.details
@@ -54,10 +54,6 @@ def activity_facts(answer: Answer, selection: Selection, today: date) -> tuple[A
     )
 
 
-def _time(row: Row) -> datetime:
-    return row.timestamp if isinstance(row, LogEntry) else row.started_at
-
-
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What all rows of an export have in common."""
@@ -70,7 +66,7 @@ class _Context:
         self, row: Row, trouble: Observation | None, details: int, *, wanted: bool
     ) -> ActivityFacts:
         """Return the facts of a row, with up to so many details, and its trace if it is wanted."""
-        selection, at = self.selection, _time(row)
+        selection, at = self.selection, time_of(row)
         text, state = _said(row)
         limit = min(selection.detail.texts, selection.at_most(600))
         known = self.answer.known.for_issue(row.id) if trouble else ()

@@ -461,6 +461,7 @@ def _activity_line(row: ActivityFacts, document: Document) -> str:
         ("project", row.project),
         *row.details,
         ("trace", row.trace_id),
+        ("id", row.id),
     )
     return "; ".join(filter(None, (f"{at} {row.kind}{state}: {fact(row.text)}", join_rows(rows))))
 

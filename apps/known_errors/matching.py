@@ -21,7 +21,7 @@ import re2
 from apps.events.answer import Answer, CatalogEntry, KnownErrors, KnownMatch
 from apps.events.event import Event, Issue, LogEntry, Span
 from apps.events.grouping import UNGROUPED
-from apps.events.observations import troubles_of
+from apps.events.observations import time_of, troubles_of
 from apps.known_errors.patterns import Comparison, Field, Pattern, TextRule, compile_expression
 
 # Index of a result: every distinct value with the set of events that have it.
@@ -126,13 +126,14 @@ def _troubles(answer: Answer) -> Iterator[_Indexed]:
     """Yield the rows of each trouble; what worked is never a known error."""
     for trouble in troubles_of(answer):
         for row in trouble.rows:
-            at = row.timestamp if isinstance(row, LogEntry) else row.started_at
             texts: Mapping[Field, Iterable[str | None]] = (
                 {Field.LOG: (row.message,)}
                 if isinstance(row, LogEntry)
                 else {Field.REQUEST: _request_texts(row)}
             )
-            yield _Indexed(trouble.rows[0].id, at, row.project or "", row.release or "", texts)
+            yield _Indexed(
+                trouble.rows[0].id, time_of(row), row.project or "", row.release or "", texts
+            )
 
 
 def _request_texts(span: Span) -> Iterator[str | None]:

@@ -1,14 +1,20 @@
 """The previewed text is sent, and the answer is shown as untrusted text."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from apps.audit.models import Action, Entry
+from apps.demo.server import DemoSentry
 from apps.explain.models import Explanation, ExplanationState, Spending
+from tests.conftest import MOMENT
 from tests.explain.asking import KEY, Explainer, read
 from tests.explain.model_server import Handler, ModelServer, line, says
 from tests.known_errors.entries import create_entry
+from tests.web.asking import look_up
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +98,27 @@ def test_a_cause_without_a_known_event_is_marked(
 def test_a_shortened_event_id_is_resolved(explainer: Explainer, model: ModelServer) -> None:
     model.will(says(line("The bank said no.", explainer.event[:12].upper())))
     assert f"events/{explainer.event}/" in explainer.answer()
+
+
+def test_a_cause_can_rest_on_a_log_or_a_request(
+    explainer: Explainer, model: ModelServer, connected: DemoSentry
+) -> None:
+    """The result has no errors, which does not keep anyone from asking."""
+    own: Any = {"user": {"id": "77"}, "project": "web"}
+    failed: Any = {**own, "http_status": 502, "is_transaction": True, "transaction": "POST /pay"}
+    log = connected.world.add_log(MOMENT, "Coupon refused: expired", **own)
+    later = MOMENT + timedelta(minutes=1)
+    span = connected.world.add_span(later, 90.0, "http.server", "POST /pay", **failed)
+    ids = [str(row.columns["id"]) for row in (log, span)]
+    again = replace(explainer, address=look_up(explainer.client, customer="77"))
+    previewed = again.preview()
+    model.will(says(line("Both.", *ids), line("None.", "f" * 32)))
+    page = again.answer()
+    for one, sentence in zip(ids, ("had expired", "A payment request failed"), strict=True):
+        assert one in previewed
+        assert f"{again.address}#seen-{one}" in page
+        assert sentence in page
+    assert page.count("Not backed by any event") == 1
 
 
 def test_the_answer_is_streamed(explainer: Explainer, model: ModelServer) -> None:

@@ -31,7 +31,7 @@ def test_a_result_without_errors_says_what_was_seen_instead() -> None:
         assert (
             "14:05:00Z (+0 s) span 413 failed_precondition: POST /claims/77/upload; took 4180 ms; "
             "project office; op http.server; transaction /claims/{id}/upload; "
-            f"release office@3.19.5; url.scheme https; trace {'e' * 32}"
+            f"release office@3.19.5; url.scheme https; trace {'e' * 32}; id {'1' * 16}"
         ) in text
         assert (
             "log warn: 31 MB is more than the limit of 10 MB; project office; limit 10485760"

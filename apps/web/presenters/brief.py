@@ -151,8 +151,9 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
     """Yield what logs and requests show, or a session replay of a customer who clicked in vain."""
     moment, replay = answer.question.window.moment, _replay_with_idle_clicks(answer)
     for one in troubles_of(answer)[:1]:
-        yield "Where it failed", _PLACES[one.place] if one.place else "unknown"
-        yield "Stopped the customer", _stopped_by(one, answer)
+        if not one.is_note:
+            yield "Where it failed", _PLACES[one.place] if one.place else "unknown"
+            yield "Stopped the customer", _stopped_by(one, answer)
         yield "When", _when(one, moment, zone)
         yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
         if not one.names_customer:

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from apps.events.answer import Answer
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry
+from apps.events.observations import Row, time_of, troubles_of
 from apps.events.once import rule_cache
 from apps.events.summary import summarize
 from apps.explain.claims import Cause, Remark
@@ -41,6 +42,7 @@ from apps.web.access import (
 )
 from apps.web.middleware import render_failures
 from apps.web.presenters.formatting import LocalTime, grouped, local_clock, redaction_receipt
+from apps.web.presenters.timeline import observation_anchor
 
 _ANSWER_POSITION = "<!-- the answer -->"  # in lookups/explanation.html
 _CONFIDENCE = {
@@ -53,7 +55,7 @@ _CONFIDENCE = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An event that supports a cause."""
+    """An event, a log entry, or a request that supports a cause."""
 
     url: str
     time: LocalTime
@@ -62,7 +64,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class CauseView:
-    """A possible cause with its confidence, the events behind it, and how to confirm it."""
+    """A possible cause with its confidence, what supports it, and how to confirm it."""
 
     text: str
     level: str
@@ -73,13 +75,14 @@ class CauseView:
 
 
 def cause_view(cause: Cause, answer: Answer, lookup: Lookup) -> CauseView:
-    """Return the cause with links to its events."""
-    known = {event.id.lower(): event for event in answer.events}
+    """Return the cause with links to what supports it."""
+    known = {event.id.lower(): _fact(event, lookup) for event in answer.events}
+    known |= {row.id.lower(): _fact_of_row(row, answer, lookup) for row in answer.beside.activity}
     return CauseView(
         text=cause.text,
         level=cause.confidence,
         confidence=_CONFIDENCE[cause.confidence],
-        facts=tuple(_fact(known[event_id], lookup) for event_id in cause.events),
+        facts=tuple(known[one] for one in cause.events),
         unknown_events=cause.unknown_events,
         confirm=cause.confirm,
     )
@@ -90,6 +93,18 @@ def _fact(event: Event, lookup: Lookup) -> Fact:
         url=reverse("lookup_event", args=[lookup.uuid, event.id]),
         time=local_clock(event.timestamp, ZoneInfo(lookup.zone), day_of=lookup.moment),
         sentence=summarize(event),
+    )
+
+
+def _fact_of_row(row: Row, answer: Answer, lookup: Lookup) -> Fact:
+    """Return the fact with what the row shows, or only what it is."""
+    shown = next((one for one in troubles_of(answer) if row in one.rows), None)
+    what = "A log entry." if isinstance(row, LogEntry) else "A request, or a part of one."
+    anchor = observation_anchor(shown) if shown else "story"
+    return Fact(
+        url=f"{reverse('lookup_detail', args=[lookup.uuid])}#{anchor}",
+        time=local_clock(time_of(row), ZoneInfo(lookup.zone), day_of=lookup.moment),
+        sentence=shown.full_text if shown else what,
     )
 
 
@@ -148,7 +163,7 @@ def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBa
     if request.method != "POST":
         record_view(request, lookup, "explain")
         return _preview(request, prepared)
-    if not result.answer.events:
+    if not _has_something(result.answer):
         return _preview(request, prepared, status=409)
     if request.POST.get("digest") != prepared.message.digest:
         return _preview(request, prepared, has_changed=True, status=409)
@@ -158,6 +173,11 @@ def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBa
         problem = failure.problem
         return _preview(request, prepared, problem=problem, status=problem.page_status)
     return _StreamingPage(_page(request, prepared, pieces), pieces)
+
+
+def _has_something(answer: Answer) -> bool:
+    """Return whether anything was recorded that a model could explain."""
+    return bool(answer.events or troubles_of(answer))
 
 
 def _preview(
@@ -173,7 +193,7 @@ def _preview(
         "lookup": result.lookup,
         "llm": llm,
         "message": message,
-        "has_events": bool(result.answer.events),
+        "has_something": _has_something(result.answer),
         "has_changed": has_changed,
         "problem": problem,
         "receipt": redaction_receipt(result.answer.redaction),
