@@ -108,6 +108,7 @@ _OPEN_ENDED = re.compile(
     re.IGNORECASE,
 )
 _CALLED_BACK = re.compile(r"\b(?:web ?hooks?|hooks?|ipn|callbacks?)\b")
+_OF_SIGN_IN = re.compile(r"auth|\bsso\b|saml|oidc", re.IGNORECASE)
 _SIGN_IN = "the sign-in service"
 # By the vendor, and by what a host of our own could be called too.
 _VENDORS, _KINDS = (
@@ -294,6 +295,7 @@ class SpanReader:
             self.op.startswith("resource.")
             or bool(is_optional)
             or self.method in ("OPTIONS", "HEAD")  # only checks
+            or bool(NOISE_PATH.search(_METHOD.sub("", self.span.transaction or "", count=1)))
             or bool(NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host))
         )
 
@@ -331,7 +333,7 @@ class SpanReader:
         if self.service or self.is_task:
             return _capital(self.service or "a background task")
         if self.op.startswith("http.server") and _CALLED_BACK.search(words_in(self.address)):
-            is_sign_in = action is UserAction.SIGNING_IN
+            is_sign_in = action is UserAction.SIGNING_IN or _OF_SIGN_IN.search(self.address)
             return "The sign-in" if is_sign_in else sender_in(self.address)
         if not self.is_page and (was_sent or action is UserAction.SEARCHING) and action in _DEEDS:
             return _capital(_DEEDS[action])
@@ -368,7 +370,10 @@ class SpanReader:
         if is_called and (code >= 400 or self._has_failed):
             return self._service(code, took)
         if code == 499 or span.status in ("cancelled", "canceled"):
-            is_notable = length >= _CANCELED_MS or self.method not in _READ_METHODS
+            is_idle = self.method in _READ_METHODS and bool(_OPEN_ENDED.search(self.target))
+            is_notable = not is_idle and (
+                length >= _CANCELED_MS or self.method not in _READ_METHODS
+            )
             return self._said(Kind.FAILED, f"got no answer within {took}") if is_notable else None
         if code >= 500:
             is_full = code == 507
@@ -379,8 +384,8 @@ class SpanReader:
         if self._has_failed:
             is_unanswered = not status and (self.op != "http.server" or length >= _SLOW_MS)
             within = f" within {took}" if length >= _SLOW_MS else ""
-            is_idle = self.method in _READ_METHODS or _BEACON.search(self.address)
-            is_left = is_unanswered and not within and is_idle
+            is_own = self.method in _READ_METHODS or _BEACON.search(self.address)
+            is_left = is_unanswered and not within and is_own
             kind = Kind.NOTE if is_left else Kind.FAILED
             return self._said(kind, f"got no answer{within}" if is_unanswered else "failed")
         done = "was accepted" if status == 202 else "worked"

@@ -29,12 +29,13 @@ _THING = (
     r"|feature|project|e?-?mail|sms|file type"
     r"|(?:identity|age|address|fraud|eligibility|credit) check"
     r"|(?:otp|captcha|code|identity|age|card|phone|email|iban|vat(?: number)?|address|3ds|input"
-    r"|form|password)? ?(?:verification|validation|authentication)|3ds|trial request)"
+    r"|form|password|signature|profile update) (?:verification|validation|authentication)|3ds"
+    r"|trial request)"
 )
 _BEFORE = (
     r"(?:(?:the|an?|this|your|users?(?:['’]s)?|customer(?:['’]s)?|new|driver|gift|credit|debit"
     r"|bank|promo(?:tion)?|email|shipping|billing|phone|share|daily|weekly|monthly|storage|upload"
-    r"|rate|unsupported|data|confirmation|reset|money|push|sepa|trial|[\w-]{0,20}\d[\w-]{0,20}"
+    r"|rate|unsupported|data|confirmation|verification|activation|reset|money|push|sepa|trial|[\w-]{0,20}\d[\w-]{0,20}"
     rf"|{_THING}) ){{0,4}}"
 )
 _ABOUT = (
@@ -45,8 +46,8 @@ _ABOUT = (
 )
 _ENDS = (
     r"(?=$|[:=](?! ?(?:\d{1,9}(?:,|$)|false|no\b|none))|[;,(.-]| [(-]| \w{1,20}="
-    r"| (?:by(?! (?:the )?(?:user|customer)\b)|for|because|due|as|on|to|at|in|after|with|from"
-    r"|until|since)\b)"
+    r"| (?:by(?! (?:the )?(?:user|customer)\b)|for|because|due|as(?! expected)|on|to|at|in|after"
+    r"|with|from|until|since)\b)"
 )
 _STATED = re.compile(
     rf"{_ABOUT}(?:(?:was|is|were|has been|got) )?(?:declined|refused|rejected|denied|blocked|locked"
@@ -55,11 +56,12 @@ _STATED = re.compile(
     r"|(?<=link )expired|(?<=code )expired|(?<=coupon )expired|(?<=voucher )expired"
     r"|(?<=invitation )expired|(?<=trial )expired|(?<=card )expired"
     r"|(?<=payment )failed|(?<=intent )failed|(?<=in )failed|(?<=ation )failed|(?<=check )failed"
-    r"|already (?:taken|used|registered|exists|booked|redeemed)|(?:not|no longer) (?:accepted"
+    r"|already (?:taken|used|registered|booked|redeemed)|(?:not|no longer) (?:accepted"
     rf"|applied|allowed|available|valid|supported|added|stored|created|eligible)){_ENDS}"
     r"|\bexceeded (?:the|their|its|your) (?:[\w-]{1,20} ){0,3}(?:limit|quota|allowance)\b"
     r"|\binsufficient (?:funds|stock|balance)\b|^unsupported (?:file|media|image) type\b"
 )
+_SAYS_NO = re.compile(r"^[^:,]{1,80} (?:declined|refused|rejected|denied|blocked)\b")
 _SURE = 5  # of the notes, those that state something themselves; the first in any log
 _SENDING = r"(?:e?-?mail|sms|message|confirmation|notification|notice|receipt|push|reminder)"
 _NOT_SENT = re.compile(
@@ -169,6 +171,12 @@ _NOTES = tuple(
         ),
         (r"^rate limit|\bthrottled\b", Kind.REFUSED, "There were too many tries in a short time"),
         (
+            r"\b(?:limit|quota)\b.{0,20}(?:reached|exceeded)|exceed.{0,40}\b(?:limit|quota)\b"
+            r"|truncated.{0,40}\blimit\b",
+            Kind.REFUSED,
+            "It went over a set limit",
+        ),
+        (
             r"(?:retr(?:y|ies)|attempts?).{0,30}(?:exhausted|giving up|gave up)"
             r"|(?:giving up|gave up).{0,30}(?:retr|attempt)",
             Kind.FAILED,
@@ -193,7 +201,7 @@ _IN_CODE = re.compile(
     r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
     r"|act\(\)|\bplay\(\)|\bprop type\b|react error #4(?:18|2[0-5])\b|non-passive|preload"
     r"|while writing result|user aborted|redundant navigation|'postmessage'"
-    r"|\bcanary\b|\bsynthetic\b|(?:smoke|load).?test|\bsandbox\b|\bdry.?run\b|test mode",
+    r"|\bcanary\b|\bsynthetic\b|(?:smoke|load|self).?test|\bsandbox\b|\bdry.?run\b|test mode",
     re.IGNORECASE,
 )
 _GOOD_END = re.compile(
@@ -300,9 +308,9 @@ def _worded(text: str, side: Side, *, is_error: bool, is_stated: bool) -> Remark
         is_failure = bool(verdict[1])
         outcome = "failed" if is_failure else "was refused"
         return Remark(Kind.FAILED if is_failure else Kind.REFUSED, deed, outcome)
-    if is_stated and (not is_error or _STATED.search(text)):
+    if is_stated and _SAYS_NO.search(text):
         return Remark(Kind.REFUSED, program_name(side), "refused something to the customer")
-    if is_stated:
+    if is_stated and is_error and not _STATED.search(text):
         undone = "send a message" if _NOT_SENT.search(text) else "finish a task"
         return Remark(Kind.FAILED, program_name(side), f"could not {undone}")
     if is_error:
@@ -346,6 +354,17 @@ def plain_message(log: LogEntry) -> str:
     return _NUMBER.sub("0", (log.message or "")[:_MAX_TEXT])
 
 
+def _is_misread(sentence: str, text: str) -> bool:
+    """Return whether a sentence is about a step of the program, or an account in another sense."""
+    is_account = bool(re.search(r"account is|password|sign-in", sentence))
+    return " at a step" in sentence or (is_account and not _OF_ACCOUNT.search(text))
+
+
+_OF_ACCOUNT = re.compile(
+    r"^[^:]{0,80}(?:log-?in|sign|account|password|access|auth|otp|2fa|session|token|csrf|user)"
+)
+
+
 def _ruled(log: LogEntry, severity: str, side: Side) -> Remark | None:
     """Return what the rules of errors say about the message."""
     platform = _PLATFORMS.get(side)
@@ -353,7 +372,7 @@ def _ruled(log: LogEntry, severity: str, side: Side) -> Remark | None:
     text = text if severity in _LOUD else _QUOTED.sub("_", text)
     event = Event(log.id, log.timestamp, message=text, level=severity, platform=platform)
     rule = rule_for(event)
-    if rule is None or rule.broad:
+    if rule is None or rule.broad or _is_misread(rule.sentence_for(side), text.lower()):
         return None
     if rule.slight:
         return _NOTHING

@@ -581,8 +581,7 @@ def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found
     if one.row.names_customer and is_named:
         is_often = common[remark.sentence] >= _OFTEN and remark.place in (None, Place.SERVICE)
         is_sent = not is_mere_warning(one.row) and remark.sentence.startswith(_TO_CUSTOMER)
-        is_fatal = (one.row.severity or "").lower() in ("fatal", "critical")
-        is_grave = (is_sent or is_fatal) and not tells_coping(one.row)
+        is_grave = is_sent and not tells_coping(one.row)
         if remark.is_stated or is_grave or (is_often and not has_worked):
             return one
     if not is_loud(one.row):
@@ -818,7 +817,7 @@ class _Later:
         if is_unsigned or is_corrected or is_retried or is_soon or one.is_note:
             return None
         is_over = one.target.startswith("GET ") or one.kind is Kind.REFUSED
-        is_over = is_over or "no answer" in one.sentence
+        is_over = is_over or "no answer" in one.sentence or "’s message" in one.sentence
         kind = Kind.NOTE if is_over and one.times == 1 else one.kind
         return replace(one, kind=kind, also=(*one.also, WORKED_LATER))
 
