@@ -76,7 +76,7 @@ TASK_OPS = (
 )
 # Requests that no customer makes or misses.
 NOISE_PATH = re.compile(
-    r"/(?:favicon|apple-touch-icon|[a-z]{1,12}\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
+    r"/(?:favicon|apple-touch-icon|(?:robots|(?:app-)?ads|security|humans|llms)\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
     r"|service-?worker|sw\.js|browserconfig)"
     r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
     r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)(?:/(?:live|ready)\w{0,4})?/?(?:$|[?#\s])"
@@ -416,7 +416,8 @@ class SpanReader:
     def _service(self, code: int, took: str) -> Remark:
         if code in (408, 504) or (self._has_failed and not code):
             is_long = (self.span.duration_ms or 0) >= _SLOW_MS
-            return self._said(Kind.FAILED, f"didn’t answer{f' within {took}' * is_long}")
+            kind = Kind.NOTE if self.is_unanswered else Kind.FAILED  # by a blocker, most often
+            return self._said(kind, f"didn’t answer{f' within {took}' * is_long}")
         if code >= 500:
             return self._said(Kind.FAILED, "failed", _STATUS_REASONS.get(code, ""))
         if code == 429:

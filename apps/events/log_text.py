@@ -24,19 +24,18 @@ _THING = (
     r"|ticket|coupon|voucher|code|discount|upload|file|attachment|photo|image|video|document"
     r"|transfer|withdrawal|deposit|payout|refund|log-?in|sign-?in|sign-?up|registration|account"
     r"|password(?: reset)?|otp|invitation|invite|link|comment|post|review|export|import|download"
-    r"|subscription|renewal|plan|quota|limit|access|action|address|delivery|iban|message|profile"
-    r"|trial|application|submission|invoice|item|product|transaction|membership|mandate|write|mailbox"
-    r"|feature|project|e?-?mail|sms|file type"
+    r"|subscription|renewal|plan|quota|limit|address|delivery|iban|message|profile"
+    r"|trial(?: request)?|application|submission|invoice|item|product|transaction|membership"
+    r"|mandate|write|mailbox|feature|project|e?-?mail|sms|file type|3ds"
     r"|(?:identity|age|address|fraud|eligibility|credit) check"
     r"|(?:otp|captcha|code|identity|age|card|phone|email|iban|vat(?: number)?|address|3ds|input"
-    r"|form|password|signature|profile update) (?:verification|validation|authentication)|3ds"
-    r"|trial request)"
+    r"|form|password|signature|profile update) (?:verification|validation|authentication))"
 )
 _BEFORE = (
     r"(?:(?:the|an?|this|your|users?(?:['’]s)?|customer(?:['’]s)?|new|driver|gift|credit|debit"
     r"|bank|promo(?:tion)?|email|shipping|billing|phone|share|daily|weekly|monthly|storage|upload"
-    r"|rate|unsupported|data|confirmation|verification|activation|reset|money|push|sepa|trial|[\w-]{0,20}\d[\w-]{0,20}"
-    rf"|{_THING}) ){{0,4}}"
+    r"|rate|unsupported|data|confirmation|verification|activation|reset|money|push|sepa"
+    rf"|[\w-]{{0,20}}\d[\w-]{{0,20}}|{_THING}) ){{0,4}}"
 )
 _ABOUT = (
     r"^(?:\[[^\]\n]{1,40}\] ?|(?!query|term|title)[\w.-]{1,40}: ){0,2}"
@@ -60,6 +59,7 @@ _STATED = re.compile(
     rf"|applied|allowed|available|valid|supported|added|stored|created|eligible)){_ENDS}"
     r"|\bexceeded (?:the|their|its|your) (?:[\w-]{1,20} ){0,3}(?:limit|quota|allowance)\b"
     r"|\binsufficient (?:funds|stock|balance)\b|^unsupported (?:file|media|image) type\b"
+    r"|^(?:access|action) denied[:,]"
 )
 _SAYS_NO = re.compile(r"^[^:,]{1,80} (?:declined|refused|rejected|denied|blocked)\b")
 _SURE = 5  # of the notes, those that state something themselves; the first in any log
@@ -121,8 +121,8 @@ _NOTES = tuple(
             "Work in the background had to wait",
         ),
         (
-            r"(?:block|reject|refus|declin|stopp|flagg)\w{0,4}.{0,30}\b(?:fraud|risk|abuse|spam|bots?)"
-            r"\b(?!@)|\b(?:fraud|risk|abuse|spam)\b.{0,30}(?:block|reject|refus|declin|stopp)",
+            r"(?:block|reject|refus|declin|stopp|flagg)\w{0,4}.{0,30}"
+            r"\b(?:fraud|risk|abuse|spam|bots?)\b(?!@)|\b(?:fraud|risk|abuse|spam)\b.{0,30}(?:block|reject|refus|declin|stopp)",
             Kind.REFUSED,
             "An automatic check against fraud or abuse stopped it",
         ),
@@ -197,7 +197,8 @@ _TROUBLE = re.compile(
 _IN_CODE = re.compile(
     r"deprecat|will be removed|not recommended|has been renamed|\bremovedin|futurewarning"
     r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
-    r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://|\bcookies?\b.{0,60}(?:rejected|samesite)"
+    r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://"
+    r"|\bcookies?\b.{0,60}(?:rejected|samesite)"
     r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
     r"|act\(\)|\bplay\(\)|\bprop type\b|react error #4(?:18|2[0-5])\b|non-passive|preload"
     r"|while writing result|user aborted|redundant navigation|'postmessage'"
@@ -243,22 +244,27 @@ def log_remark(log: LogEntry, side: Side, *, is_known: bool = True) -> Remark | 
     message, severity = (log.message or "")[:_MAX_TEXT], (log.severity or "info").lower()
     text, is_loud = message.lower(), severity in _LOUD
     is_error = not is_mere_warning(log)
-    if severity not in (*_LOUD, "info") or _says_nothing(text):
+    is_off = bool(_NOTES[0][0].search(text))
+    if severity not in (*_LOUD, "info") or (_says_nothing(text) and not is_off):
         return None
-    is_stated = bool(_NOTES[0][0].search(text)) or (
-        not tells_coping(log)
-        and bool(
-            _STATED.search(text)
-            or (is_error and (_FAILED.search(text) or _NOT_SENT.search(text)))
-            or (is_loud and any(one.search(text) for one, *_said in _NOTES[1:_SURE]))
-        )
+    is_stated = is_off or (
+        not tells_coping(log) and _is_stated(text, is_error=is_error, is_loud=is_loud)
     )
-    said = _noted(text, is_loud=is_loud) if is_loud or is_stated else None
-    if said is None and is_known and (is_loud or is_stated):
+    if not (is_loud or is_stated):
+        return None
+    said = _noted(text, is_loud=is_loud)
+    if said is None and is_known:
         said = _ruled(log, severity, side)
-    if said is None and (is_loud or is_stated):
+    if said is None:
         said = _worded(text, side, is_error=is_error, is_stated=is_stated)
     return replace(said, target=message, is_stated=is_stated) if said and said.subject else None
+
+
+def _is_stated(text: str, *, is_error: bool, is_loud: bool) -> bool:
+    """Return whether it states that something of the customer's was refused or failed."""
+    has_failed = is_error and (_FAILED.search(text) or _NOT_SENT.search(text))
+    is_sure = is_loud and any(pattern.search(text) for pattern, *_said in _NOTES[:_SURE])
+    return bool(_STATED.search(text) or has_failed) or is_sure
 
 
 def _says_nothing(text: str) -> bool:
