@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -367,7 +368,7 @@ def row_test(rules: Rules) -> Callable[[Clause | FreeText], Test[Row]]:
         if isinstance(leaf, Clause):
             return _clause(leaf, rules)
         if rules.is_newer:
-            return _single("message", f"*{leaf.text}*", rules)
+            return _clause(Clause("message", "=", (f"*{leaf.text}*",)), rules)
         return _free_text(leaf.text)
 
     return test
@@ -393,8 +394,14 @@ def _clause(node: Clause, rules: Rules) -> Test[Row]:
         return _numeric(node)
     if node.key in BOOLEAN_COLUMNS and node.values != ("",):
         return _boolean(node)
-    singles = [_single(node.key, value, rules) for value in node.values]
-    return lambda event: any(test(event) for test in singles) == node.is_positive
+    singles = [_text_test(node.key, value, rules) for value in node.values]
+    key, is_positive = node.key, node.is_positive
+
+    @cache
+    def fits(texts: tuple[str, ...]) -> bool:
+        return any(test(text) for test in singles for text in texts) == is_positive
+
+    return lambda event: fits(_texts(event, key))
 
 
 def is_number(key: str) -> bool:
@@ -464,30 +471,30 @@ def _boolean(node: Clause) -> Test[Row]:
     return lambda event: column(event, node.key) is wanted
 
 
-def _single(key: str, value: str, rules: Rules) -> Test[Row]:
+def _text_test(key: str, value: str, rules: Rules) -> Test[str]:
     """Return the positive test of one text; absent and empty are the same in Sentry."""
     if is_wildcard(value):
-        pattern = pattern_of(value, rules.case)
-        return lambda event: any(pattern.match(text) for text in _texts(event, key))
+        matches = pattern_of(value, rules.case).match
+        return lambda text: matches(text) is not None
     wanted = unescaped(value)
     if rules.any_case:
-        pattern = re.compile(re.escape(wanted), rules.case)
-        return lambda event: any(pattern.fullmatch(text) for text in _texts(event, key))
+        equals = re.compile(re.escape(wanted), rules.case).fullmatch
+        return lambda text: equals(text) is not None
     if key == "message" and value and not rules.is_newer:
-        return lambda event: any(wanted.lower() in text.lower() for text in _texts(event, key))
+        return lambda text: wanted.lower() in text.lower()
     if key in ("id", "trace"):
         wanted = wanted.replace("-", "").lower()
     if key == "issue" and wanted != "unknown":
         wanted = wanted.upper()
-    return lambda event: wanted in _texts(event, key)
+    return lambda text: text == wanted
 
 
-def _texts(event: Row, key: str) -> list[str]:
+def _texts(event: Row, key: str) -> tuple[str, ...]:
     """Return all texts of a field; a missing field is the empty text."""
     value = column(event, key)
     if key in ARRAY_COLUMNS and isinstance(value, list):
-        return [str(item) for item in value] or [""]
-    return ["" if value is None else str(value)]
+        return tuple(str(item) for item in value) or ("",)
+    return ("",) if value is None else (str(value),)
 
 
 # --- time windows -------------------------------------------------------------------------------
