@@ -1,11 +1,14 @@
 """`manage.py lookup`: its output and exit status."""
 
+import gc
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+import manage
 from apps.demo.server import DemoSentry
 from apps.lookups.models import ExportPreset, ExportRecord, Lookup
 from tests.conftest import MOMENT, just_now
@@ -264,3 +267,15 @@ def test_the_environment_overrides_the_variables_file(fresh_shell: Shell, tmp_pa
     assert read["SENTRY_ORG"] == "acme"
     file.write_text("TIME_ZONE=Mars/Olympus\n")
     assert "TIME_ZONE" in start_with(variables).stderr
+
+
+def test_garbage_is_collected_while_a_command_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["manage.py", "lookup", "--help"])
+    gc.disable()
+    try:
+        with pytest.raises(SystemExit):
+            manage.main()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
