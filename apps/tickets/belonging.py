@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import NamedTuple
 
 from apps.tickets.durations import UNITS, DurationToken
@@ -31,131 +32,19 @@ class Kind(Enum):
     OBJECT = "object"
 
 
-# In the languages of `text`. A star stands for any ending, "_" for a space; a word listed as two
-# kinds is of the last one. Short words that another language uses otherwise are not listed.
-_LISTED = {
-    Kind.OBJECT: """
-        portal website seite webseite anwendung página pagina sito sida side siden sivu strona
-        stránka страница сайт checkout login page form search app site shop cart basket order*
-        purchase* bought buy paid pay payment* booke* booking* reserv* regist* subscri* renew*
-        signed_up sign_up signup logged_in log_in upload* cancel* submitted joined invoice* bill
-        receipt* statement* licen* membership* contract* policy trial* delivery shipment* parcel*
-        package* version* backup* report quote ticket case email mail message* account_created
-        opened bestel* auftrag gekauft bezahlt zahlung gebucht buchung angemeldet eingeloggt
-        überwiesen storniert rechnung* vertrag* abo lieferung* sendung* paket* quittung* angebot*
-        mahnung* nachricht* commande* acheté achat payé réserv* inscri* abonn* annul* téléchargé
-        factur* contrat* colis courriel* livraison* reçu pedido* compré compra pagado pagué pago
-        suscri* entrega* paquete* correo* versión encarg* encomend* ordine ordini ordinato acquist*
-        pagato pagamento prenot* iscri* fattura* consegna* pacco paguei fatura* assinatura versão
-        gekocht betaald betal* geboekt boeking factuur* versie* bestil* ordre købt kjøpt faktura*
-        pakke* levering* beställ* köpt* bokad* bokning leverans* tila* osti* maksoi* varasi* varaus
-        lasku* sopimus* toimitus* zamówi* kupił* zapłaci* rejestra* umowa umowy paczka objedn*
-        zakoupil* smlouva zásilka заказ* оплат* купил* счет счёт договор* sipariş* sözleşme 注文
-        購入 請求書 契約""",
-    Kind.RECORD: """
-        hotfix* bugfix* last latest previous next letzte* zuletzt nächste* derni* prochain* últim*
-        próxim* ultimo ultima prossimo laatste volgende sidste siste næste senaste nästa viime*
-        seuraava ostatni* następn* naposledy poslední последн* hearing exam commented placed
-        released deploy* shipped delivered dispatched launch* migrat* moved rolled_out published
-        went_live go_live goes_live is_live closed refund* invoiced billed dated due expir* ends
-        ended effective valid scheduled planned expected arranged agreed signed hired born birth
-        birthday* spoke* talked discussed met printed generated exported issued approved confirmed
-        verified assigned escalated acknowledged checked worked works working fine activated
-        deactivated received sent posted reports replied answered created completed finished normal
-        taken customer_since client_since user_since member_since last_login last_seen last_active
-        last_visit last_update last_backup last_changed last_charge last_payment next_payment
-        next_charge previous_ticket started_using copyright upgrad* update* installed changed
-        switched aktualisiert installiert build patch* lunch dinner breakfast mittagspause
-        appointment* flight* meeting* call webinar* demo interview* sync standup retro* postmortem
-        post-mortem review* notes agenda newsletter* changelog maintenance holiday* vacation*
-        deadline sprint conference warranty guarantee rollout back_up geliefert versandt verschickt
-        zugestellt veröffentlicht gekündigt geschlossen eröffnet angelegt erstellt erhalten
-        empfangen geplan* vereinbart bespro* gespro* geboren unterschrieben fällig gültig
-        ausgestellt funktionierte umgezogen umgestellt migriert gedru* erstattet geschickt
-        kunde_seit kundin_seit mitglied_seit termin* flug besprechung* protokoll notizen telefonat*
-        anruf* gespräch* urlaub geburts* wartung* kündigung* sitzung* schulung* gutschrift* créé*
-        fermé* livré* expédié* envoyé* publié* lancé* déployé* signé* résili* planifié* prévu*
-        convenu* échéance né née daté* émis* rembours* parlé fonctionnait marchait imprimé
-        client_depuis cliente_depuis passé* rendez* réunion* compte-rendu vacances anniversaire
-        naissance cread* cerrad* enviad* recibid* entregado entregada publicad* lanzad* desplegad*
-        firmad* arreglad* corregid* planificad* previst* programad* venci* vence nacid* fechad*
-        emitid* reembols* hablé hablamos llamada* funciona* realizad* cliente_desde cita vuelo
-        reuni* vacaciones cumpleaños nacimiento mantenimiento creato creata chius* spedit*
-        consegnat* ricevut* pubblicat* rilasciat* firmat* pianificat* scad* nato nata datata emessa
-        emesso rimborsat* parlat* funzionava cliente_dal appuntamento volo riunione vacanz*
-        compleanno nascita manuten* ultimo_accesso criad* recebid* entregue lançad* assinad*
-        agendad* falei consulta férias aniversário aangemaakt gesloten verzonden geleverd ontvangen
-        gepubliceerd gelanceerd getekend afgesproken vervalt verlopen gedateerd terugbetaald werkte
-        opgezegd verhuisd klant_sinds afspraak* vlucht vergadering* notulen vakantie* verjaardag*
-        geboortedatum onderhoud* geplaatst oprettet opprettet lukket sendt levere* levert modtaget
-        motta* udgivet lanceret lanser* underskrevet planlagt aftal* avtal* født udløber utløper
-        virkede kunde_siden møde* møte* ferie fødselsdag* vedli* skapad* stängd* skickad* släppt*
-        undertecknad* planerad* född* förfaller återbetald* fungerade uppsagd* kund_sedan möte*
-        semester luotu* suljettu* lähetetty toimitettu* vastaanotettu* julkaistu* korjattu*
-        ratkaistu* suunniteltu* sovittu* syntynyt erääntyy palautettu* kokous* loma* huolto*
-        utworzon* zamknięt* wysłan* dostarczon* otrzyman* opublikowan* wdrożon* podpisan*
-        naprawion* zaplanowan* umówion* urodz* wystawion* zwrócon* działało rozmawia* złożon*
-        klient_od wizyta spotkanie urlop konserwacja vytvořen* uzavřen* odeslán* doručen* vydán*
-        podepsán* naplánován* splatn* schůzka hovor údržba создан* закрыт* отправлен* доставлен*
-        получен* выпущен* подписан* запланирован* выставлен* возвращ* встреч* звонок oluşturul*
-        kapatıl* gönderil* teslim* yayınlan* planlan* toplantı randevu bakım 作成 完了 送信 予定
-        発行 公開 会議 予約 誕生日 メンテナンス""",
-    Kind.FAILURE: """
-        inaccessib* inaccesible injoignable indisponible* unerreichbar grey* gray* offline
-        unresponsive unusable grau ausgegraut brach bricht gris grisé grigio non s'est_fermé
-        s'est_fermée se_cerró se_cierra blue_screen black_screen went_black never logged_me oops
-        error* err fail* broke* break* crash* bug bugs buggy down outage* exception* traceback
-        timeout* timed_out typeerror blank white froze* freezes freezing call_last hang* hung stuck
-        stall* spinn* loop* wrong* missing gone lost losing vanish* disappear* problem* issue*
-        trouble* unable can't cannot cant couldn* won't wouldn't didn't didnt doesn* not nothing
-        isn't wasn't aren't weren't hasn't no_longer stopped stop stops denied reject* declin*
-        refus* kicked thrown threw logged_out signed_out locked_out log_me_out empty emptied
-        incident* fatal critical warn* first_seen first_reported noticed happen* occur* again tried
-        try tries trying attempt* twice duplicate* slow* lag* incorrect* invalid* unexpect*
-        disconnect* abort* glitch* corrupt* unavailable unreachable degraded dead weird strange
-        flicker* 500 501 502 503 504 404 403 401 429 500s 502s 503s 504s 404s 5xx 4xx wanted_to
-        click* as_expected itself fehler* kaputt defekt absturz abgestürzt stürzt* störung* nicht*
-        kein* hängt hing leer* weg verschwunden* falsch* abgelehnt abgebrochen* gescheitert
-        fehlgeschlagen schlug scheitert* unmöglich gesperrt doppelt wieder erneut versuch*
-        passiert* auftrat aufgetreten tritt ausfall* ausgefallen* langsam* lädt weiß* geklickt
-        klickte rausgeflogen erreur* planté plante plantage panne bloqu* impossible échou* échec
-        vide blanche disparu* fausse rejeté* lent lente encore essay* tenté tentative problème*
-        souci* pas rien tourne déconnect* deux_fois fallo* falló fallaba fallan roto caído caída
-        cayó no_pude no_puedo no_pudo no_podía no_se no_me no_funciona* no_carga* no_aparece
-        no_abre no_responde no_llega blanco vacío vacía perdid* desaparec* rechaz* otra_vez intent*
-        imposible dos_veces fallit* rotto bloccat* impossibile vuot* bianc* sparit* perso persa
-        rifiutat* ancora provat* due_volte erro erros falh* quebr* trav* caiu impossível vazi*
-        branco sumiu perdeu recusad* tentei não nao duas_vezes fout* kapot vast vastgelopen
-        mislukt* lukt* niet niets geen leeg witte verdwenen kwijt geweigerd afgewezen traag opnieuw
-        weer geprobeerd probeer* storing* probleem fejl* feil* fel virker_ikke ikke ingenting hvid
-        forsv* afvist igen igjen prøv* forsø* nede nedbrud trasig* krascha* inte försv* nekad*
-        avvis* långsam* försök* krånglar virhe* kaatu* ei rikki tyhjä valkoinen katosi hylät* hidas
-        uudelleen yrit* ongelma* jumi* błąd błęd* awaria padł* nie zawies* puste biał* znikn*
-        odrzuc* ponownie znów próbow* zepsut* chyba chybu chyby nefung* nejde spadl* prázdn* znovu
-        ошибк* сбой не упал* пуст* снова hata hatası çöktü olmadı boş tekrar エラー 障害 不具合
-        失敗""",
-    Kind.OVER: """
-        fixed resolved solved restored recovered repaired works_again worked_again working_again
-        fine_again was_fine were_fine worked_fine was_ok all_good back_online up_again is_back
-        reported emailed mailed wrote written informed contacted restarted rebooted behoben gelöst
-        repariert erledigt geht_wieder läuft_wieder lief_wieder ging_wieder funktioniert_wieder
-        wieder_da wieder_erreichbar geschrieben neu_gestartet résolu* réparé* rétabli* refonctionn*
-        remarche signalé* écrit redémarré* resuelt* arregl* corrig* solucion* restablec* reportado
-        reporté reinici* risolt* sistemat* ripristinat* segnalat* riavviat* resolvid* consertad*
-        reportei relatei opgelost hersteld verholpen gemeld* herstart werkt_weer werkte_weer løst*
-        rettet fikset virker_igen virker_igjen meldte löst* åtgärdad* avhjälpt* lagad fungerar_igen
-        anmäl* rapporter* korja* ratkais* toimii_taas ilmoit* rozwiązan* naprawi* usunięt* zgłos*
-        działa_znowu opraven* vyřešen* исправлен* решен* düzeltil* çözül* 解決 修正 復旧 対応済み
-        報告 called phoned raised angerufen telefoniert appelé téléphoné llamé telefonato gebeld
-        running_again ging_noch noch_ging lief_noch marchait_encore fonctionnait_encore
-        aún_funcionaba funzionava_ancora ancora_funzionava werkte_nog toimi_vielä vielä_toimi
-        jeszcze_działało""",
-}
-_KINDS = {
-    word.replace("_", " ").casefold(): kind
-    for kind, words in _LISTED.items()
-    for word in words.split()
-}
+def _listed_kinds() -> dict[str, Kind]:
+    """Return the words and stems of `words.txt`, each with its kind."""
+    kinds: dict[str, Kind] = {}
+    kind = Kind.OBJECT
+    for line in Path(__file__).with_name("words.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            kind = Kind(line.strip("[]"))
+        elif not line.startswith("#"):
+            kinds |= {word.replace("_", " ").casefold(): kind for word in line.split()}
+    return kinds
+
+
+_KINDS = _listed_kinds()
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
 _SHORTEST_STEM, _LONGEST_STEM = min(map(len, _STEMS)), max(map(len, _STEMS))
 
