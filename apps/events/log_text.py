@@ -79,6 +79,7 @@ _FAILED = re.compile(
     rf"{_BEFORE}{_THING}(?=$| [\d(#]|[:;,(.-]| (?:for|to|of|as|because|due)\b)"
     r"|^(?:graphql|mutation) \w{1,40} failed\b"
 )
+FEATURE_OFF = "A feature is turned off for the customer"
 _NOTES = tuple(
     (re.compile(pattern), kind, sentence)
     for pattern, kind, sentence in (
@@ -89,7 +90,7 @@ _NOTES = tuple(
             r"|\b(?:disabled|off|not enabled)\b.{0,30}\b(?:feature|flag)\b.{0,30}) (?:for|in|on)"
             r" (?:the |this |your )?(?:account|tenant|plan|workspace|customer|user|org|team|shop)",
             Kind.WARNING,
-            "A feature is turned off for the customer",
+            FEATURE_OFF,
         ),
         (
             r"(?:web ?hook|callback|\bipn\b).{0,80}(?:reject|refus|(?:invalid|bad) signature"

@@ -23,6 +23,7 @@ from apps.events.answer import Answer
 from apps.events.breadcrumb_text import status_meaning
 from apps.events.event import Event, LogEntry, Span
 from apps.events.log_text import (
+    FEATURE_OFF,
     LOGGED_ERROR,
     LOGGED_WARNING,
     is_loud,
@@ -82,10 +83,20 @@ class Observation:
     target: str
     rows: tuple[Row, ...]
     also: tuple[str, ...] = ()
-    times: int = 1
+    repeated: tuple[datetime, ...] = ()
     names_customer: bool = True
     place: Place | None = None
     is_own: bool = False
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """When it began, each time."""
+        return (self.at, *self.repeated)
+
+    @property
+    def times(self) -> int:
+        """How often it happened."""
+        return len(self.moments)
 
     @property
     def has_worked_later(self) -> bool:
@@ -668,6 +679,8 @@ def _place_of(one: _Found) -> Place | None:
     remark = _remark(one)
     if _INPUT.search(remark.sentence):
         return Place.INPUT
+    if remark.sentence == FEATURE_OFF:
+        return Place.SERVER
     if isinstance(one.row, LogEntry):
         return remark.place
     reader = one.reader or SpanReader(one.row, one.side)
@@ -758,7 +771,7 @@ def _folded(run: Sequence[Observation]) -> Observation:
         until=max(one.until for one in run),
         rows=(*longest.rows, *(row for one in run if one is not longest for row in one.rows)),
         also=tuple(dict.fromkeys(text for one in run for text in one.also)),
-        times=len(run),
+        repeated=tuple(one.at for one in run[1:]),
         names_customer=any(one.names_customer for one in run),
     )
 

@@ -342,7 +342,7 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
         ("Stopped the customer", "yes"),
         ("When", "14:04:40 to 14:04:57, 3 times"),
         ("Request", "POST /api/files/upload"),
-        ("Customers", "not counted; Sentry counts those with errors"),
+        ("Customers", "not counted without an error"),
         ("Status", "no known error matches"),
     )
     assert "This is what we saw at 14:04: the upload was refused: too large, 3 times." in shown.tell
@@ -378,6 +378,10 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
     shown = brief(without_errors(opened, log(9, "error", "no payment webhook for order 7")))
     assert dict(shown.answers)["Stopped the customer"] == "not at first; a later step failed"
     assert dict(shown.answers)["Just before"] == "opening the checkout worked (14:04:00)"
+    start = span(-9, "http.client", "POST /express/start", 90, http_status=403)
+    shown = brief(without_errors(start, replace(off, trace_id=start.trace_id)))
+    assert dict(shown.answers)["Where it failed"] == "our server"
+    assert dict(shown.answers)["Stopped the customer"] == "yes, that step"
     unread = without_errors(pay)
     unread = replace(unread, beside=replace(unread.beside, surely=()))
     assert dict(brief(unread).answers)["Stopped the customer"] == "unknown"

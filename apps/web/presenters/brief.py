@@ -158,7 +158,7 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
         yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
         if not one.names_customer:
             yield "Names the customer", "no, but it’s in their trace"
-        yield "Customers", "not counted; Sentry counts those with errors"
+        yield "Customers", "not counted without an error"
         known = answer.known.for_issue(one.rows[0].id)[:1]
         for match in known:
             yield "Status", _known(match, one.rows[0].release, today)
@@ -181,9 +181,13 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
 
 
 def _when(one: Observation, moment: datetime, zone: ZoneInfo) -> str:
-    """Return the time, or from when to when it was repeated."""
-    began, ended = (local_clock(at, zone, day_of=moment).text for at in (one.at, one.until))
-    return f"{began} to {ended}, {times_text(one.times)}" if one.times > 1 else began
+    """Return the time, both times, or from when to when it was repeated."""
+    began, *_others, last = (
+        local_clock(at, zone, day_of=moment).text for at in (one.at, *one.moments)
+    )
+    if one.times <= 2:
+        return began if one.times == 1 else f"{began} and {last}"
+    return f"{began} to {last}, {times_text(one.times)}"
 
 
 def _stopped_by(one: Observation, answer: Answer) -> str:
@@ -197,7 +201,10 @@ def _stopped_by(one: Observation, answer: Answer) -> str:
     ):
         return "not at first; a later step failed"
     has_failed = one.kind in (Kind.FAILED, Kind.REFUSED) and one.is_own
-    return "yes" if has_failed and Signal.SPANS in answer.beside.surely else "unknown"
+    if has_failed and Signal.SPANS in answer.beside.surely:
+        return "yes"
+    has_reason = one.kind is Kind.REFUSED and one.names_customer and one.also
+    return "yes, that step" if has_reason else "unknown"
 
 
 def _worked_before(one: Observation, answer: Answer) -> Observation | None:

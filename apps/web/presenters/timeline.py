@@ -33,7 +33,7 @@ from apps.web.presenters.formatting import (
 
 # The axis.
 
-_Timed = TypeVar("_Timed", Event, Deploy, Observation)
+_Timed = TypeVar("_Timed", Event, Deploy, tuple[datetime, Observation])
 
 MARGIN = 4.0
 MIN_DISTANCE = 2.8
@@ -366,7 +366,7 @@ def filter_observations(
     return tuple(
         one
         for one in sorted(observations, key=lambda one: (one.at, one.rows[0].id))
-        if (event_filter.span is None or event_filter.span.contains(one.at))
+        if (event_filter.span is None or any(map(event_filter.span.contains, one.moments)))
         and any(project in ("", row.project or UNKNOWN) for row in one.rows)
         and any(environment in ("", row.environment or UNKNOWN) for row in one.rows)
         and text in fold_case(f"{one.full_text} {one.target}")
@@ -375,17 +375,20 @@ def filter_observations(
 
 def seen_marks(observations: Sequence[Observation], scale: Scale) -> tuple[SeenMark, ...]:
     """Return marks for observations in order of time; those that would touch are joined."""
-    clusters = _clusters(observations, [one.at for one in observations], scale)
+    marks = sorted(
+        ((at, one) for one in observations for at in one.moments if scale.span.contains(at)),
+        key=lambda mark: (mark[0], mark[1].rows[0].id),
+    )
     return tuple(
         SeenMark(
-            across(scale.x(cluster[0].at)),
-            f"#{observation_anchor(cluster[0])}",
+            across(scale.x(cluster[0][0])),
+            f"#{observation_anchor(cluster[0][1])}",
             len(cluster),
             " ".join(
-                f"{local_clock(one.at, scale.zone).text}: {one.sentence}" for one in cluster[:5]
+                f"{local_clock(at, scale.zone).text}: {one.sentence}" for at, one in cluster[:5]
             ),
         )
-        for cluster in clusters
+        for cluster in _clusters(marks, [at for at, _one in marks], scale)
     )
 
 
@@ -412,7 +415,7 @@ def draw_timeline(
     drawn = problems[:MAX_LANES]
     x = scale.x(window.moment)
     is_inside = scale.span.contains(window.moment)
-    label = f"{local_clock(window.moment, zone).text} reported"
+    label = f"{local_clock(window.moment, zone).text} asked about"
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),

@@ -78,7 +78,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
             "not say so clearly, so people try again and again.",
             "reply": "{greeting}\n\nYour bank declined the payment on {moment}. Nothing was "
             "charged. Another card or a bank transfer works right away.\n\nThe shop should have "
-            "told you so. A clearer message is coming {planned_for}.",
+            "told you why. A clearer message is coming {planned_for}.",
             "workaround": "Another card, or paying by bank transfer.",
             "state": KnownError.State.PLANNED,
             "planned_for": today + timedelta(days=2),
@@ -146,7 +146,7 @@ def _entries(today: date) -> tuple[dict[str, Any], ...]:
             "pattern": {"project": "checkout-api", "log": {"contains": "expired on"}},
             "explanation": "The shop refuses an expired coupon without saying why.",
             "reply": "{greeting}\n\nThe coupon has expired, so the shop didn't accept it. We're "
-            "sorry that it didn't say so.",
+            "sorry the shop didn't tell you why.",
             "state": KnownError.State.OPEN,
             "owner": "Shop",
         },
