@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,8 +22,11 @@ pytestmark = pytest.mark.django_db
 START = (NOW - timedelta(days=1)).replace(hour=12, minute=0, second=0)
 RECORDED: dict[str, list[str]] = json.loads(Path(__file__).with_name("facts.json").read_text())
 _VOID = frozenset(("input", "meta", "link", "br", "path", "rect", "line", "circle", "hr", "img"))
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_DATE = re.compile(rf"(?<!\d)(?:\d{{4}}-\d\d-\d\d|\d{{1,2}} (?:{_MONTHS})(?: \d{{4}})?)\b")
 _REWORDED = (
     (r"Still open(.*)", r"Not resolved yet\1"),
+    (r"(\S+) reported", r"\1 asked about"),
     (r"No: ([\d,]+ customers) have had it\.", r"\1"),
     (r"So far, yes: (only this customer) has had it\.", r"\1 so far"),
     (r"(.+ in the 24 hours) before we checked.*", r"\1"),
@@ -91,15 +94,20 @@ class Texts(HTMLParser):
 
 def normal(piece: str) -> str:
     """Return the piece with one space between words, and with days relative to the story's."""
-    for day in range(-100, 4):
-        date = START + timedelta(days=day)
-        for name in (
-            f"{date.day} {date:%b} {date:%Y}",
-            f"{date:%Y-%m-%d}",
-            f"{date.day} {date:%b}",
-        ):
-            piece = re.sub(rf"(?<!\d){name}\b", f"[day {day}]", piece)
-    return " ".join(piece.split()).replace("’", "'")
+    return " ".join(_DATE.sub(_relative_day, piece).split()).replace("’", "'")
+
+
+def _relative_day(found: re.Match[str]) -> str:
+    """Return `[day -1]` for a date such as 20 Nov 2026, 2026-11-20, or the latest 20 Nov."""
+    if "-" in found[0]:
+        day = date.fromisoformat(found[0])
+    elif found[0][-4:].isdecimal():
+        day = datetime.strptime(found[0], "%d %b %Y").date()
+    else:
+        years = (START.year + 1, START.year, START.year - 1)
+        days = (datetime.strptime(f"{found[0]} {year}", "%d %b %Y").date() for year in years)
+        day = next(one for one in days if one <= START.date() + timedelta(days=4))
+    return f"[day {(day - START.date()).days}]"
 
 
 def result_text(browser: Client, key: str) -> str:
