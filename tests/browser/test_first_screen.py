@@ -35,7 +35,7 @@ def test_first_screen_says_what_broke_and_what_to_do(clipboard_browser: Visitor)
     page.set_viewport_size({"width": 1280, "height": 800})
     clipboard_browser.look_up("1001")
     verdict, tell = page.locator(".verdict"), page.locator(".tell")
-    for text in ("the customer’s bank", "1,842 in all", "Fix planned for", "Just before"):
+    for text in ("the customer’s bank", "1,842 so far", "Fix planned for", "Just before"):
         expect(verdict).to_contain_text(text)
     expect(verdict).to_be_in_viewport(ratio=1)
     expect(tell).to_contain_text("Your bank declined the payment on")
