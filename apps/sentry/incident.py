@@ -73,6 +73,7 @@ from apps.sentry.search import (
     Part,
     fields_naming,
     has_identity,
+    matched_fields,
     may_find,
     part_for,
     search_for,
@@ -255,21 +256,30 @@ class _Batch:
         """
         unreadable = 0
         parts = {one.line: part_for(one.customer, self.question.fields) for one in part}
-        oldest = scope.end
+        named: dict[str, list[IncidentCustomer]] = defaultdict(list)
+        for one in part:
+            for name in {one.customer.identifier.casefold(), one.customer.hex_id or ""} - {""}:
+                named[name].append(one)
+        times: list[datetime] = []
         self.on_progress()
         for page, continues in self._rows(search_for_all(parts.values()), scope):
             self.on_progress()
             for row in page:
-                unreadable += not self._add(row, part, parts)
-                oldest = min(oldest, row.timestamp + _SECOND) if row else oldest
+                unreadable += not self._add(row, part, named, parts)
+            times += (row.timestamp for row in page if row)
             if continues and (noisy := [one for one in part if self._is_noisy(one)]):
-                rest = replace(scope, end=max(oldest, scope.start + _SECOND))
+                is_sorted = times == sorted(times, reverse=True)
+                rest = replace(scope, end=times[-1] + _SECOND) if is_sorted else scope
                 self._go_on_without(noisy, part, rest)
                 break
         return unreadable
 
     def _add(
-        self, row: Event | None, part: Sequence[IncidentCustomer], parts: Mapping[int, Part]
+        self,
+        row: Event | None,
+        part: Sequence[IncidentCustomer],
+        named: Mapping[str, Sequence[IncidentCustomer]],
+        parts: Mapping[int, Part],
     ) -> bool:
         """Add a row to those it belongs to; return False if that can't be known."""
         if row is None:
@@ -277,11 +287,11 @@ class _Batch:
         if not self.question.window.contains(row.timestamp):
             return True
         is_known = False
-        for one in part:
-            event = with_match(row, one.customer)
-            if event.matched_on:
+        names = {*(value.casefold() for _name, value in row.identities), row.trace_id or "", row.id}
+        for one in (one for name in names if name in named for one in named[name]):
+            if matched_fields(row, one.customer):
                 is_known = True
-                self.events[one.line].setdefault(row.id, event)
+                self.events[one.line].setdefault(row.id, with_match(row, one.customer))
         if is_known:
             return True
         for one in part:
@@ -506,34 +516,43 @@ class _Rest:
         They are sorted by customer, so that each has all of their issues, however few are read.
         """
         fields = self.question.fields
-        asked = {one.customer.identifier.casefold() for one in customers}
-        columns = (*fields, "issue.id", "issue", "count()")
         named = [f'!{one}:""' if one.startswith("tags[") else f"has:{one}" for one in fields]
-        own = [("sort", name) for name in (*fields, "issue.id")]
-        by_person: dict[str, set[str | None]] = {}
-        of_list: set[str] = set()
-        last, cursor, is_last = "", "", False
+        search = f"({' OR '.join(named)})"
         wanted = max(len(customers), MIN_OTHERS)
-        for _page in range(min(MAX_BASELINE_PAGES, ceil(wanted / 30))):
-            self.on_progress()
-            params = [*own, ("cursor", cursor)] if cursor else own
-            body, following, is_last = self.client.table_page(
-                "errors", f"({' OR '.join(named)})", scope, columns, params
-            )
-            for identities, issue_id in parse_groups(body, fields):
+        asked = {one.customer.identifier.casefold() for one in customers}
+        people: dict[str, set[str | None]] = {}
+        of_list: set[str] = set()
+        last, is_last = "", False
+        for groups, is_last in self._groups(search, scope, ceil(wanted / 30)):
+            for identities, issue_id in groups:
                 if identities:
                     last = _person(identities)
-                    by_person.setdefault(last, set()).add(issue_id)
+                    people.setdefault(last, set()).add(issue_id)
                     if any(value.casefold() in asked for _name, value in identities):
                         of_list.add(last)
-            if is_last or not following or len(by_person) - len(of_list) > wanted:
+            if len(people) - len(of_list) > wanted:
                 break
-            cursor = following
         if not is_last:
-            by_person.pop(last, None)
-        others = [ids for person, ids in by_person.items() if person not in of_list]
+            people.pop(last, None)
+        others = [ids for person, ids in people.items() if person not in of_list]
         failures = Counter(issue_id for ids in others for issue_id in ids if issue_id)
         return Baseline(len(others), dict(failures))
+
+    def _groups(
+        self, search: str, scope: Scope, most: int
+    ) -> Iterator[tuple[list[tuple[Identities, str | None]], bool]]:
+        """Yield pages of customers and their issues, and whether each is the last one."""
+        fields = self.question.fields
+        columns = (*fields, "issue.id", "issue", "count()")
+        own = [("sort", name) for name in (*fields, "issue.id")]
+        cursor: str | None = ""
+        for _page in range(min(MAX_BASELINE_PAGES, most)):
+            self.on_progress()
+            params = [*own, ("cursor", cursor)] if cursor else own
+            body, cursor, is_last = self.client.table_page("errors", search, scope, columns, params)
+            yield parse_groups(body, fields), is_last
+            if is_last or not cursor:
+                return
 
     def _issues(self, findings: Sequence[Finding]) -> tuple[Issue, ...]:
         """Read the issues that most customers have."""

@@ -7,6 +7,7 @@ backslash precedes it, and a backslash can't be escaped. A value with a wildcard
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from math import prod
 from urllib.parse import quote_plus
@@ -216,13 +217,17 @@ def _spellings(identifier: str) -> list[str]:
 def may_find(part: Part, identities: Iterable[tuple[str, str]]) -> bool:
     """Return whether the part's clauses find a row with these identities."""
     values = dict(identities)
-    for clause in part.clauses:
-        field, _colon, pattern = clause.partition(":")
-        pieces = re.split(r"(?<!\\)\*", pattern[1:-1])
-        fit = ".*".join(re.escape(re.sub(r"\\(.)", r"\1", one)) for one in pieces)
-        if re.fullmatch(fit, values.get(field, ""), re.IGNORECASE | re.DOTALL):
-            return True
-    return False
+    found = map(_compiled, part.clauses)
+    return any(pattern.fullmatch(values.get(field, "")) for field, pattern in found)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(clause: str) -> tuple[str, re.Pattern[str]]:
+    """Return the field of a clause, and its pattern as Sentry reads it."""
+    field, _colon, quoted = clause.partition(":")
+    pieces = re.split(r"(?<!\\)\*", quoted[1:-1])
+    texts = (re.escape(re.sub(r"\\(.)", r"\1", piece)) for piece in pieces)
+    return field, re.compile(".*".join(texts), re.IGNORECASE | re.DOTALL)
 
 
 # Logs and spans are in newer datasets: their attributes have other names, and their patterns and
