@@ -498,7 +498,10 @@ class _Rest:
             problem = "Sentry no longer keeps the time before the window."
         try:
             if not problem:
-                return self._read_baseline(customers, before)
+                try:
+                    return self._read_baseline(customers, before)
+                except SentryRejectedQuery:
+                    return self._read_baseline(customers, before, is_plain=True)
         except _TEMPORARY:
             raise
         except SentryError as error:
@@ -510,49 +513,47 @@ class _Rest:
         return Baseline(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
-    def _read_baseline(self, customers: Sequence[IncidentCustomer], scope: Scope) -> Baseline:
+    def _read_baseline(
+        self, customers: Sequence[IncidentCustomer], scope: Scope, *, is_plain: bool = False
+    ) -> Baseline:
         """Read groups by customer and issue; a customer cut off by the end of a page is left out.
 
         They are sorted by customer, so that each has all of their issues, however few are read.
+        If the server refuses that, all groups are needed (`is_plain`).
         """
         fields = self.question.fields
         named = [f'!{one}:""' if one.startswith("tags[") else f"has:{one}" for one in fields]
-        search = f"({' OR '.join(named)})"
+        search = "" if is_plain else f"({' OR '.join(named)})"
+        sort = [] if is_plain else [("sort", name) for name in (*fields, "issue.id")]
+        columns = (*fields, "issue.id", "issue", "count()")
         wanted = max(len(customers), MIN_OTHERS)
         asked = {one.customer.identifier.casefold() for one in customers}
         people: dict[str, set[str | None]] = {}
         of_list: set[str] = set()
-        last, is_last = "", False
-        for groups, is_last in self._groups(search, scope, ceil(wanted / 30)):
-            for identities, issue_id in groups:
+        last, is_last, cursor = "", False, ""
+        for _page in range(min(MAX_BASELINE_PAGES, ceil(wanted / 30))):
+            self.on_progress()
+            params = [*sort, *([("cursor", cursor)] if cursor else [])]
+            body, following, is_last = self.client.table_page(
+                "errors", search, scope, columns, params
+            )
+            for identities, issue_id in parse_groups(body, fields):
                 if identities:
                     last = _person(identities)
                     people.setdefault(last, set()).add(issue_id)
                     if any(value.casefold() in asked for _name, value in identities):
                         of_list.add(last)
-            if len(people) - len(of_list) > wanted:
+            is_enough = not is_plain and len(people) - len(of_list) > wanted
+            if is_last or not following or is_enough:
                 break
+            cursor = following
+        if not is_last and is_plain:
+            raise SentryBadResponse("Too many customers had errors before.")
         if not is_last:
             people.pop(last, None)
         others = [ids for person, ids in people.items() if person not in of_list]
         failures = Counter(issue_id for ids in others for issue_id in ids if issue_id)
         return Baseline(len(others), dict(failures))
-
-    def _groups(
-        self, search: str, scope: Scope, most: int
-    ) -> Iterator[tuple[list[tuple[Identities, str | None]], bool]]:
-        """Yield pages of customers and their issues, and whether each is the last one."""
-        fields = self.question.fields
-        columns = (*fields, "issue.id", "issue", "count()")
-        own = [("sort", name) for name in (*fields, "issue.id")]
-        cursor: str | None = ""
-        for _page in range(min(MAX_BASELINE_PAGES, most)):
-            self.on_progress()
-            params = [*own, ("cursor", cursor)] if cursor else own
-            body, cursor, is_last = self.client.table_page("errors", search, scope, columns, params)
-            yield parse_groups(body, fields), is_last
-            if is_last or not cursor:
-                return
 
     def _issues(self, findings: Sequence[Finding]) -> tuple[Issue, ...]:
         """Read the issues that most customers have."""
