@@ -199,7 +199,8 @@ def _with_bodies(
     """Return each line's events, with the bodies that were read."""
     return {
         finding.line: tuple(
-            replace(event, body=bodies.get(event.id, event.body)) for event in finding.events
+            replace(event, body=bodies[event.id]) if event.id in bodies else event
+            for event in finding.events
         )
         for finding in findings
     }
