@@ -1,10 +1,11 @@
 """An incident: many customers, their events in one window, and the failures they share."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from itertools import permutations
 from math import sqrt
 from typing import Final
 
@@ -132,7 +133,12 @@ MIN_BASELINE: Final = 20
 _TWICE = 2
 _BEYOND_CHANCE = 1.64  # standard errors: by chance, one in twenty differences is larger
 _TOGETHER = timedelta(minutes=1)
-_MAX_RELEASES = 10
+_MAX_OF_ISSUE = 10
+
+
+# Another half's issue, its causes, and why; the events of a failure by issue and line.
+Halves = Mapping[str, Mapping[str, Reason]]
+Parts = dict[str, dict[int, list[Event]]]
 
 
 def shared_failures(
@@ -147,21 +153,19 @@ def shared_failures(
     before: a ratio would put what three have first if nobody had it before. Noise comes last.
     """
     by_line = _with_bodies(findings, bodies)
-    by_issue = _by_issue(by_line)
-    causes = _causes(by_line, by_issue)
+    halves = _halves(by_line)
     known = {issue.id: issue for issue in issues}
-    members: dict[str, list[str]] = defaultdict(list)
-    for issue_id in by_issue:
-        members[causes[issue_id][0] if issue_id in causes else issue_id].append(issue_id)
     with_events = sum(1 for events in by_line.values() if events)
+    failures = _by_cause(by_line, halves)
+    places = Counter(issue_id for parts in failures.values() for issue_id in parts)
     ranked = []
-    for cause, own in members.items():
-        lines = sorted({line for one in own for line in by_issue[one]})
-        had = len(by_issue[cause])
-        usual = baseline.failures.get(cause, 0)
+    for cause, parts in failures.items():
+        had, usual = len(parts[cause]), baseline.failures.get(cause, 0)
         share = usual / baseline.customers if baseline.customers else None
         is_noise = _is_noise(had, with_events, usual, baseline.customers)
-        problem = _problem(cause, own, by_issue, known, causes, is_noise=is_noise)
+        problem = replace(_problem(cause, parts, known, halves, places), is_noise=is_noise)
+        lines = sorted({line for part in parts.values() for line in part})
+        read = {(one.issue_id, one.release): one.id for one in problem.events if one.body}
         failure = Failure(
             problem=problem,
             sentence=summarize_failure(problem.summarized),
@@ -172,7 +176,7 @@ def shared_failures(
             releases=_releases(problem.events),
             baseline=share,
             is_noise=is_noise,
-            representatives=tuple(one.id for one in problem.events if one.body),
+            representatives=tuple(read.values()),
         )
         ranked.append((is_noise, (share or 0.0) * with_events - had, -len(lines), cause, failure))
     return tuple(one[-1] for one in sorted(ranked, key=lambda one: one[:-1]))
@@ -206,35 +210,27 @@ def _with_bodies(
     }
 
 
-def _by_issue(by_line: Mapping[int, Sequence[Event]]) -> dict[str, dict[int, list[Event]]]:
-    """Return the events of each issue by line."""
-    by_issue: dict[str, dict[int, list[Event]]] = defaultdict(lambda: defaultdict(list))
-    for line, events in by_line.items():
-        for event in events:
-            by_issue[event.issue_id or UNGROUPED][line].append(event)
-    return by_issue
-
-
 def _problem(
     cause: str,
-    own: Iterable[str],
-    by_issue: Mapping[str, Mapping[int, Sequence[Event]]],
+    parts: Parts,
     known: Mapping[str, Issue],
-    causes: Mapping[str, tuple[str, Reason]],
-    *,
-    is_noise: bool,
+    halves: Halves,
+    places: Mapping[str, int],
 ) -> Problem:
     """Return the failure as one problem with the events of all customers; each event once."""
     groups = {}
-    for issue_id in own:
-        events = {event.id: event for part in by_issue[issue_id].values() for event in part}
+    for issue_id, by_line in parts.items():
+        events = {event.id: event for part in by_line.values() for event in part}
         groups[issue_id] = Group(issue_id, known.get(issue_id), _newest_first(events.values()))
-    others = (Joined(group, causes[one][1]) for one, group in groups.items() if one != cause)
+    others = (
+        Joined(group, next(iter(halves[one].values())), is_whole=places[one] == 1)
+        for one, group in groups.items()
+        if one != cause
+    )
     return Problem(
         cause=groups[cause],
         others=tuple(others),
         events=_newest_first(event for group in groups.values() for event in group.events),
-        is_noise=is_noise,
     )
 
 
@@ -250,53 +246,78 @@ def _releases(events: Sequence[Event]) -> tuple[str, ...]:
 # What joins issues: the bodies of a few customers, as on their result pages.
 
 
-def _causes(
-    by_line: Mapping[int, Sequence[Event]], by_issue: Mapping[str, Mapping[int, Sequence[Event]]]
-) -> dict[str, tuple[str, Reason]]:
-    """Return the issues that are always another half of one cause's failure, with the reason.
+def _halves(by_line: Mapping[int, Sequence[Event]]) -> Halves:
+    """Return the issues that are another half of a cause's failure, where bodies show that.
 
-    Only a few events have a body. Where these show one cause and no other, the issue belongs to
-    it for all customers, if at least half of those with the issue also have the cause nearby.
+    Issues of one trace that the bodies of any customer keep apart stay apart. What is a cause for
+    one customer and another half for the next is no cause.
     """
     found: dict[str, dict[str, Reason]] = defaultdict(dict)
+    apart: set[tuple[str | None, str | None]] = set()
     for events in by_line.values():
-        if any(event.body for event in events) and len({one.issue_id for one in events}) > 1:
-            for problem in problems_of(_answer(events)):
-                for joined in problem.others:
-                    whole = problem.issue_id if joined.is_whole else ""
-                    found[joined.group.issue_id][whole] = joined.reason
-    pairs = {
-        issue_id: next(iter(causes.items()))
+        read = [event for event in events if event.body]
+        if len({event.issue_id for event in read}) < 2:
+            continue
+        place: dict[str, str] = {}
+        for problem in problems_of(_answer(read)):
+            place |= dict.fromkeys(problem.event_ids, problem.issue_id)
+            for joined in problem.others:
+                found[joined.group.issue_id][problem.issue_id] = joined.reason
+        apart |= {
+            (one.issue_id, other.issue_id)
+            for one, other in permutations(read, 2)
+            if place[one.id] != place[other.id] and _is_close(one, other, is_traced=True)
+        }
+    sure = {
+        issue_id: {
+            cause: reason for cause, reason in causes.items() if (issue_id, cause) not in apart
+        }
         for issue_id, causes in found.items()
-        if len(causes) == 1
     }
-    sure = {one: pair for one, pair in pairs.items() if _are_together(one, pair[0], by_issue)}
-    return {one: (_root(one, sure), reason) for one, (_cause, reason) in sure.items()}
+    roots = {cause for causes in sure.values() for cause in causes if not sure.get(cause)}
+    return {
+        issue_id: {cause: reason for cause, reason in causes.items() if cause in roots}
+        for issue_id, causes in sure.items()
+    }
 
 
-def _root(issue_id: str, pairs: Mapping[str, tuple[str, Reason]]) -> str:
-    """Follow causes to the first one; of two that are each other's cause, take the smaller ID."""
-    path = [issue_id]
-    while path[-1] in pairs:
-        cause = pairs[path[-1]][0]
-        if cause in path:
-            return min(path[path.index(cause) :])
-        path.append(cause)
-    return path[-1]
+def _is_close(one: Event, other: Event, *, is_traced: bool = False) -> bool:
+    is_one_trace = bool(one.trace_id) and one.trace_id == other.trace_id
+    return _wait(one, other) <= _TOGETHER and (is_one_trace or not is_traced)
 
 
-def _are_together(
-    issue_id: str, cause: str, by_issue: Mapping[str, Mapping[int, Sequence[Event]]]
-) -> bool:
-    own, others = by_issue.get(issue_id, {}), by_issue.get(cause, {})
-    both = sum(1 for line in own if _distance(own[line], others.get(line, ())) <= _TOGETHER)
-    return both > 0 and 2 * both >= len(own)
+def _by_cause(by_line: Mapping[int, Sequence[Event]], halves: Halves) -> dict[str, Parts]:
+    """Return the events of each failure, by the issue that caused it.
+
+    An event belongs to the nearest of its causes in its customer's list. Without one it stays
+    alone, unless its issue has a single cause, which most customers with the issue have.
+    """
+    found: dict[str, Parts] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    for line, events in by_line.items():
+        for event in events:
+            issue_id = event.issue_id or UNGROUPED
+            found[_cause_of(event, events, halves)][issue_id][line].append(event)
+    for issue_id in [one for one in found if len(halves.get(one, {})) == 1]:
+        [cause] = halves[issue_id]
+        joined = found[cause].get(issue_id, {}) if cause in found else {}
+        if joined and len(joined) >= len(found[issue_id][issue_id].keys() - joined.keys()):
+            for half, lines in found.pop(issue_id).items():
+                for line, events in lines.items():
+                    found[cause][half][line] += events
+    return found
 
 
-def _distance(events: Iterable[Event], others: Iterable[Event]) -> timedelta:
-    times = [other.timestamp for other in others]
-    gaps = (abs(event.timestamp - time) for event in events for time in times)
-    return min(gaps, default=timedelta.max)
+def _cause_of(event: Event, events: Sequence[Event], halves: Halves) -> str:
+    """Return the issue of the event that caused this one, or of itself."""
+    causes = halves.get(event.issue_id or "", {})
+    near = [one for one in events if one.issue_id in causes and _is_close(event, one)]
+    ranks = [(not _is_close(event, one, is_traced=True), _wait(event, one)) for one in near]
+    nearest = {one.issue_id for one, rank in zip(near, ranks, strict=True) if rank == min(ranks)}
+    return (nearest.pop() if len(nearest) == 1 else None) or event.issue_id or UNGROUPED
+
+
+def _wait(one: Event, other: Event) -> timedelta:
+    return abs(one.timestamp - other.timestamp)
 
 
 def _answer(events: Sequence[Event]) -> Answer:
@@ -312,14 +333,17 @@ def _answer(events: Sequence[Event]) -> Answer:
 def representative_events(
     findings: Sequence[Finding], baseline: Baseline, *, most: int
 ) -> tuple[Event, ...]:
-    """Return one event for each release of the issues that stand out, up to `most` issues.
+    """Return events for each release of the issues that stand out, up to `most` issues.
 
-    Customers are preferred who have the most of these issues at about the same time: their events
-    show which issues are halves of one failure.
+    There is one for each issue that the same customer has next to it: both events show whether
+    they are halves of one failure.
     """
-    by_line = {finding.line: finding.events for finding in findings}
-    by_issue = _by_issue(by_line)
-    with_events = sum(1 for events in by_line.values() if events)
+    by_issue: Parts = defaultdict(lambda: defaultdict(list))
+    for finding in findings:
+        for event in finding.events:
+            if event.issue_id:
+                by_issue[event.issue_id][finding.line].append(event)
+    with_events = sum(1 for finding in findings if finding.events)
 
     def rank(issue_id: str) -> tuple[bool, float, str]:
         had, usual = len(by_issue[issue_id]), baseline.failures.get(issue_id, 0)
@@ -327,31 +351,42 @@ def representative_events(
         is_noise = _is_noise(had, with_events, usual, baseline.customers)
         return (is_noise, share * with_events - had, issue_id)
 
-    chosen = sorted((one for one in by_issue if one != UNGROUPED), key=rank)[:most]
-    near = _near_issues(by_line, set(chosen))
-    found: list[Event] = []
-    for issue_id in chosen:
-        best: dict[str | None, tuple[tuple[object, ...], Event]] = {}
-        for line, events in sorted(by_issue[issue_id].items()):
-            for event in events:
-                key = (-len(near[line, event.id]), line)
-                if event.release not in best or key < best[event.release][0]:
-                    best[event.release] = (key, event)
-        newest = sorted((one for _key, one in best.values()), key=lambda one: one.timestamp)
-        found += newest[-_MAX_RELEASES:]
-    return tuple(found)
+    chosen = dict.fromkeys(sorted(by_issue, key=rank)[:most])
+    best: dict[str, dict[tuple[str | None, str | None], Event]] = {one: {} for one in chosen}
+    often: Counter[tuple[str | None, str | None]] = Counter()
+    for finding in sorted(findings, key=lambda one: one.line):
+        own = [event for event in finding.events if event.issue_id in chosen]
+        nearest = [(_nearest(event, own), event) for event in own]
+        for (_traced, _wait, other), event in sorted(nearest, key=lambda one: one[0][:2]):
+            key = (event.release, other)
+            often[event.issue_id, other] += 1
+            best[event.issue_id or ""].setdefault(key, event)
+    return tuple(event for issue_id in chosen for event in _most_telling(best[issue_id], often))
 
 
-def _near_issues(
-    by_line: Mapping[int, Sequence[Event]], chosen: set[str]
-) -> Mapping[tuple[int, str], set[str]]:
-    """Return the other chosen issues that the customer has at about the time of an event."""
-    near: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for line, events in by_line.items():
-        own = [event for event in events if event.issue_id in chosen]
-        for event in own:
-            for other in own:
-                is_near = abs(event.timestamp - other.timestamp) <= _TOGETHER
-                if is_near and other.issue_id and other.issue_id != event.issue_id:
-                    near[line, event.id].add(other.issue_id)
-    return near
+def _nearest(event: Event, events: Iterable[Event]) -> tuple[bool, timedelta, str | None]:
+    """Return the nearest other issue, and whether it is of no common trace, and how near."""
+    near = (
+        (
+            not _is_close(event, one, is_traced=True),
+            abs(event.timestamp - one.timestamp),
+            one.issue_id,
+        )
+        for one in events
+        if one.issue_id and one.issue_id != event.issue_id and _is_close(event, one)
+    )
+    return min(near, default=(True, timedelta.max, None))
+
+
+def _most_telling(
+    found: Mapping[tuple[str | None, str | None], Event],
+    often: Mapping[tuple[str | None, str | None], int],
+) -> list[Event]:
+    """Return up to ten of an issue's events: one per release first, then by the issues nearby."""
+    ranked = sorted(found.items(), key=lambda one: -often[one[1].issue_id, one[0][1]])
+    first: dict[str | None, Event] = {}
+    for (release, _other), event in ranked:
+        first.setdefault(release, event)
+    newest = sorted(first.values(), key=lambda one: one.timestamp, reverse=True)
+    rest = [event for _key, event in ranked]
+    return list({event.id: event for event in (*newest, *rest)}.values())[:_MAX_OF_ISSUE]

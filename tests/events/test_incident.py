@@ -104,10 +104,10 @@ def _browser(order: str, second: int) -> EventBody:
     return EventBody(exceptions=(failed,), breadcrumbs=(crumb,))
 
 
-def _pair(line: int) -> tuple[Event, Event]:
-    """Return the two halves of a failed payment, the browser's first."""
+def _pair(line: int, issue: str = "S") -> tuple[Event, Event]:
+    """Return the two halves of a failed payment, the browser's first; `issue` is the server's."""
     order, trace = f"77{line:02}", f"{line:032x}"
-    server = an_event("S", line, line, project="api", platform="python", trace_id=trace)
+    server = an_event(issue, line, line, project="api", platform="python", trace_id=trace)
     client = an_event("C", line, line + 1, project="web", platform="javascript", trace_id=trace)
     BODIES[server.id], BODIES[client.id] = _server(order), _browser(order, line)
     return client, server
@@ -117,7 +117,7 @@ BODIES: dict[str, EventBody] = {}
 
 
 def test_bodies_of_one_customer_join_the_issues_of_all() -> None:
-    """Unless most customers with the one issue don't have the other nearby."""
+    """An event without its cause belongs to it only if most with the issue have the cause."""
     pairs = {line: _pair(line) for line in range(1, 5)}
     found = [Finding(line, pair) for line, pair in pairs.items()]
     bodies = {event.id: BODIES[event.id] for event in pairs[2]}
@@ -126,10 +126,26 @@ def test_bodies_of_one_customer_join_the_issues_of_all() -> None:
     assert failure.lines == (1, 2, 3, 4, 9)
     assert set(failure.representatives) == set(bodies)
     alone = [Finding(line, (an_event("C", line),)) for line in range(20, 30)]
-    apart = shared_failures([*found, *alone], (), bodies, Baseline())
-    assert [(one.issues, len(one.lines)) for one in apart] == [(("C",), 14), (("S",), 4)]
+    apart = shared_failures([*found, *alone, Finding(9, (pairs[1][0],))], (), bodies, Baseline())
+    assert [(one.issues, len(one.lines)) for one in apart] == [(("C",), 11), (("S", "C"), 4)]
+    assert not apart[1].problem.others[0].is_whole
     without = shared_failures(found, (), NOTHING, Baseline())
     assert [one.issues for one in without] == [("C",), ("S",)]
+
+
+def test_an_issue_can_be_the_other_half_of_several_failures() -> None:
+    """Browsers have one issue for whatever fails; each event belongs to its own cause."""
+    issues = ("S", "T", "U")
+    found = [Finding(line, _pair(line, issues[line % 3])) for line in range(1, 13)]
+    events = representative_events(found, Baseline(), most=9)
+    assert len(events) == 6
+    bodies = {event.id: BODIES[event.id] for event in events}
+    failures = shared_failures(found, (), bodies, Baseline())
+    assert [(one.issues, len(one.lines)) for one in failures] == [
+        ((issue, "C"), 4) for issue in issues
+    ]
+    assert [len(one.problem.events) for one in failures] == [8, 8, 8]
+    assert not any(one.problem.others[0].is_whole for one in failures)
 
 
 def test_representatives_are_one_per_release_of_the_issues_that_stand_out() -> None:
