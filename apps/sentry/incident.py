@@ -82,7 +82,7 @@ from apps.sentry.search import (
 )
 
 INCIDENT_DEADLINE_S: Final = 120.0
-MAX_SEARCH: Final = 6000  # bytes; servers take addresses of 8 KB, with the columns
+MAX_SEARCH: Final = 6600  # bytes; servers take addresses of 8 KB, with the columns
 MAX_IN_BATCH: Final = 100
 MAX_IN_GLITCHTIP_BATCH: Final = 5
 MAX_EVENTS: Final = 100

@@ -119,12 +119,19 @@ def any_case_patterns(identifier: str) -> list[str]:
 
 
 def _with_inner_wildcard(pattern: str) -> str | None:
-    """Return the pattern with a `*` for the letter nearest to its middle, not for its ends."""
+    """Return the pattern with a `*` for the letter nearest to its middle, not for its ends.
+
+    One between letters is preferred: next to a number, more digits would fit as well.
+    """
     middle = len(pattern) / 2
     letters = [place for place in range(1, len(pattern) - 1) if has_case(pattern[place])]
     if not letters:
         return None
-    place = min(letters, key=lambda place: abs(place - middle))
+
+    def rank(place: int) -> tuple[bool, float]:
+        return not pattern[place - 1 : place + 2].isalpha(), abs(place - middle)
+
+    place = min(letters, key=rank)
     return f"{pattern[:place]}*{pattern[place + 1 :]}"
 
 
