@@ -49,102 +49,42 @@ def incidents(now: datetime) -> tuple[DemoIncident, ...]:
 
 
 # By key: the project, the share of the customers, and the event.
+# fmt: off
 FAILURES: dict[str, tuple[str, float, Json]] = {
-    "gateway-hangs": (
-        "checkout-api",
-        0.22,
-        {
-            "exception": ("GatewayTimeout", "The payment gateway did not answer in 10 s"),
-            "transaction": "/orders/{id}/pay",
-            "release": "checkout-api@7.3.0",
-        },
-    ),
-    "stock-lock": (
-        "checkout-api",
-        0.1,
-        {
-            "exception": ("OperationalError", "canceling statement due to lock timeout"),
-            "transaction": "/orders/{id}/reserve",
-            "release": "checkout-api@7.3.0",
-        },
-    ),
-    "missing-chunk": (
-        "web-shop",
-        0.14,
-        {
-            "exception": ("ChunkLoadError", "Loading chunk 57 failed."),
-            "transaction": "/account/orders",
-            "release": "web-shop@2026.11.3",
-        },
-    ),
-    "login-state": (
-        "back-office",
-        0.08,
-        {
-            "exception": ("OAuthStateError", "state mismatch in the callback"),
-            "transaction": "SessionsController#callback",
-        },
-    ),
-    "tax-missing": (
-        "invoices",
-        0.06,
-        {
-            "exception": (
-                "System.NullReferenceException",
-                "Object reference not set to an instance of an object.",
-            ),
-            "transaction": "POST invoices/{id}",
-        },
-    ),
-    "scanner-crash": (
-        "mobile-app",
-        0.07,
-        {
-            "exception": ("TypeError", "null is not an object (evaluating 'camera.ref')"),
-            "level": "fatal",
-            "transaction": "ScanScreen",
-        },
-    ),
-    "search-refused": (
-        "edge",
-        0.12,
-        {
-            "exception": ("*net.OpError", "dial tcp 10.0.4.7:9200: connect: connection refused"),
-            "transaction": "GET /search",
-        },
-    ),
+    "gateway-hangs": ("checkout-api", 0.22, {
+        "exception": ("GatewayTimeout", "The payment gateway did not answer in 10 s"),
+        "transaction": "/orders/{id}/pay", "release": "checkout-api@7.3.0"}),
+    "stock-lock": ("checkout-api", 0.1, {
+        "exception": ("OperationalError", "canceling statement due to lock timeout"),
+        "transaction": "/orders/{id}/reserve", "release": "checkout-api@7.3.0"}),
+    "missing-chunk": ("web-shop", 0.14, {
+        "exception": ("ChunkLoadError", "Loading chunk 57 failed."),
+        "transaction": "/account/orders", "release": "web-shop@2026.11.3"}),
+    "login-state": ("back-office", 0.08, {
+        "exception": ("OAuthStateError", "state mismatch in the callback"),
+        "transaction": "SessionsController#callback"}),
+    "tax-missing": ("invoices", 0.06, {
+        "exception": ("System.NullReferenceException",
+                      "Object reference not set to an instance of an object."),
+        "transaction": "POST invoices/{id}"}),
+    "scanner-crash": ("mobile-app", 0.07, {
+        "exception": ("TypeError", "null is not an object (evaluating 'camera.ref')"),
+        "level": "fatal", "transaction": "ScanScreen"}),
+    "search-refused": ("edge", 0.12, {
+        "exception": ("*net.OpError", "dial tcp 10.0.4.7:9200: connect: connection refused"),
+        "transaction": "GET /search"}),
 }
 DECOYS: dict[str, tuple[str, float, Json]] = {
-    "resize-observer": (
-        "web-shop",
-        0.4,
-        {
-            "exception": (
-                "Error",
-                "ResizeObserver loop completed with undelivered notifications.",
-            ),
-            "transaction": "/",
-        },
-    ),
-    "browser-extension": (
-        "web-shop",
-        0.15,
-        {
-            "exception": ("TypeError", "Cannot redefine property: ethereum"),
-            "transaction": "/",
-        },
-    ),
-    "recommendations": (
-        "storefront",
-        0.3,
-        {
-            "exception": ("RuntimeException", "No recommendations for an empty cart"),
-            "handled": True,
-            "level": "warning",
-            "transaction": "home",
-        },
-    ),
+    "resize-observer": ("web-shop", 0.4, {
+        "exception": ("Error", "ResizeObserver loop completed with undelivered notifications."),
+        "transaction": "/"}),
+    "browser-extension": ("web-shop", 0.15, {
+        "exception": ("TypeError", "Cannot redefine property: ethereum"), "transaction": "/"}),
+    "recommendations": ("storefront", 0.3, {
+        "exception": ("RuntimeException", "No recommendations for an empty cart"),
+        "handled": True, "level": "warning", "transaction": "home"}),
 }
+# fmt: on
 
 
 def add_incident(world: World, now: datetime) -> None:
