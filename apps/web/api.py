@@ -27,8 +27,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
-from apps.accounts.models import ApiToken, Scope
-from apps.accounts.preferences import zone_of
+from apps.accounts.models import ApiToken, Scope, zone_of
 from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
 from apps.audit.addresses import client_address
 from apps.audit.trail import Actor, record_refusal

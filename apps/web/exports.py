@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from pydantic import TypeAdapter
 
-from apps.accounts.preferences import has_shortcuts
+from apps.accounts.models import has_shortcuts
 from apps.exports import (
     DEFAULT_BUDGET,
     FAMILIES,

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from pydantic import TypeAdapter, ValidationError
 
-from apps.accounts.preferences import has_shortcuts
+from apps.accounts.models import has_shortcuts
 from apps.answers.catalogue.suggestions import feedback_by
 from apps.events.query import Window
 from apps.known_errors.catalogue import catalogue_stamp

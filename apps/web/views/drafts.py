@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.preferences import zone_of
+from apps.accounts.models import zone_of
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.reply import name_in
 from apps.answers.services import Draft, ProblemChoice, make_draft, problem_choices, redact_edits

@@ -26,8 +26,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.permissions import NO_TEAM
-from apps.accounts.preferences import (
+from apps.accounts.models import (
     chosen_zone,
     has_shortcuts,
     has_zone,
@@ -35,6 +34,7 @@ from apps.accounts.preferences import (
     set_zone,
     zone_of,
 )
+from apps.accounts.permissions import NO_TEAM
 from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
 from apps.events.answer import KnownMatch, Progress
