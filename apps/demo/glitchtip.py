@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from apps.demo.http import HTML, ApiError, ApiRequest, ApiResponse, route
+from apps.demo.http import HTML, ApiError, ApiRequest, ApiResponse, Route
 from apps.demo.world import Event, Issue, Json, Project, World, as_utc
 
 # --- pages: base64 cursors and an odd Link header -----------------------------------------------
@@ -426,16 +426,16 @@ ISSUE = r"/api/0/issues/(?P<issue>\d+)"
 FRONTEND = re.compile(r"/(?:issues|projects|settings|releases|performance|uptime-monitors)")
 
 ROUTES = (
-    route(rf"{ORG}/", "org:read", organization),
-    route(rf"{ORG}/projects/", "project:read", project_list),
-    route(rf"{ORG}/issues/", "event:read", issue_list),
-    route(rf"{ORG}/environments/", "org:read", environment_list),
-    route(rf"{PROJECT}/environments/", "project:read", environment_list),
-    route(rf"{ORG}/issues/(?P<issue>\d+)/events/(?P<event>[^/]+)/json/", "event:read", raw_event),
-    route(rf"{ISSUE}/events/", "event:read", issue_events),
-    route(rf"{ISSUE}/tags/", "event:read", issue_tags),
-    route(rf"{PROJECT}/events/", "event:read", project_events),
-    route(rf"{PROJECT}/events/(?P<event>[^/]+)/", "event:read", event_detail),
+    Route(rf"{ORG}/", "org:read", organization),
+    Route(rf"{ORG}/projects/", "project:read", project_list),
+    Route(rf"{ORG}/issues/", "event:read", issue_list),
+    Route(rf"{ORG}/environments/", "org:read", environment_list),
+    Route(rf"{PROJECT}/environments/", "project:read", environment_list),
+    Route(rf"{ORG}/issues/(?P<issue>\d+)/events/(?P<event>[^/]+)/json/", "event:read", raw_event),
+    Route(rf"{ISSUE}/events/", "event:read", issue_events),
+    Route(rf"{ISSUE}/tags/", "event:read", issue_tags),
+    Route(rf"{PROJECT}/events/", "event:read", project_events),
+    Route(rf"{PROJECT}/events/(?P<event>[^/]+)/", "event:read", event_detail),
 )
 
 

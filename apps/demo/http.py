@@ -190,22 +190,17 @@ class ApiRequest:
 
 @dataclass(frozen=True)
 class Route:
-    """A path, the scope its token needs (None for web pages), and the endpoint."""
+    """A path as a pattern, the scope its token needs (None for web pages), and the endpoint."""
 
-    path: re.Pattern[str]
+    path: str
     scope: str | None
     endpoint: Callable[[ApiRequest], ApiResponse]
-
-
-def route(path: str, scope: str | None, endpoint: Callable[[ApiRequest], ApiResponse]) -> Route:
-    """Return a route from the text of its pattern."""
-    return Route(re.compile(path), scope, endpoint)
 
 
 def find_route(routes: Sequence[Route], path: str) -> tuple[Route, dict[str, str]] | None:
     """Return the route of a path and the values in the path."""
     for one in routes:
-        match = one.path.fullmatch(path)
+        match = re.fullmatch(one.path, path)
         if match:
             return one, {name: value for name, value in match.groupdict().items() if value}
     return None

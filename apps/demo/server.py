@@ -109,7 +109,7 @@ class DemoSentry:
         if found is None:
             return glitchtip.unknown_path(path) if is_glitchtip else not_found().response()
         route, args = found
-        headers = {} if is_glitchtip else self._limiter.count(route.path.pattern)
+        headers = {} if is_glitchtip else self._limiter.count(route.path)
         request = ApiRequest(
             path, params, args, self.url, self.organization, self.world, self.settings
         )

@@ -114,27 +114,21 @@ class ReviewActionForm(ActionForm):
     select_across = forms.BooleanField(required=False)
 
 
+def _permission(name: str) -> Callable[[Any, HttpRequest], bool]:
+    """Return the method by which Django asks whether to offer an action."""
+    return lambda _admin, request: request.user.has_perm(name)
+
+
 class ReviewActions(ReadOnlyAdmin):
     """The actions of the list of lookups."""
 
     action_form = ReviewActionForm
     actions = ("refresh", "extend", "purge", "export_csv", "export_json_lines", "export_named")
 
-    def has_refresh_permission(self, request: HttpRequest) -> bool:
-        """Allow to query Sentry again."""
-        return request.user.has_perm("lookups.refresh_lookup")
-
-    def has_purge_permission(self, request: HttpRequest) -> bool:
-        """Allow to delete results."""
-        return request.user.has_perm("lookups.purge_lookup")
-
-    def has_extend_permission(self, request: HttpRequest) -> bool:
-        """Allow to store results longer."""
-        return request.user.has_perm("lookups.extend_lookup")
-
-    def has_unredacted_permission(self, request: HttpRequest) -> bool:
-        """Allow to export customers as typed."""
-        return request.user.has_perm("lookups.export_unredacted")
+    has_refresh_permission = _permission("lookups.refresh_lookup")
+    has_purge_permission = _permission("lookups.purge_lookup")
+    has_extend_permission = _permission("lookups.extend_lookup")
+    has_unredacted_permission = _permission("lookups.export_unredacted")
 
     @admin.action(description="Refresh: ask Sentry again", permissions=["refresh"])
     def refresh(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
