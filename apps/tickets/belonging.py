@@ -8,13 +8,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from enum import Enum
-from pathlib import Path
 from typing import NamedTuple
 
 from apps.tickets.durations import UNITS, DurationToken
 from apps.tickets.mentions import Mention
 from apps.tickets.readings import NOT_PROBLEM
-from apps.tickets.text import Spanned, normalize, one_line, word_set
+from apps.tickets.text import WORDS, Spanned, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -32,19 +31,11 @@ class Kind(Enum):
     OBJECT = "object"
 
 
-def _listed_kinds() -> dict[str, Kind]:
-    """Return the words and stems of `words.txt`, each with its kind."""
-    kinds: dict[str, Kind] = {}
-    kind = Kind.OBJECT
-    for line in Path(__file__).with_name("words.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            kind = Kind(line.strip("[]"))
-        elif not line.startswith("#"):
-            kinds |= {word.replace("_", " ").casefold(): kind for word in line.split()}
-    return kinds
-
-
-_KINDS = _listed_kinds()
+_KINDS = {
+    word.replace("_", " ").casefold(): Kind(kind)
+    for kind, words in WORDS["kinds"].items()
+    for word in words.split()
+}
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
 _SHORTEST_STEM, _LONGEST_STEM = min(map(len, _STEMS)), max(map(len, _STEMS))
 

@@ -1,10 +1,12 @@
 """The result types of reading a ticket, places in its text, and words in 13 languages."""
 
 import re
+import tomllib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 MAX_TICKET_LENGTH = 20_000
@@ -218,72 +220,23 @@ def word_set(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-# Months, weekdays, and words for days in English, German, French, Spanish, Italian, Portuguese,
-# Dutch, Danish and Norwegian, Swedish, Finnish, Polish, and Japanese, with typos; months, weekdays,
-# and days ago in Czech, Russian, and Turkish too.
-#
-# Ambiguous words are not listed: French "mar." and "hier" (German for "here"), German "morgen"
-# and Spanish "mañana" (tomorrow or morning).
+# Words in 13 languages, from `words.toml`.
 
-_MONTHS = (
-    "january jan januar jänner jaenner janvier janv enero ene gennaio gen janeiro januari "
-    "tammikuuta tammikuu tammik stycznia sty ledna января янв ocak oca",
-    "february feb febr februar février fevrier févr fevr febrero febbraio fevereiro fev "
-    "februari helmikuuta helmikuu helmik lutego lut února февраля февр фев şubat şub",
-    "march mar märz maerz mrz mars marzo março marco maart mrt marts maaliskuuta maaliskuu "
-    "maalisk marca března марта мар",
-    "april apr avril avr abril abr aprile huhtikuuta huhtikuu huhtik kwietnia kwi dubna апреля "
-    "апр nisan nis",
-    "may mai mayo maggio mag maio mei maj toukokuuta toukokuu toukok maja května мая mayis",
-    "june jun juni juin junio giugno giu junho kesäkuuta kesäkuu kesäk czerwca cze června июня "
-    "июн haziran haz",
-    "july jul juli juillet juil julio luglio lug julho heinäkuuta heinäkuu heinäk lipca lip "
-    "července июля июл temmuz tem",
-    "august aug août aout agosto ago augustus augusti elokuuta elokuu elok sierpnia sie srpna "
-    "августа авг ağustos ağu",
-    "september sept sep septembre septiembre setiembre settembre setembro set syyskuuta syyskuu "
-    "syysk września wrz září сентября сент сен eylül eyl",
-    "october oct oktober okt octobre octubre ottobre ott outubro out lokakuuta lokakuu lokak "
-    "października paź října октября окт ekim eki",
-    "november novmber nov novembre noviembre novembro marraskuuta marraskuu marrask listopada "
-    "lis listopadu ноября нояб ноя kasim kas",
-    "december dec dezember dez décembre decembre diciembre dic dicembre dezembro desember des "
-    "joulukuuta joulukuu jouluk grudnia gru prosince декабря дек aralik ara",
-)
-_WEEKDAYS = (
-    "monday mondey montag lundi lunes lunedì segunda-feira maandag mandag måndag maanantai "
-    "maanantaina poniedziałek pondělí понедельник pazartesi",
-    "tuesday teusday tuseday dienstag mardi martes martedì terça-feira dinsdag tirsdag tisdag "
-    "tiistai tiistaina wtorek úterý вторник sali",
-    "wednesday wendesday wensday wednsday mittwoch mercredi miércoles miercoles mercoledì "
-    "quarta-feira woensdag onsdag keskiviikko keskiviikkona środa środę středa среда çarşamba",
-    "thursday thurday thrusday donnerstag jeudi jueves giovedì quinta-feira donderdag torsdag "
-    "torstai torstaina czwartek čtvrtek четверг perşembe",
-    "friday freitag vendredi viernes venerdì sexta-feira vrijdag fredag perjantai perjantaina "
-    "piątek pátek пятница cuma",
-    "saturday saterday samstag sonnabend samedi sábado sabado sabato zaterdag lørdag lördag "
-    "lauantai lauantaina sobota sobotę суббота cumartesi",
-    "sunday sonntag dimanche domingo domenica zondag søndag söndag sunnuntai sunnuntaina "
-    "niedziela niedzielę neděle воскресенье pazar",
-)
-_SHORT_WEEKDAYS = (
-    "mon mo пн pzt",
-    "tue tues di вт",
-    "wed mi ср çar",
-    "thu thur thurs do чт per",
-    "fri fr пт",
-    "sat sa сб cmt",
-    "sun so вс paz",
-)
+WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
 
-def _numbered(rows: tuple[str, ...], first: int) -> dict[str, int]:
+def _numbered(rows: list[str], first: int) -> dict[str, int]:
     return {word: number for number, row in enumerate(rows, first) for word in row.split()}
 
 
-MONTHS = _numbered(_MONTHS, 1)
-WEEKDAYS = _numbered(_WEEKDAYS, 0)
-ANY_WEEKDAY = {**WEEKDAYS, **_numbered(_SHORT_WEEKDAYS, 0)}
+def _by_word(rows: dict[str, str]) -> dict[str, str]:
+    return {word: meaning for meaning, words in rows.items() for word in words.split("|")}
+
+
+MONTHS = _numbered(WORDS["months"], 1)
+WEEKDAYS = _numbered(WORDS["weekdays"], 0)
+ANY_WEEKDAY = {**WEEKDAYS, **_numbered(WORDS["short_weekdays"], 0)}
+NUMBERS = _numbered(WORDS["numbers"], 1)
 
 # Months that are also other words: in lowercase they may not be a month.
 DOUBTFUL_MONTHS = word_set("may march mar dec ago mars mai jan sep")
@@ -293,70 +246,13 @@ MONTHS_BESIDE_YEAR = word_set(
     "haz tem eki kas ara"
 )
 
-_DAYS_AGO = {
-    0: "today|heute|aujourd'hui|hoy|oggi|hoje|vandaag|i dag|idag|tänään|dzisiaj|dziś|"
-    "今日|本日|dnes|сегодня|bugün",
-    1: "yesterday|yesteday|yestrday|yesterady|gestern|ayer|ieri|ontem|gisteren|i går|igår|eilen|"
-    "wczoraj|昨日|včera|вчера|dün",
-    2: "the day before yesterday|day before yesterday|vorgestern|avant-hier|anteayer|antes de ayer|"
-    "l'altro ieri|anteontem|eergisteren|i forgårs|i förrgår|toissapäivänä|przedwczoraj|"
-    "一昨日|おととい",
-}
-DAYS_AGO = {word: ago for ago, words in _DAYS_AGO.items() for word in words.split("|")}
-
+DAYS_AGO = {word: int(ago) for word, ago in _by_word(WORDS["days_ago"]).items()}
 # A part of a certain day: how many days ago, and which part.
-_PARTS_OF_DAYS = {
-    (0, "morning"): "this morning|heute morgen|heute früh|ce matin|esta mañana|stamattina|"
-    "hoje de manhã|vanmorgen|vanochtend|i morges|i morse|tänä aamuna|dziś rano|dzisiaj rano|今朝",
-    (0, "afternoon"): "this afternoon|heute nachmittag|cet après-midi|cet apres-midi|esta tarde|"
-    "oggi pomeriggio|hoje à tarde|vanmiddag|i ettermiddag|i eftermiddag",
-    (0, "evening"): "this evening|tonight|heute abend|ce soir|esta noche|stasera|hoje à noite|"
-    "vanavond|i aften|i kveld|i kväll",
-    (0, "small hours"): "heute nacht|cette nuit",
-    (1, "morning"): "gestern morgen|gestern früh|hier matin|ayer por la mañana|ieri mattina|"
-    "ontem de manhã|gisterochtend|gistermorgen|i går morges|wczoraj rano",
-    (1, "afternoon"): "hier après-midi|hier apres-midi|ayer por la tarde|ieri pomeriggio|"
-    "ontem à tarde|gistermiddag",
-    (1, "evening"): "last evening|hier soir|ayer por la noche|anoche|ieri sera|ontem à noite|"
-    "gisteravond|i aftes|i går kveld|igår kväll|eilen illalla|wczoraj wieczorem",
-    (1, "night"): "last night|letzte nacht",
-}
 PARTS_OF_DAYS = {
-    word: meaning for meaning, words in _PARTS_OF_DAYS.items() for word in words.split("|")
+    word: (int(meaning[0]), meaning[2:])
+    for word, meaning in _by_word(WORDS["parts_of_days"]).items()
 }
-
-_PARTS = {
-    "morning": "morning|forenoon|vormittag|vormittags|morgens|früh|du matin|de la mañana|"
-    "di mattina|del mattino|da manhã|'s ochtends|'s morgens|om morgenen|på morgonen|"
-    "på förmiddagen|aamulla",
-    "midday": "lunchtime|lunch time|mittags",
-    "afternoon": "afternoon|nachmittag|nachmittags|de l'après-midi|de la tarde|del pomeriggio|"
-    "da tarde|'s middags|om eftermiddagen|om ettermiddagen|på eftermiddagen|iltapäivällä|"
-    "po południu",
-    "evening": "evening|abend|abends|du soir|de la noche|di sera|da noite|'s avonds|om aftenen|"
-    "om kvelden|på kvällen|illalla|wieczorem",
-    "night": "night|nachts",
-}
-PARTS = {word: part for part, words in _PARTS.items() for word in words.split("|")}
-
-NUMBERS = _numbered(
-    (
-        "one eins ein une uno um uma een één en et ett yksi",
-        "two zwei deux dos due dois duas twee to två kaksi",
-        "three drei trois tres tre três drie kolme",
-        "four vier quatre cuatro quattro quatro fire fyra neljä",
-        "five fünf cinq cinco cinque vijf fem viisi",
-        "six sechs seis sei zes seks sex kuusi",
-        "seven sieben sept siete sette sete zeven syv sju seitsemän",
-        "eight acht huit ocho otto oito otte åtte åtta kahdeksan",
-        "nine neun neuf nueve nove negen ni nio yhdeksän",
-        "ten zehn dix diez dieci dez tien ti tio kymmenen",
-        "eleven elf onze once undici elleve elva yksitoista",
-        "twelve zwölf douze doce dodici doze twaalf tolv kaksitoista",
-    ),
-    1,
-)
-
+PARTS = _by_word(WORDS["parts"])
 
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}
 
