@@ -5,129 +5,38 @@ Names are split into words: `X-Api-Key`, `x_api_key`, and `xApiKey` are equal, a
 """
 
 import re
+import tomllib
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
-# Word lists, in the languages of identifiers
+# `names.toml` says what each list is.
+_NAMES = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
 
-# Anywhere in the name, ignoring separators.
-SECRET_PARTS = (
-    "password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "motdepasse",
-    "contrasena", "contraseña", "wachtwoord", "apikey", "accesskey", "privatekey",
-    "sharedaccess", "accountkey", "signingkey", "encryptionkey", "masterkey", "authkey",
-    "licensekey", "subscriptionkey", "secretkey", "authorization", "credential", "sessionid",
-    "sessid", "sessionkey", "csrf", "xsrf", "creditcard", "debitcard", "cardnumber", "cardno",
-    "ccnumber", "accountnumber", "routingnumber", "securitycode", "socialsecurity", "taxid",
-    "taxnumber", "steuerid", "driverslicen", "driverlicen", "driverslicense", "nationalid",
-    "bankaccount", "kontonummer", "kreditkarte", "steuernummer", "steuernr", "vatid",
-    "vatnumber", "ustid", "codeverifier", "oauthverifier", "securityanswer", "secretanswer",
-    "storagekey", "sshkey", "hasło", "haslo", "heslo", "parola", "пароль", "密码", "密碼",
-    "パスワード", "비밀번호", "lösenord", "losenord", "salasana", "passord", "adgangskode",
-    "jelszo", "jelszó", "sifre", "şifre",
-    "onetime", "verificationcode", "magiclink", "samlresponse", "recoverycode", "backupcode",
-    "secret",
-)  # fmt: skip
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_NAMES[name].split())
+
+
+SECRET_PARTS = tuple(_NAMES["secret_parts"].split())
 _SECRET_PART = re.compile("|".join(SECRET_PARTS))
-# As a word of the name.
-SECRET_WORDS = frozenset((
-    "token", "tokens", "cookie", "cookies", "session", "sessions", "jwt", "bearer", "signature",
-    "sig", "pwd", "ssn", "sid", "otp", "totp", "cvv", "cvc", "cvv2", "cvc2", "csc", "iban",
-    "passport", "creds", "cpf", "cnpj", "aadhaar", "nino", "bsn", "senha", "hmac",
-))  # fmt: skip
+SECRET_WORDS = _words("secret_words")
 # As the last word of the name.
 SECRET_ENDS = frozenset(("auth", "pin", "pw", "pass", "salt", "clave"))
-# As the whole name.
-SECRET_NAMES = frozenset((
-    "card", "pan", "cc", "ccnum", "mdp", "dni", "nie", "nif", "tan", "psk", "securecode", "sin",
-    "bic", "swift", "sortcode", "passe", "rememberme", "swiftcode", "biccode",
-))  # fmt: skip
-# Words before "code" that make it a secret: `sms_code`, `authCode`.
-CODE_QUALIFIERS = frozenset((
-    "mfa", "2fa", "sms", "pin", "auth", "activation", "security", "verification", "otp", "totp",
-    "login", "access", "confirmation", "reset", "factor", "authorization", "recovery", "backup",
-))  # fmt: skip
-# Words before "key" that make it a secret in any spelling: `stripe_key`.
-KEY_QUALIFIERS = frozenset((
-    "stripe", "openai", "anthropic", "ssh", "gpg", "pgp", "rsa", "tls", "ssl", "sendgrid",
-    "twilio", "mailgun", "github", "gitlab", "aws", "azure", "algolia", "cloudflare", "datadog",
-    "gemini", "mistral", "deepseek", "huggingface", "paypal", "adyen", "webhook", "deploy",
-))  # fmt: skip
-# Words before "key" that make the name harmless.
-HARMLESS_KEY_QUALIFIERS = frozenset((
-    "primary", "foreign", "cache", "sort", "public", "unique", "partition", "composite", "natural",
-    "hash", "map", "group", "object", "dict", "lookup", "search", "row", "page", "field", "metric",
-    "event", "feature", "issue", "project", "registry", "hot", "shortcut", "arrow", "translation",
-    "message", "idempotency", "config", "setting", "settings", "redis", "job", "queue", "file",
-    "duplicate", "dup", "invalid", "missing", "no", "unknown", "bad", "enter", "space", "tab",
-    "esc", "escape", "ctrl", "shift", "alt", "any", "index", "parent", "range", "state",
-    "query", "react", "local", "prefix", "lock", "candidate", "surrogate", "order", "user",
-    "not", "on", "data", "meta", "type", "id", "context", "item", "option", "menu", "theme",
-    "dedupe", "dedup", "fingerprint", "etag", "trace", "span", "storage", "s3", "bucket", "blob",
-    "asset", "cursor", "sorting", "grouping", "routing", "shard", "entity", "record", "node", "by",
-    "in", "of", "for",
-))  # fmt: skip
-# Words of names in capitals whose values look generated without being credentials.
-HARMLESS_CAPITALS = frozenset((
-    "id", "ids", "uid", "commit", "sha", "rev", "revision", "hash", "version", "trace", "span",
-    "traceparent", "build", "checksum", "digest", "uuid", "guid", "ref", "tag", "release", "image",
-    "host", "hostname", "machine", "container", "pod", "node", "etag", "crc", "md5", "sha1",
-    "sha256", "sha512", "fingerprint", "cache", "path", "file", "dir", "home", "url", "uri", "name",
-    "src", "dst", "mac", "stream", "slug", "branch", "serial", "model", "agent", "request", "event",
-    "bucket", "region", "zone", "arn", "user", "log", "display", "colors", "date", "time", "key",
-))  # fmt: skip
+SECRET_NAMES = _words("secret_names")
+CODE_QUALIFIERS = _words("code_qualifiers")
+KEY_QUALIFIERS = _words("key_qualifiers")
+HARMLESS_KEY_QUALIFIERS = _words("harmless_key_qualifiers")
+HARMLESS_CAPITALS = _words("harmless_capitals")
 NO_KEY = ("monkey", "turkey", "donkey", "hockey", "jockey", "whiskey", "mickey", "passkey")
 NO_PASS = ("compass", "bypass", "surpass", "encompass", "trespass", "overpass", "underpass")
 
-# Words of names that only describe a secret: `token_type`, `password_length`, `is_password_set`.
-ABOUT_FIRST = frozenset((
-    "is", "has", "had", "needs", "requires", "require", "can", "should", "show", "hide", "allow",
-    "enable", "use", "num", "max", "min", "total", "count", "prompt", "completion",
-))  # fmt: skip
-ABOUT_LAST = frozenset((
-    "count", "counts", "duration", "length", "len", "size", "type", "kind", "expires", "expiry",
-    "expired", "expiration", "ttl", "enabled", "disabled", "required", "valid", "policy", "status",
-    "age", "limit", "max", "min", "changed", "attempts", "strength", "timeout", "index", "error",
-    "errors", "mode", "created", "updated", "at", "in", "on", "by", "name", "path", "domain",
-    "samesite", "version", "algorithm", "alg", "scheme", "provider", "backend", "engine",
-    "middleware", "serializer", "storage", "manager", "handler", "factory", "service", "class",
-    "field", "format", "scope", "scopes", "issuer", "audience", "used", "usage", "budget",
-    "remaining", "left", "start", "started", "ended", "end", "present", "exists", "missing",
-    "match", "mismatch", "set", "method", "options", "verified", "label", "validator", "validators",
-    "help", "endpoint", "generator", "view", "store", "sampled", "rate", "position", "line",
-    "column", "brand", "reset", "network", "country", "hasher", "hashers", "description", "within",
-    "pattern", "regex", "prefix", "suffix", "origin", "origins",
-))  # fmt: skip
+ABOUT_FIRST = _words("about_first")
+ABOUT_LAST = _words("about_last")
 ABOUT_PARTS = ("publickey", "publishable", "secretar")
 
 PERSONAL_NAMES = {
-    name: kind
-    for kind, names in {
-        "email": "mail email courriel emailaddress",
-        "phone": "mobile tel msisdn whatsapp handy fax rufnummer mobilenumber mobileno "
-        "faxnumber cellnumber telefon phonenumber phoneno telefonnummer handynummer",
-        "ip": "ipaddress ipaddr remoteaddr clientaddr forwarded xforwardedfor forwardedfor ips",
-        "mac": "macaddress macaddr hwaddr bssid",
-        "name": "firstname lastname surname fullname givenname familyname middlename "
-        "maidenname displayname nickname cardholder cardholdername accountholder "
-        "holdername vorname nachname customername contactname realname billingname "
-        "shippingname recipientname legalname mothersmaidenname mothermaidenname nom "
-        "prenom prénom nombre apellido apellidos sobrenome cognome",
-        "user": "username login benutzername",
-        "address": "address zip anschrift adresse direccion homeaddr mailingaddress "
-        "residentialaddress street streetaddress addressline1 addressline2 address1 "
-        "address2 postaladdress homeaddress billingaddress shippingaddress "
-        "deliveryaddress postcode zipcode postalcode plz strasse straße",
-        "birthdate": "birthdate dateofbirth dob birthday geburtsdatum",
-        # Lasting names of a person's device.
-        "device": "idfa idfv gaid adid aaid advertisingid advertisingidentifier udid deviceid "
-        "deviceuuid deviceserial devicemac deviceidentifier devicename "
-        "deviceuniqueidentifier deviceuniqueid devicevendorid devicevendoridentifier "
-        "deviceudid deviceimei deviceadvertisingid deviceapphash androidid imei imsi "
-        "iccid meid serialnumber hardwareid vendoridentifier wifimac "
-        "identifierforvendor installationid installid uniqueidentifier "
-        "advertisingtrackingid deviceserialnumber deviceandroidid vendorid",
-    }.items()
-    for name in names.split()
+    name: kind for kind, names in _NAMES["personal_names"].items() for name in names.split()
 }
 PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "ip"}
 
@@ -355,23 +264,5 @@ def is_plural(key: str) -> bool:
 
 # Words that can appear in place of a secret
 
-# Quoted or not.
-EMPTY_VALUES = frozenset((
-    "true", "false", "null", "none", "nil", "undefined", "nan", "yes", "no", "empty", "n/a",
-    "unset", "filtered", "redacted",
-))  # fmt: skip
-# After a name in a sentence: `password: required`, `token: missing`.
-COMMON_WORDS = EMPTY_VALUES | frozenset((
-    "a", "absent", "active", "an", "and", "any", "are", "array", "async", "at", "await",
-    "bad", "basic", "bearer", "bool", "boolean", "by", "bytes", "can't", "cannot", "changed",
-    "closed", "could", "created", "declined", "default", "deleted", "denied", "dict",
-    "digest", "disabled", "does", "enabled", "ended", "eof", "error", "expected", "expired",
-    "failed", "failure", "field", "for", "found", "from", "function", "given", "got", "has",
-    "have", "hidden", "identifier", "if", "in", "inactive", "incorrect", "int", "integer",
-    "invalid", "is", "lambda", "length", "list", "malformed", "masked", "mismatch", "missing",
-    "must", "name", "new", "no-store", "not", "number", "object", "of", "ok", "okay", "old",
-    "on", "open", "optional", "or", "please", "provided", "punc", "received", "refused",
-    "rejected", "required", "reset", "revoked", "rotated", "saved", "sent", "set", "should",
-    "started", "stored", "str", "string", "text", "the", "this", "to", "too", "type",
-    "unexpected", "unknown", "updated", "valid", "was", "with", "wrong", "yield", "your",
-))  # fmt: skip
+EMPTY_VALUES = _words("empty_values")
+COMMON_WORDS = EMPTY_VALUES | _words("common_words")
