@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from apps.events.query import iana_zones
-from apps.tickets.text import word_set
+from apps.tickets.text import WORDS, word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +63,7 @@ _SHORT: dict[str, tuple[float | tuple[str, str], ...]] = {
     "NZST": (12, ("Pacific/Auckland", "Auckland time")),
     "NZDT": (13, ("Pacific/Auckland", "Auckland time")),
 }  # fmt: skip
-_PLACES = {
-    place: zone
-    for zone, places in {
-        "America/New_York": "eastern|us eastern|eastern standard|ny|nyc|boston|washington|miami|"
-        "atlanta",
-        "America/Chicago": "central|us central|dallas|houston",
-        "America/Denver": "mountain",
-        "America/Los_Angeles": "pacific|us pacific|pacific standard|san francisco|seattle|la",
-        "Europe/Berlin": "central european|german|germany|berliner|deutsche|deutscher|munich|"
-        "hamburg|frankfurt|cologne",
-        "Europe/Vienna": "wiener",
-        "Europe/Zurich": "zürcher|swiss",
-        "Europe/London": "uk|british|england",
-        "Europe/Dublin": "irish",
-        "Europe/Paris": "french|france",
-        "Europe/Rome": "italian|italy|milan",
-        "Europe/Warsaw": "polish",
-        "Europe/Amsterdam": "dutch",
-        "Asia/Kolkata": "indian|india|mumbai|delhi|bangalore",
-        "Asia/Tokyo": "japan|japanese",
-        "Asia/Shanghai": "chinese|beijing",
-    }.items()
-    for place in places.split("|")
-}
+_PLACES = {place: zone for zone, places in WORDS["places"].items() for place in places.split("|")}
 # Words before "time" that are not places: "3 pm next time", "the second time".
 _NOT_PLACES = word_set(
     "the this that last first next every each any some same other second third long whole real "
