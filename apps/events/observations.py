@@ -218,7 +218,8 @@ _NO_OUTCOME = ("got no answer", "didn’t arrive", f": {status_meaning(504)}")
 def may_have_paid_in(trouble: Observation) -> bool:
     """Return whether a payment may have gone through: nobody saw how it ended."""
     text = trouble.full_text
-    return "payment" in text.lower() and any(words in text for words in _NO_OUTCOME)
+    is_payment = "payment" in text.lower() and not trouble.is_note
+    return is_payment and any(words in text for words in _NO_OUTCOME)
 
 
 def troubles_of(answer: Answer) -> tuple[Observation, ...]:
