@@ -159,9 +159,9 @@ _NOTES = tuple(
             "The live connection was lost",
         ),
         (
-            r"^(?!.{0,200}bounc).{0,200}(?:storage|disk|space|mailbox).{0,30}"
+            r"^(?!.{0,200}bounc).{0,200}(?:storage|space|mailbox).{0,30}"
             r"(?:quota|exceed|full|used up|limit reached)"
-            r"|quota.{0,30}(?:storage|disk|space|mailbox)",
+            r"|quota.{0,30}(?:storage|space|mailbox)",
             Kind.REFUSED,
             "There is no room left for the customer",
         ),

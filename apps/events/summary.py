@@ -342,7 +342,9 @@ def _notes(observations: Sequence[Observation]) -> tuple[str, str]:
     first = said[0].full_text.partition(". ")[0].removesuffix(".") if said else ""
     more = f" ({len(said) - 1} more like this)" if said[1:] else ""
     requests = f"{first[0].lower()}{first[1:]}{more}" if said else ""
-    return requests, " and ".join(filter(None, (requests, words and f"our systems logged {words}")))
+    return requests, ", and ".join(
+        filter(None, (requests, words and f"our systems logged {words}"))
+    )
 
 
 def _listed(signals: Sequence[Signal], joined_by: str) -> str:
