@@ -62,6 +62,8 @@ def deed_in(text: str) -> str:
 # Spans
 
 _METHOD = re.compile(r"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|QUERY)(?:\s{1,4}|$)")
+_RAILS = {"create": "POST", "update": "PATCH", "destroy": "DELETE"}
+_RAILS_ACTION = re.compile(r"#(create|update|destroy)$")
 _HOST = re.compile(r"[a-z]{2,10}://([^/?#\s]{1,253})", re.IGNORECASE)
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS", "QUERY"))
 PAGE_OPS = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
@@ -192,7 +194,8 @@ _TIMES_USUAL = 3
 _CANCELED_MS = 5_000
 _QUEUED_MS, _TIMER_MS = 60_000, 5_000
 # Requests that programs send on their own, and those that no page is.
-_RENEWAL = re.compile(r"refresh|token|session|/me\b|renew|heartbeat", re.IGNORECASE)
+_RENEWAL = re.compile(r"refresh|token|session|/me/?$|renew|heartbeat", re.IGNORECASE)
+_UPLOADS = re.compile(r"upload|attach|file|photo|image|media|avatar|video|scan", re.IGNORECASE)
 _BEACON = re.compile(r"/(?:events?|batch|log|ping|presence|read|seen)\b", re.IGNORECASE)
 _PROGRAMS = re.compile(r"\bapi\b|/v\d|graphql|\.json|/rpc|/rest/|\bajax\b", re.IGNORECASE)
 _FAILED_STATUSES = frozenset(
@@ -262,7 +265,8 @@ class SpanReader:
         found = _METHOD.match(self.span.description or "") or _METHOD.match(
             self.span.transaction or ""
         )
-        return own.upper() or (found[1] if found else "")
+        in_rails = _RAILS_ACTION.search(self.span.transaction or "")
+        return own.upper() or (found[1] if found else _RAILS[in_rails[1]] if in_rails else "")
 
     @cached_property
     def address(self) -> str:
@@ -335,13 +339,19 @@ class SpanReader:
         if self.op.startswith("http.server") and _CALLED_BACK.search(words_in(self.address)):
             is_sign_in = action is UserAction.SIGNING_IN or _OF_SIGN_IN.search(self.address)
             return "The sign-in" if is_sign_in else sender_in(self.address)
-        if not self.is_page and (was_sent or action is UserAction.SEARCHING) and action in _DEEDS:
+        is_deed = was_sent and not (action is UserAction.UPLOADING and self._is_about_a_file)
+        if not self.is_page and (is_deed or action is UserAction.SEARCHING) and action in _DEEDS:
             return _capital(_DEEDS[action])
         if action in _THINGS:
             return f"{_VERBS.get(self.method, 'Opening')} {_THINGS[action]}"
         if self.is_page:
             return "A click" if self.op.startswith("ui.action") else "Opening a page"
         return A_REQUEST
+
+    @property
+    def _is_about_a_file(self) -> bool:
+        """Whether a file was changed or removed, rather than sent."""
+        return self.method == "DELETE" or not _UPLOADS.search(self.address)
 
     def remark(self) -> Remark | None:
         """Return what it says, or None if nothing."""

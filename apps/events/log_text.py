@@ -147,7 +147,7 @@ _NOTES = tuple(
             "Our server was down for maintenance",
         ),
         (
-            r"(?:upload|file|attachment).{0,40}(?:reject|refus|blocked|infected|virus|malware"
+            r"\b(?:upload|file|attachment).{0,40}(?:reject|refus|blocked|infected|virus|malware"
             r"|unsupported|not (?:allowed|supported|accepted))",
             Kind.REFUSED,
             "The file was refused",
@@ -159,9 +159,9 @@ _NOTES = tuple(
             "The live connection was lost",
         ),
         (
-            r"^(?!.{0,200}bounc).{0,200}(?:storage|space|mailbox).{0,30}"
+            r"^(?!.{0,200}bounc).{0,200}(?:storage|space).{0,30}"
             r"(?:quota|exceed|full|used up|limit reached)"
-            r"|quota.{0,30}(?:storage|space|mailbox)",
+            r"|quota.{0,30}(?:storage|space)",
             Kind.REFUSED,
             "There is no room left for the customer",
         ),
@@ -231,6 +231,8 @@ _VERDICT = re.compile(
 
 
 LOGGED_ERROR, LOGGED_WARNING = "logged an error", "logged a warning"
+_REFUSED_IT, _FAILED_IT = "refused something to the customer", "could not finish a task"
+UNCLEAR = frozenset((LOGGED_ERROR, LOGGED_WARNING, _REFUSED_IT, _FAILED_IT))
 
 
 _NOTHING = Remark(Kind.WORKED, "")  # customers don't notice it
@@ -316,10 +318,10 @@ def _worded(text: str, side: Side, *, is_error: bool, is_stated: bool) -> Remark
         outcome = "failed" if is_failure else "was refused"
         return Remark(Kind.FAILED if is_failure else Kind.REFUSED, deed, outcome)
     if is_stated and _SAYS_NO.search(text):
-        return Remark(Kind.REFUSED, program_name(side), "refused something to the customer")
+        return Remark(Kind.REFUSED, program_name(side), _REFUSED_IT)
     if is_stated and is_error and not _STATED.search(text):
-        undone = "send a message" if _NOT_SENT.search(text) else "finish a task"
-        return Remark(Kind.FAILED, program_name(side), f"could not {undone}")
+        undone = "could not send a message" if _NOT_SENT.search(text) else _FAILED_IT
+        return Remark(Kind.FAILED, program_name(side), undone)
     if is_error:
         return Remark(Kind.NOTE, program_name(side), LOGGED_ERROR)
     is_trouble = _TROUBLE.search(text)

@@ -26,6 +26,7 @@ from apps.events.log_text import (
     FEATURE_OFF,
     LOGGED_ERROR,
     LOGGED_WARNING,
+    UNCLEAR,
     is_loud,
     is_mere_warning,
     log_remark,
@@ -129,7 +130,8 @@ class Observation:
     @property
     def is_clear(self) -> bool:
         """Whether it says what happened, to the customer themselves."""
-        return self.is_trouble and self.names_customer and not self.is_note
+        is_said = not any(self.sentence.endswith(f"{one}.") for one in UNCLEAR)
+        return is_said and self.is_trouble and self.names_customer and not self.is_note
 
     @property
     def full_text(self) -> str:
@@ -343,7 +345,8 @@ def _sides(spans: Sequence[Span]) -> list[Side]:
         side = Side.BROWSER if op.startswith(_ON_PAGE) else Side.SERVER
         if op.startswith((*_ON_PAGE, *_ON_SERVER)):
             known[(span.trace_id, span.project, span.transaction)] = side
-            known.setdefault((span.project,), side)
+            is_both = known.setdefault((span.project,), side) is not side
+            known[(span.project,)] = Side.BROWSER if is_both else side
     return [
         known.get((span.trace_id, span.project, span.transaction))
         or (
@@ -737,8 +740,7 @@ def _adds(one: _Found, main: Remark) -> bool:
     """Return whether another row says more than that the request went wrong."""
     remark = _remark(one)
     is_said = main.reason not in _VAGUE and remark.sentence.endswith(main.reason)
-    is_unclear = remark.outcome in (LOGGED_ERROR, LOGGED_WARNING)
-    if is_unclear or is_said or main.sentence.startswith(remark.subject):
+    if remark.outcome in UNCLEAR or is_said or main.sentence.startswith(remark.subject):
         return False
     return isinstance(one.row, LogEntry) or one.op.startswith("http.client")
 

@@ -340,6 +340,7 @@ def _notes(observations: Sequence[Observation]) -> tuple[str, str]:
     counts = (("error", errors), ("warning", len(logged) - errors))
     words = " and ".join(counted(count, noun) for noun, count in counts if count)
     first = said[0].full_text.partition(". ")[0].removesuffix(".") if said else ""
+    first += ", and then worked" if said and said[0].has_worked_later else ""
     more = f" ({len(said) - 1} more like this)" if said[1:] else ""
     requests = f"{first[0].lower()}{first[1:]}{more}" if said else ""
     return requests, ", and ".join(

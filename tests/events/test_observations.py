@@ -702,6 +702,25 @@ def test_where_it_failed_and_whether_it_stopped_the_customer() -> None:
         assert (one.place, one.is_own, one.is_passing) == (place, is_own, is_passing), one.sentence
 
 
+def test_what_a_log_leaves_open_is_nothing_to_tell_the_customer() -> None:
+    for message, is_clear in (
+        ("payment declined by issuer", True),
+        ("profile rejected: odd characters", False),
+    ):
+        (one,) = troubles(log(-9, "info", message))
+        assert one.is_clear is is_clear, one.sentence
+
+
+def test_what_was_sent_decides_what_failed() -> None:
+    for request, said in (
+        ("POST /api/uploads", "The upload failed."),
+        ("PATCH /api/documents/7", "A change to a file failed."),
+        ("DELETE /api/uploads/7", "A change to a file failed."),
+        ("OrdersController#create", "An order request failed."),
+    ):
+        assert words(handled(-9, request, 90, 500)) == [said]
+
+
 def test_accepted_is_not_worked() -> None:
     accepted = handled(-5, "POST /orders/7/pay", 90, 202)
     assert [one.sentence for one in observations_of(answer(accepted))] == [
