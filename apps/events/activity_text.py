@@ -83,7 +83,13 @@ NOISE_PATH = re.compile(
     r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
     r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)(?:/(?:live|ready)\w{0,4})?/?(?:$|[?#\s])"
     r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4|webmanifest)(?:$|[?#\s])"
-    r"|/_(?:next|nuxt)/|/(?:collect|beacon|track(?:ing)?|analytics|telemetry|metrics|vitals|rum|logs?|envelope|csp\S{0,20})\b|-app-site-association",
+    r"|/_(?:next|nuxt)/|-app-site-association",
+    re.IGNORECASE,
+)
+# What a page sends about itself.
+_REPORT = re.compile(
+    r"/(?:collect|beacon|track(?:ing)?|analytics|telemetry|metrics|vitals|rum|logs?|envelope"
+    r"|csp\S{0,20})\b",
     re.IGNORECASE,
 )
 # What pages ask for and do without.
@@ -299,6 +305,7 @@ class SpanReader:
             self.op.startswith("resource.")
             or bool(is_optional)
             or self.method in ("OPTIONS", "HEAD")  # only checks
+            or (self.method == "POST" and bool(_REPORT.search(self.address)))
             or bool(NOISE_PATH.search(_METHOD.sub("", self.span.transaction or "", count=1)))
             or bool(NOISE_PATH.search(self.address) or _NOISE_HOST.search(self.host))
         )

@@ -387,6 +387,15 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
     assert dict(brief(unread).answers)["Stopped the customer"] == "unknown"
 
 
+def test_what_was_only_noted_answers_nothing() -> None:
+    shown = brief(without_errors(span(-9, "http.client", "GET /api/draft", 30, http_status=404)))
+    assert {"Where it failed", "Stopped the customer"}.isdisjoint(dict(shown.answers))
+    assert dict(shown.answers)["Request"] == "GET /api/draft"
+    assert shown.next == "Check what logs and requests show below."
+    assert "We did see" not in shown.tell
+    assert "This is what we saw" not in shown.tell
+
+
 def test_unknown_customer_has_a_headline_of_their_own() -> None:
     assert headline(never_seen(), BERLIN) == (
         "We have not seen this customer where we searched: no errors in the last 30 days."
