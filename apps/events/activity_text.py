@@ -387,11 +387,7 @@ class SpanReader:
         if is_called and (code >= 400 or self._has_failed):
             return self._service(code, took)
         if code == 499 or span.status in ("cancelled", "canceled"):
-            is_idle = self.method in _READ_METHODS and bool(_OPEN_ENDED.search(self.target))
-            is_notable = not is_idle and (
-                length >= _CANCELED_MS or self.method not in _READ_METHODS
-            )
-            return self._said(Kind.FAILED, f"got no answer within {took}") if is_notable else None
+            return self._canceled(took)
         if code >= 500:
             is_full = code == 507
             reason = "no room left" if is_full else _STATUS_REASONS.get(code, "")
@@ -408,10 +404,20 @@ class SpanReader:
         done = "was accepted" if status == 202 else "worked"
         return self._slow() or self._said(Kind.WORKED, done)
 
+    def _canceled(self, took: str) -> Remark | None:
+        """Return that there was no answer, unless a page may just have been left."""
+        length, is_read = self.span.duration_ms or 0, self.method in _READ_METHODS
+        if is_read and (length < _CANCELED_MS or _OPEN_ENDED.search(self.target)):
+            return None
+        kind = Kind.NOTE if is_read and length < _SLOW_UNKNOWN_MS else Kind.FAILED
+        return self._said(kind, f"got no answer within {took}")
+
     def _refused(self, code: int) -> Remark:
         meaning = status_meaning(code) or "not accepted"
         if self._is_ordinary(code):
-            return self._said(Kind.NOTE, f"was answered with {code}", meaning)
+            is_known = bool(self.span.http_status)  # else it is the span's status, which is broader
+            answer = f"was answered with {code}" if is_known else "was refused"
+            return self._said(Kind.NOTE, answer, meaning)
         outcome = "failed" if code in (404, 410) else "was refused"
         is_password = code == 401 and self.action is UserAction.SIGNING_IN
         return self._said(Kind.REFUSED, outcome, "not accepted" if is_password else meaning)

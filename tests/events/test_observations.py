@@ -348,6 +348,14 @@ NOTED: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (span(-9, "http.client", "DELETE /api/items/4", 30, http_status=404),),
     ),
     (
+        "A request was refused: not allowed.",
+        (span(-9, "http.client", "GET /api/menu", 30, status="permission_denied"),),
+    ),
+    (
+        "A request got no answer within 6.0 s.",
+        (span(-9, "http.client", "GET /api/menu", 6_000, status="cancelled"),),
+    ),
+    (
         "A request got no answer.",
         (span(-9, "http.client", "GET /api/feed", 20, http_status=0, status="internal_error"),),
     ),
