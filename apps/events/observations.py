@@ -547,9 +547,9 @@ def _sentence(one: _Found) -> str:
 def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
     """Return a request's rows; those that show no harm are only notes.
 
-    The outermost request decides: if it worked, what failed within it is a note. Of logs, only what
-    states that something of the customer's was refused or failed is more, an error that nothing
-    shows to have been harmless, and what another service's warnings repeat.
+    The outermost request decides: if it worked, what failed within it is a note. A log is more only
+    if it names the customer, and states that something of theirs was refused or failed, or that a
+    message could not be sent, or is a warning about another service that comes again and again.
     """
     sent = {_code(one) for one in group if one.side in CLIENT and _is_noted(one)}
     group = [_noted(one) if _code(one) in sent else one for one in group]
