@@ -1,5 +1,6 @@
 """The WSGI application."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -10,3 +11,7 @@ os.environ.setdefault("TRIAGE_SERVER", "1")  # `make run` sets it to ""
 application = get_wsgi_application()
 
 import apps.jobs.doorbell  # noqa: E402, F401 - the first request that needs it would wait
+
+# What is loaded stays, so looking for garbage in it would only delay lookups.
+gc.collect()
+gc.freeze()

@@ -97,18 +97,18 @@ class Neutralizer:
 
     def _clean(self, text: str) -> tuple[str, dict[str, int]]:
         """Return the clean text and how many changes of each kind it needed."""
-        counts = Counter[str]()
+        counts: dict[str, int] = {}
         if "\r" in text:
             text = _LINE_ENDS.sub("\n", text)
         parts = _SUSPECT.split(text)
         if len(parts) > 1:
             for character, count in Counter(parts[1::2]).items():
-                counts[_kind_of(character)] += count
+                kind = _kind_of(character)
+                counts[kind] = counts.get(kind, 0) + count
             parts[1::2] = map(_SPELLED_OUT.__getitem__, parts[1::2])
             text = "".join(parts)
         text, count = self._marker.subn(lambda found: f"{found[0]}-", text)
-        counts[_MARKERS] = count
-        return text, {kind: count for kind, count in counts.items() if count}
+        return text, {**counts, _MARKERS: count} if count else counts
 
 
 @cache

@@ -19,8 +19,6 @@ from apps.events.rules.server_side import (
     UNCLEAR,
 )
 
-__all__ = ["RULES", "once", "rule_for"]
-
 RULES: tuple[Rule, ...] = (
     *MONITORS,
     *PAYMENT,

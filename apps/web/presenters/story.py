@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from apps.events.activity_text import PAGE_OPS, duration_text
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
 from apps.events.breadcrumb_text import (
+    Actor,
     PlacedBreadcrumb,
     bare_url,
+    breadcrumb_phrase,
     merge_breadcrumbs,
     place_breadcrumbs,
 )
@@ -135,6 +137,13 @@ def _recorded(answer: Answer) -> list[PlacedBreadcrumb]:
     return merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
 
 
+def _customers(answer: Answer) -> list[PlacedBreadcrumb]:
+    """Return what the customer did."""
+    recorded = once(_recorded, answer)
+    actors = (breadcrumb_phrase(one.crumb, one.event).actor for one in recorded)
+    return [one for one, by in zip(recorded, actors, strict=True) if by is Actor.CUSTOMER]
+
+
 def _says_something(crumb: Breadcrumb) -> bool:
     return bool(crumb.category or crumb.message or crumb.data)
 
@@ -164,10 +173,9 @@ def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
 def _own_steps(answer: Answer, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
     """Yield the customer's steps that any event recorded with their times, oldest first."""
     moment = answer.question.window.moment
-    for one in once(_recorded, answer):
-        step = _step_at(one, moment, zone)
-        if one.crumb.timestamp and step.is_customers:
-            yield one.crumb.timestamp, step
+    for one in once(_customers, answer):
+        if one.crumb.timestamp:
+            yield one.crumb.timestamp, _step_at(one, moment, zone)
 
 
 def _steps_before(event: Event, moment: datetime, zone: ZoneInfo) -> Iterator[Step]:
