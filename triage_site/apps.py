@@ -43,3 +43,10 @@ class JobsConfig(AppConfig):
 
     name = "apps.jobs"
     jobs = ("apps.jobs.engine",)
+
+
+class IncidentsConfig(AppConfig):
+    """Many customers looked up at once."""
+
+    name = "apps.incidents"
+    jobs = ("apps.incidents.services",)

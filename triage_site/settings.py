@@ -129,6 +129,7 @@ INSTALLED_APPS = [
     "triage_site.apps.LookupsConfig",
     "apps.answers",
     "triage_site.apps.ExplainConfig",
+    "triage_site.apps.IncidentsConfig",
     "apps.web",
     "apps.signin",
     *(["apps.demo"] if DEMO else []),

@@ -14,7 +14,7 @@ def _on(model: str, *actions: str) -> tuple[str, ...]:
 
 
 _LOOK_UP = ("lookups.add_lookup", "explain.ask_model")
-_SEE_ALL = ("lookups.open_any_lookup", "lookups.export_unredacted")
+_SEE_ALL = ("lookups.open_any_lookup", "lookups.export_unredacted", "incidents.add_incident")
 _REVIEW = _on("lookups.lookup", "view", "purge", "refresh", "extend")
 _AUDIT = ("audit.view_entry",)
 _TEAMS = _on("accounts.team", "view", "add", "change", "delete")

@@ -57,6 +57,19 @@ def make_draft(kind: Kind, *, subject: str, body: str, about: About) -> Draft:
     return Draft(line, text, to_plain_text(text))
 
 
+def group_reply(body: str, about: About, *, moment: str) -> str:
+    """Return a reply that fits all customers with one failure, or "" if it can't be described.
+
+    It says nothing about how often a single customer had it, and nothing about an update unless
+    all of them had the same release.
+    """
+    if not about.problems:
+        return ""
+    releases = {event.release for event in about.answer.events}
+    values = reply_values(about) | {"moment": moment, "how_often": ""}
+    return fill_template(body, values | {"fix": ""} if len(releases) > 1 else values)
+
+
 def problem_choices(
     kind: Kind, answer: Answer, chosen: Collection[str]
 ) -> tuple[ProblemChoice, ...]:

@@ -54,32 +54,48 @@ def record(
     customer. `words` is redacted text that the person typed; it is encrypted in a table of its
     own, so that it can be erased.
     """
+    [entry] = record_each(action, actor, [customer_hash], target=target, detail=detail, words=words)
+    return entry
+
+
+def record_each(
+    action: Action,
+    actor: Actor,
+    customer_hashes: Sequence[str],
+    *,
+    target: str,
+    detail: Mapping[str, Fact] | None = None,
+    words: str = "",
+) -> list[Entry]:
+    """Append an entry for each customer, as `record` does. The words belong to the first."""
     words = words.replace("\0", "")
     with transaction.atomic():
         end = lock_end()
-        entry = Entry(
-            sequence=end.sequence + 1,
-            at=datetime.now(UTC),
-            action=action,
-            actor_id=actor.user_id,
-            actor=actor.name[:150],
-            origin=actor.origin,
-            address=actor.address[:45],
-            target=target[:100],
-            customer_hash=customer_hash,
-            detail=dict(detail or {}),
-            words_hash=hash_words(words) if words else "",
-            previous=end.digest,
-        )
-        entry.digest = digest_of(entry)
-        entry.save(force_insert=True)
-        if words:
-            Words.objects.create(
-                entry=entry, customer_hash=customer_hash, sealed=seal(words.encode())
+        entries = []
+        for number, customer_hash in enumerate(customer_hashes):
+            entry = Entry(
+                sequence=end.sequence + 1,
+                at=datetime.now(UTC),
+                action=action,
+                actor_id=actor.user_id,
+                actor=actor.name[:150],
+                origin=actor.origin,
+                address=actor.address[:45],
+                target=target[:100],
+                customer_hash=customer_hash,
+                detail=dict(detail or {}),
+                words_hash=hash_words(words) if words and number == 0 else "",
+                previous=end.digest,
             )
-        end.sequence, end.digest = entry.sequence, entry.digest
+            entry.digest = digest_of(entry)
+            end.sequence, end.digest = entry.sequence, entry.digest
+            entries.append(entry)
+        Entry.objects.bulk_create(entries, batch_size=200)
+        if words and entries:
+            only = customer_hashes[0] if len(entries) == 1 else ""
+            Words.objects.create(entry=entries[0], customer_hash=only, sealed=seal(words.encode()))
         end.save(update_fields=["sequence", "digest"])
-    return entry
+    return entries
 
 
 @contextmanager

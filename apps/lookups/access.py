@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Protocol
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
@@ -16,7 +17,7 @@ from apps.accounts.permissions import shares_team
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record
 from apps.lookups import cache
-from apps.lookups.models import Lookup, LookupShare, Origin
+from apps.lookups.models import Lookup, LookupShare, Origin, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,20 @@ def system_user() -> str:
         return f"uid {os.getuid()}"
 
 
-# Shares let another person or a team read a lookup, limited to their own projects. Their start and
-# end are recorded in the audit trail.
+# Shares let another person or a team read a lookup, or something else with an owner and `shares`,
+# limited to their own projects. Their start and end are recorded in the audit trail.
+
+
+class Owned(Protocol):
+    """What a person asked for, and can share."""
+
+    user_id: int | None
+    shares: Any
+
+    @property
+    def audit_target(self) -> str:
+        """The name in the audit trail."""
+
 
 MAX_SHOWN = 8
 MAX_CHOICES = 50
@@ -62,39 +75,49 @@ class SharingRefused(ValueError):
 
 
 def share_lookup(
-    lookup: Lookup, reader: User | Group, *, requester: Requester, lifetime: timedelta | None = None
-) -> LookupShare:
+    lookup: Owned, reader: User | Group, *, requester: Requester, lifetime: timedelta | None = None
+) -> Share:
     """Let a person or team read the lookup, until the share expires or is ended.
 
     A new share replaces an active one with the same reader. Raise `SharingRefused`.
     """
     if isinstance(reader, User) and reader.pk == lookup.user_id:
-        raise SharingRefused("This lookup already belongs to that person.")
+        kind = lookup.audit_target.split()[0]
+        raise SharingRefused(f"This {kind} already belongs to that person.")
     until = timezone.now() + lifetime if lifetime else None
     target = {"user": reader} if isinstance(reader, User) else {"group": reader}
     with transaction.atomic():
         active_shares(lookup).filter(**target).update(ended_at=timezone.now())
-        share = LookupShare.objects.create(lookup=lookup, by=requester.user, until=until, **target)
+        share: Share = lookup.shares.create(by=requester.user, until=until, **target)
         _record(Action.SHARED, share, requester)
     return share
 
 
-def end_share(share: LookupShare, *, requester: Requester) -> None:
+def end_share(share: Share, *, requester: Requester) -> None:
     """End a share, if it is active."""
     with transaction.atomic():
-        active = LookupShare.objects.filter(pk=share.pk, ended_at=None)
+        active = share.target.shares.filter(pk=share.pk, ended_at=None)
         if active.update(ended_at=timezone.now()):
             _record(Action.UNSHARED, share, requester)
 
 
-def is_shared_with(lookup: Lookup, user: User) -> bool:
+def is_shared_with(lookup: Owned, user: User) -> bool:
     """Return whether the lookup is shared with the person or their team."""
     return active_shares(lookup).filter(_for(user)).exists()
 
 
-def active_shares(lookup: Lookup) -> QuerySet[LookupShare]:
+def active_shares(lookup: Owned) -> "QuerySet[Any]":
     """Return the lookup's active shares, newest first."""
-    return LookupShare.objects.filter(_active(), lookup=lookup).select_related("user", "group")
+    shares: QuerySet[Any] = lookup.shares.filter(_active(lookup.shares.field.name))
+    return shares.select_related("user", "group")
+
+
+def shares_with(user: User, shares: "QuerySet[Any]", target: str) -> "QuerySet[Any]":
+    """Return those of the shares that are active and with the person or their team.
+
+    `target` is the field with what is shared.
+    """
+    return shares.filter(_for(user), _active(target)).exclude(**{f"{target}__user": user})
 
 
 def shared_with(user: User) -> Sequence[Lookup]:
@@ -103,8 +126,7 @@ def shared_with(user: User) -> Sequence[Lookup]:
     if not shares.exists():  # a third of the work for the many people without any
         return []
     rows = (
-        shares.filter(_active())
-        .exclude(lookup__user=user)
+        shares_with(user, shares, "lookup")
         .select_related("lookup", "lookup__user", "lookup__typed")
         .defer("lookup__snapshot")[: 4 * MAX_SHOWN]
     )
@@ -160,40 +182,39 @@ def _people() -> QuerySet[User]:
     return User.objects.with_perm("lookups.add_lookup", backend=_BACKEND)
 
 
-def _active() -> Q:
-    """Select shares that have not ended, by time or with the account of the lookup's owner."""
+def _active(target: str) -> Q:
+    """Select shares that have not ended, by time or with the account of the target's owner."""
     is_open = Q(ended_at=None) & (Q(until=None) | Q(until__gt=timezone.now()))
-    return is_open & (Q(lookup__user=None) | Q(lookup__user__is_active=True))
+    return is_open & (Q(**{f"{target}__user": None}) | Q(**{f"{target}__user__is_active": True}))
 
 
 def _for(user: User) -> Q:
     return Q(user=user) | Q(group__team__isnull=False, group__user=user)
 
 
-def _record(action: Action, share: LookupShare, requester: Requester) -> None:
+def _record(action: Action, share: Share, requester: Requester) -> None:
     detail = {
         "with": f"user {share.user_id}" if share.user_id else f"group {share.group_id}",
         "name": share.reader,
         "until": share.until.isoformat(timespec="seconds") if share.until else None,
     }
-    lookup = share.lookup
     record(
         action,
         requester.actor,
-        target=lookup.audit_target,
-        customer_hash=lookup.customer_hash,
+        target=share.target.audit_target,
+        customer_hash=getattr(share.target, "customer_hash", ""),
         detail=detail,
     )
 
 
-def may_read(person: User, lookup: Lookup) -> bool:
+def may_read(person: User, lookup: Owned) -> bool:
     """Return whether the person can manage the lookup, or read it through a share."""
     if may_manage(person, lookup):
         return True
     return person.has_perm("lookups.add_lookup") and is_shared_with(lookup, person)
 
 
-def may_manage(person: User, lookup: Lookup) -> bool:
+def may_manage(person: User, lookup: Owned) -> bool:
     """Return whether the person can manage it: agents their own, leads their teams', admins all."""
     return manageable_by(person)(lookup.user_id)
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -153,6 +154,11 @@ MAX_TITLE_LENGTH = 200
 # Sent with `lookup_ids` in the transaction that deletes the results of these lookups, so that
 # higher layers delete what they made from them.
 results_deleted = Signal()
+# Sent with `customer_hash` and whether to `erase`; receivers count, as `records.StoredCounts` does,
+# what higher layers store for that customer, and erase it in the same transaction.
+customer_data = Signal()
+# Sent with `now`, so that higher layers delete what has expired; receivers return how many results.
+pruning = Signal()
 
 
 class LookupProject(models.Model):
@@ -432,19 +438,18 @@ class TypedCustomer(models.Model):
         return unseal_as(context, bytes(self.sealed)).decode()
 
 
-class LookupShare(models.Model):
-    """Permission for another person or a team to read a lookup."""
+class Share(models.Model):
+    """Permission for another person or a team to read a lookup, or another `target`."""
 
-    lookup = models.ForeignKey(Lookup, on_delete=models.CASCADE, related_name="shares")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         null=True,
         blank=True,
-        related_name="shared_lookups",
+        related_name="shared_%(app_label)s",
     )
     group = models.ForeignKey(
-        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="shared_lookups"
+        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="shared_%(app_label)s"
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
@@ -454,15 +459,9 @@ class LookupShare(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        abstract = True
         ordering = ("-at", "-pk")
-        default_permissions = ()  # the lookup decides who can share it
-        constraints = (
-            models.CheckConstraint(
-                condition=models.Q(user__isnull=False, group__isnull=True)
-                | models.Q(user__isnull=True, group__isnull=False),
-                name="shared_with_a_person_or_a_team",
-            ),
-        )
+        default_permissions = ()  # the target decides who can share it
 
     def __str__(self) -> str:
         return f"Share {self.pk}"
@@ -471,3 +470,30 @@ class LookupShare(models.Model):
     def reader(self) -> str:
         """Return the username, or the word "team" and the team's name."""
         return f"team {self.group}" if self.group else str(self.user)
+
+    @property
+    def target(self) -> Any:
+        """Return what is shared: it has an owner, `audit_target`, and `shares`."""
+        raise NotImplementedError
+
+
+def share_constraint(name: str) -> models.CheckConstraint:
+    """Return the constraint that a share is with either a person or a team."""
+    person = Q(user__isnull=False, group__isnull=True)
+    team = Q(user__isnull=True, group__isnull=False)
+    return models.CheckConstraint(condition=person | team, name=name)
+
+
+class LookupShare(Share):
+    """Permission for another person or a team to read a lookup."""
+
+    lookup = models.ForeignKey(Lookup, on_delete=models.CASCADE, related_name="shares")
+
+    class Meta(Share.Meta):
+        abstract = False
+        constraints = (share_constraint("shared_with_a_person_or_a_team"),)
+
+    @property
+    def target(self) -> Lookup:
+        """Return the shared lookup."""
+        return self.lookup

@@ -4,8 +4,9 @@ import re
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -33,6 +34,7 @@ from apps.lookups.models import (
     LookupProject,
     Outcome,
     TypedCustomer,
+    customer_data,
     delete_findings,
     sealed_title,
 )
@@ -145,7 +147,9 @@ def record_lookup(
         count_lookup(requester.user)
     try:
         config = sentry_config()
-        question = _restrict_projects(question, requester, config.projects)
+        hashed = hash_customer(question.customer.identifier)
+        projects = restrict_projects(question.projects, requester, config.projects, hashed)
+        question = replace(question, projects=projects)
         key = store.cache_key(question, config)
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
@@ -172,17 +176,27 @@ def record_lookup(
             requester.actor,
             target=lookup.audit_target,
             customer_hash=lookup.customer_hash,
-            detail={
-                "minutes": lookup.minutes,
-                "projects": [slug for slug in lookup.projects if _SLUG.fullmatch(slug)],
-                "environments": [
-                    name for name in lookup.environments if _ENVIRONMENT.fullmatch(name)
-                ],
-                "fresh": lookup.fresh,
-            },
+            detail={**asked_facts(lookup), "fresh": lookup.fresh},
             words=words,
         )
     return lookup
+
+
+class Asked(Protocol):
+    """A recorded search."""
+
+    minutes: int
+    projects: Any
+    environments: Any
+
+
+def asked_facts(asked: Asked) -> dict[str, Fact]:
+    """Return what the audit trail says about a search."""
+    return {
+        "minutes": asked.minutes,
+        "projects": [slug for slug in asked.projects if _SLUG.fullmatch(slug)],
+        "environments": [name for name in asked.environments if _ENVIRONMENT.fullmatch(name)],
+    }
 
 
 def question_of(lookup: Lookup) -> Question:
@@ -242,26 +256,29 @@ def _projects_of(requester: Requester) -> frozenset[str] | None:
     return projects_of(requester.user) if requester.user else None
 
 
-def _restrict_projects(
-    question: Question, requester: Requester, configured: tuple[str, ...]
-) -> Question:
-    """Return the question limited to the requester's projects.
+def restrict_projects(
+    projects: tuple[str, ...],
+    requester: Requester,
+    configured: tuple[str, ...],
+    customer_hash: str = "",
+) -> tuple[str, ...]:
+    """Return the projects to search: the chosen ones, or all that the requester can see.
 
     `configured` are the projects that the site is limited to, if any. Raise and record
     `ProjectsRefused`.
     """
     allowed = _projects_of(requester)
     if allowed is None:
-        return question
-    wanted = set(question.projects or (set(configured) & allowed if configured else allowed))
+        return projects
+    wanted = set(projects or (set(configured) & allowed if configured else allowed))
     refused = sorted(wanted - allowed)
     if wanted and not refused:
-        return replace(question, projects=tuple(sorted(wanted)))
+        return tuple(sorted(wanted))
     slugs = [slug for slug in refused if _SLUG.fullmatch(slug)]
     record(
         Action.REFUSED,
         requester.actor,
-        customer_hash=hash_customer(question.customer.identifier),
+        customer_hash=customer_hash,
         detail={"what": "lookup", "why": "projects", "projects": slugs[:20]},
     )
     raise ProjectsRefused(_not_allowed(refused) if refused else NO_PROJECTS)
@@ -463,7 +480,8 @@ def identifiers_to_erase(lines: Iterable[str]) -> list[str]:
 
 def stored_counts(identifier: str) -> StoredCounts:
     """Return how much is stored for this identifier."""
-    return _count_stored(hash_customer(identifier))
+    customer_hash = hash_customer(identifier)
+    return _with_elsewhere(_count_stored(customer_hash), customer_hash, erase=False)
 
 
 def forget_customer(identifier: str, actor: Actor) -> Erasure:
@@ -478,7 +496,7 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
         key for lookup in _lookups(customer_hash).iterator(50) for key in _all_cache_keys(lookup)
     }
     with audited_transaction():
-        counts = _count_stored(customer_hash)
+        counts = _with_elsewhere(_count_stored(customer_hash), customer_hash, erase=True)
         _erase(customer_hash, timezone.now())
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
@@ -506,6 +524,13 @@ def _count_stored(customer_hash: str) -> StoredCounts:
         customers=TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
         reasons=exports.exclude(reason="").count() + words.count(),
     )
+
+
+def _with_elsewhere(counts: StoredCounts, customer_hash: str, *, erase: bool) -> StoredCounts:
+    """Add what higher layers store for this customer, and have them erase it."""
+    found = customer_data.send(sender=Lookup, customer_hash=customer_hash, erase=erase)
+    rows = [astuple(counts), *(one for _receiver, one in found)]
+    return StoredCounts(*map(sum, zip(*rows, strict=True)))
 
 
 def _erase(customer_hash: str, now: datetime) -> None:

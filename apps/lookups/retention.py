@@ -25,7 +25,14 @@ from apps.events.query import counted
 from apps.jobs import engine as jobs
 from apps.jobs.models import Job
 from apps.lookups import store
-from apps.lookups.models import Lease, Lookup, LookupShare, TypedCustomer, delete_findings
+from apps.lookups.models import (
+    Lease,
+    Lookup,
+    LookupShare,
+    TypedCustomer,
+    delete_findings,
+    pruning,
+)
 
 PRUNE_BATCH = 500
 
@@ -61,7 +68,7 @@ def prune(actor: Actor, after_step: Callable[[], None] = _nothing) -> Pruned:
     entries, problem = _prune_trail(now, actor)
     after_step()
     pruned = Pruned(
-        answers=_delete_results(now, after_step),
+        answers=_delete_results(now, after_step) + _delete_elsewhere(now),
         customers=_delete(_customers(now), after_step),
         records=_delete(_records(now), after_step),
         sessions=_delete(_sessions(now), after_step),
@@ -127,6 +134,11 @@ def _delete_results(now: datetime, after_step: Callable[[], None]) -> int:
             count += expired.update(snapshot=None)
         after_step()
     return count
+
+
+def _delete_elsewhere(now: datetime) -> int:
+    found: list[tuple[Any, Any]] = pruning.send(sender=Lookup, now=now)
+    return sum(count for _receiver, count in found)
 
 
 def _delete(rows: QuerySet[Any], after_step: Callable[[], None] = _nothing) -> int:

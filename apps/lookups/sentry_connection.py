@@ -63,15 +63,18 @@ def sentry_config() -> SentryConfig:
 
 @contextmanager
 def sentry_client(
-    patience_s: float | None = None, *, person: int | None = None
+    patience_s: float | None = None, *, person: int | None = None, is_batch: bool = False
 ) -> Iterator[SentryClient]:
     """Yield a client for one lookup and remember what it learns about the server.
 
     `patience_s` replaces the deadline of a lookup. `person` is the primary key of the person whose
-    lookup it is. Raise a `SentryError` if there is no client.
+    lookup it is; work that `is_batch` lets all lookups go first. Raise a `SentryError` if there is
+    no client.
     """
     config = sentry_config()
     limiter = SharedRateLimiter(_fingerprint(config), person)
+    if is_batch:
+        limiter = limiter.for_batches()
     if patience_s is not None:
         config = replace(config, deadline_s=patience_s)
     config = _with_remembered(_with_region(config, limiter))

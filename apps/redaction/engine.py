@@ -543,9 +543,16 @@ _ALIAS_NUMBER = re.compile(r"<[a-z][a-z-]{0,20}-(\d{1,6})>")
 _USER_KINDS = {"email": "email", "ip_address": "ip", "name": "name", "display_name": "name"}
 
 
-def redact(answer: Answer) -> Answer:
-    """Redact a result, and add the counts of hidden values by kind."""
-    ledger = Ledger(_customer_values(answer), words=code_words(_all_events(answer)))
+def redact(
+    answer: Answer, *, names: frozenset[str] = frozenset(), seconds: float = MAX_CPU_S
+) -> Answer:
+    """Redact a result, and add the counts of hidden values by kind.
+
+    `names` are identifiers of other customers to hide as well. It takes at most these `seconds` of
+    CPU time.
+    """
+    values, words = _customer_values(answer) | names, code_words(_all_events(answer))
+    ledger = Ledger(values, words=words, seconds=seconds)
     events = tuple(_event(event, ledger) for event in answer.events)
     issues = tuple(_issue(issue, ledger) for issue in answer.issues)
     beside = _related(answer.beside, ledger)

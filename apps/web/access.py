@@ -14,15 +14,15 @@ from django.utils import timezone
 from apps.accounts.permissions import projects_of
 from apps.audit.addresses import client_address
 from apps.audit.models import Action, Entry
-from apps.audit.trail import Actor, record_refusal
+from apps.audit.trail import Actor, record, record_refusal
+from apps.incidents.models import Incident
 from apps.lookups.access import Requester, may_manage, may_read
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.records import record_action
 
 # The header by which scripts request a part of a page.
 PART_HEADER = "X-Triage-Part"
 
-ONLY_SHARED = "This lookup was shared with you to read. Only its owner can do this."
+ONLY_SHARED = "This was shared with you to read. Only its owner can do this."
 
 
 def person_of(request: HttpRequest) -> User:
@@ -82,19 +82,49 @@ def get_managed_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Loo
     return lookup
 
 
+def get_incident_or_404(request: HttpRequest, incident_id: uuid.UUID) -> Incident:
+    """Return the incident if this person can read it. Raise `Http404` if not."""
+    return find_incident(person_of(request), requester_of(request).actor, incident_id)
+
+
+def find_incident(person: User, actor: Actor, incident_id: uuid.UUID) -> Incident:
+    """Return the incident as `find_lookup` does a lookup."""
+    incident = Incident.objects.filter(uuid=incident_id).first()
+    if incident is None:
+        raise Http404
+    if not may_read(person, incident):
+        record_refusal(actor, target=incident.audit_target, why="not theirs")
+        raise Http404
+    return incident
+
+
+def get_managed_incident_or_404(request: HttpRequest, incident_id: uuid.UUID) -> Incident:
+    """Return the incident if this person can also share and stop it; raise as for a lookup."""
+    incident = get_incident_or_404(request, incident_id)
+    if not may_manage(person_of(request), incident):
+        raise PermissionDenied(ONLY_SHARED)
+    return incident
+
+
 # Views are recorded before anything is shown: what cannot be recorded is not shown.
 
 # For this long, the parts that a page loads later belong to the recorded view of that page.
 _VIEW_LIFETIME = timedelta(hours=1)
 
 
-def record_view(request: HttpRequest, lookup: Lookup, page: str = "result") -> None:
+def record_view(request: HttpRequest, lookup: Lookup | Incident, page: str = "result") -> None:
     """Record that a person opened a page about a lookup, except for HEAD, which shows nothing."""
     if request.method != "HEAD":
-        record_action(Action.VIEWED, requester_of(request).actor, lookup, page=page)
+        record(
+            Action.VIEWED,
+            requester_of(request).actor,
+            target=lookup.audit_target,
+            customer_hash=getattr(lookup, "customer_hash", ""),
+            detail={"page": page},
+        )
 
 
-def record_partial_view(request: HttpRequest, lookup: Lookup, piece: str) -> None:
+def record_partial_view(request: HttpRequest, lookup: Lookup | Incident, piece: str) -> None:
     """Record that a part of a result was loaded, unless its page was viewed recently."""
     actor = requester_of(request).actor
     viewed = Entry.objects.filter(

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html, format_html_join
@@ -32,6 +33,7 @@ from apps.events.query import (
 )
 from apps.exports import DEFAULT_BUDGET
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS
+from apps.incidents.models import Incident
 from apps.lookups.access import (
     SharingRefused,
     active_shares,
@@ -472,13 +474,16 @@ class ShareRow:
 class ShareSection:
     """The context of the share section. `readers` are suggestions for the form."""
 
+    address: str
+    address_to_stop: str
+    zone: str
     form: ShareForm
     readers: tuple[str, ...]
     rows: tuple[ShareRow, ...]
 
 
 def share_section(
-    person: User, lookup: Lookup, form: ShareForm | None = None
+    person: User, lookup: Lookup | Incident, form: ShareForm | None = None
 ) -> ShareSection | None:
     """Return the share section, or None if the person does not manage the lookup."""
     if not may_manage(person, lookup):
@@ -495,7 +500,15 @@ def share_section(
         ShareRow(share.pk, share.reader, local_minute(share.until, zone) if share.until else None)
         for share in active_shares(lookup)
     )
-    return ShareSection(cast(ShareForm, SimpleLazyObject(offering)), readers, rows)
+    kind = lookup.audit_target.split()[0]
+    return ShareSection(
+        address=reverse(f"{kind}_share", args=[lookup.uuid]),
+        address_to_stop=reverse(f"{kind}_unshare", args=[lookup.uuid]),
+        zone=lookup.zone,
+        form=cast(ShareForm, SimpleLazyObject(offering)),
+        readers=readers,
+        rows=rows,
+    )
 
 
 def share_form(values: Any) -> ShareForm:

@@ -36,7 +36,7 @@ from apps.lookups.problems import (
 from apps.lookups.records import reason_of
 from apps.web.access import get_lookup_or_404, record_partial_view
 
-_TAKES_FILES = "admin:known_errors_knownerror_import"
+_TAKES_FILES = ("admin:known_errors_knownerror_import", "incident_list")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -57,7 +57,7 @@ class ReadableRequestMiddleware:
     """Rejects unreadable requests with 400 or 413 before they fail somewhere deeper.
 
     A form in an unknown charset would raise in the CSRF check, a NUL character in a query string
-    in PostgreSQL. Only one page accepts files.
+    in PostgreSQL. Only two pages accept files.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -79,7 +79,7 @@ def _status_of(request: HttpRequest) -> int:
     if any("\x00" in value for values in request.GET.lists() for value in values[1]):
         return 400
     try:
-        if request.FILES and request.path != reverse(_TAKES_FILES):
+        if request.FILES and request.path not in map(reverse, _TAKES_FILES):
             return 400
     except (RequestDataTooBig, TooManyFieldsSent):
         return 413

@@ -7,7 +7,7 @@ from apps.answers.templates import Kind
 from apps.web import api as web_api
 from apps.web import theme
 from apps.web.api import api
-from apps.web.views import drafts, events, explain, exports, health, lookups
+from apps.web.views import drafts, events, explain, exports, health, incidents, lookups
 
 api_patterns, api_app_name, api_namespace = api.urls
 for pattern in api_patterns:
@@ -74,6 +74,31 @@ urlpatterns = [
     ),
     path("lookups/<uuid:lookup_id>/drafted/", drafts.lookup_drafted, name="lookup_drafted"),
     path("lookups/<uuid:lookup_id>/handover/", drafts.lookup_handover, name="lookup_handover"),
+    path("incidents/", incidents.incident_list, name="incident_list"),
+    path("incidents/<uuid:incident_id>/", incidents.incident_detail, name="incident_detail"),
+    path(
+        "incidents/<uuid:incident_id>/progress",
+        incidents.incident_progress,
+        name="incident_progress",
+    ),
+    path("incidents/<uuid:incident_id>/cancel/", incidents.incident_cancel, name="incident_cancel"),
+    path("incidents/<uuid:incident_id>/lookup/", incidents.incident_lookup, name="incident_lookup"),
+    path(
+        "incidents/<uuid:incident_id>/events/<slug:event_id>/",
+        incidents.incident_event,
+        name="incident_event",
+    ),
+    path(
+        "incidents/<uuid:incident_id>/export.<slug:suffix>",
+        incidents.incident_export,
+        name="incident_export",
+    ),
+    path("incidents/<uuid:incident_id>/share/", incidents.incident_share, name="incident_share"),
+    path(
+        "incidents/<uuid:incident_id>/unshare/",
+        incidents.incident_unshare,
+        name="incident_unshare",
+    ),
     path("review/forget/", lookups.forget, name="forget"),
     path("lookups/<uuid:lookup_id>/share/", lookups.lookup_share, name="lookup_share"),
     path("lookups/<uuid:lookup_id>/unshare/", lookups.lookup_unshare, name="lookup_unshare"),

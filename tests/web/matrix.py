@@ -27,7 +27,7 @@ from tests.web.matrix_cells import (
     Row,
 )
 
-_LOOKUP = "lookups/<uuid:lookup_id>/"
+_LOOKUP, _INCIDENT = "lookups/<uuid:lookup_id>/", "incidents/<uuid:incident_id>/"
 _RECORD, _EXPORT = "admin/lookups/lookup/", "admin/lookups/exportrecord/"
 _PRESET, _PERSON = "admin/lookups/exportpreset/", "admin/auth/user/"
 _TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
@@ -63,6 +63,16 @@ ROWS = (
         ),
         get=READING,
     ),
+    Row("looking up many customers", ("incidents/",), get=LEADING, post=LEADING),
+    Row(
+        "reading an incident",
+        (
+            *(_INCIDENT, f"{_INCIDENT}progress", f"{_INCIDENT}export.<slug:suffix>"),
+            f"{_INCIDENT}events/<slug:event_id>/",
+        ),
+        get=READING,
+    ),
+    Row("opening a customer of an incident", (f"{_INCIDENT}lookup/",), post=FOLLOW_UP),
     Row("filtering a result", (f"{_LOOKUP}shown/",), post=READING),
     Row("recording a copy", (f"{_LOOKUP}copied/",), post=READING),
     Row(
@@ -76,11 +86,11 @@ ROWS = (
         post=FOLLOW_UP,
         sent={"move": "now"},
     ),
-    Row("sharing", (f"{_LOOKUP}share/",), get=OWNING, post=OWNING),
-    Row("canceling", (f"{_LOOKUP}cancel/",), post=OWNING),
+    Row("sharing", (f"{_LOOKUP}share/", f"{_INCIDENT}share/"), get=OWNING, post=OWNING),
+    Row("canceling", (f"{_LOOKUP}cancel/", f"{_INCIDENT}cancel/"), post=OWNING),
     Row(
         "stopping a share that does not exist",
-        (f"{_LOOKUP}unshare/",),
+        (f"{_LOOKUP}unshare/", f"{_INCIDENT}unshare/"),
         post=" 302  404  404  404  403  404  404  404  404  302",
     ),
     Row("without redaction", (f"{_LOOKUP}unredacted/",), get=UNREDACTED, post=UNREDACTED),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.core.cache import caches
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from apps.accounts.models import ApiToken, Invitation
@@ -20,6 +22,7 @@ from apps.accounts.tokens import set_new_link, set_new_token
 from apps.answers.models import Handover
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
+from apps.incidents.models import Incident
 from apps.lookups.access import Requester, share_lookup
 from apps.lookups.models import Lookup, Origin
 from tests.conftest import person, signed_in
@@ -93,6 +96,16 @@ class Site:
             self.lookup, people["reader"], requester=Requester(Origin.WEB, people["owner"])
         )
         client.post(f"/lookups/{self.lookup.uuid}/copied/", {"format": "markdown"})
+        self.incident = Incident.objects.create(
+            user=people["owner"],
+            moment=self.lookup.moment,
+            minutes=5,
+            zone="UTC",
+            expires_at=timezone.now() + timedelta(days=1),
+        )
+        share_lookup(
+            self.incident, people["reader"], requester=Requester(Origin.WEB, people["owner"])
+        )
         Handover.objects.create(lookup=self.lookup, kind="reply", state=Handover.State.SENT)
         invitation = Invitation(name="Kim", invited_by=people["admin"])
         set_new_link(invitation)
@@ -134,6 +147,7 @@ class Site:
         first = model._default_manager.order_by("pk").first()
         values = {
             "lookup_id": self.lookup.uuid,
+            "incident_id": self.incident.uuid,
             "event_id": self.event,
             "suffix": "md",
             "object_id": first.pk if first else 1,

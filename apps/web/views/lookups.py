@@ -191,7 +191,7 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     lookup = get_lookup_or_404(request, lookup_id)
     record_view(request, lookup)
     try:
-        view = ResultView(request, lookup, read_choice(request.GET), _zone_of(request).key)
+        view = ResultView(request, lookup, read_choice(request.GET), zone_of_request(request).key)
         rendered = view.read_stored(lookup)
         if rendered is None:
             result = _load_result(request, lookup)
@@ -297,7 +297,7 @@ def _lookup_form(
     zone_is_chosen = has_zone(person_of(request))
     return LookupForm(
         data,
-        own_zone=_zone_of(request),
+        own_zone=zone_of_request(request),
         zone_is_chosen=zone_is_chosen,
         zone_is_known=zone_is_chosen or bool(parse_zone(request.COOKIES.get(_ZONE_COOKIE, ""))),
         projects=projects,
@@ -346,7 +346,8 @@ def _prefill(values: Any) -> dict[str, str]:
     }
 
 
-def _zone_of(request: HttpRequest) -> ZoneInfo:
+def zone_of_request(request: HttpRequest) -> ZoneInfo:
+    """Return the person’s time zone, else that of the browser, else the site’s."""
     return zone_of(request.user, browser=request.COOKIES.get(_ZONE_COOKIE, ""))
 
 
@@ -496,7 +497,7 @@ def ticket_read(request: HttpRequest) -> HttpResponse:
     """Look up what was read in the pasted text, or ask where that isn't clear."""
     if request.method != "POST":
         return redirect("lookup_form")  # the text is lost when someone had to sign in first
-    form = TicketForm(request.POST, own_zone=_zone_of(request))
+    form = TicketForm(request.POST, own_zone=zone_of_request(request))
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
     page = ticket_page(form.reading, form.chosen_zone, assumed=form.assumed)
@@ -514,7 +515,7 @@ def ticket_use(request: HttpRequest) -> HttpResponse:
     """Look up the chosen values, or show the same page while any is missing."""
     if request.method != "POST":
         return redirect("lookup_form")
-    form = TicketForm(request.POST, own_zone=_zone_of(request))
+    form = TicketForm(request.POST, own_zone=zone_of_request(request))
     chosen = {
         name: request.POST[name][:_MAX_VALUE_LENGTH]
         for name in ("customer", "moment")

@@ -1,0 +1,256 @@
+"""Read a list of customers: pasted lines, or one column of a CSV file.
+
+Every line is accounted for before anything is asked: it names a customer, repeats one, can't be
+looked up, or is empty. Line numbers are those of the text.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import thread_time
+
+from apps.crypto import hash_customer
+from apps.events.identifier import MAX_CUSTOMER_LENGTH, MAX_LINK_LENGTH, stored_text
+from apps.events.incident import IncidentCustomer
+from apps.events.query import Customer, CustomerRefused
+
+MAX_CUSTOMERS = 2000
+MAX_LINES = 2 * MAX_CUSTOMERS
+MAX_LIST_LENGTH = 500_000
+MAX_CPU_S = 5.0
+WHOLE_LINE = -1
+_SEPARATORS = "\t;,|"
+_MAX_COLUMNS = 50
+_SEEN_ROWS = 200  # enough to tell columns apart
+_MAX_SHOWN = 80
+_BULLET = re.compile(r"^(?:[-*\u2022\u2013]|\d{1,4}[.)])\s+(?=\S)")
+
+ReadCustomer = Callable[[str], Customer]
+
+
+class ListRefused(ValueError):
+    """The text is no list of customers; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line that isn't looked up, as far as it can be shown, and why."""
+
+    line: int
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column to choose: its number from 0, its heading, and its first value."""
+
+    index: int
+    name: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerList:
+    """The customers of a list, each once, and the lines that are left out.
+
+    `typed` has the text to store for each customer. `columns` is empty unless the text has
+    several; `column` is the one that was read, and `heading` its first cell if that names it.
+    """
+
+    customers: tuple[IncidentCustomer, ...]
+    typed: tuple[str, ...]
+    duplicates: tuple[Remark, ...] = ()
+    refused: tuple[Remark, ...] = ()
+    columns: tuple[Column, ...] = ()
+    column: int = WHOLE_LINE
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    cells: tuple[str, ...]
+
+
+def decode_list(content: bytes) -> str:
+    """Return the text of a file as spreadsheets save it. Raise `ListRefused`."""
+    is_utf_16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if is_utf_16 else ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise ListRefused("We can’t read this file. Save it as CSV or as plain text.")
+
+
+def read_list(text: str, read: ReadCustomer, *, column: int | None = None) -> CustomerList:
+    """Read the customers in a text; without a `column`, the likeliest one is read.
+
+    Raise `ListRefused` if there are none, too many, or if reading takes too long.
+    """
+    if len(text) > MAX_LIST_LENGTH:
+        raise ListRefused(f"That list is too long: the limit is {MAX_LIST_LENGTH:,} characters.")
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if sum(map(bool, map(str.strip, lines))) > MAX_LINES:
+        raise ListRefused(f"That list has too many lines. {_AT_MOST}")
+    rows = _table(lines)
+    columns = _columns(rows, read) if rows else ()
+    indexes = [WHOLE_LINE, *(one.index for one in columns)]
+    if column not in indexes:
+        column = _likeliest(rows, indexes[1:], read) if rows else WHOLE_LINE
+    if column == WHOLE_LINE or rows is None:
+        rows = [_Row(n, (line,)) for n, line in enumerate(_items(lines), 1) if line.strip()]
+    found = _read_column(rows, max(column, 0), read)
+    return replace(found, columns=columns, column=column)
+
+
+_AT_MOST = f"Look up to {MAX_CUSTOMERS:,} customers at a time."
+
+
+def _read_column(rows: Sequence[_Row], index: int, read: ReadCustomer) -> CustomerList:
+    has_heading = bool(rows) and _is_heading(rows, index, read)
+    ends = thread_time() + MAX_CPU_S
+    first_line: dict[str, int] = {}
+    customers: list[IncidentCustomer] = []
+    typed: list[str] = []
+    duplicates: list[Remark] = []
+    refused: list[Remark] = []
+    for row in rows[has_heading:]:
+        text = _BULLET.sub("", row.cells[index].strip()) if index < len(row.cells) else ""
+        shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+        if thread_time() > ends:
+            raise ListRefused("This list takes too long to read. Check that it is a list.")
+        try:
+            customer = _read_one(text, read)
+        except CustomerRefused as why:
+            refused.append(Remark(row.line, shown, str(why)))
+            continue
+        known = first_line.setdefault(hash_customer(customer.identifier), row.line)
+        if known != row.line:
+            duplicates.append(Remark(row.line, shown, f"The same customer as in line {known}."))
+            continue
+        customers.append(IncidentCustomer(row.line, customer))
+        typed.append(stored_text(text, customer))
+    if len(customers) > MAX_CUSTOMERS:
+        raise ListRefused(f"That list names {len(customers):,} customers. {_AT_MOST}")
+    heading = rows[0].cells[index].strip() if has_heading else ""
+    return CustomerList(
+        tuple(customers), tuple(typed), tuple(duplicates), tuple(refused), heading=heading
+    )
+
+
+def _read_one(text: str, read: ReadCustomer) -> Customer:
+    if not text:
+        raise CustomerRefused("This line names no customer.")
+    limit = MAX_LINK_LENGTH if "://" in text else MAX_CUSTOMER_LENGTH + 100
+    if len(text) > limit:
+        raise CustomerRefused("That’s too long for a customer.")
+    customer = read(text)
+    if not customer.is_named:
+        raise CustomerRefused(f"This is the ID of a {customer.kind}. Look it up alone.")
+    return customer
+
+
+def _items(lines: Sequence[str]) -> Sequence[str]:
+    """Return the lines, or the parts of the only line, which may be a list in itself."""
+    filled = [line for line in lines if line.strip()]
+    if len(filled) != 1 or "://" in filled[0] or '"' in filled[0]:
+        return lines
+    parts = re.split(r"[,;\t]", filled[0])
+    is_list = len(parts) > 1 and all(len(part.split()) == 1 for part in parts if part.strip())
+    return parts if is_list else lines
+
+
+# Tables
+
+
+def _table(lines: Sequence[str]) -> list[_Row] | None:
+    """Return the rows of a text with several columns; None for a plain list."""
+    for separator in _SEPARATORS:
+        try:
+            rows = list(_rows(lines, separator))
+        except csv.Error:
+            continue
+        widths = Counter(len(row.cells) for row in rows)
+        width, times = widths.most_common(1)[0] if widths else (1, 0)
+        if len(rows) > 1 and 1 < width <= _MAX_COLUMNS and times >= 0.8 * len(rows):
+            return rows
+    return None
+
+
+def _rows(lines: Sequence[str], separator: str) -> Iterator[_Row]:
+    reader = csv.reader([f"{line}\n" for line in lines], delimiter=separator, strict=True)
+    start = 1
+    for cells in reader:
+        if any(map(str.strip, cells)):
+            yield _Row(start, tuple(" ".join(cell.split()) for cell in cells))
+        start = reader.line_num + 1
+
+
+def _columns(rows: Sequence[_Row], read: ReadCustomer) -> tuple[Column, ...]:
+    width = max(len(row.cells) for row in rows)
+    columns = []
+    for index in range(min(width, _MAX_COLUMNS)):
+        has_heading = _is_heading(rows, index, read)
+        cells = [row.cells[index] for row in rows if index < len(row.cells)]
+        name = cells[0] if has_heading and cells else ""
+        example = next(filter(None, cells[has_heading:]), "")
+        columns.append(Column(index, name[:_MAX_SHOWN], example[:_MAX_SHOWN]))
+    return tuple(columns)
+
+
+def _is_heading(rows: Sequence[_Row], index: int, read: ReadCustomer) -> bool:
+    """Return whether the first row names the columns."""
+    first = rows[0].cells
+    if any(_is_label(cell, read) for cell in first):
+        return True
+    if len(first) < 2 or any(map(_is_clear, first)):
+        return False
+    below = [row.cells[index] for row in rows[1:_SEEN_ROWS] if index < len(row.cells)]
+    return any(map(_is_clear, below))
+
+
+def _is_label(cell: str, read: ReadCustomer) -> bool:
+    return _read_label(cell, read) is not None
+
+
+def _read_label(cell: str, read: ReadCustomer) -> Customer | None:
+    """Return a customer with this label, if people label identifiers so: “Customer ID.”"""
+    if not 0 < len(cell) <= 40:
+        return None
+    try:
+        customer = read(f"{cell}: 1001")
+    except CustomerRefused:
+        return None
+    return customer if customer.identifier == "1001" else None
+
+
+def _is_clear(cell: str) -> bool:
+    return "@" in cell or any(map(str.isdigit, cell))
+
+
+def _likeliest(rows: Sequence[_Row], indexes: Sequence[int], read: ReadCustomer) -> int:
+    """Return the column that looks most like customers, the first if several do; or the line.
+
+    A heading such as “User ID” says more than the values, and email addresses say more than a
+    heading such as “Subject.”
+    """
+    seen = rows[:_SEEN_ROWS]
+    if not any(_is_label(cell, read) for cell in rows[0].cells) and not any(
+        _is_clear(cell) for row in seen for cell in row.cells
+    ):
+        return WHOLE_LINE
+
+    def score(index: int) -> tuple[bool, bool, bool, bool]:
+        cells = [row.cells[index] for row in seen if index < len(row.cells)]
+        label = _read_label(cells[0], read) if cells else None
+        has_emails = sum("@" in cell for cell in cells) > 0.5 * len(seen)
+        is_clear = sum(map(_is_clear, cells)) > 0.5 * len(seen)
+        return (bool(label and label.fields), has_emails, label is not None, is_clear)
+
+    return max(indexes, key=lambda index: (score(index), -index))

@@ -1,0 +1,678 @@
+"""Ask about many customers at once: record, do one job per batch, finish, cancel, and read.
+
+What a job found is saved whole, redacted, in one transaction with the end of the job. So batches
+can be done in any order, by any worker, twice, and after a restart.
+"""
+
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+from time import thread_time
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.audit.models import Action
+from apps.audit.trail import Actor, record, record_each, words_for
+from apps.crypto import Unreadable, hash_customer
+from apps.events.answer import (
+    Answer,
+    KnownMatch,
+    Notice,
+    NoticeCode,
+    SearchScope,
+    restrict_to_projects,
+)
+from apps.events.event import Event, Issue
+from apps.events.identifier import restored_customer
+from apps.events.incident import (
+    BatchAnswer,
+    Failure,
+    Finding,
+    FindingState,
+    IncidentCustomer,
+    IncidentScope,
+    Rest,
+    shared_failures,
+)
+from apps.events.query import Customer, Question, Window
+from apps.events.rules.engine import rule_cache
+from apps.incidents.models import Incident, IncidentBatch, IncidentLine
+from apps.incidents.reading import MAX_CUSTOMERS, CustomerList
+from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler
+from apps.jobs.models import Job
+from apps.lookups.access import Requester
+from apps.lookups.cache import JsonForm
+from apps.lookups.known_errors import with_known_errors
+from apps.lookups.models import Lookup
+from apps.lookups.problems import LookupFailed, Problem, problem_of
+from apps.lookups.records import (
+    asked_facts,
+    clean_reason,
+    count_lookup,
+    reason_enabled,
+    record_lookup,
+    restrict_projects,
+)
+from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
+from apps.redaction.engine import CUSTOMER_ALIAS, redact, redact_event
+from apps.sentry import (
+    SentryCrowded,
+    SentryError,
+    SentryRateLimited,
+    SentryResting,
+    SentryServerError,
+    SentryTimeout,
+    SentryUnreachable,
+)
+from apps.sentry.incident import INCIDENT_DEADLINE_S, fetch_batch, fetch_rest, plan_batches
+
+BATCH, FINISH = "incident.batch", "incident.finish"
+MAX_OPEN = 3
+_PATIENCE = timedelta(minutes=30)
+_PAUSE_S = 15
+_MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
+_TEMPORARY = (
+    *(SentryRateLimited, SentryResting, SentryCrowded),
+    *(SentryServerError, SentryTimeout, SentryUnreachable),
+)
+EXPIRED = Problem(
+    "gone",
+    "This incident is no longer stored.",
+    "Ask about the list again.",
+    page_status=410,
+    api_status=410,
+)
+_BROKEN = "Something went wrong on our side."
+
+_FINDING, _BATCH, _REST = JsonForm(Finding), JsonForm(BatchAnswer), JsonForm(Rest)
+
+
+# Beginning
+
+
+def record_incident(
+    found: CustomerList,
+    window: Window,
+    *,
+    projects: tuple[str, ...],
+    environments: tuple[str, ...] = (),
+    requester: Requester,
+    zone: ZoneInfo,
+    reason: str = "",
+) -> Incident:
+    """Record an incident, each customer in the audit trail, and the jobs that ask Sentry.
+
+    Raise `LookupFailed` as `record_lookup` does, and if the person has too many unfinished ones.
+    """
+    customers = found.customers
+    names = {one.customer.identifier for one in customers}
+    words = clean_reason(reason, names) if reason_enabled() else ""
+    if requester.user:
+        _check_open(requester)
+        count_lookup(requester.user)
+    try:
+        config = sentry_config()
+        with sentry_client() as client:
+            batches = plan_batches(customers, _fields(), flavor=client.flavor)
+    except SentryError as error:
+        raise LookupFailed(problem_of(error)) from error
+    incident = Incident(
+        user=requester.user,
+        origin=requester.origin,
+        system_user=requester.system_user,
+        moment=window.moment,
+        minutes=window.minutes,
+        zone=zone.key,
+        projects=list(restrict_projects(projects, requester, config.projects)),
+        environments=list(environments),
+        marker=secrets.token_hex(8),
+        expires_at=timezone.now() + timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS),
+    )
+    typed = {one.line: text for one, text in zip(customers, found.typed, strict=True)}
+    hashes = {one.line: hash_customer(one.customer.identifier) for one in customers}
+    with transaction.atomic():
+        incident.save(force_insert=True)
+        for number, batch in enumerate(batches, 1):
+            row = IncidentBatch.objects.create(incident=incident, number=number)
+            IncidentLine.objects.bulk_create(
+                IncidentLine(
+                    incident=incident,
+                    batch=row,
+                    line=one.line,
+                    customer_hash=hashes[one.line],
+                    sealed_customer=incident.seal(f"customer {one.line}", typed[one.line].encode()),
+                )
+                for one in batch
+            )
+            enqueue(BATCH, f"{incident.uuid}:{number}")
+        record_each(
+            Action.LOOKED_UP,
+            requester.actor,
+            list(hashes.values()),
+            target=incident.audit_target,
+            detail={**asked_facts(incident), "customers": len(customers)},
+            words=words,
+        )
+    return incident
+
+
+def _fields() -> tuple[str, ...]:
+    return tuple(settings.TRIAGE_CUSTOMER_FIELDS)
+
+
+def _check_open(requester: Requester) -> None:
+    own = Incident.objects.filter(user=requester.user, finished_at=None, cancelled_at=None)
+    if own.count() >= MAX_OPEN:
+        raise LookupFailed(
+            Problem(
+                "too_many_incidents",
+                f"You already have {MAX_OPEN} incidents that aren't finished.",
+                "Wait for one of them, or cancel it. Nothing was looked up.",
+                page_status=429,
+                api_status=429,
+                retry_after=60,
+            )
+        )
+
+
+def cancel_incident(incident: Incident, requester: Requester) -> None:
+    """Stop asking. What was found already remains."""
+    with transaction.atomic():
+        record(Action.CANCELLED, requester.actor, target=incident.audit_target)
+        running = Incident.objects.filter(pk=incident.pk, finished_at=None, cancelled_at=None)
+        running.update(cancelled_at=timezone.now())
+        cancel(BATCH, f"{incident.uuid}:")
+        cancel(FINISH, str(incident.uuid))
+
+
+# The jobs
+
+
+@handler(BATCH, lease=timedelta(seconds=90))
+def run_batch(job: Job, lease: Lease) -> None:
+    """Ask Sentry about the customers of a batch."""
+    key, _colon, number = job.key.partition(":")
+    batches = IncidentBatch.objects.select_related("incident")
+    batch = batches.filter(incident__uuid=key, number=int(number), ended_at=None).first()
+    if batch is None or batch.incident.is_over or batch.incident.is_expired:
+        return
+    incident, lines = batch.incident, list(batch.lines.all())
+    customers = _customers(incident, lines)
+    answer, problem = BatchAnswer(()), ""
+    try:
+        if customers:
+            with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
+                answer = fetch_batch(
+                    client,
+                    customers,
+                    _scope(incident),
+                    visible=visible_projects(client),
+                    now=timezone.now(),
+                    on_progress=lease.renew,
+                )
+    except SentryError as error:
+        problem = _give_up_or_retry(incident, error)
+    answer = _redacted(incident, customers, answer)
+    with lease.finish():
+        Incident.objects.select_for_update().get(pk=incident.pk)  # so that one batch is the last
+        _save_findings(incident, answer.findings)
+        kept = _BATCH.dump_json(replace(answer, findings=()))
+        incident.batches.filter(pk=batch.pk).update(
+            ended_at=timezone.now(),
+            problem=problem[:300],
+            sealed_answer=incident.seal(f"batch {batch.number}", kept),
+        )
+        if not incident.batches.filter(ended_at=None).exists():
+            enqueue(FINISH, str(incident.uuid))
+
+
+@handler(FINISH, lease=timedelta(seconds=90))
+def finish_incident(job: Job, lease: Lease) -> None:
+    """Read what is asked once for all customers, when every batch has ended."""
+    incident = Incident.objects.filter(uuid=job.key).first()
+    if incident is None or incident.is_over or incident.is_expired:
+        return
+    lines = list(incident.lines.all())
+    customers, findings = _customers(incident, lines), list(_findings(incident, lines).values())
+    known = {finding.line for finding in findings}
+    customers = [one for one in customers if one.line in known]
+    rest = Rest()
+    try:
+        if customers:
+            with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
+                rest = fetch_rest(
+                    client,
+                    customers,
+                    findings,
+                    _scope(incident),
+                    visible=visible_projects(client),
+                    now=timezone.now(),
+                    on_progress=lease.renew,
+                )
+    except SentryError as error:
+        problem = _give_up_or_retry(incident, error)
+        message = f"We don’t know how common these failures were before. {problem}"
+        rest = Rest(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
+    findings = list(_with_rest(customers, findings, rest))
+    names = frozenset(one.customer.identifier for one in customers)
+    issues = _redacted_issues(incident, rest.issues, names)
+    kept = replace(rest, was_seen={}, bodies={}, issues=issues)
+    with lease.finish():
+        _save_findings(incident, findings)
+        running = Incident.objects.filter(pk=incident.pk, cancelled_at=None)
+        running.update(
+            finished_at=timezone.now(), sealed_rest=incident.seal("rest", _REST.dump_json(kept))
+        )
+
+
+def settle(incident: Incident) -> None:
+    """End what no worker could do, so that an incident never waits forever."""
+    if incident.is_over:
+        return
+    failed = Job.objects.filter(state=Job.State.FAILED)
+    keys = failed.filter(kind=BATCH, key__startswith=f"{incident.uuid}:")
+    numbers = [int(key.partition(":")[2]) for key in keys.values_list("key", flat=True)]
+    with transaction.atomic():
+        ended = incident.batches.filter(number__in=numbers, ended_at=None)
+        if ended.update(ended_at=timezone.now(), problem=_BROKEN):
+            if not incident.batches.filter(ended_at=None).exists():
+                enqueue(FINISH, str(incident.uuid))
+        elif failed.filter(kind=FINISH, key=str(incident.uuid)).exists():
+            notice = Notice(NoticeCode.SIGNAL_MISSING, f"The comparison is missing. {_BROKEN}")
+            incident.sealed_rest = incident.seal("rest", _REST.dump_json(Rest(notices=(notice,))))
+            incident.finished_at = timezone.now()
+            incident.save(update_fields=["sealed_rest", "finished_at"])
+
+
+def _scope(incident: Incident) -> IncidentScope:
+    projects, environments = tuple(incident.projects), tuple(incident.environments)
+    return IncidentScope(incident.window, projects, environments, _fields())
+
+
+def _give_up_or_retry(incident: Incident, error: SentryError) -> str:
+    """Return why Sentry can't be asked. Raise `RetryLater` while waiting can help."""
+    problem = problem_of(error)
+    now = timezone.now()
+    if isinstance(error, _TEMPORARY) and now < incident.created_at + _PATIENCE:
+        wait = timedelta(seconds=min(problem.retry_after or _PAUSE_S, 300))
+        raise RetryLater(now + wait, problem.message) from error
+    return problem.message
+
+
+def _customers(incident: Incident, lines: Sequence[IncidentLine]) -> list[IncidentCustomer]:
+    """Return the customers, without those who were erased."""
+    fields = _fields()
+    return [
+        IncidentCustomer(line.line, restored_customer(typed, fields=fields))
+        for line in lines
+        if (typed := line.customer_in(incident))
+    ]
+
+
+# Redaction: before anything is stored, each customer's events by themselves.
+
+
+def _redacted(
+    incident: Incident, customers: Sequence[IncidentCustomer], answer: BatchAnswer
+) -> BatchAnswer:
+    by_line = {one.line: one.customer for one in customers}
+    ends = thread_time() + _BATCH_CPU_S
+    findings = []
+    for finding in answer.findings:
+        left = max(ends - thread_time(), _MIN_CPU_S)
+        own = _answer(incident, by_line[finding.line], finding.events)
+        events = redact(own, seconds=left).events if finding.events else ()
+        findings.append(replace(finding, events=events))
+    names = frozenset(one.customer.identifier for one in customers)
+    issues = _redacted_issues(incident, answer.issues, names)
+    return replace(answer, findings=tuple(findings), issues=issues)
+
+
+def _redacted_issues(
+    incident: Incident, issues: tuple[Issue, ...], names: frozenset[str]
+) -> tuple[Issue, ...]:
+    answer = replace(_answer(incident, Customer(CUSTOMER_ALIAS), ()), issues=issues)
+    return redact(answer, names=names).issues
+
+
+def _with_rest(
+    customers: Sequence[IncidentCustomer], findings: Sequence[Finding], rest: Rest
+) -> Iterator[Finding]:
+    """Yield the findings with who was seen, and with the details of events, redacted."""
+    by_line = {one.line: one.customer.identifier for one in customers}
+    for finding in findings:
+        seen = rest.was_seen.get(finding.line, finding.was_seen)
+        events = tuple(
+            redact_event(replace(event, body=rest.bodies[event.id]), customer=by_line[finding.line])
+            if event.id in rest.bodies and finding.line in by_line
+            else event
+            for event in finding.events
+        )
+        yield replace(finding, was_seen=seen, events=events)
+
+
+def _answer(incident: Incident, customer: Customer, events: tuple[Event, ...]) -> Answer:
+    """Return events of an incident as a lookup has them."""
+    scope = SearchScope(settings.SENTRY_ORG, tuple(incident.projects), tuple(incident.environments))
+    return Answer(
+        question=Question(customer, incident.window, scope.projects, scope.environments),
+        searched=scope,
+        events=events,
+        issues=(),
+        complete=True,
+        fetched_at=incident.finished_at or timezone.now(),
+        events_total=len(events),
+    )
+
+
+def _save_findings(incident: Incident, findings: Sequence[Finding]) -> None:
+    """Save findings, except for customers who were erased meanwhile."""
+    named = IncidentLine.objects.filter(incident=incident, sealed_customer__isnull=False)
+    for finding in findings:
+        sealed = incident.seal(f"finding {finding.line}", _FINDING.dump_json(finding))
+        named.filter(line=finding.line).update(sealed_finding=sealed)
+
+
+def _findings(incident: Incident, lines: Sequence[IncidentLine]) -> dict[int, Finding]:
+    findings = {}
+    for line in lines:
+        if line.sealed_finding is not None:
+            try:
+                content = incident.unseal(f"finding {line.line}", bytes(line.sealed_finding))
+                findings[line.line] = _FINDING.validate_json(content)
+            except (Unreadable, ValueError):
+                continue
+    return findings
+
+
+# Reading
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFailure:
+    """A failure, an answer with the events that represent it, and the known errors it matches."""
+
+    failure: Failure
+    answer: Answer
+    known: tuple[KnownMatch, ...] = ()
+
+
+@dataclass(frozen=True)
+class IncidentResult:
+    """What one reader may see of an incident. The tuples of numbers are lines.
+
+    `not_asked` and `unanswerable` have a reason for each line. If it `is_compared`, `others` is
+    how many other customers had errors in the window before. `missing` says why the list of errors
+    is incomplete, and `notices` are all notices. `is_part` means that the reader doesn't see all
+    projects.
+    """
+
+    incident: Incident
+    customers: Mapping[int, str]
+    findings: Mapping[int, Finding]
+    failures: tuple[KnownFailure, ...]
+    not_asked: tuple[tuple[int, str], ...]
+    unanswerable: tuple[tuple[int, str], ...]
+    missing: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
+    batches: int
+    batches_ended: int
+    others: int = 0
+    is_compared: bool = False
+    is_part: bool = False
+    calls: int = 0
+
+    @property
+    def asked(self) -> int:
+        """The number of customers in the list."""
+        return len(self.customers)
+
+    @cached_property
+    def answered(self) -> tuple[int, ...]:
+        """The customers whose errors are known, at least in part."""
+        states = {line: one.state for line, one in self.findings.items()}
+        return tuple(line for line, one in states.items() if one != FindingState.UNANSWERABLE)
+
+    @cached_property
+    def capped(self) -> tuple[int, ...]:
+        """The customers of whom not everything could be listed."""
+        states = {line: one.state for line, one in self.findings.items()}
+        return tuple(line for line, one in states.items() if one == FindingState.CAPPED)
+
+    @cached_property
+    def never_seen(self) -> tuple[int, ...]:
+        """The customers of whom Sentry has no error at all."""
+        return tuple(line for line in self._empty if self.findings[line].was_seen is False)
+
+    @cached_property
+    def without_errors(self) -> tuple[int, ...]:
+        """The other customers without any error in the window."""
+        return tuple(line for line in self._empty if self.findings[line].was_seen is not False)
+
+    @cached_property
+    def _empty(self) -> tuple[int, ...]:
+        is_sure = {line: one.state == FindingState.ANSWERED for line, one in self.findings.items()}
+        return tuple(
+            line for line, one in self.findings.items() if is_sure[line] and not one.events
+        )
+
+    @property
+    def state(self) -> str:
+        """Return finished, cancelled, or running."""
+        if self.incident.cancelled_at:
+            return "cancelled"
+        return "finished" if self.incident.finished_at else "running"
+
+    def state_of(self, line: int) -> str:
+        """Return what is known about a customer, in one word for programs."""
+        states = {
+            "not_asked": {line for line, _why in self.not_asked},
+            "unanswerable": {line for line, _why in self.unanswerable},
+            "capped": self.capped,
+            "never_seen": self.never_seen,
+            "without_errors": self.without_errors,
+        }
+        return next((name for name, lines in states.items() if line in lines), "with_errors")
+
+    def share_text(self, failure: Failure) -> str:
+        """Return how many customers had a failure, of how many: “3 of 5 asked, 2 not asked yet”."""
+        parts = [f"{len(failure.lines):,} of {len(self.answered):,} asked"]
+        if self.not_asked:
+            parts.append(
+                f"{len(self.not_asked):,} not asked{'' if self.incident.is_over else ' yet'}"
+            )
+        if self.unanswerable:
+            parts.append(f"{len(self.unanswerable):,} unanswerable")
+        return ", ".join(parts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all errors of all customers are known."""
+        return not (self.not_asked or self.unanswerable or self.capped or self.missing)
+
+
+def read_incident(incident: Incident, projects: Collection[str] | None) -> IncidentResult:
+    """Return the incident as far as it is known, for a reader who sees these projects.
+
+    Raise `LookupFailed` if it has expired.
+    """
+    if incident.is_expired:
+        raise LookupFailed(EXPIRED)
+    settle(incident)
+    batches, lines = list(incident.batches.order_by("number")), list(incident.lines.all())
+    findings, rest = _findings(incident, lines), _rest(incident)
+    asked = [_batch_answer(incident, batch) for batch in batches]
+    part = _visible_part(incident, findings, (*asked, rest), projects)
+    is_part = part.has_notice(NoticeCode.OTHER_PROJECTS)
+    if is_part:
+        findings = _limited(findings, part)
+    bodies = {event.id: event.body for event in part.events if event.body}
+    with rule_cache():
+        failures = shared_failures(list(findings.values()), part.issues, bodies, rest.baseline)
+        known = tuple(_with_known(incident, failure, part) for failure in failures)
+    is_unknown = bool(rest.baseline.notices) or rest == Rest(notices=rest.notices)
+    problems = {batch.pk: batch.problem for batch in batches}
+    pending = "Canceled before." if incident.cancelled_at else "Not asked yet."
+    return IncidentResult(
+        incident=incident,
+        customers={line.line: line.customer_in(incident) for line in lines},
+        findings=findings,
+        failures=known,
+        not_asked=tuple(
+            (line.line, problems[line.batch_id] or pending)
+            for line in lines
+            if line.line not in findings and line.sealed_customer is not None
+        ),
+        unanswerable=tuple(_unanswerable(findings, lines)),
+        missing=part.notices,
+        notices=tuple(dict.fromkeys((*part.notices, *rest.baseline.notices, *rest.notices))),
+        batches=len(batches),
+        batches_ended=sum(batch.ended_at is not None for batch in batches),
+        others=rest.baseline.customers,
+        is_compared=incident.finished_at is not None and not is_unknown,
+        is_part=is_part,
+        calls=sum(one.calls for one in asked) + rest.calls,
+    )
+
+
+def _unanswerable(
+    findings: Mapping[int, Finding], lines: Sequence[IncidentLine]
+) -> Iterator[tuple[int, str]]:
+    for line in lines:
+        finding = findings.get(line.line)
+        if line.sealed_customer is None:
+            yield line.line, "This customer’s data was erased."
+        elif finding and finding.state == FindingState.UNANSWERABLE:
+            yield line.line, finding.why
+
+
+def _rest(incident: Incident) -> Rest:
+    if incident.sealed_rest is None:
+        return Rest()
+    try:
+        return _REST.validate_json(incident.unseal("rest", bytes(incident.sealed_rest)))
+    except (Unreadable, ValueError):
+        return Rest(notices=(_UNREADABLE,))
+
+
+def _batch_answer(incident: Incident, batch: IncidentBatch) -> BatchAnswer:
+    if batch.sealed_answer is None:
+        return BatchAnswer(())
+    try:
+        content = incident.unseal(f"batch {batch.number}", bytes(batch.sealed_answer))
+        return _BATCH.validate_json(content)
+    except (Unreadable, ValueError):
+        return BatchAnswer((), notices=(_UNREADABLE,))
+
+
+_UNREADABLE = Notice(
+    NoticeCode.INCOMPLETE_LIST, "Part of what was stored for this incident can no longer be read."
+)
+
+
+def _visible_part(
+    incident: Incident,
+    findings: Mapping[int, Finding],
+    asked: Sequence[BatchAnswer | Rest],
+    projects: Collection[str] | None,
+) -> Answer:
+    """Return everything that was found as one result, limited to the reader's projects."""
+    events = {event.id: event for one in findings.values() for event in one.events}
+    notices = [note for one in asked if isinstance(one, BatchAnswer) for note in one.notices]
+    answer = _answer(incident, Customer(CUSTOMER_ALIAS), tuple(events.values()))
+    answer = replace(
+        answer,
+        searched=replace(answer.searched, projects=answer.searched.projects or (_ALL,)),
+        issues=tuple({issue.id: issue for one in asked for issue in one.issues}.values()),
+        notices=tuple(dict.fromkeys(notices)),
+    )
+    return restrict_to_projects(answer, projects)
+
+
+_ALL = "*"  # more than anyone sees whose projects are limited
+
+
+def _limited(findings: Mapping[int, Finding], part: Answer) -> dict[int, Finding]:
+    """Return the findings with the reader's events only, and nothing about other projects."""
+    visible = {event.id for event in part.events}
+    limited = {}
+    for line, one in findings.items():
+        events = tuple(event for event in one.events if event.id in visible)
+        limited[line] = replace(one, events=events, was_seen=None)
+    return limited
+
+
+def _with_known(incident: Incident, failure: Failure, part: Answer) -> KnownFailure:
+    """Return the failure with the known errors it matches, which are never stored."""
+    chosen = set(failure.representatives)
+    shown = tuple(event for event in failure.problem.events if event.id in chosen)
+    about = _answer(incident, Customer(CUSTOMER_ALIAS), shown or (failure.last_event,))
+    projects = tuple(sorted({event.project for event in about.events if event.project}))
+    issues = tuple(issue for issue in part.issues if issue.id in failure.issues)
+    searched = replace(about.searched, projects=projects)
+    about = with_known_errors(replace(about, issues=issues, searched=searched))
+    matches = {match.known.slug: match for match in about.known.matches}
+    return KnownFailure(failure, about, tuple(matches.values()))
+
+
+# From an incident to lookups, and back.
+
+
+def customer_lookup(
+    incident: Incident, line: int, result: IncidentResult, requester: Requester
+) -> Lookup | None:
+    """Return the requester's lookup of one customer at the time of their last error.
+
+    A lookup of the same window is opened again; else, a new one is recorded. None if there is no
+    such customer, or if their data was erased. Raise `LookupFailed` as `record_lookup` does.
+    """
+    typed = result.customers.get(line)
+    if not typed:
+        return None
+    finding = result.findings.get(line)
+    moment = finding.events[0].timestamp if finding and finding.events else incident.moment
+    question = Question(
+        restored_customer(typed, fields=_fields()),
+        Window(moment, incident.minutes),
+        tuple(incident.projects),
+        tuple(incident.environments),
+        _fields(),
+    )
+    same = Lookup.objects.filter(
+        user=requester.user,
+        customer_hash=hash_customer(question.customer.identifier),
+        moment=moment,
+        minutes=incident.minutes,
+        projects=incident.projects,
+        environments=incident.environments,
+        purged_at=None,
+    ).first()
+    if same is not None and not same.is_removed:
+        return same
+    return record_lookup(
+        question,
+        requester=requester,
+        typed=typed,
+        zone=ZoneInfo(incident.zone),
+        reason=reason_of_incident(incident),
+    )
+
+
+def reason_of_incident(incident: Incident) -> str:
+    """Return the reason of this incident, or an empty text."""
+    return words_for(incident.audit_target, Action.LOOKED_UP) if reason_enabled() else ""
+
+
+def recent_customers(hours: int, actor: Actor) -> str:
+    """Return the customers of all lookups of the last hours, a line for each, and record that."""
+    record(Action.REVIEWED, actor, target="customers of lookups", detail={"hours": hours})
+    since = timezone.now() - timedelta(hours=hours)
+    lookups = Lookup.objects.filter(created_at__gte=since, typed__isnull=False)
+    recent = lookups.select_related("typed").defer("snapshot")[: 2 * MAX_CUSTOMERS]
+    typed = {lookup.customer_hash: lookup.customer for lookup in recent}
+    return "\n".join(filter(None, typed.values()))

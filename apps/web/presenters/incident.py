@@ -1,0 +1,278 @@
+"""The page of an incident: shared failures, who had them, and who could not be asked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apps.answers.models import DraftTemplate
+from apps.answers.services import group_reply
+from apps.answers.templates import About, Kind
+from apps.events.event import Event
+from apps.events.query import counted
+from apps.events.releases import short_release
+from apps.events.rules.engine import rule_cache
+from apps.incidents.exports import usual_text
+from apps.incidents.models import Incident
+from apps.incidents.services import IncidentResult, KnownFailure
+from apps.lookups.known_errors import customer_time, render_reply
+from apps.web.presenters.formatting import (
+    LocalTime,
+    half_window,
+    listed,
+    local_clock,
+    local_moment,
+    safe_link,
+    shortened,
+    today_in,
+    typeset,
+)
+
+_MAX_RELEASES = 4
+_MAX_TEXT = 120
+_RELOADS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class EventLink:
+    """An event that represents a failure in one release."""
+
+    event_id: str
+    release: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReply:
+    """A known error and its reply for the customers, which can be empty."""
+
+    title: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """A failure. `issues` are pairs of a name and a link, which can be empty."""
+
+    number: int
+    sentence: str
+    share: str
+    first: LocalTime
+    last: LocalTime
+    releases: str
+    usual: str
+    is_noise: bool
+    issues: tuple[tuple[str, str], ...]
+    known: tuple[KnownReply, ...]
+    events: tuple[EventLink, ...]
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer of the list; `what` says in words what is known about them."""
+
+    line: int
+    customer: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """The context of `incidents/detail.html`."""
+
+    headline: str
+    facts: tuple[str, ...]
+    moment: LocalTime
+    zone: str
+    window: str
+    failures: tuple[FailureView, ...]
+    noise: tuple[FailureView, ...]
+    groups: tuple[tuple[str, tuple[CustomerRow, ...]], ...]
+    notices: tuple[str, ...]
+    progress: Mapping[str, Any]
+
+
+def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
+    """Return the page's content. `agent` signs the drafts of replies."""
+    incident = result.incident
+    template = DraftTemplate.objects.filter(kind=Kind.REPLY, is_active=True).first()
+    body = template.body if template else ""
+    with rule_cache():
+        failures = tuple(
+            _failure(result, number, one, body, agent)
+            for number, one in enumerate(result.failures, 1)
+        )
+    return IncidentView(
+        headline=headline(result),
+        facts=tuple(_facts(result)),
+        moment=local_moment(incident.moment, ZoneInfo(incident.zone)),
+        zone=incident.zone,
+        window=half_window(incident.minutes),
+        failures=tuple(one for one in failures if not one.is_noise),
+        noise=tuple(one for one in failures if one.is_noise),
+        groups=tuple(_groups(result)),
+        notices=tuple(typeset(one.message) for one in result.notices),
+        progress=progress_of(incident, result.batches_ended, result.batches, seen=0),
+    )
+
+
+def headline(result: IncidentResult) -> str:
+    """Return what the customers have in common, and nothing that isn't certain."""
+    asked = len(result.answered)
+    so_far = " asked so far" if result.state == "running" else " asked"
+    of = f"{asked:,} customers{so_far if result.not_asked else ''}"
+    loud = [one.failure for one in result.failures if not one.failure.is_noise]
+    shared = [one for one in loud if len(one.lines) > 1]
+    if shared:
+        first = shared[0]
+        return typeset(f"{len(first.lines):,} of {of} hit the same failure: {first.sentence}")
+    if loud:
+        return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer each."
+    if result.failures:
+        return "Nothing stands out: what these customers had was about as common before."
+    if result.complete:
+        return f"None of the {of} had an error in this window."
+    if result.state == "running":
+        return f"Asking Sentry about {counted(result.asked, 'customer')}"
+    return "No error was found, but not everyone’s errors could be read."
+
+
+def _facts(result: IncidentResult) -> Iterable[str]:
+    yield counted(result.asked, "customer")
+    yield f"{len(result.answered):,} asked"
+    if result.not_asked:
+        yield f"{len(result.not_asked):,} not asked{' yet' if result.state == 'running' else ''}"
+    if result.unanswerable:
+        yield f"{len(result.unanswerable):,} unanswerable"
+    yield counted(len(result.without_errors), "customer") + " without errors"
+    if result.never_seen:
+        yield f"{len(result.never_seen):,} never seen in Sentry"
+    yield "complete" if result.complete else "incomplete"
+    yield counted(result.calls, "call") + " to Sentry"
+
+
+def _failure(
+    result: IncidentResult, number: int, one: KnownFailure, body: str, agent: str
+) -> FailureView:
+    failure, zone = one.failure, ZoneInfo(result.incident.zone)
+    first, last = failure.first_event.timestamp, failure.last_event.timestamp
+    today = today_in(zone.key)
+    about = About(one.answer, failure.issues[:1], zone, today, result.incident.marker, agent=agent)
+    names = {issue.id: issue for issue in one.answer.issues}
+    return FailureView(
+        number=number,
+        sentence=typeset(failure.sentence),
+        share=result.share_text(failure),
+        first=local_clock(first, zone, day_of=result.incident.moment),
+        last=local_clock(last, zone, day_of=result.incident.moment),
+        releases=_releases(failure.releases),
+        usual=usual_text(failure, result),
+        is_noise=failure.is_noise,
+        issues=tuple(
+            (
+                (issue and issue.short_id) or issue_id,
+                safe_link(issue.permalink if issue else None),
+            )
+            for issue_id in failure.issues
+            for issue in (names.get(issue_id),)
+        ),
+        known=tuple(
+            KnownReply(
+                match.known.title,
+                render_reply(match, one.answer, name="", zone=zone, today=today),
+            )
+            for match in one.known
+        ),
+        events=tuple(map(_event_link, one.answer.events)),
+        reply=group_reply(body, about, moment=customer_time(first, last, zone)) if body else "",
+    )
+
+
+def _event_link(event: Event) -> EventLink:
+    release = shortened(short_release(event.release), _MAX_TEXT) if event.release else ""
+    return EventLink(event.id, release, shortened(event.title or "(no title)", _MAX_TEXT))
+
+
+def _releases(releases: tuple[str, ...]) -> str:
+    names = [shortened(short_release(name), _MAX_TEXT) for name in releases[:_MAX_RELEASES]]
+    more = len(releases) - _MAX_RELEASES
+    return listed([*names, f"{more} more"] if more > 0 else names)
+
+
+def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ...]]]:
+    """Yield the customers, each once: those with errors, then the others by what is known."""
+    notes = {**{line: one.why for line, one in result.findings.items() if one.why}}
+    notes |= dict((*result.not_asked, *result.unanswerable))
+    numbers: dict[int, list[int]] = {}
+    for number, one in enumerate(result.failures, 1):
+        for line in one.failure.lines:
+            numbers.setdefault(line, []).append(number)
+    with_errors = sorted(numbers, key=lambda line: (numbers[line], line))
+    groups: tuple[tuple[str, Iterable[int]], ...] = (
+        ("With errors", with_errors),
+        ("Without errors in this window", result.without_errors),
+        ("Never seen in Sentry", result.never_seen),
+        ("Not asked", [line for line, _why in result.not_asked]),
+        ("Unanswerable", [line for line, _why in result.unanswerable]),
+    )
+    for title, lines in groups:
+        rows = []
+        for line in lines:
+            had = numbers.get(line)
+            what = f"failure{'s' if had[1:] else ''} {listed(map(str, had))}" if had else ""
+            parts = filter(None, (what, notes.get(line, "")))
+            rows.append(CustomerRow(line, result.customers.get(line, ""), ". ".join(parts)))
+        if rows:
+            yield title, tuple(rows)
+
+
+def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> dict[str, Any]:
+    """Return the progress for the page's script, which loads the page again when it has changed.
+
+    `seen` is how many batches had ended on the page.
+    """
+    is_news = (ended - seen) * _RELOADS >= batches or (ended > 0 and seen == 0)
+    is_over = incident.is_over or incident.is_expired
+    sentence = f"{ended:,} of {counted(batches, 'batch', 'batches')} of customers asked."
+    if ended == batches:
+        sentence = "Comparing with other customers."
+    return {
+        "state": "changed" if is_over or is_news else "asking",
+        "done": ended,
+        "known": batches,
+        "share": round(ended / (batches + 1), 3),
+        "sentence": sentence,
+        "more": "",
+        "events": [],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An incident in a list."""
+
+    incident_id: str
+    what: str
+    when: LocalTime
+    zone: str
+    window: str
+    state: str
+
+
+def incident_rows(incidents: Iterable[Incident], now: datetime) -> tuple[IncidentRow, ...]:
+    """Return the rows of incidents that haven't expired. They need `customer_count`."""
+    states = {True: "finished", False: "running"}
+    return tuple(
+        IncidentRow(
+            incident_id=str(one.uuid),
+            what=counted(one.customer_count, "customer"),  # type: ignore[attr-defined]  # annotated
+            when=local_moment(one.moment, ZoneInfo(one.zone)),
+            zone=one.zone,
+            window=half_window(one.minutes),
+            state="canceled" if one.cancelled_at else states[one.finished_at is not None],
+        )
+        for one in incidents
+        if one.expires_at > now
+    )

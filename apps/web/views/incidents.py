@@ -1,0 +1,362 @@
+"""Views of incidents: a list of customers, checked before anything is asked, and the result."""
+
+import uuid
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.permissions import NO_TEAM
+from apps.accounts.preferences import has_zone
+from apps.audit.models import Action
+from apps.audit.trail import record
+from apps.events.query import Window
+from apps.exports import DEFAULT_BUDGET, ExportRefused
+from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident
+from apps.incidents.models import Incident, IncidentShare
+from apps.incidents.reading import (
+    MAX_CUSTOMERS,
+    MAX_LIST_LENGTH,
+    CustomerList,
+    ListRefused,
+    decode_list,
+    read_list,
+)
+from apps.incidents.services import (
+    cancel_incident,
+    customer_lookup,
+    read_incident,
+    reason_of_incident,
+    recent_customers,
+    record_incident,
+)
+from apps.lookups.access import (
+    SharingRefused,
+    active_shares,
+    end_share,
+    share_lookup,
+    shares_with,
+)
+from apps.lookups.problems import bad_input
+from apps.lookups.sentry_connection import read_customer, search_choices
+from apps.web.access import (
+    allowed_projects,
+    get_incident_or_404,
+    get_managed_incident_or_404,
+    person_of,
+    posted_pk,
+    record_partial_view,
+    record_view,
+    requester_of,
+)
+from apps.web.exports import ChoiceRefused, read_choice
+from apps.web.forms import LookupForm, share_form, share_section
+from apps.web.middleware import SeeOther, problem_page, render_failures
+from apps.web.presenters.formatting import local_moment
+from apps.web.presenters.incident import incident_rows, incident_view, progress_of
+from apps.web.presenters.issue import FULL
+from apps.web.presenters.result import event_view
+from apps.web.views.lookups import zone_of_request
+
+_MAX_RECENT = 8
+_HOURS = (1, 2, 4, 8, 24)
+_SENT_ON = ("zone", "window", "project", "environment", "reason")
+
+
+class IncidentForm(LookupForm):
+    """The lookup form with a list in place of a customer. A valid form has what was `found`."""
+
+    customers = forms.CharField(
+        required=False,
+        strip=False,
+        label="Customers, one per line",
+        help_text=f"User IDs, emails, and names, up to {MAX_CUSTOMERS:,}.",
+        widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        required=False,
+        label="or a CSV file",
+        help_text="You can choose the column on the next page.",
+        max_length=200,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+    )
+    recent = forms.ChoiceField(
+        required=False,
+        label="or everyone looked up in the last",
+        choices=[("", "(choose hours)"), *((n, f"{n} hour{'s' * (n > 1)}") for n in _HOURS)],
+    )
+    column = forms.IntegerField(required=False)
+
+    def __init__(
+        self, data: Any = None, files: Any = None, *, request: HttpRequest, **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        self.files, self._request = files or MultiValueDict(), request
+        self.found: CustomerList | None = None
+        self.text = ""
+        del self.fields["customer"]
+        if not request.user.has_perm("lookups.view_lookup"):
+            del self.fields["recent"]
+
+    def clean(self) -> dict[str, Any]:
+        """Read the moment, then the list."""
+        cleaned = super().clean()
+        sources = [cleaned.get("customers", "").strip(), cleaned.get("file"), cleaned.get("recent")]
+        if sum(map(bool, sources)) != 1:
+            self.add_error(
+                "customers",
+                "Paste a list or choose a file."
+                if not any(sources)
+                else "Paste a list or choose a file, not both.",
+            )
+            return cleaned
+        try:
+            self.text = self._text(cleaned)
+            self.found = read_list(self.text, read_customer, column=cleaned.get("column"))
+        except ListRefused as refused:
+            self.add_error("file" if cleaned.get("file") else "customers", str(refused))
+        return cleaned
+
+    def _text(self, cleaned: dict[str, Any]) -> str:
+        uploaded: UploadedFile[bytes] | None = cleaned.get("file")
+        if uploaded:
+            if (uploaded.size or 0) > MAX_LIST_LENGTH:
+                raise ListRefused(f"The file is too large: up to {MAX_LIST_LENGTH // 1000} KB.")
+            return decode_list(uploaded.read())
+        if cleaned.get("recent"):
+            return recent_customers(int(cleaned["recent"]), requester_of(self._request).actor)
+        return str(cleaned["customers"])
+
+    @property
+    def searched(self) -> Window:
+        """The window of a valid form."""
+        return Window(self.cleaned_data["moment"], self.cleaned_data["window"])
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("incidents.add_incident", raise_exception=True)
+@render_failures
+def incident_list(request: HttpRequest) -> HttpResponse:
+    """Show the form and recent incidents; check a posted list; start when that is confirmed."""
+    if request.method != "POST":
+        return _form_page(request, _form(request))
+    form = _form(request, request.POST, request.FILES)
+    if not form.is_valid() or form.found is None:
+        return _form_page(request, form, status=400)
+    if "confirmed" not in request.POST or not form.found.customers:
+        return _confirm_page(request, form, form.found)
+    incident = record_incident(
+        form.found,
+        form.searched,
+        projects=tuple(filter(None, [form.cleaned_data.get("project")])),
+        environments=tuple(filter(None, [form.cleaned_data.get("environment")])),
+        requester=requester_of(request),
+        zone=form.cleaned_data["zone"],
+        reason=form.cleaned_data.get("reason", ""),
+    )
+    return SeeOther(reverse("incident_detail", args=[incident.uuid]))
+
+
+def _form(request: HttpRequest, data: Any = None, files: Any = None) -> IncidentForm:
+    allowed = allowed_projects(request)
+    if allowed is not None and not allowed:
+        raise PermissionDenied(NO_TEAM)
+    projects, environments = search_choices(allowed)
+    posted = data.get("project", "") if data else ""
+    if allowed is not None and posted and posted not in allowed:
+        projects = (*projects, posted)  # `record_incident` refuses and records it
+    return IncidentForm(
+        data,
+        files,
+        request=request,
+        own_zone=zone_of_request(request),
+        zone_is_chosen=has_zone(person_of(request)),
+        projects=projects,
+        environments=environments,
+    )
+
+
+def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> HttpResponse:
+    person, now = person_of(request), timezone.now()
+    shares = shares_with(person, IncidentShare.objects.all(), "incident")
+    shared = Incident.objects.filter(pk__in=shares.values("incident"))
+    context = {
+        "form": form,
+        "recent": incident_rows(_counted(Incident.objects.filter(user=person)), now),
+        "shared": incident_rows(_counted(shared), now),
+    }
+    return render(request, "incidents/new.html", context, status=status)
+
+
+def _counted(incidents: QuerySet[Incident]) -> QuerySet[Any]:
+    rows = incidents.annotate(customer_count=Count("lines")).defer("sealed_rest")
+    return rows.order_by("-created_at")[:_MAX_RECENT]
+
+
+def _confirm_page(request: HttpRequest, form: IncidentForm, found: CustomerList) -> HttpResponse:
+    moment = form.searched.moment
+    zone: ZoneInfo = form.cleaned_data["zone"]
+    context = {
+        "found": found,
+        "text": form.text,
+        "at": moment.astimezone(zone).isoformat(timespec="seconds"),
+        "moment": local_moment(moment, zone),
+        "zone": zone.key,
+        "window": form.searched,
+        "sent": {
+            name: value.key if isinstance(value, ZoneInfo) else value
+            for name in _SENT_ON
+            if (value := form.cleaned_data.get(name)) not in (None, "")
+        },
+    }
+    return render(request, "incidents/confirm.html", context)
+
+
+@require_safe
+@render_failures
+def incident_detail(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
+    """Show what is known so far. The page of a running incident follows its progress."""
+    incident = get_incident_or_404(request, incident_id)
+    (record_view if incident.is_over else record_partial_view)(request, incident, "incident")
+    person = person_of(request)
+    result = read_incident(incident, allowed_projects(request))
+    share = share_section(person, incident)
+    context = {
+        "incident": incident,
+        "view": incident_view(result, agent=person.get_full_name()),
+        "reason": reason_of_incident(incident),
+        "is_running": result.state == "running",
+        "ended": result.batches_ended,
+        "share": share,
+    }
+    return render(request, "incidents/detail.html", context)
+
+
+@require_safe
+def incident_progress(request: HttpRequest, incident_id: uuid.UUID) -> JsonResponse:
+    """Return the progress as JSON."""
+    incident = get_incident_or_404(request, incident_id)
+    record_partial_view(request, incident, "progress")
+    seen = request.GET.get("seen", "0")
+    batches = incident.batches.count()
+    ended = incident.batches.filter(ended_at__isnull=False).count()
+    number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 6 else 0
+    return JsonResponse(progress_of(incident, ended, batches, seen=number))
+
+
+@require_POST
+def incident_cancel(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
+    """Stop asking and redirect to the page, which shows what was found before."""
+    incident = get_managed_incident_or_404(request, incident_id)
+    cancel_incident(incident, requester_of(request))
+    return _back(incident_id)
+
+
+@require_POST
+@permission_required("lookups.add_lookup", raise_exception=True)
+@render_failures
+def incident_lookup(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
+    """Open the lookup of one customer of the list, which is recorded as any other."""
+    incident = get_incident_or_404(request, incident_id)
+    result = read_incident(incident, allowed_projects(request))
+    line = posted_pk(request, "line")
+    lookup = customer_lookup(incident, line, result, requester_of(request))
+    if lookup is None:
+        raise Http404
+    return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
+
+
+@require_safe
+@render_failures
+def incident_event(request: HttpRequest, incident_id: uuid.UUID, event_id: str) -> HttpResponse:
+    """Show an event that represents a failure."""
+    incident = get_incident_or_404(request, incident_id)
+    record_view(request, incident, f"event {event_id[:50]}")
+    result = read_incident(incident, allowed_projects(request))
+    for number, one in enumerate(result.failures, 1):
+        for event in one.answer.events:
+            if event.id == event_id:
+                zone = ZoneInfo(incident.zone)
+                view = event_view(event, answer=one.answer, zone=zone, limits=FULL)
+                context = {"incident": incident, "event": view, "number": number}
+                return render(request, "incidents/event.html", context)
+    raise Http404
+
+
+@require_safe
+@render_failures
+def incident_export(request: HttpRequest, incident_id: uuid.UUID, suffix: str) -> HttpResponse:
+    """Return the result as JSON, CSV, or Markdown within a token limit, and record that."""
+    incident = get_incident_or_404(request, incident_id)
+    if suffix not in SUFFIXES:
+        raise Http404
+    format_ = SUFFIXES[suffix]
+    result = read_incident(incident, allowed_projects(request))
+    try:
+        choice = read_choice(request.GET, suffix="md")
+        budget = choice.budget or DEFAULT_BUDGET
+        text = export_incident(result, format_, budget=budget, family=choice.family)
+    except (ChoiceRefused, ExportRefused) as refused:
+        return problem_page(request, bad_input(str(refused)))
+    record(
+        Action.EXPORTED,
+        requester_of(request).actor,
+        target=incident.audit_target,
+        detail={"format": format_, "customers": result.asked},
+    )
+    response = HttpResponse(text.encode(), content_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
+    name = f"incident-{str(incident.uuid)[:8]}.{suffix}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+# Sharing
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def incident_share(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
+    """Show who the incident is shared with, and share it with one more person or team."""
+    incident = get_managed_incident_or_404(request, incident_id)
+    form = share_form(request.POST) if request.method == "POST" else None
+    if form is not None and form.is_valid():
+        reader, requester = form.cleaned_data["reader"], requester_of(request)
+        try:
+            share = share_lookup(incident, reader, requester=requester, lifetime=form.duration)
+        except SharingRefused as refused:
+            form.add_error("reader", str(refused))
+        else:
+            messages.success(request, f"Shared with {share.reader}.")
+            return _back(incident_id)
+    record_view(request, incident, "sharing")
+    share_context = share_section(person_of(request), incident, form)
+    context = {"incident": incident, "share": share_context}
+    return render(request, "incidents/share.html", context, status=400 if form else 200)
+
+
+@require_POST
+def incident_unshare(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
+    """Stop sharing the incident with one person or team."""
+    incident = get_managed_incident_or_404(request, incident_id)
+    share = active_shares(incident).filter(pk=posted_pk(request, "share")).first()
+    if share is None:
+        raise Http404
+    end_share(share, requester=requester_of(request))
+    messages.success(request, f"No longer shared with {share.reader}.")
+    return _back(incident_id)
+
+
+def _back(incident_id: uuid.UUID) -> HttpResponse:
+    return SeeOther(reverse("incident_detail", args=[incident_id]))

@@ -1,0 +1,236 @@
+"""Incidents through the site: checking the list, asking, reading, and everything around it."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from apps.audit.models import Action, Entry
+from apps.audit.trail import SYSTEM
+from apps.audit.verification import verify_trail
+from apps.crypto import hash_customer
+from apps.demo.server import DemoSentry
+from apps.incidents.models import Incident, IncidentLine
+from apps.incidents.services import BATCH, run_batch
+from apps.jobs.engine import Lease, LeaseLost, handlers, work
+from apps.jobs.models import Job
+from apps.lookups.models import Lookup
+from apps.lookups.retention import prune
+from tests.conftest import MOMENT, signed_in
+from tests.web.asking import AT, look_up, text
+from tests.web.records import stored_texts
+from tests.web.teams import team
+
+LIST = "\n".join(["Customer ID", *map(str, range(1001, 1007)), "1001", "10.0.0.1", "anna"])
+
+
+@pytest.fixture
+def lea(lead: User, connected: DemoSentry) -> Client:
+    """Return Lea's browser. Three customers share a failure, one has another of their own."""
+    world = connected.world
+    for number in range(3):
+        world.add_event(
+            user_id=str(1001 + number),
+            timestamp=MOMENT + timedelta(seconds=number),
+            project="web",
+            exception=("PaymentDeclined", "Card declined for jane@example.com"),
+            release=f"=shop@2.{number % 2}.0",
+        )
+    world.add_event(user_id="1004", timestamp=MOMENT, project="api", exception=("KeyError", "x"))
+    world.add_event(user_id="1005", timestamp=MOMENT - timedelta(days=1), project="web")
+    return signed_in(lead)
+
+
+def sent(**changes: object) -> dict[str, object]:
+    return {"customers": LIST, "at": AT, "zone": "Europe/Berlin", "window": 10, **changes}
+
+
+def begin(client: Client, **changes: object) -> str:
+    """Confirm a list and return the URL of the incident."""
+    response = client.post("/incidents/", sent(confirmed="1", **changes))
+    assert response.status_code == 303, text(response)
+    return str(response["Location"])
+
+
+def ask(client: Client, **changes: object) -> str:
+    """Begin an incident, and do its jobs."""
+    url = begin(client, **changes)
+    while work():
+        pass
+    return url
+
+
+def exported(client: Client, url: str) -> Any:
+    return json.loads(client.get(f"{url}export.json").content)
+
+
+def test_a_list_is_checked_before_anything_is_asked(lea: Client, connected: DemoSentry) -> None:
+    page = text(lea.post("/incidents/", sent()))
+    for expected in (
+        "7 customers to look up",
+        "<bdi>Customer ID</bdi>",
+        "The same customer as in line 2.",
+        "<td>9</td><td><bdi>10.0.0.1</bdi></td>",
+    ):
+        assert expected in page
+    assert not Incident.objects.exists()
+    assert not any("events" in call.path for call in connected.calls)
+
+
+def test_an_uploaded_file_is_read_by_its_column(lea: Client) -> None:
+    table = "name;account\nJane;1001\nAnn;1004\n".encode("utf-16")
+    page = text(
+        lea.post("/incidents/", sent(customers="", file=SimpleUploadedFile("a.csv", table)))
+    )
+    assert "2 customers to look up" in page
+    assert '<option value="1" selected>account, for example 1001</option>' in page
+    url = ask(lea, customers=table.decode("utf-16"), column="1")
+    assert exported(lea, url)["asked"] == 2
+    for refused in ({"customers": ""}, {"customers": "\n" * 3}, {"customers": "1\n" * 4001}):
+        assert lea.post("/incidents/", sent(**refused)).status_code == 400
+
+
+def test_shared_failures_are_counted_and_the_rest_is_named(lea: Client) -> None:
+    url = ask(lea)
+    page = text(lea.get(url))
+    assert "3 of 7 customers hit the same failure: The payment was declined." in page
+    assert "<strong>3 of 7 asked</strong>" in page
+    assert "Reply for these customers" in page
+    result = exported(lea, url)
+    first, second = result["failures"]
+    assert first["lines"] == [2, 3, 4]
+    assert first["releases"] == ["=shop@2.0.0", "=shop@2.1.0"]
+    assert second["lines"] == [5]
+    assert (result["without_errors"], result["never_seen"]) == ([6], [7, 10])
+    assert (result["asked"], result["answered"], result["complete"]) == (7, 7, True)
+    event = text(lea.get(f"{url}events/{first['representatives'][0]}/"))
+    assert "jane@example.com" not in event
+    assert "PaymentDeclined" in event
+
+
+def test_exports_name_lines_and_run_no_formula(lea: Client) -> None:
+    url = ask(lea)
+    rows = list(csv.DictReader(io.StringIO(text(lea.get(f"{url}export.csv")))))
+    assert [row["line"] for row in rows] == ["2", "3", "4", "5", "6", "7", "10"]
+    assert rows[0]["releases"] == "'=shop@2.0.0"
+    assert {row["state"] for row in rows} == {"with_errors", "without_errors", "never_seen"}
+    markdown = text(lea.get(f"{url}export.md?budget=2000"))
+    assert "1. The payment was declined." in markdown
+    for export in (markdown, json.dumps(exported(lea, url)), str(rows)):
+        assert "1001" not in export.replace("<email-1001>", "")
+        assert "jane@" not in export
+    assert lea.get(f"{url}export.md?budget=1").status_code == 400
+
+
+def test_a_customer_is_one_click_from_their_own_lookup(lea: Client) -> None:
+    url = ask(lea)
+    first = lea.post(f"{url}lookup/", {"line": "3"})
+    assert "The payment was declined" in text(lea.get(first["Location"]))
+    assert lea.post(f"{url}lookup/", {"line": "3"})["Location"] == first["Location"]
+    assert Lookup.objects.get().moment == MOMENT + timedelta(seconds=1)
+    assert lea.post(f"{url}lookup/", {"line": "99"}).status_code == 404
+
+
+def test_each_customer_is_in_the_audit_trail(lea: Client) -> None:
+    ask(lea, reason="T-77")
+    incident = Incident.objects.get()
+    entries = Entry.objects.filter(action=Action.LOOKED_UP, target=incident.audit_target)
+    assert entries.count() == 7
+    assert entries.filter(customer_hash=hash_customer("anna"), actor="lea").exists()
+    assert not verify_trail().broken
+    assert "T-77" in text(lea.get(f"/incidents/{incident.uuid}/"))
+    assert not [one for one in Lookup.objects.all() if one.customer]
+
+
+def test_an_erased_customer_is_gone_from_incidents(lea: Client, admin: User) -> None:
+    url = ask(lea)
+    names = {"names": "1002", "confirmed": "1"}
+    assert "lookup" in text(signed_in(admin).post("/review/forget/", names, follow=True))
+    assert IncidentLine.objects.filter(sealed_finding=None).count() == 1
+    result = exported(lea, url)
+    assert result["unanswerable"] == [{"line": 3, "why": "This customer’s data was erased."}]
+    assert not result["complete"]
+    job = Job.objects.filter(kind=BATCH)
+    job.update(state="waiting")
+    while work():
+        pass
+    assert not any("1002" in one for one in stored_texts() if len(one) < 40)
+
+
+def test_an_expired_incident_is_refused_and_then_deleted(lea: Client) -> None:
+    url = ask(lea)
+    Incident.objects.update(expires_at=timezone.now())
+    assert lea.get(url).status_code == 410
+    assert lea.get(f"{url}export.json").status_code == 410
+    assert prune(SYSTEM).answers == 7
+    assert lea.get(url).status_code == 404
+
+
+def test_a_canceled_incident_keeps_what_was_found(lea: Client, connected: DemoSentry) -> None:
+    url = begin(lea, customers="\n".join(map(str, range(1001, 1151))))
+    assert work()
+    assert lea.get(f"{url}progress").json()["state"] == "changed"
+    assert "3 of 100 customers asked so far hit the same failure" in text(lea.get(url))
+    assert lea.post(f"{url}cancel/").status_code == 303
+    assert not work()
+    result = exported(lea, url)
+    assert (result["state"], result["answered"]) == ("cancelled", 100)
+    assert len(result["not_asked"]) == 50
+    assert not result["complete"]
+
+
+def test_a_batch_that_is_done_twice_counts_once(lea: Client) -> None:
+    begin(lea)
+    job = Job.objects.get(kind=BATCH)
+    Job.objects.update(state="running", lease_holder="one")
+    job.refresh_from_db()
+    late = Lease(job, handlers()[BATCH])
+    Job.objects.update(lease_holder="two")
+    with pytest.raises(LeaseLost):
+        run_batch(job, late)
+    assert not IncidentLine.objects.filter(sealed_finding__isnull=False).exists()
+    job.refresh_from_db()
+    run_batch(job, Lease(job, handlers()[BATCH]))
+    assert IncidentLine.objects.filter(sealed_finding__isnull=False).count() == 7
+
+
+def test_what_sentry_refuses_is_not_called_error_free(lea: Client, connected: DemoSentry) -> None:
+    url = begin(lea)
+    connected.token = "changed"
+    while work():
+        pass
+    result = exported(lea, url)
+    assert result["not_asked"] == [2, 3, 4, 5, 6, 7, 10]
+    assert not result["complete"]
+    assert "not everyone’s errors could be read" in text(lea.get(url))
+
+
+def test_readers_see_only_their_own_projects(lea: Client, lead: User, other_agent: User) -> None:
+    url = ask(lea)
+    team("Web", ["web"], lead)
+    team("API", ["api"], other_agent)
+    lea.post(f"{url}share/", {"reader": "ben"})
+    ben = signed_in(other_agent)
+    page = text(ben.get(url))
+    assert "payment" not in page
+    result = exported(ben, url)
+    assert [one["lines"] for one in result["failures"]] == [[5]]
+    assert result["never_seen"] == []
+    assert not result["complete"]
+
+
+def test_reviewers_can_ask_about_the_lookups_of_the_last_hours(lea: Client, admin: User) -> None:
+    look_up(lea, customer="1001")
+    look_up(lea, customer="anna")
+    ada = signed_in(admin)
+    page = text(ada.post("/incidents/", sent(customers="", recent="2")))
+    assert "2 customers to look up" in page
+    assert Entry.objects.filter(action=Action.REVIEWED, actor="ada").exists()
+    assert lea.post("/incidents/", sent(customers="", recent="2")).status_code == 400
