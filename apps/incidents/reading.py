@@ -109,11 +109,19 @@ def read_list(text: str, read: ReadCustomer, *, column: int | None = None) -> Cu
     return replace(found, columns=columns, column=column)
 
 
+def read_items(items: Sequence[str], read: ReadCustomer) -> CustomerList:
+    """Read a list in which each item is one customer, as programs send it."""
+    rows = [_Row(number, (" ".join(item.split()),)) for number, item in enumerate(items, 1)]
+    return _read_column(rows, 0, read, may_have_heading=False)
+
+
 _AT_MOST = f"Look up to {MAX_CUSTOMERS:,} customers at a time."
 
 
-def _read_column(rows: Sequence[_Row], index: int, read: ReadCustomer) -> CustomerList:
-    has_heading = bool(rows) and _is_heading(rows, index, read)
+def _read_column(
+    rows: Sequence[_Row], index: int, read: ReadCustomer, *, may_have_heading: bool = True
+) -> CustomerList:
+    has_heading = may_have_heading and bool(rows) and _is_heading(rows, index, read)
     ends = thread_time() + MAX_CPU_S
     first_line: dict[str, int] = {}
     customers: list[IncidentCustomer] = []

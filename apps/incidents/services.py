@@ -663,6 +663,16 @@ def customer_lookup(
     )
 
 
+def record_incident_export(result: IncidentResult, format: str, requester: Requester) -> None:
+    """Record that the result left Triage."""
+    record(
+        Action.EXPORTED,
+        requester.actor,
+        target=result.incident.audit_target,
+        detail={"format": format, "customers": result.asked},
+    )
+
+
 def reason_of_incident(incident: Incident) -> str:
     """Return the reason of this incident, or an empty text."""
     return words_for(incident.audit_target, Action.LOOKED_UP) if reason_enabled() else ""

@@ -41,6 +41,10 @@ from apps.events.query import (
     parse_moment,
 )
 from apps.exports import FAMILIES
+from apps.incidents.exports import as_json
+from apps.incidents.models import Incident
+from apps.incidents.reading import MAX_LINES, ListRefused, read_items
+from apps.incidents.services import read_incident, record_incident, record_incident_export
 from apps.lookups.access import Requester
 from apps.lookups.answers import has_ended, result_now
 from apps.lookups.exports import record_export
@@ -55,7 +59,7 @@ from apps.lookups.problems import (
 )
 from apps.lookups.records import MAX_REASON_LENGTH, record_lookup
 from apps.lookups.sentry_connection import read_customer
-from apps.web.access import find_lookup
+from apps.web.access import find_incident, find_lookup
 from apps.web.exports import Choice, ChoiceRefused, create_export, read_choice
 from apps.web.middleware import mark_refusal_recorded
 
@@ -469,10 +473,90 @@ class LookupResponse(Schema):
     elsewhere: list[dict[str, Any]]
 
 
+class IncidentRequest(Schema):
+    """Which customers to look up. Unknown fields are rejected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customers: Annotated[
+        list[Annotated[str, Field(max_length=2000)]],
+        Field(min_length=1, max_length=MAX_LINES, description="Each is read as in a lookup."),
+    ]
+    at: Moment
+    window_minutes: Minutes = None
+    projects: Annotated[
+        list[Slug],
+        Field(max_length=100, description="Slugs. Defaults to every project the token can see."),
+    ] = []
+    environments: Annotated[
+        list[Slug], Field(max_length=100, description="Names. Defaults to all.")
+    ] = []
+    reason: Annotated[
+        str,
+        Field(max_length=MAX_REASON_LENGTH, description="The reason, if the site asks for one."),
+    ] = ""
+    skip_invalid: Annotated[
+        bool, Field(description="Leave out what can't be looked up, instead of refusing the list.")
+    ] = False
+
+
+class LineResponse(Schema):
+    """A customer, by their place in the list from 1, and a reason."""
+
+    line: int
+    why: str
+
+
+class SharedFailureResponse(Schema):
+    """A failure that customers share."""
+
+    sentence: Annotated[str, Field(description="What happened, in plain words.")]
+    issues: Annotated[list[str], Field(description="IDs, the cause's first.")]
+    problems_joined: int
+    lines: list[int]
+    customers: int
+    first_event: str
+    last_event: str
+    releases: list[str]
+    baseline: Annotated[
+        float | None,
+        Field(description="The share of other customers with errors who had it before."),
+    ]
+    is_noise: bool
+    known: dict[str, str] | None
+    representatives: Annotated[list[str], Field(description="Event IDs.")]
+
+
+class IncidentResponse(Schema):
+    """What is known so far (`triage.incident/1`). Customers are lines of the list."""
+
+    schema_: Annotated[Literal["triage.incident/1"], Field(alias="schema")]
+    incident_id: str
+    state: Literal["running", "finished", "cancelled"]
+    window: WindowResponse
+    searched: dict[str, Any]
+    asked: int
+    answered: int
+    not_asked: list[int]
+    unanswerable: list[LineResponse]
+    capped: list[int]
+    complete: bool
+    notices: list[NoticeResponse]
+    baseline_customers: int
+    failures: list[SharedFailureResponse]
+    without_errors: list[int]
+    never_seen: list[int]
+    calls: int
+    left_out: Annotated[
+        list[LineResponse], Field(description="When the list is sent: what isn't looked up.")
+    ] = []
+
+
 # Additions to the OpenAPI document: descriptions, headers, and examples for each status.
 
 _DESCRIPTIONS = {
     200: "The redacted result.",
+    202: "The redacted result so far.",
     400: "The request doesn't match this description.",
     401: "The token is missing, wrong, revoked, or expired.",
     403: "The token lacks the scope, or its person isn't allowed to do this or to see this "
@@ -653,6 +737,75 @@ def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     return _export(request, token, lookup, choice)
 
 
+@api.post(
+    "/incidents/",
+    response={202: IncidentResponse, **dict.fromkeys(_LOOKUP_ERRORS, ProblemResponse)},
+    summary="Look up many customers",
+    url_name="incidents",
+    operation_id="look_up_many",
+    by_alias=True,
+)
+def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse:
+    """Begin to ask about a list of customers. Each is recorded. Requires the lookup scope.
+
+    The response is the result so far. Read it again until `state` isn't `running`.
+    """
+    token = token_for(request, Scope.LOOKUP)
+    if not token.user.has_perm("incidents.add_incident"):
+        _record_refusal(request, "role", token)
+        raise RoleMissing
+    zone, requester = zone_of(token.user), api_requester(request, token)
+    try:
+        found = read_items(body.customers, read_customer)
+    except ListRefused as refused:
+        raise LookupFailed(bad_input(str(refused))) from refused
+    if not found.customers or (found.refused and not body.skip_invalid):
+        first = found.refused[0]
+        message = f"{len(found.refused)} can't be looked up. Line {first.line}: {first.why}"
+        raise LookupFailed(bad_input(message, "Correct them, or send skip_invalid."))
+    incident = record_incident(
+        found,
+        _window(body, zone),
+        projects=_projects(body, token),
+        environments=tuple(dict.fromkeys(body.environments)),
+        requester=requester,
+        zone=zone,
+        reason=body.reason,
+    )
+    left_out = [{"line": one.line, "why": one.why} for one in (*found.refused, *found.duplicates)]
+    return _incident(incident, token, requester, left_out=left_out)
+
+
+@api.get(
+    "/incidents/{uuid:incident_id}/",
+    response={200: IncidentResponse, **dict.fromkeys(_READ_ERRORS, ProblemResponse)},
+    summary="Read an incident",
+    url_name="incident",
+    operation_id="read_incident",
+    by_alias=True,
+)
+def get_incident(
+    request: HttpRequest,
+    incident_id: PathEx[uuid.UUID, P(description="The incident_id of a result.")],
+) -> HttpResponse:
+    """Read what is known so far. Requires the read scope."""
+    token = token_for(request, Scope.READ)
+    requester = api_requester(request, token)
+    incident = find_incident(token.user, requester.actor, incident_id)
+    return _incident(incident, token, requester)
+
+
+def _incident(
+    incident: Incident, token: ApiToken, requester: Requester, **more: object
+) -> HttpResponse:
+    result = read_incident(incident, projects_of_token(token))
+    record_incident_export(result, "json", requester)
+    body = {**as_json(result), "left_out": [], **more}
+    return HttpResponse(
+        json.dumps(body), content_type="application/json", status=202 if more else 200
+    )
+
+
 def _requested(values: QueryDict) -> Choice:
     """Return the form of a stored result, complete and as plain data unless there is a limit."""
     if values.get("format", "json") not in _FORMATS:
@@ -675,21 +828,24 @@ def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
     try:
         return Question(
             customer=read_customer(body.customer),
-            window=Window(
-                moment=parse_moment(str(body.at), zone=zone, now=timezone.now()),
-                minutes=body.window_minutes or settings.TRIAGE_WINDOW_MINUTES,
-            ),
+            window=_window(body, zone),
             projects=_projects(body, token),
             environments=tuple(dict.fromkeys(body.environments)),
             fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
         )
     except CustomerRefused as refused:
         raise LookupFailed(customer_problem(refused)) from refused
+
+
+def _window(body: LookupRequest | IncidentRequest, zone: ZoneInfo) -> Window:
+    try:
+        moment = parse_moment(str(body.at), zone=zone, now=timezone.now())
     except MomentRefused as refused:
         raise LookupFailed(bad_input(str(refused))) from refused
+    return Window(moment, body.window_minutes or settings.TRIAGE_WINDOW_MINUTES)
 
 
-def _projects(body: LookupRequest, token: ApiToken) -> tuple[str, ...]:
+def _projects(body: LookupRequest | IncidentRequest, token: ApiToken) -> tuple[str, ...]:
     """Return the requested projects, or else the token's; () means all its person can see."""
     requested = tuple(dict.fromkeys(body.projects))
     if not token.projects:
@@ -729,7 +885,7 @@ def _on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Name the invalid fields but not their values, which may be personal data."""
-    known = set(LookupRequest.model_fields)
+    known = set(LookupRequest.model_fields) | set(IncidentRequest.model_fields)
     unknown = [item["loc"][-1] for item in error.errors if item["type"] == "extra_forbidden"]
     named = {str(part) for item in error.errors for part in item["loc"]} & known
     fields = ", ".join(sorted(named)) or "the body"

@@ -127,10 +127,17 @@ ROWS = (
         others=OWN_ACCOUNT,
     ),
     Row("signing out", ("accounts/logout/",), NEVER_ALLOWED, TO_SIGN_IN, NEVER_ALLOWED),
+    Row(
+        "the API for many customers",
+        ("api/v1/incidents/",),
+        get=NEVER_ALLOWED,
+        post=API_TOKEN,
+        others=NEVER_ALLOWED,
+    ),
     Row("the API", ("api/v1/lookups/",), get=NEVER_ALLOWED, post=API_TOKEN, others=NEVER_ALLOWED),
     Row(
         "reading through the API",
-        ("api/v1/lookups/<uuidstr:lookup_id>/",),
+        ("api/v1/lookups/<uuidstr:lookup_id>/", "api/v1/incidents/<uuidstr:incident_id>/"),
         get=API_TOKEN,
         post=NEVER_ALLOWED,
         others=NEVER_ALLOWED,

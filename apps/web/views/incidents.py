@@ -20,8 +20,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.permissions import NO_TEAM
 from apps.accounts.preferences import has_zone
-from apps.audit.models import Action
-from apps.audit.trail import record
 from apps.events.query import Window
 from apps.exports import DEFAULT_BUDGET, ExportRefused
 from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident
@@ -41,6 +39,7 @@ from apps.incidents.services import (
     reason_of_incident,
     recent_customers,
     record_incident,
+    record_incident_export,
 )
 from apps.lookups.access import (
     SharingRefused,
@@ -311,12 +310,7 @@ def incident_export(request: HttpRequest, incident_id: uuid.UUID, suffix: str) -
         text = export_incident(result, format_, budget=budget, family=choice.family)
     except (ChoiceRefused, ExportRefused) as refused:
         return problem_page(request, bad_input(str(refused)))
-    record(
-        Action.EXPORTED,
-        requester_of(request).actor,
-        target=incident.audit_target,
-        detail={"format": format_, "customers": result.asked},
-    )
+    record_incident_export(result, format_, requester_of(request))
     response = HttpResponse(text.encode(), content_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
     name = f"incident-{str(incident.uuid)[:8]}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -97,7 +97,7 @@ class Command(BaseCommand):
         if options["customer"] == "-":
             options["customer"] = sys.stdin.readline().strip()
         question, zone = _read_question(options)
-        _prepare_database()
+        prepare_database()
         preset = _preset(options["preset"])
         requester = Requester(Origin.CLI, system_user=system_user())
         try:
@@ -204,7 +204,7 @@ def _budget(typed: str) -> int:
     return int(typed)
 
 
-def _prepare_database() -> None:
+def prepare_database() -> None:
     """Create the tables of the built-in SQLite database on first use.
 
     Raise `CommandError` for other databases that are not migrated.
