@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -63,7 +64,7 @@ from apps.web.access import (
 from apps.web.exports import ChoiceRefused, read_choice
 from apps.web.forms import LookupForm, share_form, share_section
 from apps.web.middleware import SeeOther, problem_page, render_failures
-from apps.web.presenters.formatting import local_moment
+from apps.web.presenters.formatting import local_moment, typed_in
 from apps.web.presenters.incident import incident_rows, incident_view, progress_of
 from apps.web.presenters.issue import FULL
 from apps.web.presenters.result import event_view
@@ -196,6 +197,16 @@ def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> H
         "form": form,
         "recent": incident_rows(_counted(Incident.objects.filter(user=person)), now),
         "shared": incident_rows(_counted(shared), now),
+        "demo_incidents": [
+            {
+                "customers": "\n".join(one.customers),
+                "at": typed_in(one.moment, form.own_zone),
+                "zone": form.own_zone.key,
+                "window": one.minutes,
+                "count": len(one.customers),
+            }
+            for one in settings.DEMO_INCIDENTS
+        ],
     }
     return render(request, "incidents/new.html", context, status=status)
 
