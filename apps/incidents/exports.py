@@ -207,7 +207,7 @@ def _summary(result: IncidentResult) -> list[str]:
 
 
 def _list_of_failures(result: IncidentResult) -> list[str]:
-    lines = ["", "# Failures, those that stand out first"]
+    lines = ["", "# Failures, those that stand out first", BEFORE]
     for number, one in enumerate(result.failures, 1):
         failure = one.failure
         lines += [
@@ -232,6 +232,12 @@ def _numbers(lines: "list[int] | tuple[int, ...]") -> str:
     return f"{len(lines)} (lines {listed}{more})"
 
 
+BEFORE = (
+    "“Before” compares with other customers who had errors in the time of the same length before "
+    "the window."
+)
+
+
 def usual_text(failure: Failure, result: IncidentResult) -> str:
     """Return how common the failure was among other customers before, in words."""
     others = result.others
@@ -240,7 +246,7 @@ def usual_text(failure: Failure, result: IncidentResult) -> str:
     if failure.baseline is None:
         return "not compared" + (" yet" if result.state == "running" else "")
     share = f"{failure.baseline:.1%}".replace(".0%", "%")
-    of = f"{others:,} other customers with errors in the window before"
+    of = f"{others:,} other customers with errors"
     if not failure.baseline:
         return f"none of {of}"
     text = f"{share} of {of}"

@@ -14,7 +14,7 @@ from time import thread_time
 from apps.crypto import hash_customer
 from apps.events.identifier import MAX_CUSTOMER_LENGTH, MAX_LINK_LENGTH, stored_text
 from apps.events.incident import IncidentCustomer
-from apps.events.query import Customer, CustomerRefused
+from apps.events.query import EXACTLY, Customer, CustomerRefused
 
 MAX_CUSTOMERS = 2000
 MAX_LINES = 2 * MAX_CUSTOMERS
@@ -23,6 +23,7 @@ MAX_CPU_S = 5.0
 WHOLE_LINE = -1
 _SEPARATORS = "\t;,|"
 _MAX_COLUMNS = 50
+_MAX_WORDS = 6
 _SEEN_ROWS = 200  # enough to tell columns apart
 _MAX_SHOWN = 80
 _BULLET = re.compile(r"^(?:[-*\u2022\u2013]|\d{1,4}[.)])\s+(?=\S)")
@@ -136,7 +137,7 @@ def _read_column(
         try:
             customer = _read_one(text, read)
         except CustomerRefused as why:
-            refused.append(Remark(row.line, shown, str(why)))
+            refused.append(Remark(row.line, shown, f"{why} {why.next_step}".strip()))
             continue
         known = first_line.setdefault(hash_customer(customer.identifier), row.line)
         if known != row.line:
@@ -158,10 +159,19 @@ def _read_one(text: str, read: ReadCustomer) -> Customer:
     limit = MAX_LINK_LENGTH if "://" in text else MAX_CUSTOMER_LENGTH + 100
     if len(text) > limit:
         raise CustomerRefused("That’s too long for a customer.")
+    if not any(map(str.isalnum, text)):
+        raise CustomerRefused("This has no letters and no digits.")
     customer = read(text)
+    if not text.casefold().startswith(EXACTLY) and _is_prose(customer.identifier):
+        raise CustomerRefused("This reads like a sentence.", may_be_exact=True)
     if not customer.is_named:
         raise CustomerRefused(f"This is the ID of a {customer.kind}. Look it up alone.")
     return customer
+
+
+def _is_prose(text: str) -> bool:
+    words = text.split()
+    return len(words) > _MAX_WORDS or (len(words) > 1 and words[-1][-1] in "!?")
 
 
 def _items(lines: Sequence[str]) -> Sequence[str]:

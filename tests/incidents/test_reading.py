@@ -31,6 +31,7 @@ ROWS: tuple[tuple[str, dict[int, str], set[int]], ...] = (
     ("1001\t5\n1002\t7\n1001\t8", {1: "1001", 2: "1002"}, {3}),
     (f"{HEX}\n{HEX.upper()}", {1: HEX}, {2}),
     (f"event:{HEX}\ntrace:{HEX}\n10.0.0.1\n1001", {4: "1001"}, {1, 2, 3}),
+    ("see attachment, thanks!!\n*\n1001", {3: "1001"}, {1, 2}),
     ("level:error\n1001", {2: "1001"}, {1}),
     (f"{'x' * 400}\n1001", {2: "1001"}, {1}),
 )  # fmt: skip

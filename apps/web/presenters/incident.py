@@ -1,6 +1,6 @@
 """The page of an incident: shared failures, who had them, and who could not be asked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,11 @@ from apps.answers.models import DraftTemplate
 from apps.answers.services import group_reply
 from apps.answers.templates import About, Kind
 from apps.events.event import Event
+from apps.events.incident import Failure
 from apps.events.query import counted
 from apps.events.releases import short_release
 from apps.events.rules.engine import rule_cache
-from apps.incidents.exports import usual_text
+from apps.incidents.exports import BEFORE, usual_text
 from apps.incidents.models import Incident
 from apps.incidents.services import IncidentResult, KnownFailure
 from apps.lookups.known_errors import customer_time, render_reply
@@ -92,6 +93,7 @@ class IncidentView:
     groups: tuple[tuple[str, tuple[CustomerRow, ...]], ...]
     notices: tuple[str, ...]
     progress: Mapping[str, Any]
+    comparison: str = BEFORE
 
 
 def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
@@ -121,22 +123,26 @@ def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
 def headline(result: IncidentResult) -> str:
     """Return what the customers have in common, and nothing that isn't certain."""
     asked = len(result.answered)
-    so_far = " asked so far" if result.state == "running" else " asked"
-    of = f"{asked:,} customers{so_far if result.not_asked else ''}"
-    loud = [one.failure for one in result.failures if not one.failure.is_noise]
-    shared = [one for one in loud if len(one.lines) > 1]
-    if shared:
-        first = shared[0]
-        return typeset(f"{len(first.lines):,} of {of} hit the same failure: {first.sentence}")
-    if loud:
-        return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer each."
+    of = f"{counted(asked, 'customer')}{' asked' if result.not_asked else ''}"
+    if result.state == "running":
+        had = sum(bool(one.events) for one in result.findings.values())
+        unasked = f"Asking Sentry about {counted(result.asked, 'customer')}"
+        return f"{had:,} of {of} so far had errors" if asked else unasked
     if result.failures:
-        return "Nothing stands out: what these customers had was about as common before."
+        return typeset(_what_is_shared([one.failure for one in result.failures], of))
     if result.complete:
         return f"None of the {of} had an error in this window."
-    if result.state == "running":
-        return f"Asking Sentry about {counted(result.asked, 'customer')}"
     return "No error was found, but not everyone’s errors could be read."
+
+
+def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
+    loud = [one for one in failures if not one.is_noise]
+    shared = [one for one in loud if len(one.lines) > 1]
+    if shared:
+        return f"{len(shared[0].lines):,} of {of} hit the same failure: {shared[0].sentence}"
+    if loud:
+        return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer each."
+    return "Nothing stands out: what these customers had was about as common before."
 
 
 def _facts(result: IncidentResult) -> Iterable[str]:
@@ -146,7 +152,8 @@ def _facts(result: IncidentResult) -> Iterable[str]:
         yield f"{len(result.not_asked):,} not asked{' yet' if result.state == 'running' else ''}"
     if result.unanswerable:
         yield f"{len(result.unanswerable):,} unanswerable"
-    yield counted(len(result.without_errors), "customer") + " without errors"
+    if result.without_errors or not result.never_seen:
+        yield counted(len(result.without_errors), "customer") + " without errors"
     if result.never_seen:
         yield f"{len(result.never_seen):,} never seen in Sentry"
     yield "complete" if result.complete else "incomplete"
@@ -171,12 +178,9 @@ def _failure(
         usual=usual_text(failure, result),
         is_noise=failure.is_noise,
         issues=tuple(
-            (
-                (issue and issue.short_id) or issue_id,
-                safe_link(issue.permalink if issue else None),
-            )
+            (issue.short_id or issue.id, safe_link(issue.permalink))
             for issue_id in failure.issues
-            for issue in (names.get(issue_id),)
+            if (issue := names.get(issue_id))
         ),
         known=tuple(
             KnownReply(
