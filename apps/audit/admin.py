@@ -243,14 +243,14 @@ class EntryAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
     ) -> tuple[QuerySet[Entry], bool]:
-        """Search by a customer's hash, a lookup's ID, or a person's exact name."""
+        """Search by a customer's hash, the ID of a lookup or incident, or a person's exact name."""
         term = search_term.strip()
         if not term:
             return queryset, False
         if _HASH.fullmatch(term):
             return queryset.filter(customer_hash=term), False
         if _LOOKUP_ID.fullmatch(term):
-            return queryset.filter(target=f"lookup {term}"), False
+            return queryset.filter(target__in=(f"lookup {term}", f"incident {term}")), False
         return queryset.filter(actor=term), False
 
     def changelist_view(  # type: ignore[override]  # exports are streamed
@@ -309,9 +309,9 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Target")
     def on_what(self, entry: Entry) -> str:
-        """Return the target; a lookup links to all entries about it."""
+        """Return the target; a lookup or an incident links to all entries about it."""
         kind, _, lookup_id = entry.target.partition(" ")
-        if kind == "lookup" and _LOOKUP_ID.fullmatch(lookup_id):
+        if kind in ("lookup", "incident") and _LOOKUP_ID.fullmatch(lookup_id):
             return format_html('<a href="?q={}">{}</a>', lookup_id, entry.target)
         return entry.target
 

@@ -161,10 +161,11 @@ def _customer_data(customer_hash: str, *, erase: bool, **_signal: Any) -> tuple[
 
 
 @receiver(pruning, dispatch_uid="incidents.pruning")
-def _prune(now: datetime, **_signal: Any) -> int:
-    """Delete the incidents that have expired, and return how many results they had."""
+def _prune(now: datetime, *, delete: bool, **_signal: Any) -> int:
+    """Delete the incidents that have expired, and return how many results they have."""
     expired = Incident.objects.filter(expires_at__lte=now)
     lines = IncidentLine.objects.filter(incident__in=expired, sealed_finding__isnull=False)
     count = lines.count()
-    expired.delete()
+    if delete:
+        expired.delete()
     return count

@@ -43,7 +43,7 @@ from apps.events.query import Customer, Question, Window
 from apps.events.rules.engine import rule_cache
 from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.reading import MAX_CUSTOMERS, CustomerList
-from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler
+from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler, queue_state
 from apps.jobs.models import Job
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
@@ -270,6 +270,16 @@ def finish_incident(job: Job, lease: Lease) -> None:
         )
 
 
+def held_up_by(incident: Incident) -> str:
+    """Return why a running incident has to wait, or an empty text."""
+    jobs = Job.objects.filter(kind__in=(BATCH, FINISH), key__startswith=str(incident.uuid))
+    problems = jobs.filter(state=Job.State.WAITING).exclude(problem="")
+    problem = problems.values_list("problem", flat=True).first()
+    if problem or queue_state().workers:
+        return problem or ""
+    return "No worker is running, so Sentry isn’t asked. Tell your Triage admin."
+
+
 def settle(incident: Incident) -> None:
     """End what no worker could do, so that an incident never waits forever."""
     if incident.is_over:
@@ -337,7 +347,7 @@ def _redacted_issues(
     incident: Incident, issues: tuple[Issue, ...], names: frozenset[str]
 ) -> tuple[Issue, ...]:
     answer = replace(_answer(incident, Customer(CUSTOMER_ALIAS), ()), issues=issues)
-    return redact(answer, names=names).issues
+    return redact(answer, names=names).issues if issues else ()
 
 
 def _with_rest(

@@ -157,7 +157,8 @@ results_deleted = Signal()
 # Sent with `customer_hash` and whether to `erase`; receivers count, as `records.StoredCounts` does,
 # what higher layers store for that customer, and erase it in the same transaction.
 customer_data = Signal()
-# Sent with `now`, so that higher layers delete what has expired; receivers return how many results.
+# Sent with `now` and whether to `delete`, so that higher layers delete what has expired; receivers
+# return how many results that is.
 pruning = Signal()
 
 

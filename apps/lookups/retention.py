@@ -68,7 +68,7 @@ def prune(actor: Actor, after_step: Callable[[], None] = _nothing) -> Pruned:
     entries, problem = _prune_trail(now, actor)
     after_step()
     pruned = Pruned(
-        answers=_delete_results(now, after_step) + _delete_elsewhere(now),
+        answers=_delete_results(now, after_step) + _elsewhere(now, delete=True),
         customers=_delete(_customers(now), after_step),
         records=_delete(_records(now), after_step),
         sessions=_delete(_sessions(now), after_step),
@@ -92,7 +92,7 @@ def count_expired() -> Pruned:
     """Return how much `prune` would delete now."""
     now = datetime.now(UTC)
     return Pruned(
-        answers=_results(now).count(),
+        answers=_results(now).count() + _elsewhere(now, delete=False),
         customers=_customers(now).count(),
         records=_records(now).count(),
         sessions=_sessions(now).count(),
@@ -136,8 +136,8 @@ def _delete_results(now: datetime, after_step: Callable[[], None]) -> int:
     return count
 
 
-def _delete_elsewhere(now: datetime) -> int:
-    found: list[tuple[Any, Any]] = pruning.send(sender=Lookup, now=now)
+def _elsewhere(now: datetime, *, delete: bool) -> int:
+    found: list[tuple[Any, Any]] = pruning.send(sender=Lookup, now=now, delete=delete)
     return sum(count for _receiver, count in found)
 
 

@@ -16,7 +16,7 @@ from apps.events.releases import short_release
 from apps.events.rules.engine import rule_cache
 from apps.incidents.exports import BEFORE, usual_text
 from apps.incidents.models import Incident
-from apps.incidents.services import IncidentResult, KnownFailure
+from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
 from apps.lookups.known_errors import customer_time, render_reply
 from apps.web.presenters.formatting import (
     LocalTime,
@@ -242,6 +242,8 @@ def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> d
     sentence = f"{ended:,} of {counted(batches, 'batch', 'batches')} of customers asked."
     if ended == batches:
         sentence = "Comparing with other customers."
+    if not is_over and (problem := held_up_by(incident)):
+        sentence = f"{sentence} {problem}"
     return {
         "state": "changed" if is_over or is_news else "asking",
         "done": ended,

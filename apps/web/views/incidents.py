@@ -61,7 +61,7 @@ from apps.web.access import (
     record_view,
     requester_of,
 )
-from apps.web.exports import ChoiceRefused, read_choice
+from apps.web.exports import SIZES, ChoiceRefused, read_choice
 from apps.web.forms import LookupForm, share_form, share_section
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import local_moment, typed_in
@@ -251,6 +251,8 @@ def incident_detail(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
         "is_running": result.state == "running",
         "ended": result.batches_ended,
         "share": share,
+        "sizes": SIZES,
+        "budget": DEFAULT_BUDGET,
     }
     return render(request, "incidents/detail.html", context)
 
