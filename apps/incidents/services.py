@@ -39,8 +39,8 @@ from apps.events.incident import (
     Rest,
     shared_failures,
 )
+from apps.events.once import rule_cache
 from apps.events.query import Customer, Question, Window
-from apps.events.rules.engine import rule_cache
 from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.reading import MAX_CUSTOMERS, CustomerList
 from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler, queue_state

@@ -11,9 +11,9 @@ from apps.answers.services import group_reply
 from apps.answers.templates import About, Kind
 from apps.events.event import Event
 from apps.events.incident import Failure
+from apps.events.once import rule_cache
 from apps.events.query import counted
 from apps.events.releases import short_release
-from apps.events.rules.engine import rule_cache
 from apps.incidents.exports import BEFORE, usual_text
 from apps.incidents.models import Incident
 from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
