@@ -24,6 +24,10 @@ WHOLE_LINE = -1
 _SEPARATORS = "\t;,|"
 _MAX_COLUMNS = 50
 _MAX_WORDS = 6
+_PLACEHOLDERS = frozenset((
+    *("n/a", "#n/a", "null", "nil", "none", "nan", "undefined", "unknown", "anonymous", "guest"),
+    *("unbekannt", "anonym", "gast", "inconnu", "anonyme", "desconocido"),
+))  # fmt: skip
 _SEEN_ROWS = 200  # enough to tell columns apart
 _MAX_SHOWN = 80
 _BULLET = re.compile(r"^(?:[-*\u2022\u2013]|\d{1,4}[.)])\s+(?=\S)")
@@ -162,16 +166,14 @@ def _read_one(text: str, read: ReadCustomer) -> Customer:
     if not any(map(str.isalnum, text)):
         raise CustomerRefused("This has no letters and no digits.")
     customer = read(text)
-    if not text.casefold().startswith(EXACTLY) and _is_prose(customer.identifier):
-        raise CustomerRefused("This reads like a sentence.", may_be_exact=True)
+    if not text.casefold().startswith(EXACTLY):
+        if customer.identifier.casefold() in _PLACEHOLDERS:
+            raise CustomerRefused("This stands for an unknown customer.", may_be_exact=True)
+        if len(text.split()) > _MAX_WORDS or text[-1] in "!?" or (text[-1] == ":" and " " in text):
+            raise CustomerRefused("This reads like a sentence.", may_be_exact=True)
     if not customer.is_named:
         raise CustomerRefused(f"This is the ID of a {customer.kind}. Look it up alone.")
     return customer
-
-
-def _is_prose(text: str) -> bool:
-    words = text.split()
-    return len(words) > _MAX_WORDS or (len(words) > 1 and words[-1][-1] in "!?")
 
 
 def _items(lines: Sequence[str]) -> Sequence[str]:

@@ -32,6 +32,7 @@ ROWS: tuple[tuple[str, dict[int, str], set[int]], ...] = (
     (f"{HEX}\n{HEX.upper()}", {1: HEX}, {2}),
     (f"event:{HEX}\ntrace:{HEX}\n10.0.0.1\n1001", {4: "1001"}, {1, 2, 3}),
     ("see attachment, thanks!!\n*\n1001", {3: "1001"}, {1, 2}),
+    ("Please check:\n1001\nn/a\nNULL\nexactly:null\nThanks!", {2: "1001", 5: "null"}, {1, 3, 4, 6}),
     ("level:error\n1001", {2: "1001"}, {1}),
     (f"{'x' * 400}\n1001", {2: "1001"}, {1}),
 )  # fmt: skip
