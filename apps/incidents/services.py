@@ -57,6 +57,7 @@ from apps.lookups.records import (
     reason_enabled,
     record_lookup,
     restrict_projects,
+    seen_projects,
 )
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.redaction.engine import CUSTOMER_ALIAS, redact, redact_event
@@ -649,7 +650,7 @@ def customer_lookup(
     question = Question(
         restored_customer(typed, fields=_fields()),
         Window(moment, incident.minutes),
-        tuple(incident.projects),
+        seen_projects(incident.projects, requester),
         tuple(incident.environments),
         _fields(),
     )
@@ -658,8 +659,8 @@ def customer_lookup(
         customer_hash=hash_customer(question.customer.identifier),
         moment=moment,
         minutes=incident.minutes,
-        projects=incident.projects,
         environments=incident.environments,
+        created_at__gte=incident.created_at,
         purged_at=None,
     ).first()
     if same is not None and not same.is_removed:

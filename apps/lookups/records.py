@@ -228,11 +228,14 @@ def visible_question(lookup: Lookup, requester: Requester) -> Question:
 
     If they can see none of them, it keeps all and is refused by `record_lookup`.
     """
-    question, allowed = question_of(lookup), _projects_of(requester)
-    if allowed is None:
-        return question
-    visible = tuple(slug for slug in question.projects if slug in allowed)
-    return replace(question, projects=visible or question.projects)
+    question = question_of(lookup)
+    return replace(question, projects=seen_projects(question.projects, requester))
+
+
+def seen_projects(projects: Iterable[str], requester: Requester) -> tuple[str, ...]:
+    """Return those of the projects that the requester can see, or all if there are none."""
+    allowed, named = _projects_of(requester), tuple(projects)
+    return tuple(slug for slug in named if allowed is None or slug in allowed) or named
 
 
 def repeat_lookup(lookup: Lookup, *, requester: Requester, reason: str = "") -> Lookup:

@@ -206,6 +206,9 @@ def test_readers_see_only_their_own_projects(lea: Client, lead: User, other_agen
     result = exported(ben, url)
     assert [one["lines"] for one in result["failures"]] == [[5]]
     assert result["never_seen"] == []
+    lookup = ben.post(f"{url}lookup/", {"line": "2"})
+    assert "payment" not in text(ben.get(lookup["Location"]))
+    assert ben.post(f"{url}lookup/", {"line": "2"})["Location"] == lookup["Location"]
     assert not result["complete"]
 
 
