@@ -383,4 +383,4 @@ def _select(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list
 
 
 def _is_whole_day(moment: MomentFound) -> bool:
-    return bool(moment.readings) and all((one.minutes or 0) > 360 for one in moment.readings)
+    return bool(moment.readings) and all(one.is_rough for one in moment.readings)

@@ -246,7 +246,8 @@ def _part_of_day(
         first, last = (f"{edge.astimezone(option.zone):%H:%M}" for edge in (start, end))
         span = f"the {mention.part}, {first} to {last}"
     understood = f"{_understood(mention, day, option)}; {span}"
-    return _Candidate(MomentReading(*middle, understood), day, option.label)
+    reading = MomentReading(*middle, understood, is_whole_day=not mention.part)
+    return _Candidate(reading, day, option.label)
 
 
 def _understood(mention: Mention, day: DayOption, option: ZoneOption) -> str:

@@ -39,6 +39,9 @@ class CustomerFound:
     likely_ours: bool = False
 
 
+_MAX_SURE_MINUTES = 360
+
+
 @dataclass(frozen=True, slots=True)
 class MomentReading:
     """One moment, in UTC, that the words can mean.
@@ -50,6 +53,12 @@ class MomentReading:
     moment: datetime
     minutes: int | None
     understood: str
+    is_whole_day: bool = False
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether it is too much to search without asking: a whole day, even one just begun."""
+        return self.is_whole_day or (self.minutes or 0) > _MAX_SURE_MINUTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,7 @@ class LookupForm(forms.Form):
             return cleaned
         (reading, *others) = found.readings
         minutes = reading.minutes or 0
-        if found.is_sure and not others and minutes <= _MAX_PRESELECTED_MINUTES:
+        if found.is_sure and not others and not reading.is_rough:
             cleaned["moment"] = reading.moment
             cleaned["window"] = max(cleaned.get("window", 0), minutes)
         else:
@@ -611,7 +611,6 @@ def _read_ticket(
 # The suggestions from a ticket. None is preselected unless it is unambiguous.
 
 _NONE_OF_THESE = ""
-_MAX_PRESELECTED_MINUTES = 360
 
 
 @dataclass(frozen=True, slots=True)
@@ -758,7 +757,7 @@ def _preselected(reading: Reading, zone: ZoneInfo) -> dict[str, str]:
         preselected["customer"] = customers[0].identifier
     if len(reading.moments) == 1 and reading.moments[0].is_sure:
         (only,) = reading.moments[0].readings
-        if (only.minutes or 0) <= _MAX_PRESELECTED_MINUTES:
+        if not only.is_rough:
             preselected["moment"] = _value(only, zone)
     return preselected
 

@@ -1,6 +1,6 @@
 """Moments are found, counted from the ticket's date, and questioned if ambiguous."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -135,6 +135,13 @@ def test_today_ends_now() -> None:
     (found,) = reading(Row("today", written=NOW.date())).moments
     one = found.readings[0]
     assert (f"{one.moment:%H:%M}", one.minutes) == ("07:30", 510)
+
+
+def test_a_day_is_too_much_to_search_unasked_even_if_it_has_just_begun() -> None:
+    early = datetime(2026, 11, 20, 0, 31, tzinfo=UTC)
+    for text, is_rough in (("today", True), ("today at 00:10", False), ("19 Nov", True)):
+        found = read_ticket(text, zone=ZoneInfo("UTC"), now=early, written=early.date())
+        assert [one.is_rough for one in found.moments[0].readings] == [is_rough], text
 
 
 def test_two_times_on_one_day_are_two_moments() -> None:
