@@ -234,6 +234,33 @@ def _searched(text: str) -> object:
     return search_for(Question(customer=customer, window=Window(now, 60)))
 
 
+def _observed(text: str) -> object:
+    """Read the text as logs and requests, each row with a part of it."""
+    from apps.events.answer import Answer, RelatedData, SearchScope  # noqa: PLC0415
+    from apps.events.event import LogEntry, Span  # noqa: PLC0415
+    from apps.events.observations import troubles_of  # noqa: PLC0415
+    from apps.events.query import Customer, Question, Window  # noqa: PLC0415
+
+    now, parts = datetime(2026, 11, 20, tzinfo=UTC), range(0, len(text), 250)
+    rows = [(str(at), f"{text[at : at + 250]} {next(_WORDS)}") for at in parts]
+    logs = [LogEntry(key, now, "error", part, "a", names_customer=True) for key, part in rows]
+    spans = [
+        Span(f"s{key}", now, 9, op, part, "internal_error", None, part, "a", names_customer=True)
+        for (key, part), op in zip(rows, itertools.cycle(("http.client", "http.server", "task")))
+    ]
+    answer = Answer(
+        question=Question(customer=Customer("x"), window=Window(now, 60)),
+        searched=SearchScope("", "acme", (), ()),
+        events=(),
+        issues=(),
+        complete=True,
+        fetched_at=now,
+        events_total=0,
+        beside=RelatedData(logs=tuple(logs), spans=tuple(spans)),
+    )
+    return troubles_of(answer)
+
+
 def _parsed(text: str) -> object:
     from apps.sentry.parsing import parse_body  # noqa: PLC0415
 
@@ -250,13 +277,14 @@ def passes() -> list[Pass]:
     django.setup()
     redaction = (
         *("addresses", "credentials", "customer", "engine", "keys", "named_values", "numbers"),
-        *("persons", "shapes", "statements", "vendor_tokens"),
+        *("shapes", "statements", "vendor_tokens"),
     )
     rules = (
         "apps.events.rules.rule",
         "apps.events.rules.names",
         "apps.events.rules.engine",
     )
+    activity = ("activity_text", "log_text", "observations")
     return [
         Pass("redaction", tuple(f"apps.redaction.{name}" for name in redaction), _redacted),
         Pass("sentences", rules, _explained),
@@ -265,6 +293,7 @@ def passes() -> list[Pass]:
         Pass("known errors", ("apps.known_errors.files",), _imported),
         Pass("searches", ("apps.events.identifier", "apps.sentry.search"), _searched),
         Pass("parsing", ("apps.sentry.parsing",), _parsed),
+        Pass("activity", tuple(f"apps.events.{name}" for name in activity), _observed),
     ]
 
 
