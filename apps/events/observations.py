@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from apps.events.activity_text import (
     A_REQUEST,
@@ -460,11 +461,16 @@ _VARIABLE = re.compile(r"[:{<\[*].*|\d+|[0-9a-f-]{16,}|\[Filtered\]")
 
 def _is_same_path(one: str, other: str) -> bool:
     """Return whether two requests have the same path, whatever its variable parts."""
-    paths = [_BEFORE_PATH.sub("", target).split("/") for target in (one, other)]
-    return len(paths[0]) == len(paths[1]) and all(
+    parts, others = _path_parts(one), _path_parts(other)
+    return len(parts) == len(others) and all(
         first == second or _VARIABLE.fullmatch(first) or _VARIABLE.fullmatch(second)
-        for first, second in zip(*paths, strict=True)
+        for first, second in zip(parts, others, strict=True)
     )
+
+
+@lru_cache(maxsize=4096)  # each request is compared with all others of its time
+def _path_parts(target: str) -> tuple[str, ...]:
+    return tuple(_BEFORE_PATH.sub("", target).split("/"))
 
 
 def _without_other_sides(troubles: Sequence[Observation]) -> Iterator[Observation]:
@@ -508,7 +514,7 @@ def _are_sides(sent: Observation, handled: Observation) -> bool:
     return (
         isinstance(one, Span)
         and isinstance(other, Span)
-        and sent.target.split(" ")[0] == handled.target.split(" ")[0]
+        and sent.target.partition(" ")[0] == handled.target.partition(" ")[0]
         and (one.trace_id == other.trace_id or (sent.names_customer and handled.names_customer))
         and _is_same_path(sent.target, handled.target)
     )
