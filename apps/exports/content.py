@@ -452,6 +452,7 @@ _USUAL_HEADERS = (
     *("accept", "accept-encoding", "cache-control", "connection", "content-length", "dnt"),
     *("host", "pragma", "te", "upgrade-insecure-requests"),
 )
+_MAX_COMPARED = 2_000  # characters of a subject in which a value can repeat
 _SIDE_CONTEXTS = ("device", "gpu", "culture", "state", "trace", "request environment")
 
 
@@ -497,7 +498,8 @@ def _once(rows: list[_Detail], known: frozenset[str]) -> Iterator[_Detail]:
             if value in seen or value in by_subject[subject]:
                 continue
             seen.add(value)
-            by_subject[subject] += f"{value}\n"
+            if len(by_subject[subject]) < _MAX_COMPARED:
+                by_subject[subject] += f"{value[:_MAX_COMPARED]}\n"
         yield section, name, value
 
 

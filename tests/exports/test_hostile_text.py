@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -13,10 +14,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from apps.events.answer import CatalogEntry
+from apps.events.event import EventBody
 from apps.exports import Format, render
 from apps.exports.escaping import Neutralizer, one_line, truncate
 from tests.examples import examples
-from tests.exports.answers import MARKER, afternoon, hostile
+from tests.exports.answers import MARKER, afternoon, answer, event, hostile
 from tests.exports.known import knowing
 
 FENCES = [sign * count for sign in "`~" for count in (1, 2, 3, 4, 5, 8, 13, 20)]
@@ -194,3 +196,13 @@ def test_joiner_outside_an_emoji_sequence_is_spelled_out() -> None:
     assert Neutralizer(MARKER).clean("pass\u200dword \U0001f469\u200d") == (
         "pass[U+200D]word \U0001f469[U+200D]"
     )
+
+
+def test_values_are_compared_with_so_much_of_others_only() -> None:
+    """Comparing each with all others would take seconds for thousands of values."""
+    values = {f"k{number}": f"{number:04d}{'x' * 96}" for number in range(60)}
+    body = EventBody(contexts={"cart": {**values, "early": values["k3"][:4], "late": "0059"}})
+    text = render(
+        answer(replace(event(1, 1), body=body)), format="text", marker=MARKER, budget=None
+    ).text
+    assert ("; early " in text, "; late 0059" in text) == (False, True)
