@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 
 from apps.events.activity_text import (
     A_REQUEST,
@@ -56,6 +57,7 @@ _OFTEN = 3
 _TO_CUSTOMER = ("An email", "A text message", "An alert")  # sent after the answer, or without it
 MAX_ROWS = 2_000
 _MAX_TEXTS = 100  # different logs that are read closely
+_MOST_AT_ONCE = 50  # requests, of which each is compared with each
 _ORDER = tuple(Kind)
 
 
@@ -376,7 +378,7 @@ def _of_customer(rows: Sequence[_Found], answer: Answer) -> list[_Found]:
         if one.row.names_customer
         or (
             any(start <= one.end and one.start <= end for start, end in spread)
-            and one not in batches
+            and not one.op.startswith(TASK_OPS)
             and not one.lies_in(batches)
         )
     ]
@@ -438,6 +440,8 @@ def _outer(
     if not one.op.startswith("http.server"):
         return None
     around = one.lies_in(sent)
+    if len(around) > _MOST_AT_ONCE:
+        return None
     return _only([other for other in around if _is_same_path(_target(one), _target(other))]) or (
         _only(around)
     )
@@ -488,7 +492,8 @@ def _without_other_sides(troubles: Sequence[Observation]) -> Iterator[Observatio
             continue
         code, moment = _moment_of(one)
         near = (other for at in range(-1, 2) for other in handled.get((code, moment + at), ()))
-        same = [other for other in near if id(other) not in taken and _are_sides(one, other)]
+        free = islice((other for other in near if id(other) not in taken), _MOST_AT_ONCE)
+        same = [other for other in free if _are_sides(one, other)]
         if same:
             other = min(same, key=lambda other: abs(other.at - one.at))
             taken |= {id(one), id(other)}

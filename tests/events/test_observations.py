@@ -1,9 +1,11 @@
 """What logs and spans say in plain words, and the headline when there were no errors."""
 
 import re
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -873,6 +875,34 @@ def test_both_sides_of_a_request_are_one() -> None:
         found = troubles(sent, other)
         assert sum(one.times for one in found) == times
         assert {row.id for one in found for row in one.rows} == {sent.id, other.id}
+
+
+def test_rows_at_once_take_hardly_more_steps_than_others() -> None:
+    def steps(rows: list[Span]) -> int:
+        total = 0
+
+        def seen(_frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal total
+            total += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(seen)
+        try:
+            troubles(*rows)
+        finally:
+            sys.setprofile(before)
+        return total
+
+    failed, unnamed = {"status": "internal_error"}, {"names_customer": False}
+    apart = [
+        handled(at, f"POST /p{at}", 9, 500, **failed, trace_id=f"{at:032x}") for at in range(600)
+    ]
+    both = [span(0, "http.client", f"POST /p{at}/x/y/z", 9, **failed) for at in range(300)]
+    both += [handled(0, f"POST /q{at}/x/y/z", 9, **failed) for at in range(300)]
+    batch = [span(0, ("http.client", "task")[at % 2], f"a {at}", 9, **unnamed) for at in range(600)]
+    usual = steps(apart)
+    for name, rows in {"both sides": both, "a batch": [*batch, handled(0, "GET /", 9)]}.items():
+        assert steps(rows) < 1.3 * usual, name
 
 
 def test_order_of_rows_changes_nothing() -> None:
