@@ -17,6 +17,8 @@ EXEMPT = {
     "": "only fills the form; a lookup needs a POST with a token",
     "api/v1/lookups/": "programs send an API token, never a cookie",
     "api/v1/lookups/<uuidstr:lookup_id>/": "the same",
+    "api/v1/incidents/": "the same",
+    "api/v1/incidents/<uuidstr:incident_id>/": "the same",
     "^api/": "no page there",
 }
 EXTERNAL_URLS = [
@@ -51,6 +53,7 @@ def route_path(route: str) -> str:
     """Return a path for the route, with a value for each placeholder."""
     for placeholder, value in (
         ("<uuid:lookup_id>", "5f9d2a3e-0000-4000-8000-000000000000"),
+        ("<uuid:incident_id>", "5f9d2a3e-0000-4000-8000-000000000000"),
         ("<slug:event_id>", "0" * 32),
         ("<slug:suffix>", "md"),
     ):
