@@ -250,7 +250,7 @@ def _observed(text: str) -> object:
     ]
     answer = Answer(
         question=Question(customer=Customer("x"), window=Window(now, 60)),
-        searched=SearchScope("", "acme", (), ()),
+        searched=SearchScope("acme"),
         events=(),
         issues=(),
         complete=True,

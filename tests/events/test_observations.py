@@ -893,7 +893,8 @@ def test_rows_at_once_take_hardly_more_steps_than_others() -> None:
             sys.setprofile(before)
         return total
 
-    failed, unnamed = {"status": "internal_error"}, {"names_customer": False}
+    failed: dict[str, Any] = {"status": "internal_error"}
+    unnamed: dict[str, Any] = {"names_customer": False}
     apart = [
         handled(at, f"POST /p{at}", 9, 500, **failed, trace_id=f"{at:032x}") for at in range(600)
     ]
