@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from re import _parser
 from typing import Any
 
 import django
+
+_parser: Any = importlib.import_module("re._parser")  # has no types
 
 AIM = 5.0
 _SCREENED = 8_000
