@@ -1,5 +1,6 @@
 """What the customers of an incident share, what joins it, and how usual it is."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
@@ -146,6 +147,19 @@ def test_an_issue_can_be_the_other_half_of_several_failures() -> None:
     ]
     assert [len(one.problem.events) for one in failures] == [8, 8, 8]
     assert not any(one.problem.others[0].is_whole for one in failures)
+
+
+def test_unsure_halves_stay_apart() -> None:
+    """An event as near to two causes is alone; so are issues that any bodies keep apart."""
+    pairs = [Finding(1, _pair(1, "S")), Finding(2, _pair(2, "T"))]
+    near = {"trace_id": "ab" * 16}
+    tied = (an_event("C", 3, 5, **near), an_event("S", 3, 4, **near), an_event("T", 3, 4, **near))
+    failures = shared_failures([*pairs, Finding(3, tied)], (), BODIES, Baseline())
+    found = {one.issues: one.lines for one in failures}
+    assert found == {("S", "C"): (1, 3), ("T", "C"): (2, 3), ("C",): (3,)}
+    other = (replace(tied[0], body=_browser("9999", 4)), replace(tied[1], body=_server("8888")))
+    failures = shared_failures([pairs[0], Finding(3, other)], (), BODIES, Baseline())
+    assert {one.issues: one.lines for one in failures} == {("S",): (1, 3), ("C",): (1, 3)}
 
 
 def test_representatives_are_one_per_release_of_the_issues_that_stand_out() -> None:
