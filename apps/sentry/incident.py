@@ -95,6 +95,7 @@ _NO_SEARCH = "this server can't be searched by customer and time."
 _MAX_ROUNDS = 5
 _MAX_DOUBTS = 12
 _MAX_FAILED = 3
+_MAX_REFUSED = 6
 _SECOND = timedelta(seconds=1)
 _TEMPORARY = (SentryRateLimited, SentryResting, SentryCrowded)
 _SPLIT = (SentryRejectedQuery, SentryBadResponse, SentryServerError, SentryTimeout)
@@ -165,6 +166,7 @@ class _Batch:
     issues: dict[str, Issue] = field(default_factory=dict)
     alone: set[int] = field(default_factory=set)
     failed: int = 0
+    refused: int = 0
     has_answer: bool = False
     doubts: int = 0
 
@@ -223,16 +225,23 @@ class _Batch:
     def _read_less(
         self, part: Sequence[IncidentCustomer], scope: Scope, error: SentryError
     ) -> None:
-        """Read the halves. A single customer can't be asked for, unless Sentry itself fails."""
-        if len(part) > 1:
+        """Read the halves. A single customer can't be asked for, unless Sentry itself fails.
+
+        If six are refused and no search was ever answered, smaller ones won't be either.
+        """
+        is_hopeless = self.refused >= _MAX_REFUSED and not self.has_answer
+        if len(part) > 1 and not is_hopeless:
             self._halve(part, scope)
             return
-        state = FindingState.CAPPED if self.events[part[0].line] else FindingState.UNANSWERABLE
-        self.unsure[part[0].line] = (state, error.message)
+        for one in part:
+            state = FindingState.CAPPED if self.events[one.line] else FindingState.UNANSWERABLE
+            self.unsure[one.line] = (state, error.message)
         if isinstance(error, SentryServerError | SentryTimeout):
             self.failed += 1
             if not self.has_answer and self.failed >= _MAX_FAILED:
                 raise error
+        else:
+            self.refused += 1
 
     def _halve(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
         middle = len(part) // 2

@@ -272,6 +272,14 @@ def test_only_the_customer_that_sentry_refuses_is_unanswerable(sentry: DemoSentr
     assert sum(found.counts()) == 19
 
 
+def test_server_that_refuses_everything_is_not_asked_for_everyone(sentry: DemoSentry) -> None:
+    sentry.fail("/acme/events/", times=None, status=400, body='{"detail": "Parse error"}')
+    found = ask(sentry, people(*map(str, range(64))))
+    assert set(found.unsure().values()) == {UNANSWERABLE}
+    assert len(found.unsure()) == 64
+    assert found.lists <= 20
+
+
 def test_unreadable_row_makes_only_its_customer_unsure(sentry: DemoSentry) -> None:
     names = [f"{number}-user" for number in range(10)]
     for name in names:
