@@ -8,6 +8,7 @@ has run out. So work can begin twice, and a handler must write its result in `Le
 import logging
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from os import getpid
+from threading import Lock
 from typing import Any
 
 from django.apps import apps
@@ -33,6 +35,7 @@ _LEASE = timedelta(seconds=60)
 _PERIODIC = "periodic."
 _LONGEST_PAUSE = timedelta(hours=1)
 _CANDIDATES = 10
+_MOST_RINGS = 16  # for one transaction: about as many as there are idle threads
 _KEPT_FOR = timedelta(days=7)
 _OPEN = (State.WAITING, State.RUNNING)
 _log = logging.getLogger(__name__)
@@ -56,7 +59,10 @@ class GiveUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """How a kind of work is done. `every` is set for periodic work."""
+    """How a kind of work is done. `every` is set for periodic work.
+
+    A worker does at most `at_once` jobs of the kind at a time, and leaves the others to the rest.
+    """
 
     kind: str
     run: Callable[[Job, "Lease"], None]
@@ -64,6 +70,7 @@ class Handler:
     tries: int
     pause: timedelta
     every: timedelta | None = None
+    at_once: int | None = None
 
 
 _registered: dict[str, Handler] = {}
@@ -77,11 +84,12 @@ def handler(
     tries: int = 5,
     pause: timedelta = timedelta(seconds=10),
     every: timedelta | None = None,
+    at_once: int | None = None,
 ) -> Callable[[Run], Run]:
     """Register a function as the handler of a kind. `pause` triples with each failed try."""
 
     def register(run: Run) -> Run:
-        _registered[kind] = Handler(kind, run, lease, tries, pause, every)
+        _registered[kind] = Handler(kind, run, lease, tries, pause, every, at_once)
         return run
 
     return register
@@ -120,7 +128,7 @@ def enqueue(
                 state=State.WAITING, due_at=due, tries=0, problem="", ended_at=None
             )
         job.refresh_from_db()
-    if not any(call[1] is ring for call in connection.run_on_commit):
+    if sum(call[1] is ring for call in connection.run_on_commit) < _MOST_RINGS:
         transaction.on_commit(ring, robust=True)
     return job
 
@@ -211,10 +219,50 @@ def work() -> bool:
     claimed = _claim()
     if claimed is None:
         return False
-    if _due().exists():
-        ring()  # for the next worker
-    _run(*claimed)
+    job, lease = claimed
+    try:
+        _ring_for_more()
+        _run(job, lease)
+    finally:
+        _running.end(job.kind)
+    _ring_for_more()
     return True
+
+
+def _ring_for_more() -> None:
+    if _due().exists():
+        ring()
+
+
+class _Running:
+    """The number of jobs by kind that this process does."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: Counter[str] = Counter()
+
+    def begin(self, used: Handler) -> bool:
+        """Count one more, and return whether there may be."""
+        with self._lock:
+            may = used.at_once is None or self._counts[used.kind] < used.at_once
+            self._counts[used.kind] += may
+            return may
+
+    def end(self, kind: str) -> None:
+        """Count one less."""
+        with self._lock:
+            self._counts[kind] -= 1
+
+    def full(self) -> list[str]:
+        """Return the kinds of which this process does enough."""
+        return [
+            kind
+            for kind, used in handlers().items()
+            if used.at_once is not None and self._counts[kind] >= used.at_once
+        ]
+
+
+_running = _Running()
 
 
 def _due() -> QuerySet[Job]:
@@ -228,21 +276,38 @@ def _due() -> QuerySet[Job]:
 
 
 def _claim() -> tuple[Job, Lease] | None:
-    for found in _due().order_by("due_at", "pk")[:_CANDIDATES]:
+    due = _due().exclude(kind__in=_running.full())
+    for found in due.order_by("due_at", "pk")[:_CANDIDATES]:
         used = handlers()[found.kind]
-        values = {
-            "state": State.RUNNING,
-            "lease_holder": f"{WORKER}/{secrets.token_hex(8)}",
-            "lease_until": Now() + used.lease,
-            "tries": F("tries") + 1,
-            "ended_at": None,
-        }
-        if _due().filter(pk=found.pk).update(**values):
-            job = Job.objects.get(pk=found.pk)
-            lease = Lease(job, used)
-            if job.tries <= used.tries:
-                return job, lease
-            lease.fail(f"It was begun {used.tries} times, and no worker got to its end.")
+        if not _running.begin(used):
+            continue
+        claimed = None
+        try:
+            claimed = _take(found.pk, used)
+        finally:
+            if claimed is None:
+                _running.end(found.kind)
+        if claimed is not None:
+            return claimed
+    return None
+
+
+def _take(pk: int, used: Handler) -> tuple[Job, Lease] | None:
+    """Claim the job, unless another worker was faster or its tries are used up."""
+    values = {
+        "state": State.RUNNING,
+        "lease_holder": f"{WORKER}/{secrets.token_hex(8)}",
+        "lease_until": Now() + used.lease,
+        "tries": F("tries") + 1,
+        "ended_at": None,
+    }
+    if not _due().filter(pk=pk).update(**values):
+        return None
+    job = Job.objects.get(pk=pk)
+    lease = Lease(job, used)
+    if job.tries <= used.tries:
+        return job, lease
+    lease.fail(f"It was begun {used.tries} times, and no worker got to its end.")
     return None
 
 

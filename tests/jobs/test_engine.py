@@ -205,6 +205,25 @@ def test_periodic_work_is_planned_once_and_comes_back_even_after_failing() -> No
     assert len(runs) == 3
 
 
+def test_a_worker_leaves_some_jobs_of_a_kind_to_others() -> None:
+    begun = []
+
+    @handler("narrow", at_once=2)
+    def run(job: Job, _lease: Lease) -> None:
+        begun.append(job.key)
+        if len(begun) < 4:
+            work()  # as another thread would
+
+    handler("wide")(lambda job, _lease: begun.append(job.key))
+    for key in ("a", "b", "c"):
+        enqueue("narrow", key)
+    enqueue("wide", "d")
+    assert work()
+    assert begun == ["a", "b", "d"], "the third waits, and keeps nothing else waiting"
+    assert work()
+    assert begun[3:] == ["c"]
+
+
 def test_unknown_kinds_are_left_to_newer_workers() -> None:
     enqueue("from.tomorrow")
     assert not work()

@@ -59,6 +59,13 @@ class _Doorbell(Huey):  # type: ignore[misc]  # huey has no types
         """Return the storage in which the site rings."""
         return storage()
 
+    def is_revoked(self, *_task: object) -> bool:
+        """Return False: a ring can't be taken back, so the storage need not be asked."""
+        return False
+
+    def delete(self, _key: str) -> None:
+        """Do nothing: nothing is stored about a ring."""
+
     def read_schedule(self, timestamp: object = None) -> list[Task]:
         """Sweep, every few seconds, and ring if there is work."""
         if _safely(sweep):
