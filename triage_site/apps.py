@@ -1,7 +1,15 @@
-"""The apps that need no more than a name, and Manage."""
+"""The apps, what they connect to at the start, and which of their modules define jobs.
+
+Models can be imported only once the apps are ready, and most commands don't need them.
+"""
+
+from collections.abc import Iterable
+from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
+from django.core import checks
+from django.db.models.signals import post_migrate, pre_save
 
 
 class ManageConfig(SimpleAdminConfig):
@@ -50,3 +58,68 @@ class IncidentsConfig(AppConfig):
 
     name = "apps.incidents"
     jobs = ("apps.incidents.services",)
+
+
+class AccountsConfig(AppConfig):
+    """Grant the roles their permissions after every migration, and lower email addresses."""
+
+    name = "apps.accounts"
+
+    def ready(self) -> None:
+        """Connect the signals; all permissions exist only after migrating."""
+        post_migrate.connect(_grant_roles, dispatch_uid="accounts.grant_roles")
+        pre_save.connect(_lower_email, "auth.User", dispatch_uid="accounts.lower_email")
+
+
+def _lower_email(instance: Any, **_signal: Any) -> None:
+    """Find people by their email address however it was typed."""
+    instance.email = instance.email.lower()
+
+
+def _grant_roles(**_signal: Any) -> None:
+    from apps.accounts.permissions import grant_roles
+
+    grant_roles()
+
+
+class AnswersConfig(AppConfig):
+    """Drafts, deliveries, and feedback on known errors."""
+
+    name = "apps.answers"
+    jobs = ("apps.answers.webhook",)
+
+    def ready(self) -> None:
+        """Delete drafts together with the results they are based on."""
+        from apps.lookups.models import results_deleted
+
+        results_deleted.connect(_delete_bodies, dispatch_uid="answers.drop_bodies")
+
+
+def _delete_bodies(lookup_ids: Iterable[int], **_signal: Any) -> None:
+    from apps.answers.webhook import delete_bodies
+
+    delete_bodies(list(lookup_ids))
+
+
+class WebConfig(AppConfig):
+    """The pages and the API."""
+
+    name = "apps.web"
+
+    def ready(self) -> None:
+        """Register the checks of our own settings for `manage.py check --deploy`."""
+        from apps.web.checks import check_settings
+
+        checks.register(check_settings, checks.Tags.security, deploy=True)
+
+
+class SigninConfig(AppConfig):
+    """Records sign-ins in the audit trail."""
+
+    name = "apps.signin"
+
+    def ready(self) -> None:
+        """Connect the signals."""
+        from apps.signin import signals
+
+        signals.connect()

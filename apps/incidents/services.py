@@ -60,6 +60,7 @@ from apps.lookups.records import (
     seen_projects,
 )
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
+from apps.lookups.throttling import BATCH_SLOTS
 from apps.redaction.engine import CUSTOMER_ALIAS, redact, redact_event
 from apps.sentry import (
     SentryCrowded,
@@ -194,7 +195,7 @@ def cancel_incident(incident: Incident, requester: Requester) -> None:
 # The jobs
 
 
-@handler(BATCH, lease=timedelta(seconds=90))
+@handler(BATCH, lease=timedelta(seconds=90), at_once=BATCH_SLOTS)
 def run_batch(job: Job, lease: Lease) -> None:
     """Ask Sentry about the customers of a batch."""
     key, _colon, number = job.key.partition(":")

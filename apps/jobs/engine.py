@@ -221,17 +221,12 @@ def work() -> bool:
         return False
     job, lease = claimed
     try:
-        _ring_for_more()
+        if _due().exists():
+            ring()  # for the next worker
         _run(job, lease)
     finally:
         _running.end(job.kind)
-    _ring_for_more()
     return True
-
-
-def _ring_for_more() -> None:
-    if _due().exists():
-        ring()
 
 
 class _Running:
@@ -400,7 +395,10 @@ def queue_state() -> QueueState:
 
 
 # What nobody does without a worker.
-_UNDONE = "expired data isn’t deleted, and drafts that haven’t arrived aren’t sent again"
+_UNDONE = (
+    "expired data isn’t deleted, drafts that haven’t arrived aren’t sent again, and lists of "
+    "customers aren’t looked up"
+)
 
 
 def describe_workers(state: QueueState) -> str:

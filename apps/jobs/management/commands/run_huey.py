@@ -4,6 +4,7 @@ import logging
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             shutdown_timeout=10,
             graceful_signal="TERM",
         )
+        huey.stop_flag = consumer.stop_flag
         consumer.run()
         _safely(let_go)
 
@@ -54,6 +56,8 @@ class _Ring(Serializer):  # type: ignore[misc]  # huey has no types
 
 class _Doorbell(Huey):  # type: ignore[misc]  # huey has no types
     """Huey, whose schedule is the table of jobs."""
+
+    stop_flag = Event()  # replaced by the consumer's
 
     def get_storage(self) -> BaseStorage:
         """Return the storage in which the site rings."""
@@ -100,5 +104,6 @@ huey = _Doorbell("triage", results=False, serializer=_Ring())
 
 @huey.task(name="look")  # type: ignore[untyped-decorator]
 def look() -> None:
-    """Do one job that is due."""
-    _safely(work)
+    """Do what is due. Another ring could reach a worker that has no room for it."""
+    while _safely(work) and not huey.stop_flag.is_set():
+        pass
