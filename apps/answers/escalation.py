@@ -23,7 +23,7 @@ from apps.events.releases import (
     last_day_of,
 )
 from apps.events.summary import headline
-from apps.exports.blocks import UNKNOWN, caught, counts, frame_line, seconds
+from apps.exports.blocks import UNKNOWN, caught, counts, frame_line, inline, seconds
 from apps.exports.document import Setting, build
 from apps.exports.facts import (
     BreadcrumbFacts,
@@ -34,7 +34,6 @@ from apps.exports.facts import (
     IssueFacts,
     RelatedFacts,
 )
-from apps.exports.markdown import inline
 
 # URLs that Markdown turns into links, without characters that could end the link or act as markup.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")

@@ -12,8 +12,8 @@ from typing import Literal
 from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
 from apps.events.once import rule_cache
-from apps.exports import json_format, markdown
-from apps.exports.blocks import plain_text
+from apps.exports import json_format
+from apps.exports.blocks import markdown_text, plain_text
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS, Setting, build, fit, prepare
 from apps.exports.facts import (
     EVERYTHING,
@@ -165,4 +165,4 @@ def _document(
 def _writer(format: Format, *, inside_block: bool) -> Callable[[Document], str]:
     if format == "json":
         return json_format.render_block if inside_block else json_format.render
-    return markdown.render if format == "markdown" else plain_text
+    return markdown_text if format == "markdown" else plain_text

@@ -11,9 +11,9 @@ from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.incident import Failure
 from apps.events.query import counted
 from apps.exports import DEFAULT_BUDGET, GPT, ExportRefused, Family, estimate_tokens, render
+from apps.exports.blocks import inline
 from apps.exports.document import MIN_TOKENS
 from apps.exports.escaping import Neutralizer
-from apps.exports.markdown import inline
 from apps.incidents.services import IncidentResult, KnownFailure
 
 Format = Literal["json", "csv", "markdown"]

@@ -17,9 +17,9 @@ from apps.exports import (
     Format,
     Rendered,
     estimate_tokens,
-    markdown,
     render,
 )
+from apps.exports.blocks import markdown_text
 from apps.exports.document import Setting, build, fit
 from apps.exports.facts import NO_PRESET, Detail, Document
 from tests import samples
@@ -191,7 +191,7 @@ def test_limit_is_reached_in_few_attempts() -> None:
             tried.append(detail)
             return build(result, setting=Setting(MARKER), detail=detail)
 
-        fit(attempt, markdown.render, 6000, int)
+        fit(attempt, markdown_text, 6000, int)
         assert len(tried) <= 16, name
 
 
@@ -253,7 +253,7 @@ def test_header_that_does_not_fit_raises() -> None:
     with pytest.raises(ValueError, match="longer than 10 tokens"):
         fit(
             lambda detail: build(afternoon(), setting=Setting(MARKER), detail=detail),
-            markdown.render,
+            markdown_text,
             10,
             int,
         )

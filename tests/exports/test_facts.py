@@ -12,8 +12,8 @@ import pytest
 
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.event import EventBody, ExceptionInfo
-from apps.exports import ExportRefused, Format, Preset, markdown, render
-from apps.exports.blocks import plain_text
+from apps.exports import ExportRefused, Format, Preset, render
+from apps.exports.blocks import markdown_text, plain_text
 from apps.exports.facts import NO_PRESET
 from apps.exports.json_format import data
 from tests import samples
@@ -138,10 +138,10 @@ def test_all_formats_contain_the_same_facts(result: Answer, budget: int) -> None
     for fact in facts_of(values) - crumb_times(values) - usual:
         shorter = abbreviations(values).get(fact, fact)
         for part in shorter.split(": ", 1):  # a title is the type and the message
-            assert part in markdown.render(document), f"Markdown lacks {fact}"
+            assert part in markdown_text(document), f"Markdown lacks {fact}"
             assert part in plain_text(document), f"text lacks {fact}"
     crumbs = sum(len(one["breadcrumbs"]) for one in values["events"])
-    assert crumbs == markdown.render(document).count(" fetch: ")
+    assert crumbs == markdown_text(document).count(" fetch: ")
 
 
 def test_json_keys_and_their_order() -> None:
