@@ -47,7 +47,6 @@ from apps.incidents.reading import MAX_LINES, ListRefused, read_items
 from apps.incidents.services import read_incident, record_incident, record_incident_export
 from apps.lookups.access import Requester
 from apps.lookups.answers import has_ended, result_now
-from apps.lookups.exports import record_export
 from apps.lookups.models import ExportMethod, Lookup, Origin
 from apps.lookups.problems import (
     BROKEN,
@@ -57,7 +56,7 @@ from apps.lookups.problems import (
     bad_input,
     customer_problem,
 )
-from apps.lookups.records import MAX_REASON_LENGTH, record_lookup
+from apps.lookups.records import MAX_REASON_LENGTH, record_export, record_lookup
 from apps.lookups.sentry_connection import read_customer
 from apps.web.access import find_incident, find_lookup
 from apps.web.exports import Choice, ChoiceRefused, create_export, read_choice

@@ -18,10 +18,9 @@ from apps.lookups import cache as lookups_cache
 from apps.lookups import store
 from apps.lookups.access import Requester
 from apps.lookups.cache import cache
-from apps.lookups.exports import ExportDetails, record_export
 from apps.lookups.models import ExportMethod, ExportRecord, Lookup, Origin, TypedCustomer
 from apps.lookups.problems import LookupPurged, Removal
-from apps.lookups.records import forget_customer, stored_counts
+from apps.lookups.records import ExportDetails, forget_customer, record_export, stored_counts
 from apps.lookups.retention import prune
 from apps.lookups.services import answer_lookup, purge_answers, read_event
 from tests.conftest import MOMENT, lists_asked

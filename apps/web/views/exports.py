@@ -13,11 +13,10 @@ from apps.events.once import rule_cache
 from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.lookups.answers import request_slot, result_now, unredacted_result
-from apps.lookups.exports import ExportDetails, record_export
 from apps.lookups.known_errors import with_replies
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
-from apps.lookups.records import reason_of, repeat_lookup
+from apps.lookups.records import ExportDetails, reason_of, record_export, repeat_lookup
 from apps.web.access import (
     allowed_projects,
     get_lookup_or_404,

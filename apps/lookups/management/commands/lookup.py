@@ -36,7 +36,6 @@ from apps.exports import (
 )
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS
 from apps.lookups.access import Requester, system_user
-from apps.lookups.exports import ExportDetails, get_preset, record_export
 from apps.lookups.known_errors import with_known_errors, with_replies
 from apps.lookups.models import ExportMethod, Origin
 from apps.lookups.problems import (
@@ -46,7 +45,7 @@ from apps.lookups.problems import (
     EXIT_USAGE,
     LookupFailed,
 )
-from apps.lookups.records import record_lookup
+from apps.lookups.records import ExportDetails, get_preset, record_export, record_lookup
 from apps.lookups.sentry_connection import read_customer
 from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted
 
