@@ -17,7 +17,7 @@ Not Sentry's but GlitchTip's are lists that can't be searched: there, each custo
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -97,6 +97,7 @@ _MAX_DOUBTS = 12
 _MAX_FAILED = 3
 _MAX_REFUSED = 6
 _SECOND = timedelta(seconds=1)
+_PROGRESS_S = 10
 _TEMPORARY = (SentryRateLimited, SentryResting, SentryCrowded)
 _SPLIT = (SentryRejectedQuery, SentryBadResponse, SentryServerError, SentryTimeout)
 
@@ -426,12 +427,16 @@ class _Rest:
     notices: list[Notice] = field(default_factory=list)
 
     def read(self, customers: Sequence[IncidentCustomer], findings: Sequence[Finding]) -> Rest:
-        baseline = self._baseline(customers)
-        issues = self._issues(findings)
-        bodies = self._bodies(representative_events(findings, baseline, most=MAX_REPRESENTED))
         with_events = {one.line for one in findings if one.events}
-        was_seen: dict[int, bool | None] = dict.fromkeys(with_events, True)
-        was_seen |= self._was_seen([one for one in customers if one.line not in with_events])
+        empty = [one for one in customers if one.line not in with_events]
+        with ThreadPoolExecutor(1, thread_name_prefix="sentry") as pool:
+            seen = pool.submit(self._was_seen, empty)
+            baseline = self._baseline(customers)
+            issues = self._issues(findings)
+            bodies = self._bodies(representative_events(findings, baseline, most=MAX_REPRESENTED))
+            while not wait((seen,), timeout=_PROGRESS_S).done:
+                self.on_progress()
+        was_seen = {**dict.fromkeys(with_events, True), **seen.result()}
         calls = len(self.client.call_log)
         return Rest(was_seen, baseline, issues, bodies, tuple(self.notices), calls)
 
@@ -440,7 +445,10 @@ class _Rest:
         return scope_of(self.client, self.question, self.searched)
 
     def _was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
-        """Return for customers without events whether there are any at another time."""
+        """Return for customers without events whether there are any at another time.
+
+        This runs beside everything else, in a thread of its own.
+        """
         seen: dict[int, bool | None] = {one.line: None for one in empty}
         named = [one for one in empty if one.customer.is_named]
         problem = ""
@@ -483,7 +491,6 @@ class _Rest:
         pending = list(part)
         while pending:
             parts = [part_for(one.customer, fields, with_ids=False) for one in pending]
-            self.on_progress()
             body, _cursor, is_last = self.client.table_page(
                 "errors", search_for_all(parts), scope, (*fields, "count()")
             )
