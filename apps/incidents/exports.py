@@ -199,7 +199,7 @@ def _summary(result: IncidentResult) -> list[str]:
         f"- Window: {window}",
         f"- Complete: {'yes' if result.complete else 'no'}",
         f"- Without errors: {_numbers(result.without_errors)}",
-        f"- Never seen in Sentry: {_numbers(result.never_seen)}",
+        f"- Never seen in the time that Sentry stores: {_numbers(result.never_seen)}",
         f"- Not asked: {_numbers([line for line, _why in result.not_asked])}",
         f"- Not answerable: {_numbers([line for line, _why in result.unanswerable])}",
     ]

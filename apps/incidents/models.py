@@ -38,6 +38,7 @@ class Incident(models.Model):
     environments = models.JSONField(default=list)
     marker = models.CharField(max_length=32)
     sealed_rest = SealedField(null=True, editable=False)
+    redaction_version = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(db_index=True)

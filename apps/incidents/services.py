@@ -61,7 +61,7 @@ from apps.lookups.records import (
 )
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.throttling import BATCH_SLOTS
-from apps.redaction.engine import CUSTOMER_ALIAS, redact, redact_event
+from apps.redaction.engine import CUSTOMER_ALIAS, RULES_VERSION, redact, redact_event
 from apps.sentry import (
     SentryCrowded,
     SentryError,
@@ -133,6 +133,7 @@ def record_incident(
         projects=list(restrict_projects(projects, requester, config.projects)),
         environments=list(environments),
         marker=secrets.token_hex(8),
+        redaction_version=RULES_VERSION,
         expires_at=timezone.now() + timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS),
     )
     typed = {one.line: text for one, text in zip(customers, found.typed, strict=True)}
@@ -333,11 +334,12 @@ def _redacted(
     incident: Incident, customers: Sequence[IncidentCustomer], answer: BatchAnswer
 ) -> BatchAnswer:
     by_line = {one.line: one.customer for one in customers}
+    nobody = Customer(CUSTOMER_ALIAS)
     ends = thread_time() + _BATCH_CPU_S
     findings = []
     for finding in answer.findings:
         left = max(ends - thread_time(), _MIN_CPU_S)
-        own = _answer(incident, by_line[finding.line], finding.events)
+        own = _answer(incident, by_line.get(finding.line, nobody), finding.events)
         events = redact(own, seconds=left).events if finding.events else ()
         findings.append(replace(finding, events=events))
     names = frozenset(one.customer.identifier for one in customers)
@@ -519,6 +521,10 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
     batches, lines = list(incident.batches.order_by("number")), list(incident.lines.all())
     findings, rest = _findings(incident, lines), _rest(incident)
     asked = [_batch_answer(incident, batch) for batch in batches]
+    if incident.redaction_version < RULES_VERSION:
+        stored = BatchAnswer(tuple(findings.values()))
+        again = _redacted(incident, _customers(incident, lines), stored).findings
+        findings = {one.line: one for one in again}
     part = _visible_part(incident, findings, (*asked, rest), projects)
     is_part = part.has_notice(NoticeCode.OTHER_PROJECTS)
     if is_part:

@@ -23,6 +23,7 @@ from apps.jobs.engine import Lease, LeaseLost, handlers, work
 from apps.jobs.models import Job
 from apps.lookups.models import Lookup
 from apps.lookups.retention import count_expired, prune
+from apps.redaction import engine
 from tests.conftest import MOMENT, signed_in
 from tests.incidents.conftest import LIST
 from tests.web.asking import AT, look_up, text
@@ -153,6 +154,16 @@ def test_an_expired_incident_is_refused_and_then_deleted(lea: Client) -> None:
     assert lea.get(f"{url}export.json").status_code == 410
     assert count_expired().answers == prune(SYSTEM).answers == 7
     assert lea.get(url).status_code == 404
+
+
+def test_newer_rules_apply_to_older_incidents(lea: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = ask(lea)
+    Incident.objects.update(redaction_version=0)
+    event = exported(lea, url)["failures"][0]["representatives"][0]
+    address = f"{url}events/{event}/"
+    assert "Card declined" in text(lea.get(address))
+    monkeypatch.setattr(engine, "redact_text", lambda _text, _ledger: "<newer-rule>")
+    assert "Card declined" not in text(lea.get(address))
 
 
 def test_a_canceled_incident_keeps_what_was_found(lea: Client, connected: DemoSentry) -> None:

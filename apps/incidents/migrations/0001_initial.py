@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ("projects", models.JSONField(default=list)),
                 ("environments", models.JSONField(default=list)),
                 ("marker", models.CharField(max_length=32)),
+                ("redaction_version", models.PositiveIntegerField(default=0)),
                 ("sealed_rest", models.BinaryField(null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 ("cancelled_at", models.DateTimeField(blank=True, null=True)),

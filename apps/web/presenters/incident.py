@@ -155,7 +155,7 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     if result.without_errors or not result.never_seen:
         yield counted(len(result.without_errors), "customer") + " without errors"
     if result.never_seen:
-        yield f"{len(result.never_seen):,} never seen in Sentry"
+        yield f"{len(result.never_seen):,} never seen in the time that Sentry stores"
     yield "complete" if result.complete else "incomplete"
     yield counted(result.calls, "call") + " to Sentry"
 
@@ -217,7 +217,7 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
     groups: tuple[tuple[str, Iterable[int]], ...] = (
         ("With errors", with_errors),
         ("Without errors in this window", result.without_errors),
-        ("Never seen in Sentry", result.never_seen),
+        ("Never seen in the time that Sentry stores", result.never_seen),
         ("Not asked", [line for line, _why in result.not_asked]),
         ("Unanswerable", [line for line, _why in result.unanswerable]),
     )
