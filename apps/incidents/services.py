@@ -48,7 +48,7 @@ from apps.jobs.models import Job
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
 from apps.lookups.known_errors import with_known_errors
-from apps.lookups.models import Lookup
+from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed, Problem, problem_of
 from apps.lookups.records import (
     asked_facts,
@@ -75,7 +75,7 @@ from apps.sentry.incident import INCIDENT_DEADLINE_S, fetch_batch, fetch_rest, p
 
 BATCH, FINISH = "incident.batch", "incident.finish"
 MAX_OPEN = 3
-_PATIENCE = timedelta(minutes=30)
+_PATIENCE, _AT_A_TERMINAL = timedelta(minutes=30), timedelta(minutes=1)
 _PAUSE_S = 15
 _MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
 _TEMPORARY = (
@@ -311,7 +311,8 @@ def _give_up_or_retry(incident: Incident, error: SentryError) -> str:
     """Return why Sentry can't be asked. Raise `RetryLater` while waiting can help."""
     problem = problem_of(error)
     now = timezone.now()
-    if isinstance(error, _TEMPORARY) and now < incident.created_at + _PATIENCE:
+    patience = _AT_A_TERMINAL if incident.origin == Origin.CLI else _PATIENCE
+    if isinstance(error, _TEMPORARY) and now < incident.created_at + patience:
         wait = timedelta(seconds=min(problem.retry_after or _PAUSE_S, 300))
         raise RetryLater(now + wait, problem.message) from error
     return problem.message
