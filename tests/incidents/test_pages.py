@@ -98,6 +98,21 @@ def test_shared_failures_are_counted_and_the_rest_is_named(lea: Client) -> None:
     assert "PaymentDeclined" in event
 
 
+def test_customers_with_only_what_is_usual_are_named(lea: Client, connected: DemoSentry) -> None:
+    for number in range(30):
+        connected.world.add_event(
+            user_id=f"x{number}",
+            timestamp=MOMENT - timedelta(minutes=15),
+            project="api",
+            exception=("KeyError", "x"),
+        )
+    page = text(lea.get(ask(lea)))
+    assert "<li>1 with only what was as common before</li>" in page
+    assert "1 failure was about as common before; the largest: 1 of 7 asked" in page
+    assert "With only what was as common before (1)" in page
+    assert "With errors (3)" in page
+
+
 def test_exports_name_lines_and_run_no_formula(lea: Client) -> None:
     url = ask(lea)
     rows = list(csv.DictReader(io.StringIO(text(lea.get(f"{url}export.csv")))))

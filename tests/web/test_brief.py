@@ -108,6 +108,10 @@ def test_what_is_unknown_is_called_so() -> None:
     assert shown["Just before"] == "no steps recorded"
     unread = dict(brief(answer(event(body=None))).answers)
     assert unread["Just before"] == "unknown; not read in full"
+    partly = dict(
+        brief(answer(bare_event(), event(60, issue_id="2", body=None, level="info"))).answers
+    )
+    assert partly["Just before"] == "no steps in the events that were read"
 
 
 SLOW = "AxiosError: Request failed with status code 504"
@@ -375,7 +379,8 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
     assert "Please don’t pay again until we have checked" in late.tell
     assert late.next == "Check whether it was charged, then reply."
     opened = span(-60, "pageload", "/checkout", 900)
-    shown = brief(without_errors(opened, log(9, "error", "no payment webhook for order 7")))
+    polled = span(5, "http.client", "GET /orders/7/status", 70, http_status=200)
+    shown = brief(without_errors(opened, polled, log(9, "error", "no payment webhook for order 7")))
     assert dict(shown.answers)["Stopped the customer"] == "not at first; a later step failed"
     assert dict(shown.answers)["Just before"] == "opening the checkout worked (14:04:00)"
     start = span(-9, "http.client", "POST /express/start", 90, http_status=403)

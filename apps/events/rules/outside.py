@@ -710,7 +710,7 @@ ACCESS = reading(
         action=UserAction.SIGNING_IN,
     ),
     Rule(
-        "The customer could not sign in because a security check failed when they came back.",
+        "The customer could not sign in because a security check failed on the way back.",
         None,
         Example("OAuthException: state mismatch", "php"),
         text=r"state.?mismatch|invalidstateexception",

@@ -216,6 +216,7 @@ def _worked_before(one: Observation, answer: Answer) -> Observation | None:
         and other.names_customer
         and other.at < one.at
         and not other.sentence.startswith((A_REQUEST, "Opening a page", "A click"))
+        and not other.target.startswith("GET ")  # what a page may do by itself
     )
     return max(worked, key=lambda other: other.at, default=None)
 

@@ -58,6 +58,7 @@ class FailureView:
 
     number: int
     sentence: str
+    customers: int
     share: str
     first: LocalTime
     last: LocalTime
@@ -94,6 +95,11 @@ class IncidentView:
     notices: tuple[str, ...]
     progress: Mapping[str, Any]
     comparison: str = BEFORE
+
+    @property
+    def noise_share(self) -> str:
+        """The share of the customers who had the most widespread of these failures."""
+        return max(self.noise, key=lambda one: one.customers).share if self.noise else ""
 
 
 def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
@@ -152,12 +158,29 @@ def _facts(result: IncidentResult) -> Iterable[str]:
         yield f"{len(result.not_asked):,} not asked{' yet' if result.state == 'running' else ''}"
     if result.unanswerable:
         yield f"{len(result.unanswerable):,} unanswerable"
+    unexplained = len(_unexplained(result))
+    if unexplained:
+        yield f"{unexplained:,} with only what was as common before"
     if result.without_errors or not result.never_seen:
         yield counted(len(result.without_errors), "customer") + " without errors"
     if result.never_seen:
         yield f"{len(result.never_seen):,} never seen in the time that Sentry stores"
     yield "complete" if result.complete else "incomplete"
     yield counted(result.calls, "call") + " to Sentry"
+
+
+def _unexplained(result: IncidentResult) -> frozenset[int]:
+    """Return the lines of customers whose errors were all about as common before."""
+    noise, loud = (
+        {
+            line
+            for one in result.failures
+            if one.failure.is_noise is is_noise
+            for line in one.failure.lines
+        }
+        for is_noise in (True, False)
+    )
+    return frozenset(noise - loud)
 
 
 def _failure(
@@ -171,6 +194,7 @@ def _failure(
     return FailureView(
         number=number,
         sentence=typeset(failure.sentence),
+        customers=len(failure.lines),
         share=result.share_text(failure),
         first=local_clock(first, zone, day_of=result.incident.moment),
         last=local_clock(last, zone, day_of=result.incident.moment),
@@ -214,8 +238,10 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
         for line in one.failure.lines:
             numbers.setdefault(line, []).append(number)
     with_errors = sorted(numbers, key=lambda line: (numbers[line], line))
+    unexplained = _unexplained(result)
     groups: tuple[tuple[str, Iterable[int]], ...] = (
-        ("With errors", with_errors),
+        ("With errors", [line for line in with_errors if line not in unexplained]),
+        ("With only what was as common before", sorted(unexplained)),
         ("Without errors in this window", result.without_errors),
         ("Never seen in the time that Sentry stores", result.never_seen),
         ("Not asked", [line for line, _why in result.not_asked]),

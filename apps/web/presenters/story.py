@@ -166,7 +166,9 @@ def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
     if found:
         return _in_a_row(found[-2:])
     requests = filter(None, map(_requested, events))
-    none = "none in the 2 minutes before" if recorded else "no steps recorded"
+    is_all = answer.bodies_read == len(answer.events)
+    no_steps = "no steps recorded" if is_all else "no steps in the events that were read"
+    none = "none in the 2 minutes before" if recorded else no_steps
     return next(requests, none if nearest.body else "unknown; not read in full")
 
 
