@@ -3,8 +3,12 @@
 import csv
 import io
 import json
+import re
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Literal
 
 from apps.events.answer import Answer, Notice, NoticeCode
@@ -13,7 +17,7 @@ from apps.events.query import counted
 from apps.exports import DEFAULT_BUDGET, GPT, ExportRefused, Family, estimate_tokens, render
 from apps.exports.blocks import inline
 from apps.exports.document import MIN_TOKENS
-from apps.exports.escaping import Neutralizer
+from apps.exports.escaping import Neutralizer, enclose
 from apps.incidents.services import IncidentResult, KnownFailure
 
 Format = Literal["json", "csv", "markdown"]
@@ -50,6 +54,7 @@ def as_json(result: IncidentResult) -> dict[str, object]:
     """Return the result as `triage.incident/1`."""
     incident = result.incident
     window = incident.window
+    clean = Neutralizer(incident.marker).clean
     return {
         "schema": "triage.incident/1",
         "incident_id": str(incident.uuid),
@@ -60,7 +65,7 @@ def as_json(result: IncidentResult) -> dict[str, object]:
             "end": _utc(window.end),
             "minutes": window.minutes,
         },
-        "searched": {"projects": incident.projects, "environments": incident.environments},
+        "searched": {"projects": result.projects, "environments": incident.environments},
         "asked": result.asked,
         "answered": len(result.answered),
         "not_asked": [line for line, _why in result.not_asked],
@@ -69,14 +74,14 @@ def as_json(result: IncidentResult) -> dict[str, object]:
         "complete": result.complete,
         "notices": [{"code": one.code, "message": one.message} for one in result.notices],
         "baseline_customers": result.others,
-        "failures": [_failure(one) for one in result.failures],
+        "failures": [_failure(one, clean) for one in result.failures],
         "without_errors": list(result.without_errors),
         "never_seen": list(result.never_seen),
         "calls": result.calls,
     }
 
 
-def _failure(one: KnownFailure) -> dict[str, object]:
+def _failure(one: KnownFailure, clean: Callable[[str], str]) -> dict[str, object]:
     failure = one.failure
     known = one.known[0].known if one.known else None
     return {
@@ -87,7 +92,7 @@ def _failure(one: KnownFailure) -> dict[str, object]:
         "customers": len(failure.lines),
         "first_event": _utc(failure.first_event.timestamp),
         "last_event": _utc(failure.last_event.timestamp),
-        "releases": list(failure.releases),
+        "releases": [clean(release) for release in failure.releases],
         "baseline": failure.baseline,
         "is_noise": failure.is_noise,
         "known": {"slug": known.slug, "title": known.title} if known else None,
@@ -95,13 +100,16 @@ def _failure(one: KnownFailure) -> dict[str, object]:
     }
 
 
-# CSV, which spreadsheets open: no cell may be a formula.
+# CSV, which spreadsheets open: no cell may be a formula, nor a part of one where they split cells
+# at semicolons.
 
 _HEADER = (
     *("line", "state", "failures", "sentence", "errors", "first_error", "last_error"),
     *("releases", "note"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+_FORMULA = re.compile(
+    r"(^|;) ?(?=[=+\-@|%\u2212\ufe62\ufe63\ufe66\ufe6a\ufe6b\uff05\uff0b\uff0d\uff1d\uff20\uff5c])"
+)
 
 
 def _csv(result: IncidentResult) -> str:
@@ -115,7 +123,7 @@ def _csv(result: IncidentResult) -> str:
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _rows(result: IncidentResult) -> list[tuple[object, ...]]:
@@ -150,9 +158,11 @@ def _rows(result: IncidentResult) -> list[tuple[object, ...]]:
 
 
 def _markdown(result: IncidentResult, room: int, family: Family) -> str:
-    head = "\n".join([*_summary(result), *_list_of_failures(result)])
-    left = room - estimate_tokens(head)
-    if left < 0:
+    summary = "\n".join(_summary(result))
+    listed = _fitting(result, room - estimate_tokens(summary) - 2 * _HEADING_TOKENS)
+    head = f"{summary}\n{enclose(listed, result.incident.marker)}"
+    left = room - estimate_tokens(head) - _HEADING_TOKENS
+    if not listed or left < 0:
         raise ExportRefused("The token limit is too low for the list of failures.")
     shown = [one for one in result.failures if not one.failure.is_noise]
     parts = [head]
@@ -176,7 +186,17 @@ def _markdown(result: IncidentResult, room: int, family: Family) -> str:
     return "\n".join(parts) + "\n"
 
 
-_HEADING_TOKENS = 20
+_HEADING_TOKENS = 30
+
+
+def _fitting(result: IncidentResult, room: int) -> str:
+    """Return the list of as many failures as fit. Releases are texts of events."""
+    clean = Neutralizer(result.incident.marker).clean
+    parts = [f"{clean(part)}\n" for part in _list_of_failures(result)]
+    fitting = bisect_right(list(accumulate(map(estimate_tokens, parts))), room)
+    hidden = len(parts) - fitting
+    more = f"Left out: {counted(hidden, 'more failure')}." if hidden else ""
+    return "".join([*parts[:fitting], more]).rstrip() if fitting else ""
 
 
 def _representing(one: KnownFailure) -> Answer:
@@ -207,10 +227,11 @@ def _summary(result: IncidentResult) -> list[str]:
 
 
 def _list_of_failures(result: IncidentResult) -> list[str]:
-    lines = ["", "# Failures, those that stand out first", BEFORE]
+    """Return the heading and the text of each failure."""
+    parts = [f"# Failures, those that stand out first\n{BEFORE}"]
     for number, one in enumerate(result.failures, 1):
         failure = one.failure
-        lines += [
+        lines = [
             f"{number}. {failure.sentence}",
             f"   - customers: {_numbers(failure.lines)}, {result.share_text(failure)}",
             f"   - from {_utc(failure.first_event.timestamp)} to "
@@ -220,8 +241,9 @@ def _list_of_failures(result: IncidentResult) -> list[str]:
         if failure.releases:
             names = ", ".join(inline(name[:_MAX_RELEASE]) for name in failure.releases[:10])
             lines.append(f"   - releases: {names}")
-        lines += [f"   - known error: {match.known.title}" for match in one.known[:1]]
-    return lines if result.failures else [*lines, "None was found so far."]
+        lines += [f"   - known error: {inline(match.known.title)}" for match in one.known[:1]]
+        parts.append("\n".join(lines))
+    return parts if result.failures else [*parts, "None was found so far."]
 
 
 def _numbers(lines: "list[int] | tuple[int, ...]") -> str:
@@ -241,6 +263,8 @@ BEFORE = (
 def usual_text(failure: Failure, result: IncidentResult) -> str:
     """Return how common the failure was among other customers before, in words."""
     others = result.others
+    if result.is_part:
+        return "about as common" if failure.is_noise else "not shown, as it counts other projects"
     if failure.baseline is None and result.is_compared:
         return "no other customer with errors to compare with"
     if failure.baseline is None:

@@ -5,7 +5,7 @@ can be done in any order, by any worker, twice, and after a restart.
 """
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -13,6 +13,7 @@ from time import thread_time
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -89,6 +90,7 @@ EXPIRED = Problem(
     page_status=410,
     api_status=410,
 )
+_UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
 
 _FINDING, _BATCH, _REST = JsonForm(Finding), JsonForm(BatchAnswer), JsonForm(Rest)
@@ -109,13 +111,13 @@ def record_incident(
 ) -> Incident:
     """Record an incident, each customer in the audit trail, and the jobs that ask Sentry.
 
-    Raise `LookupFailed` as `record_lookup` does, and if the person has too many unfinished ones.
+    The same list sent twice is one incident. Raise `LookupFailed` as `record_lookup` does, and if
+    the person has too many unfinished ones.
     """
     customers = found.customers
     names = {one.customer.identifier for one in customers}
     words = clean_reason(reason, names) if reason_enabled() else ""
     if requester.user:
-        _check_open(requester)
         count_lookup(requester.user)
     try:
         config = sentry_config()
@@ -139,6 +141,8 @@ def record_incident(
     typed = {one.line: text for one, text in zip(customers, found.typed, strict=True)}
     hashes = {one.line: hash_customer(one.customer.identifier) for one in customers}
     with transaction.atomic():
+        if requester.user and (same := _open_twin(incident, requester.user, set(hashes.values()))):
+            return same
         incident.save(force_insert=True)
         for number, batch in enumerate(batches, 1):
             row = IncidentBatch.objects.create(incident=incident, number=number)
@@ -168,9 +172,20 @@ def _fields() -> tuple[str, ...]:
     return tuple(settings.TRIAGE_CUSTOMER_FIELDS)
 
 
-def _check_open(requester: Requester) -> None:
-    own = Incident.objects.filter(user=requester.user, finished_at=None, cancelled_at=None)
-    if own.count() >= MAX_OPEN:
+def _open_twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
+    """Return the unfinished incident that asks the same, such as after a double click.
+
+    Raise `LookupFailed` if there are too many others. Runs in the transaction that begins one.
+    """
+    User.objects.select_for_update().get(pk=user.pk)  # one request after the other
+    own = Incident.objects.filter(user=user, finished_at=None, cancelled_at=None)
+    compared = ("moment", "minutes", "projects", "environments")
+    for one in own:
+        if all(getattr(one, name) == getattr(incident, name) for name in compared):
+            lines = one.lines.values_list("customer_hash", flat=True)
+            if set(lines) == hashes:
+                return one
+    if len(own) >= MAX_OPEN:
         raise LookupFailed(
             Problem(
                 "too_many_incidents",
@@ -181,16 +196,17 @@ def _check_open(requester: Requester) -> None:
                 retry_after=60,
             )
         )
+    return None
 
 
 def cancel_incident(incident: Incident, requester: Requester) -> None:
     """Stop asking. What was found already remains."""
     with transaction.atomic():
         record(Action.CANCELLED, requester.actor, target=incident.audit_target)
+        cancel(BATCH, f"{incident.uuid}:")  # jobs first, as batches lock them, against deadlocks
+        cancel(FINISH, str(incident.uuid))
         running = Incident.objects.filter(pk=incident.pk, finished_at=None, cancelled_at=None)
         running.update(cancelled_at=timezone.now())
-        cancel(BATCH, f"{incident.uuid}:")
-        cancel(FINISH, str(incident.uuid))
 
 
 # The jobs
@@ -261,7 +277,7 @@ def finish_incident(job: Job, lease: Lease) -> None:
         problem = _give_up_or_retry(incident, error)
         message = f"We don’t know how common these failures were before. {problem}"
         rest = Rest(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
-    findings = list(_with_rest(customers, findings, rest))
+    findings = list(_with_rest(customers, findings, rest, lease.renew))
     names = frozenset(one.customer.identifier for one in customers)
     issues = _redacted_issues(incident, rest.issues, names)
     kept = replace(rest, was_seen={}, bodies={}, issues=issues)
@@ -356,11 +372,16 @@ def _redacted_issues(
 
 
 def _with_rest(
-    customers: Sequence[IncidentCustomer], findings: Sequence[Finding], rest: Rest
+    customers: Sequence[IncidentCustomer],
+    findings: Sequence[Finding],
+    rest: Rest,
+    on_progress: Callable[[], None],
 ) -> Iterator[Finding]:
     """Yield the findings with who was seen, and with the details of events, redacted."""
     by_line = {one.line: one.customer.identifier for one in customers}
     for finding in findings:
+        if any(event.id in rest.bodies for event in finding.events):
+            on_progress()  # hostile details take half a second of CPU each
         seen = rest.was_seen.get(finding.line, finding.was_seen)
         events = tuple(
             redact_event(replace(event, body=rest.bodies[event.id]), customer=by_line[finding.line])
@@ -424,7 +445,7 @@ class IncidentResult:
     `not_asked` and `unanswerable` have a reason for each line. If it `is_compared`, `others` is
     how many other customers had errors in the window before. `missing` says why the list of errors
     is incomplete, and `notices` are all notices. `is_part` means that the reader doesn't see all
-    projects.
+    projects; `projects` are those that were searched and that they see.
     """
 
     incident: Incident
@@ -440,6 +461,7 @@ class IncidentResult:
     others: int = 0
     is_compared: bool = False
     is_part: bool = False
+    projects: tuple[str, ...] = ()
     calls: int = 0
 
     @property
@@ -533,6 +555,10 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
     bodies = {event.id: event.body for event in part.events if event.body}
     with rule_cache():
         failures = shared_failures(list(findings.values()), part.issues, bodies, rest.baseline)
+        beside = (*rest.baseline.notices, *rest.notices)
+        if is_part:  # these numbers count customers and events of all projects
+            failures = tuple(replace(failure, baseline=None) for failure in failures)
+            beside = tuple(replace(notice, message=_UNREAD_PART) for notice in beside)
         known = tuple(_with_known(incident, failure, part) for failure in failures)
     is_unknown = bool(rest.baseline.notices) or rest == Rest(notices=rest.notices)
     problems = {batch.pk: batch.problem for batch in batches}
@@ -549,12 +575,13 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
         ),
         unanswerable=tuple(_unanswerable(findings, lines)),
         missing=part.notices,
-        notices=tuple(dict.fromkeys((*part.notices, *rest.baseline.notices, *rest.notices))),
+        notices=tuple(dict.fromkeys((*part.notices, *beside))),
         batches=len(batches),
         batches_ended=sum(batch.ended_at is not None for batch in batches),
-        others=rest.baseline.customers,
+        others=0 if is_part else rest.baseline.customers,
         is_compared=incident.finished_at is not None and not is_unknown,
         is_part=is_part,
+        projects=part.searched.projects if is_part else tuple(incident.projects),
         calls=sum(one.calls for one in asked) + rest.calls,
     )
 
@@ -622,7 +649,8 @@ def _limited(findings: Mapping[int, Finding], part: Answer) -> dict[int, Finding
     limited = {}
     for line, one in findings.items():
         events = tuple(event for event in one.events if event.id in visible)
-        limited[line] = replace(one, events=events, was_seen=None)
+        why = _UNREAD_PART if one.why else ""
+        limited[line] = replace(one, events=events, was_seen=None, why=why)
     return limited
 
 

@@ -162,7 +162,8 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     if unexplained:
         yield f"{unexplained:,} with only what was as common before"
     if result.without_errors or not result.never_seen:
-        yield counted(len(result.without_errors), "customer") + " without errors"
+        where = f" {_where(result)}" if result.is_part else ""
+        yield counted(len(result.without_errors), "customer") + f" without errors{where}"
     if result.never_seen:
         yield f"{len(result.never_seen):,} never seen in the time that Sentry stores"
     yield "complete" if result.complete else "incomplete"
@@ -181,6 +182,10 @@ def _unexplained(result: IncidentResult) -> frozenset[int]:
         for is_noise in (True, False)
     )
     return frozenset(noise - loud)
+
+
+def _where(result: IncidentResult) -> str:
+    return "in projects you can see" if result.is_part else "in this window"
 
 
 def _failure(
@@ -242,7 +247,7 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
     groups: tuple[tuple[str, Iterable[int]], ...] = (
         ("With errors", [line for line in with_errors if line not in unexplained]),
         ("With only what was as common before", sorted(unexplained)),
-        ("Without errors in this window", result.without_errors),
+        (f"Without errors {_where(result)}", result.without_errors),
         ("Never seen in the time that Sentry stores", result.never_seen),
         ("Not asked", [line for line, _why in result.not_asked]),
         ("Unanswerable", [line for line, _why in result.unanswerable]),
