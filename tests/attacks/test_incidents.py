@@ -147,3 +147,12 @@ def test_the_lease_is_renewed_while_details_are_redacted(lead: User, connected: 
             assert work()
         renewed.append(sum("lease_until" in one["sql"].partition("WHERE")[0] for one in queries))
     assert renewed[1] == renewed[0] + 2
+
+
+def test_calls_that_failed_are_not_denied(lead: User, connected: DemoSentry) -> None:
+    lea = signed_in(lead)
+    url = begin(lea)
+    connected.token = "changed"
+    while work():
+        pass
+    assert "<li>based on 0 calls to Sentry</li>" in text(lea.get(url))

@@ -167,7 +167,8 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     if result.never_seen:
         yield f"{len(result.never_seen):,} never seen in the time that Sentry stores"
     yield "complete" if result.complete else "incomplete"
-    yield counted(result.calls, "call") + " to Sentry"
+    # Calls of tries that failed aren't counted.
+    yield f"based on {counted(result.calls, 'call')} to Sentry"
 
 
 def _unexplained(result: IncidentResult) -> frozenset[int]:
