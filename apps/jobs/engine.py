@@ -302,7 +302,7 @@ def _take(pk: int, used: Handler) -> tuple[Job, Lease] | None:
     lease = Lease(job, used)
     if job.tries <= used.tries:
         return job, lease
-    lease.fail(f"It was begun {used.tries} times, and no worker got to its end.")
+    lease.fail(f"It was started {used.tries} times, but no worker finished it.")
     return None
 
 
@@ -329,7 +329,7 @@ def _note_end(job: Job, used: Handler, lease: Lease, error: Exception) -> None:
     elif job.tries < used.tries:
         _log.error("%s failed and will be tried again: %s", job.kind, name)
         pause = min(used.pause * 3 ** (job.tries - 1), _LONGEST_PAUSE)
-        sentence = f"Try {job.tries} of {used.tries} ended with an error ({name})."
+        sentence = f"Attempt {job.tries} of {used.tries} failed ({name})."
         lease.retry(Now() + pause, sentence)
     else:
         _log.error("%s failed: %s", job.kind, name)
