@@ -97,6 +97,7 @@ class Site:
         )
         client.post(f"/lookups/{self.lookup.uuid}/copied/", {"format": "markdown"})
         self.incident = Incident.objects.create(
+            marker="d51b2a907f3ec846",
             user=people["owner"],
             moment=self.lookup.moment,
             minutes=5,
