@@ -20,7 +20,12 @@ from tests.web.tokens import token_of
 pytestmark = pytest.mark.django_db
 
 MODES = schemathesis.GenerationMode
-OPERATIONS = [("POST", "/api/v1/lookups/"), ("GET", "/api/v1/lookups/{lookup_id}/")]
+OPERATIONS = [
+    ("POST", "/api/v1/lookups/"),
+    ("GET", "/api/v1/lookups/{lookup_id}/"),
+    ("POST", "/api/v1/incidents/"),
+    ("GET", "/api/v1/incidents/{incident_id}/"),
+]
 EXAMPLES = 25
 
 

@@ -370,10 +370,12 @@ def _seen(problem: Problem, issue: Issue, answer: Answer, zone: ZoneInfo) -> Ite
     halves = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
     first = [one.first_seen for one in halves if one and one.first_seen]
     last = [one.last_seen for one in halves if one and one.last_seen]
+    seen = "last seen"
     if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, moment)):
+        seen = "last"
         yield f"first seen {_minute(min(first), moment, zone)}"
     if last and max(last) >= problem.newest.timestamp:
-        yield f"last seen {_minute(max(last), moment, zone, read_at=read_at)}"
+        yield f"{seen} {_minute(max(last), moment, zone, read_at=read_at)}"
 
 
 def _minute(
