@@ -312,12 +312,11 @@ Minutes = Annotated[
 ]
 
 
-class LookupRequest(Schema):
-    """What to look up. Unknown fields are rejected."""
+class SearchRequest(Schema):
+    """When and where to search, and why. Unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
-    customer: Customer
     at: Moment
     window_minutes: Minutes = None
     projects: Annotated[
@@ -334,6 +333,12 @@ class LookupRequest(Schema):
             description="The reason, such as a ticket number, if the site asks for one.",
         ),
     ] = ""
+
+
+class LookupRequest(SearchRequest):
+    """What to look up."""
+
+    customer: Customer
 
 
 class ProblemResponse(Schema):
@@ -472,28 +477,13 @@ class LookupResponse(Schema):
     elsewhere: list[dict[str, Any]]
 
 
-class IncidentRequest(Schema):
-    """Which customers to look up. Unknown fields are rejected."""
-
-    model_config = ConfigDict(extra="forbid")
+class IncidentRequest(SearchRequest):
+    """Which customers to look up."""
 
     customers: Annotated[
         list[Annotated[str, Field(max_length=2000)]],
         Field(min_length=1, max_length=MAX_LINES, description="Each is read as in a lookup."),
     ]
-    at: Moment
-    window_minutes: Minutes = None
-    projects: Annotated[
-        list[Slug],
-        Field(max_length=100, description="Slugs. Defaults to every project the token can see."),
-    ] = []
-    environments: Annotated[
-        list[Slug], Field(max_length=100, description="Names. Defaults to all.")
-    ] = []
-    reason: Annotated[
-        str,
-        Field(max_length=MAX_REASON_LENGTH, description="The reason, if the site asks for one."),
-    ] = ""
     skip_invalid: Annotated[
         bool, Field(description="Leave out what can't be looked up, instead of refusing the list.")
     ] = False
