@@ -25,7 +25,7 @@ from tests.conftest import MOMENT
 from tests.servers import free_port, in_background
 from triage_site.logging import RepeatFilter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_minute")]
 
 VALUES = {"customer": "jane@example.com", "at": MOMENT.isoformat(), "continued": "1"}
 LOGIN = "/accounts/login/"

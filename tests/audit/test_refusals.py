@@ -16,7 +16,7 @@ from tests.web.asking import look_up
 from tests.web.test_api import REQUEST, post
 from tests.web.tokens import token_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_minute")]
 
 
 @pytest.fixture(autouse=True)

@@ -116,7 +116,7 @@ def test_a_job_whose_workers_die_fails_after_its_tries() -> None:
         make_due("test")
     assert not work()
     assert stored("test").state == "failed"
-    assert "begun 2 times" in stored("test").problem
+    assert "started 2 times" in stored("test").problem
 
 
 def test_errors_are_retried_with_growing_pauses_and_then_fail(
