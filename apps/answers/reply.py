@@ -61,6 +61,7 @@ def _cased(first: str, words: str) -> str:
 
 _SORRY = re.compile(r"\b(?:sorry|apolog)", re.IGNORECASE)
 _NEARBY = timedelta(hours=2)
+_AGAIN = re.compile(r"\b(?:again|once more|retry|another (?:card|try|attempt))\b", re.IGNORECASE)
 _LONGER_WORD = re.compile(r"\w{4,}")
 
 
@@ -69,8 +70,10 @@ def reply_values(about: About) -> dict[str, str]:
     answer, problems = about.answer, about.problems
     zone = zone_of_customer(answer.events) or about.zone
     shared = reply_variables(None, answer, name=about.name, zone=about.zone, today=about.today)
-    known_reply = _known_replies(about)
-    fix, workaround = _fixes(about, known_reply), _workarounds(about, known_reply)
+    warning = _not_to_pay_again(about)
+    known_reply = _known_replies(about, not_again=bool(warning))
+    workaround = "" if warning else _workarounds(about, known_reply)
+    fix = _fixes(about, known_reply)
     helps = known_reply or fix or workaround
     return {
         "greeting": shared["greeting"],
@@ -81,7 +84,7 @@ def reply_values(about: About) -> dict[str, str]:
         "known_reply": known_reply,
         "fix": fix,
         "workaround": workaround,
-        "next": _not_to_pay_again(about) or ("" if helps else _next_step(about)),
+        "next": warning or ("" if helps else _next_step(about)),
         "unsure": _caveat(problems, answer),
         "agent": about.agent,
     }
@@ -278,8 +281,11 @@ def errors_nearby(answer: Answer) -> tuple[Event, ...]:
     return tuple(sorted(near, key=lambda event: event.timestamp))
 
 
-def _known_replies(about: About) -> str:
-    """Return the replies of the known errors, without their greetings."""
+def _known_replies(about: About, *, not_again: bool) -> str:
+    """Return the replies of the known errors, without their greetings.
+
+    With `not_again`, those that tell the customer to try again are left out.
+    """
     answer, replies = about.answer, []
     for release, match in about.best_known:
         known = match.known
@@ -288,6 +294,8 @@ def _known_replies(about: About) -> str:
         values = reply_variables(match, answer, name="", zone=about.zone, today=about.today)
         text = fill_variables(known.reply, {**values, "greeting": ""})
         text = re.sub(r"\n{3,}", "\n\n", text).strip(" \n,")
+        if not_again and _AGAIN.search(text):
+            continue
         replies.append(f"{text[:1].upper()}{text[1:]}")
     return "\n\n".join(filter(None, replies))
 

@@ -25,7 +25,7 @@ from apps.events.answer import (
     RelatedData,
     Replay,
 )
-from apps.events.event import Breadcrumb
+from apps.events.event import Breadcrumb, EventBody
 from apps.events.grouping import problems_of
 from apps.events.rules.engine import RULES
 from apps.known_errors.patterns import check_variables
@@ -389,6 +389,28 @@ def test_a_reply_is_about_the_headline_even_if_only_another_problem_is_known() -
     known = KnownErrors((KnownMatch(CatalogEntry("card", "Cards", "Why."), second, ("issue id",)),))
 
     assert default_issue_ids(Kind.REPLY, replace(two, known=known)) == (first,)
+
+
+def test_no_reply_says_to_try_again_while_a_payment_is_uncertain() -> None:
+    """What a known error says of one failure may not contradict the warning about another."""
+    timeout = replace(
+        event(1, 1), title="AxiosError: Request failed with status code 504", platform="javascript"
+    )
+    call = {"method": "POST", "url": "/api/orders/1/pay", "status_code": 504}
+    crumb = Breadcrumb(timeout.timestamp, category="fetch", data=call)
+    paid = replace(timeout, handled=True, body=EventBody(breadcrumbs=(crumb,)))
+    locked = event(5, 2)
+    for reply, is_kept in (("Please try again.", False), ("It was our mistake.", True)):
+        known = CatalogEntry("lock", "Orders are locked", "Why.", reply=reply, workaround="Retry.")
+        both = replace(
+            answer(paid, locked, issues=(issue(1), issue(2))),
+            known=KnownErrors((KnownMatch(known, locked.issue_id or "", ("issue id",)),)),
+        )
+        ids = tuple(problem.issue_id for problem in problems_of(both))
+        text = drafted("reply", both, issues=ids).text
+        assert "Please don't pay again" in text
+        assert (reply in text, "Retry." in text) == (is_kept, False)
+        assert reply in drafted("reply", both, issues=(locked.issue_id or "",)).text
 
 
 def test_an_escalation_includes_what_was_fixed_but_may_be_back() -> None:
