@@ -106,9 +106,12 @@ def test_customers_with_only_what_is_usual_are_named(lea: Client, connected: Dem
             project="api",
             exception=("KeyError", "x"),
         )
+    connected.world.add_event(
+        user_id="1001", timestamp=MOMENT, project="api", exception=("KeyError", "x")
+    )
     page = text(lea.get(ask(lea)))
     assert "<li>1 with only what was as common before</li>" in page
-    assert "1 failure was about as common before; the largest: 1 of 7 asked" in page
+    assert "1 failure was about as common before; the largest: 2 of 7 asked" in page
     assert "With only what was as common before (1)" in page
     assert "With errors (3)" in page
 

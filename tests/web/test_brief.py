@@ -272,6 +272,9 @@ def test_next_step_considers_the_other_problems() -> None:
     too = KnownMatch(CatalogEntry("b", "B", "Why"), "9001", ())
     both = replace(both, known=KnownErrors((too, *known.matches)))
     assert brief(both).next == "Reply; problems 1 and 2 are known."
+    fixed = CatalogEntry("c", "C", "Why", state=FixState.FIXED, fixed_in="2.13.0")
+    again = replace(both, known=KnownErrors((KnownMatch(fixed, "2", ()),)))
+    assert brief(again).next.endswith(" Escalate problem 2: fixed, but may be back.")
     back = replace(answer(event()).issues[0], status="resolved", fixed_in="2.13.0")
     assert brief(replace(answer(event()), issues=(back,))).next == "Escalate; it may be back."
 

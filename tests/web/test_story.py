@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal, UnreadSignal
 from apps.events.event import Breadcrumb, Event
-from apps.events.grouping import problems_of
+from apps.events.grouping import Group, Joined, Problem, problems_of
+from apps.events.halves import Reason
 from apps.web.presenters.story import MAX_STEPS, StoryView, related_view, story_view
 from tests.web.answers import MOMENT, answer, body, event, log, slow_and_refused, span
 
@@ -128,6 +129,27 @@ def test_rounds_that_end_in_the_same_failure_are_folded() -> None:
     assert part.is_round
     assert part.summary == "3 times, until 14:05:40: clicked pay, then: The payment was declined."
     assert len(part.steps) == 9
+
+
+def test_rounds_count_failures_as_the_headline_does() -> None:
+    """Both sides of one failure count once; two failures in a round count twice."""
+    crumbs = [click(20 * place - 2, "button.pay") for place in range(3)]
+    ours = [event_with_steps(*crumbs, at=20 * place) for place in range(3)]
+    theirs = [event(20 * place + 1, issue_id="2", body=None) for place in range(3)]
+    sample = answer(*ours, *theirs)
+    cause, half = (
+        Group(one[0].issue_id or "", issue, tuple(reversed(one)))
+        for one, issue in zip((ours, theirs), sample.issues, strict=True)
+    )
+    in_order = tuple(sorted((*ours, *theirs), key=lambda one: one.timestamp, reverse=True))
+    for twins, count in (
+        ({one.id: other.id for one, other in zip(theirs, ours, strict=True)}, 3),
+        ({}, 6),
+    ):
+        problem = Problem(cause, (Joined(half, Reason.SAME_REQUEST),), in_order, twins=twins)
+        view = story_view(sample, [problem], BERLIN)
+        assert view
+        assert view.parts[0].summary.startswith(f"{count} times, until 14:05:41: clicked pay")
 
 
 def test_rounds_that_end_differently_stay_apart() -> None:
