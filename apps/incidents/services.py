@@ -477,13 +477,13 @@ class IncidentResult:
 
     @cached_property
     def capped(self) -> tuple[int, ...]:
-        """The customers of whom not everything could be listed."""
+        """The customers whose list of errors was cut off."""
         states = {line: one.state for line, one in self.findings.items()}
         return tuple(line for line, one in states.items() if one == FindingState.CAPPED)
 
     @cached_property
     def never_seen(self) -> tuple[int, ...]:
-        """The customers of whom Sentry has no error at all."""
+        """The customers without any error in the time that Sentry stores."""
         return tuple(line for line in self._empty if self.findings[line].was_seen is False)
 
     @cached_property

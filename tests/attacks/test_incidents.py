@@ -1,4 +1,4 @@
-"""Attacks on lists of customers: by events, by readers, and by whoever sends the lists."""
+"""Attacks on lists of customers: by events, by readers, and by the people who send the lists."""
 
 import csv
 import io

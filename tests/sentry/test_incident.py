@@ -326,7 +326,7 @@ def test_failure_that_began_before_the_window_is_no_noise(sentry: DemoSentry) ->
 
 
 def test_baseline_leaves_out_whom_the_last_page_cuts_off(sentry: DemoSentry) -> None:
-    """Everyone has both issues; whoever is cut off would seem to have one."""
+    """Everyone has both issues; someone who is cut off would seem to have one."""
     before = MOMENT - timedelta(minutes=45)
     sentry.world.add_event(timestamp=MOMENT, user_id="a", issue="One")
     for number in range(1100):

@@ -365,7 +365,7 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
     off = log(-9, "info", "feature new-view is disabled for this account")
     large = replace(pay, http_status=413)
     escalate, reply = "Escalate, then reply.", "Reply; escalate if it continues."
-    for rows, told, next_step, stopped in (
+    for rows, said, next_step, stopped in (
         ((pay,), again, escalate, "yes"),
         ((pay, worked), again, escalate, "no, it worked after that"),
         ((pay, replace(pay, id="e" * 16)), passed_on, escalate, "yes"),
@@ -374,8 +374,8 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
         ((large,), "Please try again with a smaller file.", reply, "yes"),
     ):
         shown = brief(without_errors(*rows))
-        assert told in shown.tell
-        assert (again in shown.tell) == (told == again)
+        assert said in shown.tell
+        assert (again in shown.tell) == (said == again)
         assert shown.next == next_step
         assert dict(shown.answers)["Stopped the customer"] == stopped
     late = brief(without_errors(pay, log(9, "error", "no payment webhook for order 7")))

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Does jobs in threads until it is told to stop. `make run` starts one."""
+    """Does jobs in threads until it is stopped. `make run` starts one."""
 
     help = "Do the site’s background work, such as deleting expired data and sending drafts."
 
