@@ -23,7 +23,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
-from apps.sentry import SentryConfig
+from apps.sentry.config import SentryConfig
 from tests.browser import site
 from tests.examples import examples  # noqa: F401 - loads the profile
 from tests.postgres import Postgres, running_postgres

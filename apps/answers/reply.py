@@ -30,8 +30,8 @@ from apps.events.summary import (
     says_it_ended,
     summarize_group,
 )
+from apps.known_errors.catalogue import reply_variables
 from apps.known_errors.patterns import fill_variables
-from apps.lookups.known_errors import reply_variables
 
 # From the third person to the second, longer forms first.
 _SECOND_PERSON: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (

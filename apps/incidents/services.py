@@ -46,9 +46,9 @@ from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.reading import MAX_CUSTOMERS, CustomerList
 from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler, queue_state
 from apps.jobs.models import Job
+from apps.known_errors.catalogue import with_known_errors
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
-from apps.lookups.known_errors import with_known_errors
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed, Problem, problem_of
 from apps.lookups.records import (
@@ -63,7 +63,7 @@ from apps.lookups.records import (
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.throttling import BATCH_SLOTS
 from apps.redaction.engine import CUSTOMER_ALIAS, RULES_VERSION, redact, redact_event
-from apps.sentry import (
+from apps.sentry.config import (
     SentryCrowded,
     SentryError,
     SentryRateLimited,

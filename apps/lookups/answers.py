@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.events.answer import Answer, Progress, restrict_to_projects
 from apps.events.query import Move, apply_move
+from apps.known_errors.catalogue import with_known_errors
 from apps.lookups import background, cache, store
 from apps.lookups.access import Requester
 from apps.lookups.background import (
@@ -23,7 +24,6 @@ from apps.lookups.background import (
     read_event_now,
     request_slot,
 )
-from apps.lookups.known_errors import with_known_errors
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed, LookupPurged, problem_of
 from apps.lookups.records import (
@@ -42,7 +42,8 @@ from apps.lookups.services import (
 )
 from apps.lookups.store import get_derived, put_derived
 from apps.redaction.engine import add_related
-from apps.sentry import SentryError, fetch_related
+from apps.sentry.config import SentryError
+from apps.sentry.fetch import fetch_related
 
 __all__ = [
     "LookupPurged",

@@ -7,7 +7,7 @@ from math import ceil
 from django.db import InterfaceError, OperationalError
 
 from apps.events.query import CustomerRefused
-from apps.sentry import (
+from apps.sentry.config import (
     SentryAddressRefused,
     SentryAuthRefused,
     SentryBadResponse,

@@ -53,7 +53,7 @@ from apps.lookups.problems import (
 )
 from apps.lookups.sentry_connection import sentry_config
 from apps.redaction.engine import Ledger, redact_text
-from apps.sentry import SentryError
+from apps.sentry.config import SentryError
 
 # The limit of lookups per person and minute, counted over all processes.
 

@@ -18,16 +18,16 @@ from apps.events.query import Customer
 from apps.lookups import cache
 from apps.lookups.problems import problem_of
 from apps.lookups.throttling import SharedRateLimiter
-from apps.sentry import (
+from apps.sentry.checkup import Finding, run_checks
+from apps.sentry.client import SentryClient
+from apps.sentry.config import (
     Flavor,
     Quirks,
     SentryAuthRefused,
-    SentryClient,
     SentryConfig,
     SentryError,
     cloud_root,
 )
-from apps.sentry.checkup import Finding, run_checks
 from apps.sentry.parsing import Project
 
 CLOUD_HOST = "sentry.io"

@@ -38,7 +38,8 @@ from apps.lookups.sentry_connection import sentry_client, sentry_config, visible
 from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
 from apps.redaction.engine import RULES_VERSION, Ledger, redact, redact_event, redact_text
-from apps.sentry import SentryCrowded, SentryError, fetch_answer, fetch_event
+from apps.sentry.config import SentryCrowded, SentryError
+from apps.sentry.fetch import fetch_answer, fetch_event
 
 _BATCH = 100
 

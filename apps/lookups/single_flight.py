@@ -23,7 +23,8 @@ from apps.events.answer import Progress
 from apps.lookups import cache, store
 from apps.lookups.models import Lease, Lookup
 from apps.lookups.problems import LookupCancelled, sentry_error_types
-from apps.sentry import SentryClient, SentryCrowded, SentryError, SentryRateLimited, SentryResting
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryCrowded, SentryError, SentryRateLimited, SentryResting
 
 T = TypeVar("T")
 

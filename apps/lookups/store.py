@@ -22,7 +22,7 @@ from apps.events.query import Question, Window
 from apps.lookups import cache
 from apps.lookups.models import Lookup, Outcome
 from apps.redaction.engine import RULES_VERSION
-from apps.sentry import SentryConfig
+from apps.sentry.config import SentryConfig
 
 SCHEMA = 4
 SETTLED_AFTER = timedelta(minutes=10)

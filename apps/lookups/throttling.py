@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from threading import Condition, Lock, Thread
 
 from apps.lookups import cache
-from apps.sentry import (
+from apps.sentry.config import (
     SentryCrowded,
     SentryError,
     SentryRateLimited,

@@ -43,6 +43,8 @@ from apps.redaction.keys import (
     requires_form,
 )
 from apps.redaction.named_values import (
+    ROWS,
+    inserted_values,
     is_placeholder,
     is_secret_parameter,
     named_values,
@@ -50,7 +52,6 @@ from apps.redaction.named_values import (
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
 from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense
-from apps.redaction.statements import ROWS, inserted_values
 from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
 
 RULES_VERSION = 7

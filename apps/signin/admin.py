@@ -20,10 +20,9 @@ from django.utils import timezone
 from apps.accounts.models import Invitation
 from apps.accounts.permissions import ROLES
 from apps.accounts.tokens import create_password_link, set_groups, set_new_link
-from apps.audit.addresses import client_address
 from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
-from apps.audit.trail import Actor, audited_transaction, lock_end, record
+from apps.audit.trail import Actor, audited_transaction, client_address, lock_end, record
 from apps.signin.forms import available_email, available_username
 from apps.signin.sessions import end_all_sessions
 from apps.signin.signals import audit_account

@@ -23,8 +23,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.audit.addresses import client_address, client_network
 from apps.audit.models import Action
+from apps.audit.trail import client_address, client_network
 from apps.cache_outage import increment
 from apps.crypto import seal, unseal
 from apps.signin.signals import audit_account

@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
 from apps.accounts.permissions import ADMIN, AUDITOR, LEAD
-from apps.audit.addresses import client_address, client_network
+from apps.audit.trail import client_address, client_network
 from apps.cache_outage import increment
 
 BEGAN, SEEN = "signed_in_at", "seen_at"

@@ -12,13 +12,13 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
-from apps.audit.addresses import client_address
 from apps.audit.models import Action
 from apps.audit.trail import (
     PERSON_LIMIT,
     UNKNOWN_ACCOUNT_LIMIT,
     Actor,
     Fact,
+    client_address,
     record,
     record_limited,
 )

@@ -12,9 +12,8 @@ from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
 from apps.accounts.permissions import projects_of
-from apps.audit.addresses import client_address
 from apps.audit.models import Action, Entry
-from apps.audit.trail import Actor, record, record_refusal
+from apps.audit.trail import Actor, client_address, record, record_refusal
 from apps.incidents.models import Incident
 from apps.lookups.access import Requester, may_manage, may_read
 from apps.lookups.models import Lookup, Origin

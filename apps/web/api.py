@@ -29,8 +29,7 @@ from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from apps.accounts.models import ApiToken, Scope, zone_of
 from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
-from apps.audit.addresses import client_address
-from apps.audit.trail import Actor, record_refusal
+from apps.audit.trail import Actor, client_address, record_refusal
 from apps.events.query import (
     MAX_WINDOW_MINUTES,
     MIN_WINDOW_MINUTES,

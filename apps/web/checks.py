@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError
 
-from apps.audit.addresses import looks_like_proxy, parse_address
 from apps.audit.models import Entry
+from apps.audit.trail import looks_like_proxy, parse_address
 
 # Fewer can be one person at work.
 _RECENT = 50

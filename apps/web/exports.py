@@ -20,8 +20,8 @@ from apps.exports import (
     family_named,
     render,
 )
+from apps.known_errors.catalogue import with_replies
 from apps.lookups.answers import LookupResult, get_derived, put_derived
-from apps.lookups.known_errors import with_replies
 from apps.lookups.records import ExportDetails, available_presets, get_preset
 from apps.web.access import person_of
 from apps.web.presenters.formatting import redaction_receipt, today_in

@@ -21,8 +21,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from apps.accounts.models import ApiToken
-from apps.audit.addresses import client_address
-from apps.audit.trail import Actor, actor_of, record_refusal
+from apps.audit.trail import Actor, actor_of, client_address, record_refusal
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import (

@@ -11,8 +11,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 
-from apps.audit.addresses import _warn_once, client_address
 from apps.audit.models import Action, Entry
+from apps.audit.trail import _warn_once, client_address
 from tests.conftest import signed_in
 from tests.lookups.background import until
 

@@ -10,7 +10,8 @@ from math import ceil
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.incident import Finding, shared_failures
-from apps.sentry import SentryClient, SentryConfig
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig
 from apps.sentry.incident import (
     INCIDENT_DEADLINE_S,
     MAX_BASELINE_PAGES,

@@ -13,7 +13,9 @@ from apps.events.answer import Answer, Signal
 from apps.events.grouping import nearest_first
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
-from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.fetch import fetch_answer
 from tests.bench.sentry_process import MOMENT, ORGANIZATION, TOKEN, Sentry, Traffic
 
 MINUTES = 60

@@ -11,14 +11,9 @@ import pytest
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, Signal
 from apps.lookups.throttling import BATCH_SLOTS, MAX_SLOTS, SharedRateLimiter
-from apps.sentry import (
-    Flavor,
-    SentryClient,
-    SentryConfig,
-    SentryCrowded,
-    SentryRateLimited,
-    fetch_answer,
-)
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryConfig, SentryCrowded, SentryRateLimited
+from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
 
 SIGNALS = (Signal.REPLAYS, Signal.FEEDBACK, Signal.TRACES, Signal.DEPLOYS)

@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from apps.outbound import AddressRefused, OutboundPolicy, OutboundSession
-from apps.sentry import Flavor, SentryAddressRefused, SentryBadResponse, SentryClient, SentryConfig
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryAddressRefused, SentryBadResponse, SentryConfig
 from tests.outbound.listener import Listener
 
 

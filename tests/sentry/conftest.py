@@ -7,7 +7,8 @@ import responses
 
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
-from apps.sentry import Flavor, SentryClient, SentryConfig
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryConfig
 
 API = "https://sentry.test/api/0"
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer
 from apps.events.query import Question
-from apps.sentry import SentryClient, SentryConfig, fetch_answer
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig
+from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW
 
 

@@ -14,7 +14,9 @@ import responses
 
 from apps.events.answer import Answer, RelatedData, Signal, UnreadSignal
 from apps.events.query import DEFAULT_FIELDS, Question, Window
-from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_related
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.fetch import fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
 from tests.sentry.conftest import API
 

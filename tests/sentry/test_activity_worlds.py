@@ -12,7 +12,9 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, Signal
 from apps.events.query import DEFAULT_FIELDS, Question, Window, as_hex_id
-from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW
 from tests.examples import examples
 from tests.sentry.worlds import (

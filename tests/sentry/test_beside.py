@@ -9,7 +9,9 @@ import pytest
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.query import DEFAULT_FIELDS, Question
-from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_related
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.fetch import fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
 
 SIGNALS = (Signal.REPLAYS, Signal.FEEDBACK, Signal.TRACES, Signal.DEPLOYS)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, NoticeCode
-from apps.sentry import SentryConfig
+from apps.sentry.config import SentryConfig
 from tests.conftest import MOMENT, question
 from tests.sentry.test_plan import codes, look_up
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 from apps.demo.server import DemoSentry
 from apps.events.answer import MAX_PREVIEWS, Progress
 from apps.events.event import Event
-from apps.sentry import SentryClient, SentryConfig, fetch_answer
-from apps.sentry.client import ProgressTracker
+from apps.sentry.client import ProgressTracker, SentryClient
+from apps.sentry.config import SentryConfig
+from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, question
 
 

@@ -10,7 +10,9 @@ from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, Deploy, RelatedData, Signal, narrow_to_window
 from apps.events.event import Event
 from apps.events.query import Question, Window
-from apps.sentry import Flavor, SentryClient, SentryConfig, fetch_answer, fetch_related
+from apps.sentry.client import SentryClient
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.fetch import fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -16,15 +16,15 @@ import responses
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
-from apps.sentry import (
+from apps.sentry.client import SentryClient
+from apps.sentry.config import (
     SentryBadResponse,
-    SentryClient,
     SentryConfig,
     SentryRateLimited,
     SentryServerError,
     SentryTimeout,
-    fetch_answer,
 )
+from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
 from tests.sentry.conftest import API
 

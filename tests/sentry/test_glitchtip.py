@@ -8,12 +8,9 @@ import pytest
 from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
 from apps.events.query import EXACTLY
-from apps.sentry import (
-    SentryClient,
-    SentryConfig,
-    SentryServerError,
-    fetch_event,
-)
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig, SentryServerError
+from apps.sentry.fetch import fetch_event
 from apps.sentry.search import has_case
 from tests.conftest import MOMENT, question
 from tests.sentry.glitchtips import crowd, ids, look_up

@@ -8,18 +8,18 @@ import pytest
 from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
 from apps.events.query import EXACTLY
-from apps.sentry import (
+from apps.sentry.checkup import run_checks
+from apps.sentry.client import SentryClient
+from apps.sentry.config import (
     Flavor,
     SentryAuthRefused,
     SentryBadResponse,
-    SentryClient,
     SentryConfig,
     SentryError,
     SentryNotFound,
     SentryPermissionMissing,
-    fetch_answer,
 )
-from apps.sentry.checkup import run_checks
+from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, NOW, question
 from tests.sentry.glitchtips import crowd, ids, look_up

@@ -26,7 +26,8 @@ from apps.events.incident import (
     shared_failures,
 )
 from apps.events.query import DEFAULT_FIELDS, EXACTLY, Window, as_hex_id
-from apps.sentry import SentryClient, SentryConfig, SentryRateLimited, SentryServerError
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig, SentryRateLimited, SentryServerError
 from apps.sentry.incident import fetch_batch, fetch_rest, plan_batches
 from apps.sentry.parsing import Project
 from tests.examples import examples

@@ -11,7 +11,9 @@ import responses
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, OtherOccurrences
 from apps.events.query import Question
-from apps.sentry import SentryClient, SentryConfig, fetch_answer
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig
+from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, lists_asked, question
 from tests.sentry.conftest import API
 

@@ -8,15 +8,9 @@ import pytest
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import DEFAULT_FIELDS, EXACTLY, Question
-from apps.sentry import (
-    SentryAuthRefused,
-    SentryClient,
-    SentryConfig,
-    SentryNotFound,
-    SentryTimeout,
-    fetch_answer,
-    fetch_ids,
-)
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryAuthRefused, SentryConfig, SentryNotFound, SentryTimeout
+from apps.sentry.fetch import fetch_answer, fetch_ids
 from tests.conftest import MOMENT, NOW, question
 
 AWKWARD = [

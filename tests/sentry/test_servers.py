@@ -8,15 +8,15 @@ import responses
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
-from apps.sentry import (
+from apps.sentry.checkup import run_checks
+from apps.sentry.client import SentryClient
+from apps.sentry.config import (
     SentryBadResponse,
-    SentryClient,
     SentryConfig,
     SentryPermissionMissing,
     SentryRejectedQuery,
     SentryTimeout,
 )
-from apps.sentry.checkup import run_checks
 from tests.conftest import MOMENT, question
 from tests.sentry.conftest import API
 from tests.sentry.test_plan import codes, look_up

@@ -6,7 +6,9 @@ import pytest
 
 from apps.demo.server import DemoSentry
 from apps.demo.world import History
-from apps.sentry import SentryClient, SentryConfig, fetch_answer
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig
+from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import parse_issue
 from tests.conftest import MOMENT, NOW, question
 

@@ -10,10 +10,11 @@ import pytest
 import requests
 import responses
 
-from apps.sentry import (
+from apps.sentry.client import SentryClient
+from apps.sentry.config import (
+    Deadline,
     SentryAuthRefused,
     SentryBadResponse,
-    SentryClient,
     SentryConfig,
     SentryError,
     SentryNotFound,
@@ -25,7 +26,6 @@ from apps.sentry import (
     SentryTimeout,
     SentryUnreachable,
 )
-from apps.sentry.config import Deadline
 from tests.sentry.conftest import API
 
 PROJECTS = f"{API}/organizations/acme/projects/"

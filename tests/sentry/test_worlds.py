@@ -13,7 +13,9 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import Question
-from apps.sentry import SentryClient, SentryConfig, fetch_answer
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig
+from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
 from tests.examples import examples
 from tests.sentry.worlds import Scene, scenes

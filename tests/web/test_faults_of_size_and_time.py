@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from apps.lookups.problems import problem_of
-from apps.sentry import SentryClient, SentryConfig, SentryError, fetch_answer
+from apps.sentry.client import SentryClient
+from apps.sentry.config import SentryConfig, SentryError
+from apps.sentry.fetch import fetch_answer
 from apps.sentry.http import MAX_RESPONSE_BYTES
 from apps.sentry.parsing import Project
 from tests.conftest import question, signed_in

@@ -8,7 +8,7 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from apps.sentry import SentryConfig
+from apps.sentry.config import SentryConfig
 from triage_site.logging import SafeFormatter, SafeReporter
 
 MARKER = "-".join(("planted", "customer"))  # joined so that no line of this file contains it

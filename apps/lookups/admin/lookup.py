@@ -21,10 +21,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from apps.audit.addresses import client_address
 from apps.audit.admin import BoundedPaginator, ReadOnlyAdmin, rows_file
 from apps.audit.models import Action
-from apps.audit.trail import Fact, actor_of, record
+from apps.audit.trail import Fact, actor_of, client_address, record
 from apps.crypto import hash_customer
 from apps.events.identifier import identifier_to_find
 from apps.events.query import counted

@@ -17,7 +17,7 @@ from apps.events.releases import short_release
 from apps.incidents.exports import BEFORE, usual_text
 from apps.incidents.models import Incident
 from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
-from apps.lookups.known_errors import customer_time, render_reply
+from apps.known_errors.catalogue import customer_time, render_reply
 from apps.web.presenters.formatting import (
     LocalTime,
     half_window,

@@ -44,7 +44,7 @@ from apps.events.summary import (
     place_of,
     summarize_group,
 )
-from apps.lookups.known_errors import render_reply
+from apps.known_errors.catalogue import render_reply
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,

@@ -18,14 +18,15 @@ from apps.events.event import Event, LogEntry
 from apps.events.observations import Row, time_of, troubles_of
 from apps.events.once import rule_cache
 from apps.events.summary import summarize
-from apps.explain.claims import Cause, Remark
 from apps.explain.config import Llm, configured_llm, format_money
 from apps.explain.llm import ModelFailed
 from apps.explain.services import (
+    Cause,
     ExplanationEnd,
     ExplanationStart,
     Message,
     Piece,
+    Remark,
     build_message,
     explain,
     remaining_today,

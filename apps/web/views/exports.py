@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.events.once import rule_cache
 from apps.exports import Rendered
 from apps.exports import render as render_export
+from apps.known_errors.catalogue import with_replies
 from apps.lookups.answers import request_slot, result_now, unredacted_result
-from apps.lookups.known_errors import with_replies
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import ExportDetails, reason_of, record_export, repeat_lookup

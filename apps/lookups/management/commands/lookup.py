@@ -35,8 +35,8 @@ from apps.exports import (
     render,
 )
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS
+from apps.known_errors.catalogue import with_known_errors, with_replies
 from apps.lookups.access import Requester, system_user
-from apps.lookups.known_errors import with_known_errors, with_replies
 from apps.lookups.models import ExportMethod, Origin
 from apps.lookups.problems import (
     EXIT_COMPLETE,
