@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.audit.models import Action
-from apps.audit.trail import Actor, record, record_each, words_for
+from apps.audit.trail import SYSTEM, Actor, record, record_each, words_for
 from apps.crypto import Unreadable, hash_customer
 from apps.events.answer import (
     Answer,
@@ -61,7 +61,7 @@ from apps.lookups.records import (
     seen_projects,
 )
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
-from apps.lookups.throttling import BATCH_SLOTS
+from apps.lookups.throttling import batch_slots
 from apps.redaction.engine import CUSTOMER_ALIAS, RULES_VERSION, redact, redact_event
 from apps.sentry.config import (
     SentryCrowded,
@@ -75,6 +75,7 @@ from apps.sentry.config import (
 from apps.sentry.incident import INCIDENT_DEADLINE_S, fetch_batch, fetch_rest, plan_batches
 
 BATCH, FINISH = "incident.batch", "incident.finish"
+PERMISSION = "incidents.add_incident"
 MAX_OPEN = 3
 _PATIENCE, _AT_A_TERMINAL = timedelta(minutes=30), timedelta(minutes=1)
 _PAUSE_S = 15
@@ -92,6 +93,7 @@ EXPIRED = Problem(
 )
 _UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
+_NO_PERSON = "Canceled, because the person who began this can no longer look up many customers."
 
 _FINDING, _BATCH, _REST = JsonForm(Finding), JsonForm(BatchAnswer), JsonForm(Rest)
 
@@ -156,7 +158,7 @@ def record_incident(
                 )
                 for one in batch
             )
-            enqueue(BATCH, f"{incident.uuid}:{number}")
+            enqueue(BATCH, f"{incident.uuid}:{number}", requester=_requester_of(incident))
         record_each(
             Action.LOOKED_UP,
             requester.actor,
@@ -199,26 +201,51 @@ def _open_twin(incident: Incident, user: User, hashes: set[str]) -> Incident | N
     return None
 
 
+def _requester_of(incident: Incident) -> str:
+    """Return whose turn it is when a job of this incident is done."""
+    return f"person {incident.user_id}" if incident.user_id else incident.audit_target
+
+
 def cancel_incident(incident: Incident, requester: Requester) -> None:
     """Stop asking. What was found already remains."""
+    _cancel(incident, requester.actor)
+
+
+def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
+    """Stop asking. `why` is for readers, if it isn't done by a person."""
     with transaction.atomic():
-        record(Action.CANCELLED, requester.actor, target=incident.audit_target)
         cancel(BATCH, f"{incident.uuid}:")  # jobs first, as batches lock them, against deadlocks
         cancel(FINISH, str(incident.uuid))
         running = Incident.objects.filter(pk=incident.pk, finished_at=None, cancelled_at=None)
-        running.update(cancelled_at=timezone.now())
+        is_news = running.update(cancelled_at=timezone.now())
+        if why and is_news:
+            incident.batches.filter(ended_at=None).update(problem=why)
+        if is_news or not why:
+            detail = {"why": why} if why else {}
+            record(Action.CANCELLED, actor, target=incident.audit_target, detail=detail)
+
+
+def _is_pointless(incident: Incident) -> bool:
+    """Return whether no one needs more of this incident, which is canceled without its person."""
+    if incident.is_over or incident.is_expired:
+        return True
+    person = incident.user
+    if incident.origin != Origin.CLI and not (person and person.has_perm(PERMISSION)):
+        _cancel(incident, SYSTEM, _NO_PERSON)
+        return True
+    return False
 
 
 # The jobs
 
 
-@handler(BATCH, lease=timedelta(seconds=90), at_once=BATCH_SLOTS)
+@handler(BATCH, lease=timedelta(seconds=90), at_once=batch_slots)
 def run_batch(job: Job, lease: Lease) -> None:
     """Ask Sentry about the customers of a batch."""
     key, _colon, number = job.key.partition(":")
-    batches = IncidentBatch.objects.select_related("incident")
+    batches = IncidentBatch.objects.select_related("incident__user")
     batch = batches.filter(incident__uuid=key, number=int(number), ended_at=None).first()
-    if batch is None or batch.incident.is_over or batch.incident.is_expired:
+    if batch is None or _is_pointless(batch.incident):
         return
     incident, lines = batch.incident, list(batch.lines.all())
     customers = _customers(incident, lines)
@@ -247,14 +274,14 @@ def run_batch(job: Job, lease: Lease) -> None:
             sealed_answer=incident.seal(f"batch {batch.number}", kept),
         )
         if not incident.batches.filter(ended_at=None).exists():
-            enqueue(FINISH, str(incident.uuid))
+            enqueue(FINISH, str(incident.uuid), requester=_requester_of(incident))
 
 
 @handler(FINISH, lease=timedelta(seconds=90))
 def finish_incident(job: Job, lease: Lease) -> None:
     """Read what is asked once for all customers, when every batch has ended."""
     incident = Incident.objects.filter(uuid=job.key).first()
-    if incident is None or incident.is_over or incident.is_expired:
+    if incident is None or _is_pointless(incident):
         return
     lines = list(incident.lines.all())
     customers, findings = _customers(incident, lines), list(_findings(incident, lines).values())

@@ -21,7 +21,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -61,7 +61,7 @@ class GiveUp(Exception):
 class Handler:
     """How a kind of work is done. `every` is set for periodic work.
 
-    A worker does at most `at_once` jobs of the kind at a time, and leaves the others to the rest.
+    A worker does at most `at_once()` jobs of the kind at a time, and leaves the others to the rest.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Handler:
     tries: int
     pause: timedelta
     every: timedelta | None = None
-    at_once: int | None = None
+    at_once: Callable[[], int] | None = None
 
 
 _registered: dict[str, Handler] = {}
@@ -84,7 +84,7 @@ def handler(
     tries: int = 5,
     pause: timedelta = timedelta(seconds=10),
     every: timedelta | None = None,
-    at_once: int | None = None,
+    at_once: Callable[[], int] | None = None,
 ) -> Callable[[Run], Run]:
     """Register a function as the handler of a kind. `pause` triples with each failed try."""
 
@@ -110,22 +110,27 @@ def handlers() -> Mapping[str, Handler]:
 
 
 def enqueue(
-    kind: str, key: str = "", *, due_at: datetime | None = None, again: bool = False
+    kind: str,
+    key: str = "",
+    *,
+    due_at: datetime | None = None,
+    again: bool = False,
+    requester: str = "",
 ) -> Job:
     """Return the job of this kind and key, which is created at most once.
 
-    A job that has ended runs again only with `again`. A worker is woken after the transaction.
+    A job that has ended or begun runs again only with `again`: what began before doesn't count. The
+    jobs of a requester take turns with those of others. A worker is woken after the transaction.
     """
     due: Any = due_at or Now()
-    job, is_new = Job.objects.get_or_create(
-        kind=kind, key=key, defaults={} if due_at is None else {"due_at": due_at}
-    )
+    defaults = {"requester": requester, **({} if due_at is None else {"due_at": due_at})}
+    job, is_new = Job.objects.get_or_create(kind=kind, key=key, defaults=defaults)
     if not is_new:
         same = Job.objects.filter(pk=job.pk)
         same.filter(state=State.WAITING, due_at__gt=due).update(due_at=due)
         if again:
-            same.exclude(state__in=_OPEN).update(
-                state=State.WAITING, due_at=due, tries=0, problem="", ended_at=None
+            same.exclude(state=State.WAITING).update(
+                state=State.WAITING, due_at=due, tries=0, problem="", ended_at=None, **_FREE
             )
         job.refresh_from_db()
     if sum(call[1] is ring for call in connection.run_on_commit) < _MOST_RINGS:
@@ -214,6 +219,12 @@ _FREE: dict[str, Any] = {"lease_holder": "", "lease_until": None}
 WORKER = f"{socket.gethostname()[:60]}:{getpid()}:{secrets.token_hex(4)}"
 
 
+def has_company() -> bool:
+    """Return whether other workers are running."""
+    others = Worker.objects.exclude(name=WORKER)
+    return others.filter(seen_at__gt=Now() - _ALIVE_FOR).exists()
+
+
 def work() -> bool:
     """Do one job that is due, and return whether there was one."""
     claimed = _claim()
@@ -239,7 +250,7 @@ class _Running:
     def begin(self, used: Handler) -> bool:
         """Count one more, and return whether there may be."""
         with self._lock:
-            may = used.at_once is None or self._counts[used.kind] < used.at_once
+            may = used.at_once is None or self._counts[used.kind] < used.at_once()
             self._counts[used.kind] += may
             return may
 
@@ -253,7 +264,7 @@ class _Running:
         return [
             kind
             for kind, used in handlers().items()
-            if used.at_once is not None and self._counts[kind] >= used.at_once
+            if used.at_once is not None and self._counts[kind] >= used.at_once()
         ]
 
 
@@ -270,9 +281,16 @@ def _due() -> QuerySet[Job]:
     )
 
 
+def _in_turn(due: QuerySet[Job]) -> QuerySet[Job]:
+    """Sort jobs: those that no one requested, and then those of whose turn is longest ago."""
+    own = Job.objects.filter(requester=OuterRef("requester"), begun_at__isnull=False)
+    last = own.exclude(requester="").order_by("-begun_at").values("begun_at")[:1]
+    longest_ago = F("last_turn").asc(nulls_first=True)
+    return due.annotate(last_turn=Subquery(last)).order_by(longest_ago, "due_at", "pk")
+
+
 def _claim() -> tuple[Job, Lease] | None:
-    due = _due().exclude(kind__in=_running.full())
-    for found in due.order_by("due_at", "pk")[:_CANDIDATES]:
+    for found in _in_turn(_due().exclude(kind__in=_running.full()))[:_CANDIDATES]:
         used = handlers()[found.kind]
         if not _running.begin(used):
             continue
@@ -294,15 +312,19 @@ def _take(pk: int, used: Handler) -> tuple[Job, Lease] | None:
         "lease_holder": f"{WORKER}/{secrets.token_hex(8)}",
         "lease_until": Now() + used.lease,
         "tries": F("tries") + 1,
+        "begun_at": Now(),
         "ended_at": None,
     }
     if not _due().filter(pk=pk).update(**values):
         return None
-    job = Job.objects.get(pk=pk)
+    job = Job.objects.filter(pk=pk, lease_holder=values["lease_holder"]).first()
+    if job is None:  # canceled at once
+        return None
     lease = Lease(job, used)
     if job.tries <= used.tries:
         return job, lease
-    lease.fail(f"It was started {used.tries} times, but no worker finished it.")
+    with suppress(LeaseLost):
+        lease.fail(f"It was started {used.tries} times, but no worker finished it.")
     return None
 
 

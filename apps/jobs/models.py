@@ -8,7 +8,8 @@ class Job(models.Model):
     """A unit of work. `kind` names its handler, `key` what it is about, without personal data.
 
     While it runs, a worker holds it until `lease_until`; after that, another worker begins again.
-    Times are those of the database, because the clocks of machines differ.
+    Times are those of the database, because the clocks of machines differ. `requester` says whose
+    it is, if several take turns.
     """
 
     class State(models.TextChoices):
@@ -28,7 +29,9 @@ class Job(models.Model):
     lease_holder = models.CharField(max_length=150, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
+    requester = models.CharField(max_length=60, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
+    begun_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -43,6 +46,7 @@ class Job(models.Model):
             models.Index(
                 fields=("lease_until",), condition=models.Q(state="running"), name="jobs_leased"
             ),
+            models.Index(fields=("requester", "begun_at"), name="jobs_in_turn"),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import Condition, Lock, Thread
 
+from django.conf import settings
+
+from apps.jobs.engine import has_company
 from apps.lookups import cache
 from apps.sentry.config import (
     SentryCrowded,
@@ -24,7 +27,7 @@ from apps.sentry.config import (
 from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
 
 MAX_SLOTS = 4
-BATCH_SLOTS = 2
+BATCH_SLOTS, BATCH_SLOTS_AMONG_OTHERS, BATCH_SLOTS_OF_ALL = 2, 3, 6
 FAILURES_TO_OPEN = 5
 REST_S = 15.0
 MAX_REST_S = 120.0
@@ -34,8 +37,9 @@ SLOT_S = 4.0
 _ALL_SLOTS = tuple(reversed(range(MAX_SLOTS)))
 
 # Batches use other slots, and leave lookups this part of each of Sentry's limits.
-_BATCH_NUMBERS = tuple(range(MAX_SLOTS, MAX_SLOTS + 2 * BATCH_SLOTS))
+_BATCH_NUMBERS = tuple(range(MAX_SLOTS, MAX_SLOTS + BATCH_SLOTS_OF_ALL))
 RESERVED = 0.25
+_CROWDED_S = 1.0
 
 _COUNT_TTL_S = 60.0
 _POLL_S = 0.02
@@ -51,7 +55,7 @@ class FairSlots:
     """
 
     def __init__(self, count: int) -> None:
-        self._free = count
+        self.count = count
         self._held: Counter[int | None] = Counter()
         self._waiting: list[tuple[object, int | None]] = []  # longest first
         self._change = Condition()
@@ -62,10 +66,12 @@ class FairSlots:
         ticket = object(), person
         with self._change:
             self._waiting.append(ticket)
-            is_next = self._change.wait_for(lambda: self._free and self._next() is ticket, seconds)
+            is_next = self._change.wait_for(
+                lambda: self._held.total() < self.count and self._next() is ticket, seconds
+            )
             self._waiting.remove(ticket)
             if is_next:
-                self._take(person, 1)
+                self._held[person] += 1
             self._change.notify_all()
         if not is_next:
             raise SentryCrowded("All connections to Sentry stayed busy.")
@@ -73,15 +79,11 @@ class FairSlots:
             yield
         finally:
             with self._change:
-                self._take(person, -1)
+                self._held[person] -= 1
                 self._change.notify_all()
 
     def _next(self) -> tuple[object, int | None]:
         return min(self._waiting, key=lambda ticket: self._held[ticket[1]])
-
-    def _take(self, person: int | None, count: int) -> None:
-        self._free -= count
-        self._held[person] += count
 
 
 _local_slots: dict[tuple[str, str], FairSlots] = {}
@@ -234,12 +236,26 @@ class _RelatedRateLimiter(SharedRateLimiter):
         return f"pace/{self._name}/aside/not-before{route}"
 
 
+def batch_slots() -> int:
+    """Return how many batches this process does at a time.
+
+    Alone, a worker leaves its time to all other jobs, and often its machine to people's pages.
+    Among others, it does more: they do the rest, and all count their calls together.
+    """
+    is_shared = bool(settings.REDIS_URL) and cache.is_available()
+    return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_company() else BATCH_SLOTS
+
+
 class _BatchRateLimiter(_RelatedRateLimiter):
-    """Slots of its own, of this process and of all, and a part of each limit left to lookups."""
+    """Slots of its own, of this process and of all, and a part of each limit left to lookups.
+
+    Among other workers, a process uses all slots that are free, such as for the end of a list.
+    """
 
     def __init__(self, name: str, person: int | None) -> None:
         super().__init__(name, person, 0)
         self._local = _slots_of(name, "batches", BATCH_SLOTS)
+        self._local.count = BATCH_SLOTS if batch_slots() == BATCH_SLOTS else BATCH_SLOTS_OF_ALL
         self._numbers = _BATCH_NUMBERS
 
     @contextmanager
@@ -248,11 +264,13 @@ class _BatchRateLimiter(_RelatedRateLimiter):
             yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
-        limit, left = (
-            _number(headers.get(f"x-sentry-rate-limit-{name}")) for name in ("limit", "remaining")
-        )
-        if limit and left < limit * RESERVED:
-            _block(self._related_not_before(route), seconds_to_reset(headers) or 0.0)
+        for prefix, seconds in (("", seconds_to_reset(headers) or 0.0), ("concurrent", _CROWDED_S)):
+            limit, left = (
+                _number(headers.get(f"x-sentry-rate-limit-{prefix}{name}"))
+                for name in ("limit", "remaining")
+            )
+            if limit and left < limit * RESERVED:
+                _block(self._related_not_before(route), seconds)
 
     def _related_not_before(self, route: str) -> str:
         return f"pace/{self._name}/batches/not-before{route}"

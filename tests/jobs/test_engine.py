@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import Group
@@ -208,7 +209,7 @@ def test_periodic_work_is_planned_once_and_comes_back_even_after_failing() -> No
 def test_a_worker_leaves_some_jobs_of_a_kind_to_others() -> None:
     begun = []
 
-    @handler("narrow", at_once=2)
+    @handler("narrow", at_once=lambda: 2)
     def run(job: Job, _lease: Lease) -> None:
         begun.append(job.key)
         if len(begun) < 4:
@@ -222,6 +223,55 @@ def test_a_worker_leaves_some_jobs_of_a_kind_to_others() -> None:
     assert begun == ["a", "b", "d"], "the third waits, and keeps nothing else waiting"
     assert work()
     assert begun[3:] == ["c"]
+
+
+def test_requesters_take_turns() -> None:
+    begun: list[str] = []
+    handler("test")(lambda job, _lease: begun.append(job.key[0]))
+    for number in range(30):
+        enqueue("test", f"a{number}", requester="person 1")
+    assert work()
+    for number in range(5):
+        enqueue("test", f"b{number}", requester="person 2")
+        enqueue("test", f"c{number}", requester="person 3")
+    enqueue("test", "nobody’s")
+    begun.clear()
+    for _ in range(17):
+        assert work()
+    assert "n" in begun[:3], "what no one requested waits for one turn of each at most"
+    for who in "abc":
+        served = [place for place, one in enumerate(begun) if one == who]
+        assert len(served) >= 5, (who, begun)
+        assert max(after - before for before, after in pairwise(served)) <= 5, (who, begun)
+
+
+def test_a_job_that_runs_begins_anew_only_on_request() -> None:
+    """What was asked for while it ran must not be lost, and it may have read what was before."""
+    tries: list[int] = []
+
+    @handler("test")
+    def run(job: Job, lease: Lease) -> None:
+        tries.append(job.tries)
+        enqueue("test", again=len(tries) == 1)
+        with lease.finish():
+            Group.objects.create(name=f"written by run {len(tries)}")
+
+    enqueue("test")
+    for _ in range(2):
+        assert work()
+    assert not work()
+    assert stored("test").state == "done"
+    assert Group.objects.filter(name__startswith="written").get().name == "written by run 2"
+
+
+def test_a_worker_has_company_while_another_gives_signs_of_life() -> None:
+    sweep()
+    assert not engine.has_company(), "only itself"
+    other = Worker.objects.create(name="other", seen_at=timezone.now() - timedelta(minutes=1))
+    assert not engine.has_company()
+    other.seen_at = timezone.now()
+    other.save()
+    assert engine.has_company()
 
 
 def test_unknown_kinds_are_left_to_newer_workers() -> None:

@@ -4,13 +4,22 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from time import time
+from time import monotonic, time
 
 import pytest
+from pytest_django import Settings
 
+from apps.cache_outage import outage
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, Signal
-from apps.lookups.throttling import BATCH_SLOTS, MAX_SLOTS, SharedRateLimiter
+from apps.jobs.models import Worker
+from apps.lookups.throttling import (
+    BATCH_SLOTS,
+    BATCH_SLOTS_OF_ALL,
+    MAX_SLOTS,
+    SharedRateLimiter,
+    batch_slots,
+)
 from apps.sentry.client import SentryClient
 from apps.sentry.config import Flavor, SentryConfig, SentryCrowded, SentryRateLimited
 from apps.sentry.fetch import fetch_answer
@@ -104,6 +113,40 @@ def test_batches_and_lookups_never_wait_for_each_other() -> None:
             stack.enter_context(second.slot(5))
             with pytest.raises(SentryCrowded):
                 stack.enter_context(first.slot(0.01))
+
+
+@pytest.mark.django_db
+def test_a_worker_makes_more_calls_for_batches_among_others(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where all count together: in Redis, as long as it isn't lost."""
+    assert batch_slots() == 2
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert batch_slots() == 2, "it is alone"
+    Worker.objects.create(name="other")
+    assert batch_slots() == 3
+    with ExitStack() as stack:
+        batches = SharedRateLimiter("among").for_batches()
+        for _slot in range(BATCH_SLOTS_OF_ALL):
+            stack.enter_context(batches.slot(5))
+        with pytest.raises(SentryCrowded):
+            stack.enter_context(batches.slot(0.01))
+    monkeypatch.setattr(outage, "until", monotonic() + 60)
+    assert batch_slots() == 2
+
+
+def test_batches_pause_while_few_of_sentrys_connections_are_free() -> None:
+    """Sentry says how many requests it answers at a time; others of the organization count too."""
+    lookups = SharedRateLimiter("connections")
+    batches = lookups.for_batches()
+    names = [f"x-sentry-rate-limit-concurrent{name}" for name in ("limit", "remaining")]
+    batches.record_response("/events/", dict(zip(names, ("16", "4"), strict=True)))
+    batches.check("/events/")
+    batches.record_response("/events/", dict(zip(names, ("16", "3"), strict=True)))
+    with pytest.raises(SentryRateLimited) as pause:
+        batches.check("/events/")
+    assert pause.value.retry_after <= 1, "the client waits that long itself"
+    lookups.check("/events/")
 
 
 def test_batches_stop_before_a_limit_is_used_up() -> None:
