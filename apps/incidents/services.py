@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from time import thread_time
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.audit.models import Action
@@ -31,6 +33,7 @@ from apps.events.answer import (
 from apps.events.event import Event, Issue
 from apps.events.identifier import restored_customer
 from apps.events.incident import (
+    Baseline,
     BatchAnswer,
     Failure,
     Finding,
@@ -72,9 +75,20 @@ from apps.sentry.config import (
     SentryTimeout,
     SentryUnreachable,
 )
-from apps.sentry.incident import INCIDENT_DEADLINE_S, fetch_batch, fetch_rest, plan_batches
+from apps.sentry.incident import (
+    INCIDENT_DEADLINE_S,
+    fetch_baseline,
+    fetch_batch,
+    fetch_rest,
+    fetch_seen,
+    plan_batches,
+)
 
+T = TypeVar("T")
 BATCH, FINISH = "incident.batch", "incident.finish"
+BASELINE, SEEN = "incident.baseline", "incident.seen"  # beside the batches, and after them
+_LEASE = timedelta(seconds=INCIDENT_DEADLINE_S + 30)  # longer than the longest call
+PENDING = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
 PERMISSION = "incidents.add_incident"
 MAX_OPEN = 3
 _PATIENCE, _AT_A_TERMINAL = timedelta(minutes=30), timedelta(minutes=1)
@@ -158,7 +172,8 @@ def record_incident(
                 )
                 for one in batch
             )
-            enqueue(BATCH, f"{incident.uuid}:{number}", requester=_requester_of(incident))
+            _enqueue(BATCH, incident, f":{number}")
+        _enqueue(BASELINE, incident)
         record_each(
             Action.LOOKED_UP,
             requester.actor,
@@ -201,9 +216,14 @@ def _open_twin(incident: Incident, user: User, hashes: set[str]) -> Incident | N
     return None
 
 
-def _requester_of(incident: Incident) -> str:
-    """Return whose turn it is when a job of this incident is done."""
-    return f"person {incident.user_id}" if incident.user_id else incident.audit_target
+def _enqueue(kind: str, incident: Incident, part: str = "", *, again: bool = False) -> None:
+    requester = f"person {incident.user_id}" if incident.user_id else incident.audit_target
+    enqueue(kind, f"{incident.uuid}{part}", again=again, requester=requester)
+
+
+def _jobs_of(incident: Incident, *kinds: str) -> QuerySet[Job]:
+    kinds = kinds or (BATCH, BASELINE, SEEN, FINISH)
+    return Job.objects.filter(kind__in=kinds, key__startswith=str(incident.uuid))
 
 
 def cancel_incident(incident: Incident, requester: Requester) -> None:
@@ -214,8 +234,8 @@ def cancel_incident(incident: Incident, requester: Requester) -> None:
 def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
     """Stop asking. `why` is for readers, if it isn't done by a person."""
     with transaction.atomic():
-        cancel(BATCH, f"{incident.uuid}:")  # jobs first, as batches lock them, against deadlocks
-        cancel(FINISH, str(incident.uuid))
+        for kind in (BATCH, BASELINE, SEEN, FINISH):  # first, as they lock their own: no deadlocks
+            cancel(kind, str(incident.uuid))
         running = Incident.objects.filter(pk=incident.pk, finished_at=None, cancelled_at=None)
         is_news = running.update(cancelled_at=timezone.now())
         if why and is_news:
@@ -223,6 +243,12 @@ def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
         if is_news or not why:
             detail = {"why": why} if why else {}
             record(Action.CANCELLED, actor, target=incident.audit_target, detail=detail)
+
+
+def _incident_of(job: Job) -> Incident | None:
+    """Return the incident of a job, or None if no one needs more of it."""
+    found = Incident.objects.select_related("user").filter(uuid=job.key.partition(":")[0]).first()
+    return None if found is None or _is_pointless(found) else found
 
 
 def _is_pointless(incident: Incident) -> bool:
@@ -239,7 +265,7 @@ def _is_pointless(incident: Incident) -> bool:
 # The jobs
 
 
-@handler(BATCH, lease=timedelta(seconds=90), at_once=batch_slots)
+@handler(BATCH, lease=_LEASE, at_once=batch_slots)
 def run_batch(job: Job, lease: Lease) -> None:
     """Ask Sentry about the customers of a batch."""
     key, _colon, number = job.key.partition(":")
@@ -252,15 +278,7 @@ def run_batch(job: Job, lease: Lease) -> None:
     answer, problem = BatchAnswer(()), ""
     try:
         if customers:
-            with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
-                answer = fetch_batch(
-                    client,
-                    customers,
-                    _scope(incident),
-                    visible=visible_projects(client),
-                    now=timezone.now(),
-                    on_progress=lease.renew,
-                )
+            answer = _fetch(fetch_batch, incident, lease, batch=customers)
     except SentryError as error:
         problem = _give_up_or_retry(incident, error)
     answer = _redacted(incident, customers, answer)
@@ -274,52 +292,130 @@ def run_batch(job: Job, lease: Lease) -> None:
             sealed_answer=incident.seal(f"batch {batch.number}", kept),
         )
         if not incident.batches.filter(ended_at=None).exists():
-            enqueue(FINISH, str(incident.uuid), requester=_requester_of(incident))
+            _enqueue(FINISH, incident)
 
 
-@handler(FINISH, lease=timedelta(seconds=90))
-def finish_incident(job: Job, lease: Lease) -> None:
-    """Read what is asked once for all customers, when every batch has ended."""
-    incident = Incident.objects.filter(uuid=job.key).first()
-    if incident is None or _is_pointless(incident):
+@handler(BASELINE, lease=_LEASE)
+def read_baseline(job: Job, lease: Lease) -> None:
+    """Read how usual failures were before, which takes one call after another."""
+    incident = _incident_of(job)
+    if incident is None:
         return
-    lines = list(incident.lines.all())
-    customers, findings = _customers(incident, lines), list(_findings(incident, lines).values())
-    known = {finding.line for finding in findings}
-    customers = [one for one in customers if one.line in known]
+    customers = _customers(incident, list(incident.lines.all()))
     rest = Rest()
     try:
         if customers:
-            with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
-                rest = fetch_rest(
-                    client,
-                    customers,
-                    findings,
-                    _scope(incident),
-                    visible=visible_projects(client),
-                    now=timezone.now(),
-                    on_progress=lease.renew,
-                )
+            rest = _fetch(fetch_baseline, incident, lease, customers=customers)
     except SentryError as error:
-        problem = _give_up_or_retry(incident, error)
-        message = f"We don’t know how common these failures were before. {problem}"
-        rest = Rest(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
-    findings = list(_with_rest(customers, findings, rest, lease.renew))
+        notice = _missing(incident, error, "We don’t know how common these failures were before.")
+        rest = Rest(baseline=Baseline(notices=(notice,)))
+    with lease.finish():
+        _add_rest(incident, rest)
+
+
+@handler(SEEN, lease=_LEASE, at_once=batch_slots)
+def ask_who_was_seen(job: Job, lease: Lease) -> None:
+    """Ask which customers without errors in these lines ever had any."""
+    incident = _incident_of(job)
+    if incident is None:
+        return
+    first, last = job.key.partition(":")[2].split("-")
+    lines = list(incident.lines.filter(line__range=(int(first), int(last))))
+    findings = _findings(incident, lines)
+    customers = _unseen(_customers(incident, lines), findings)
+    rest = Rest()
+    try:
+        if customers:
+            rest = _fetch(fetch_seen, incident, lease, customers=customers)
+    except SentryError as error:
+        sentence = "We couldn’t check for everyone whether we have seen them."
+        rest = Rest(notices=(_missing(incident, error, sentence),))
+    with lease.finish():
+        seen = rest.was_seen
+        _save_findings(incident, [replace(findings[line], was_seen=seen[line]) for line in seen])
+        _add_rest(incident, replace(rest, was_seen={}))
+
+
+@handler(FINISH, lease=_LEASE)
+def finish_incident(job: Job, lease: Lease) -> None:
+    """Read what is asked once for all customers, when every batch has ended.
+
+    Who was ever seen is left to jobs of its own, so that workers share it. The last of the jobs
+    that this one waits for begins it again.
+    """
+    incident = _incident_of(job)
+    if incident is None:
+        return
+    parts = _jobs_of(incident, BASELINE, SEEN)
+    is_planned, is_pending = parts.filter(kind=SEEN).exists(), parts.filter(PENDING).exists()
+    if is_planned and is_pending:
+        return
+    lines = list(incident.lines.all())
+    customers, findings = _customers(incident, lines), _findings(incident, lines)
+    customers = [one for one in customers if one.line in findings]
+    unseen = plan_batches(_unseen(customers, findings), _fields())
+    if unseen and not is_planned:
+        with lease.finish():
+            for part in unseen:
+                _enqueue(SEEN, incident, f":{part[0].line}-{part[-1].line}")
+        return
+    if is_pending:
+        return
+    incident.refresh_from_db()
+    is_known = parts.filter(kind=BASELINE).exists()
+    is_known = is_known and not parts.exclude(state=Job.State.DONE).exists()
+    rest = known = _rest(incident) if is_known else Rest()
+    try:
+        if customers:
+            what = {"customers": customers, "findings": list(findings.values())}
+            rest = _fetch(fetch_rest, incident, lease, **what, known=known if is_known else None)
+    except SentryError as error:
+        notice = _missing(incident, error, "We couldn’t read the details of these failures.")
+        rest = replace(known, notices=(*known.notices, notice))
+    complete = list(_with_rest(customers, list(findings.values()), rest, lease.renew))
     names = frozenset(one.customer.identifier for one in customers)
     issues = _redacted_issues(incident, rest.issues, names)
     kept = replace(rest, was_seen={}, bodies={}, issues=issues)
     with lease.finish():
-        _save_findings(incident, findings)
+        _save_findings(incident, complete)
         running = Incident.objects.filter(pk=incident.pk, cancelled_at=None)
         running.update(
             finished_at=timezone.now(), sealed_rest=incident.seal("rest", _REST.dump_json(kept))
         )
 
 
+def _unseen(
+    customers: Sequence[IncidentCustomer], findings: Mapping[int, Finding]
+) -> list[IncidentCustomer]:
+    empty = {line for line, one in findings.items() if not one.events and one.was_seen is None}
+    return [one for one in customers if one.line in empty and one.customer.is_named]
+
+
+def _missing(incident: Incident, error: SentryError, sentence: str) -> Notice:
+    """Return what can't be read. Raise `RetryLater` while waiting can help."""
+    message = f"{sentence} {_give_up_or_retry(incident, error)}"
+    return Notice(NoticeCode.SIGNAL_MISSING, message)
+
+
+def _add_rest(incident: Incident, new: Rest) -> None:
+    """Add what a job has read, in its transaction, and continue after the last one."""
+    rest = _rest(Incident.objects.select_for_update().get(pk=incident.pk))
+    rest = replace(
+        rest,
+        baseline=rest.baseline if new.baseline == Baseline() else new.baseline,
+        notices=tuple(dict.fromkeys((*rest.notices, *new.notices))),
+        calls=rest.calls + new.calls,
+    )
+    sealed = incident.seal("rest", _REST.dump_json(rest))
+    Incident.objects.filter(pk=incident.pk).update(sealed_rest=sealed)
+    is_pending = _jobs_of(incident, BASELINE, SEEN).filter(PENDING).exists()
+    if not is_pending and not incident.batches.filter(ended_at=None).exists():
+        _enqueue(FINISH, incident, again=True)
+
+
 def held_up_by(incident: Incident) -> str:
     """Return why a running incident has to wait, or an empty text."""
-    jobs = Job.objects.filter(kind__in=(BATCH, FINISH), key__startswith=str(incident.uuid))
-    problems = jobs.filter(state=Job.State.WAITING).exclude(problem="")
+    problems = _jobs_of(incident).filter(state=Job.State.WAITING).exclude(problem="")
     problem = problems.values_list("problem", flat=True).first()
     if problem or queue_state().workers:
         return problem or ""
@@ -330,19 +426,36 @@ def settle(incident: Incident) -> None:
     """End what no worker could do, so that an incident never waits forever."""
     if incident.is_over:
         return
-    failed = Job.objects.filter(state=Job.State.FAILED)
-    keys = failed.filter(kind=BATCH, key__startswith=f"{incident.uuid}:")
-    numbers = [int(key.partition(":")[2]) for key in keys.values_list("key", flat=True)]
+    jobs = _jobs_of(incident)
+    pending = jobs.filter(PENDING)
+    failed = jobs.filter(state=Job.State.FAILED)
+    if pending.exists() and not failed.exists():
+        return
+    keys = failed.filter(kind=BATCH).values_list("key", flat=True)
+    numbers = [int(key.partition(":")[2]) for key in keys]
     with transaction.atomic():
+        Incident.objects.select_for_update().get(pk=incident.pk)  # a batch may end right now
         ended = incident.batches.filter(number__in=numbers, ended_at=None)
-        if ended.update(ended_at=timezone.now(), problem=_BROKEN):
-            if not incident.batches.filter(ended_at=None).exists():
-                enqueue(FINISH, str(incident.uuid))
-        elif failed.filter(kind=FINISH, key=str(incident.uuid)).exists():
-            notice = Notice(NoticeCode.SIGNAL_MISSING, f"The comparison is missing. {_BROKEN}")
-            incident.sealed_rest = incident.seal("rest", _REST.dump_json(Rest(notices=(notice,))))
-            incident.finished_at = timezone.now()
-            incident.save(update_fields=["sealed_rest", "finished_at"])
+        ended.update(ended_at=timezone.now(), problem=_BROKEN)
+        if pending.exists() or incident.batches.filter(ended_at=None).exists():
+            return
+        if not failed.filter(kind=FINISH).exists():
+            _enqueue(FINISH, incident, again=True)
+            return
+        incident.refresh_from_db()
+        notice = Notice(NoticeCode.SIGNAL_MISSING, f"The comparison is missing. {_BROKEN}")
+        rest = _rest(incident)
+        rest = replace(rest, notices=(*rest.notices, notice))
+        incident.sealed_rest = incident.seal("rest", _REST.dump_json(rest))
+        incident.finished_at = timezone.now()
+        incident.save(update_fields=["sealed_rest", "finished_at"])
+
+
+def _fetch(fetch: Callable[..., T], incident: Incident, lease: Lease, **what: Any) -> T:
+    """Ask Sentry, beside all lookups. Raise a `SentryError`."""
+    with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
+        where, visible, now = _scope(incident), visible_projects(client), timezone.now()
+        return fetch(client, where=where, visible=visible, now=now, on_progress=lease.renew, **what)
 
 
 def _scope(incident: Incident) -> IncidentScope:

@@ -403,18 +403,49 @@ def fetch_rest(
     visible: Sequence[Project],
     now: datetime,
     on_progress: OnProgress = lambda: None,
+    known: Rest | None = None,
 ) -> Rest:
     """Return what else an incident needs: who was ever seen, the baseline, issues, and bodies.
 
-    Everything that could not be read has a notice. Raise a `SentryError` only for a limit that
-    ends by itself, so that all of it is to be tried again later.
+    Who was seen and the baseline can be `known` from the two functions below. Everything that could
+    not be read has a notice. Raise a `SentryError` only for a limit that ends by itself, so that
+    all of it is to be tried again later.
     """
     if not customers:
-        return Rest()
-    question = where.question(customers[0].customer)
-    searched, _skipped = choose_projects(question, client.config, visible)
-    rest = _Rest(client, question, searched, now, on_progress)
-    return rest.read(customers, findings)
+        return known or Rest()
+    rest = _Rest.of(client, customers, where, visible, now)
+    rest.on_progress = on_progress
+    return rest.read(customers, findings, known)
+
+
+def fetch_baseline(
+    client: SentryClient,
+    customers: Sequence[IncidentCustomer],
+    where: IncidentScope,
+    *,
+    visible: Sequence[Project],
+    now: datetime,
+    on_progress: OnProgress = lambda: None,
+) -> Rest:
+    """Return only the baseline, for which no batch has to be answered."""
+    rest = _Rest.of(client, customers, where, visible, now)
+    rest.on_progress = on_progress
+    return Rest(baseline=rest.read_baseline(customers), calls=len(client.call_log))
+
+
+def fetch_seen(
+    client: SentryClient,
+    customers: Sequence[IncidentCustomer],
+    where: IncidentScope,
+    *,
+    visible: Sequence[Project],
+    now: datetime,
+    on_progress: OnProgress = lambda: None,
+) -> Rest:
+    """Return only who was ever seen, of customers without events."""
+    on_progress()
+    rest = _Rest.of(client, customers, where, visible, now)
+    return Rest(rest.was_seen(customers), notices=tuple(rest.notices), calls=len(client.call_log))
 
 
 @dataclass
@@ -423,31 +454,51 @@ class _Rest:
     question: Question
     searched: Sequence[Project]
     now: datetime
-    on_progress: OnProgress
+    on_progress: OnProgress = lambda: None
     notices: list[Notice] = field(default_factory=list)
 
-    def read(self, customers: Sequence[IncidentCustomer], findings: Sequence[Finding]) -> Rest:
+    @classmethod
+    def of(
+        cls,
+        client: SentryClient,
+        customers: Sequence[IncidentCustomer],
+        where: IncidentScope,
+        visible: Sequence[Project],
+        now: datetime,
+    ) -> "_Rest":
+        question = where.question(customers[0].customer)
+        searched, _skipped = choose_projects(question, client.config, visible)
+        return cls(client, question, searched, now)
+
+    def read(
+        self,
+        customers: Sequence[IncidentCustomer],
+        findings: Sequence[Finding],
+        known: Rest | None,
+    ) -> Rest:
         with_events = {one.line for one in findings if one.events}
-        empty = [one for one in customers if one.line not in with_events]
-        with ThreadPoolExecutor(1, thread_name_prefix="sentry") as pool:
-            seen = pool.submit(self._was_seen, empty)
-            baseline = self._baseline(customers)
-            issues = self._issues(findings)
+        empty = [one for one in customers if one.line not in with_events and not known]
+        with ThreadPoolExecutor(2, thread_name_prefix="sentry") as pool:
+            seen = pool.submit(self.was_seen, empty)
+            baseline = known.baseline if known else self.read_baseline(customers)
+            issues = pool.submit(self._issues, findings)
             bodies = self._bodies(representative_events(findings, baseline, most=MAX_REPRESENTED))
-            while not wait((seen,), timeout=_PROGRESS_S).done:
+            while not (seen.done() and issues.done()):
+                wait((seen,), timeout=_PROGRESS_S)
                 self.on_progress()
         was_seen = {**dict.fromkeys(with_events, True), **seen.result()}
-        calls = len(self.client.call_log)
-        return Rest(was_seen, baseline, issues, bodies, tuple(self.notices), calls)
+        notices = (*(known.notices if known else ()), *self.notices)
+        calls = len(self.client.call_log) + (known.calls if known else 0)
+        return Rest(was_seen, baseline, issues.result(), bodies, notices, calls)
 
     @property
     def _scope(self) -> Scope:
         return scope_of(self.client, self.question, self.searched)
 
-    def _was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
+    def was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
         """Return for customers without events whether there are any at another time.
 
-        This runs beside everything else, in a thread of its own.
+        This runs beside everything else, in a thread of its own, as do the issues.
         """
         seen: dict[int, bool | None] = {one.line: None for one in empty}
         named = [one for one in empty if one.customer.is_named]
@@ -503,7 +554,7 @@ class _Rest:
                 return seen | {one.line: False if is_sure else None for one in pending}
         return seen
 
-    def _baseline(self, customers: Sequence[IncidentCustomer]) -> Baseline:
+    def read_baseline(self, customers: Sequence[IncidentCustomer]) -> Baseline:
         """Read which issues as many other customers had in the time before the window."""
         scope = self._scope
         before = replace(scope, start=scope.start - (scope.end - scope.start), end=scope.start)
@@ -598,7 +649,6 @@ class _Rest:
             calls = [partial(server.issues_by_id, ids[at : at + ISSUES_PER_CALL]) for at in starts]
         found: list[Issue] = []
         for call in calls:
-            self.on_progress()
             try:
                 found += call()
             except _TEMPORARY:

@@ -154,11 +154,11 @@ def running_site() -> Iterator[Site]:
         yield site
 
 
-def _until(condition: Callable[[], bool], seconds: float = 180) -> None:
-    give_up = time.monotonic() + seconds
+def _until(condition: Callable[[], bool], every: float = 0.05) -> None:
+    give_up = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < give_up, "the condition never held"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 def lay_out(sentry: Sentry) -> None:
@@ -218,7 +218,7 @@ def wait_for_batch(
         results.append(result)
         return status == 200 and is_over(result)
 
-    _until(has_come)
+    _until(has_come, every=0.5)  # each result takes a machine's time
     return results[-1]
 
 
@@ -231,23 +231,27 @@ def _is_finished(result: dict[str, Any]) -> bool:
 
 
 def measure_batches(site: Site) -> list[Check]:
-    """Time the same batch with one worker and with two, until all customers are asked about."""
+    """Time the same batch with one worker and with two."""
     site.sentry.set_latency(BATCH_LATENCY_S)
-    seconds = []
+    asked, finished = [], []
     for workers in (1, 2):
         site.start_worker(workers - 1)
         incident = begin_batch(site, workers)
         began = time.monotonic()
         wait_for_batch(site, incident, _is_asked)
-        seconds.append(time.monotonic() - began)
+        asked.append(time.monotonic() - began)
         result = wait_for_batch(site, incident, _is_finished)
+        finished.append(time.monotonic() - began)
         print(
-            f"  {CUSTOMERS} customers, {workers} workers: asked within {seconds[-1]:.1f} s, "
-            f"finished within {time.monotonic() - began:.1f} s, {result['calls']} calls"
+            f"  {CUSTOMERS} customers, {workers} workers: asked within {asked[-1]:.1f} s, "
+            f"finished within {finished[-1]:.1f} s, {result['calls']} calls"
         )
     site.sentry.set_latency(LATENCY_S)
-    share = seconds[1] / seconds[0]
-    return [(f"two workers take {share:.2f} of the time of one", share <= BATCH_SHARE)]
+    shares = {"asked": asked[1] / asked[0], "finished": finished[1] / finished[0]}
+    return [
+        (f"two workers take {share:.2f} of the time of one until {what}", share <= BATCH_SHARE)
+        for what, share in shares.items()
+    ]
 
 
 def kill_at_random(site: Site) -> list[Check]:

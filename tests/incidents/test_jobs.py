@@ -1,24 +1,32 @@
-"""The jobs of incidents: whose turn it is, and when there is no reason to go on."""
+"""The jobs of incidents: whose turn it is, in what order they end, and when nobody needs them."""
 
+import random
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.permissions import LEAD
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
+from apps.incidents.services import BASELINE, BATCH, SEEN
 from apps.jobs.engine import work
 from apps.jobs.models import Job
+from apps.sentry import incident
 from tests.conftest import signed_in
 from tests.incidents.test_pages import begin, exported
 from tests.web.asking import text
 
 
-def test_the_lists_of_two_leads_take_turns(lea: Client, other_agent: User) -> None:
+def test_the_lists_of_two_leads_take_turns(
+    lea: Client, other_agent: User, small_parts: None
+) -> None:
     other_agent.groups.add(Group.objects.get(name=LEAD))
-    begin(lea, customers="\n".join(map(str, range(1001, 1401))))
+    begin(lea)
     begin(signed_in(other_agent), customers="1001\n1002")
     for _ in range(2):
         assert work()
@@ -58,3 +66,63 @@ def test_an_incident_ends_with_the_rights_of_its_person(
     entry = Entry.objects.get(action=Action.CANCELLED)
     assert entry.origin == "system"
     assert why in entry.detail["why"]
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an incident have many jobs with few customers each."""
+    monkeypatch.setattr(incident, "MAX_IN_BATCH", 2)
+
+
+def work_in_order(chance: random.Random) -> list[str]:
+    """Do all jobs, each time any of those that are due, and return their kinds."""
+    done = []
+    while open_jobs := list(Job.objects.filter(state="waiting", due_at__lte=timezone.now())):
+        chosen = chance.choice(open_jobs)
+        Job.objects.filter(pk=chosen.pk).update(due_at=timezone.now() - timedelta(days=1))
+        assert work()
+        done.append(chosen.kind)
+    return done
+
+
+def test_the_parts_of_an_incident_can_end_in_any_order(
+    lea: Client, connected: DemoSentry, small_parts: None
+) -> None:
+    results, calls = [], []
+    for seed in range(3):
+        url = begin(lea, window=str(10 + seed))
+        connected.calls.clear()
+        kinds = Counter(work_in_order(random.Random(seed)))  # noqa: S311 - repeatable
+        assert (kinds[BATCH], kinds[BASELINE], kinds[SEEN]) == (4, 1, 2), kinds
+        result = exported(lea, url)
+        assert result["state"] == "finished"
+        assert result["calls"] == len([one for one in connected.calls if "events" in one.path]) + 1
+        calls.append(len(connected.calls))
+        results.append([result[name] for name in ("failures", "never_seen", "without_errors")])
+        for failure in results[-1][0]:
+            del failure["representatives"], failure["baseline"]
+    assert all(result == results[0] for result in results)
+    assert len(set(calls[1:])) == 1, "the first one also reads the projects"
+
+
+def test_what_no_worker_could_do_is_read_at_the_end(
+    lea: Client, connected: DemoSentry, small_parts: None
+) -> None:
+    """A worker that dies again and again must not keep the rest from ending."""
+    for kind, expected in ((SEEN, "finished"), (BASELINE, "finished"), (BATCH, "finished")):
+        url = begin(lea, window=str(20 + len(kind)))
+        while work():
+            broken = Job.objects.filter(kind=kind, state="waiting").first()
+            if broken:
+                Job.objects.filter(pk=broken.pk).update(state="failed")
+        for _ in range(3):  # each visit ends what it can
+            lea.get(url)
+            while work():
+                pass
+        result = exported(lea, url)
+        assert result["state"] == expected, kind
+        assert result["complete"] == (kind != BATCH), kind
+        if kind == BATCH:
+            assert "Something went wrong on our side." in text(lea.get(url))
+        else:
+            assert result["never_seen"] == [7, 10], kind
