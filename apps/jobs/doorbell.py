@@ -6,6 +6,8 @@ second.
 
 import logging
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,14 +44,53 @@ class _RedisDoorbell(RedisStorage):  # type: ignore[misc]  # huey has no types
         return item[1] if item else None
 
 
+class _FileDoorbell(SqliteStorage):  # type: ignore[misc]  # huey has no types
+    """A file that is created when it is first needed, and again if it is deleted or damaged."""
+
+    def __init__(self, name: str, file: Path) -> None:
+        self._file = file
+        self._inode = 0
+        self._conn: sqlite3.Connection | None = None
+        super().__init__(name, str(file), timeout=_PATIENCE_S, create_tables=False)
+
+    @property
+    def conn(self) -> sqlite3.Connection:
+        """Return the connection to the file that others use now."""
+        if self._conn and not (self._file.exists() and self._file.stat().st_ino == self._inode):
+            self._conn.close()
+            self._conn = None
+        connection: sqlite3.Connection = super().conn
+        return connection
+
+    def _create_connection(self) -> sqlite3.Connection:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        connection: sqlite3.Connection = super()._create_connection()
+        for statement in self.ddl:
+            connection.execute(statement)
+        self._inode = self._file.stat().st_ino
+        return connection
+
+    @contextmanager
+    def db(self, commit: bool = False, close: bool = False) -> Iterator[sqlite3.Cursor]:
+        """Yield a cursor. A damaged file is deleted: it has no data."""
+        try:
+            with super().db(commit, close) as cursor:
+                yield cursor
+        except sqlite3.OperationalError:  # such as a full disk
+            raise
+        except sqlite3.DatabaseError:
+            self.close()
+            for suffix in ("", "-wal", "-shm"):
+                self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+            raise
+
+
 @cache
 def storage() -> BaseStorage:
     """Return the storage that all processes of the site share."""
     if settings.REDIS_URL:
         return _RedisDoorbell("triagedemo" if settings.DEMO else "triage", settings.REDIS_URL)
-    file = Path(settings.TRIAGE_QUEUE_FILE)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return SqliteStorage("triage", str(file), timeout=_PATIENCE_S)
+    return _FileDoorbell("triage", Path(settings.TRIAGE_QUEUE_FILE))
 
 
 def press() -> None:

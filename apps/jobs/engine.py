@@ -378,10 +378,14 @@ def let_go() -> None:
 
 @periodic("tidy", every=timedelta(days=1))
 def _tidy(_job: Job, _lease: Lease) -> None:
-    """Delete old rows. What failed is kept until someone has looked at it."""
+    """Delete old rows. What failed is kept until someone has looked at it.
+
+    Kinds that no worker has known for long are those of an older version.
+    """
     long_ago = timezone.now() - _KEPT_FOR
-    ended = Job.objects.filter(state__in=(State.DONE, State.CANCELLED), ended_at__lt=long_ago)
-    ended.delete()
+    ended = Q(state__in=(State.DONE, State.CANCELLED), ended_at__lt=long_ago)
+    abandoned = Q(state=State.WAITING, due_at__lt=long_ago) & ~Q(kind__in=handlers())
+    Job.objects.filter(ended | abandoned).delete()
     Worker.objects.filter(seen_at__lt=long_ago).delete()
 
 

@@ -4,6 +4,8 @@ import pickle
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -60,6 +62,33 @@ def test_enqueueing_wakes_workers_after_the_transaction() -> None:
     task.execute()
     assert Job.objects.get(kind="periodic.tidy").ended_at, "done, and due tomorrow"
     assert not work()
+
+
+def test_a_queue_file_that_is_damaged_or_deleted_is_replaced(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also while others have it open, and by whoever finds out first."""
+    settings.TRIAGE_QUEUE_FILE = tmp_path / "new" / "queue.sqlite3"
+    mine, others = (doorbell.storage.__wrapped__() for _ in range(2))
+    file = settings.TRIAGE_QUEUE_FILE
+
+    def rings() -> bool:
+        with suppress(*doorbell.FAILURES):
+            mine.enqueue(b"look")
+        with suppress(*doorbell.FAILURES):
+            return bool(others.dequeue())
+        return False
+
+    assert rings()
+    file.unlink()
+    assert rings()
+    for number, damage in enumerate((b"no database" * 999, b"SQLite format 3\0" + b"\xff" * 9999)):
+        file.write_bytes(damage)
+        Path(f"{file}-wal").unlink(missing_ok=True)
+        assert rings() or rings(), number
+        mine, others = (doorbell.storage.__wrapped__() for _ in range(2))
+        file.write_bytes(damage)
+        assert rings() or rings(), f"{number} before it was opened"
 
 
 def test_what_is_in_the_storage_is_never_unpickled() -> None:

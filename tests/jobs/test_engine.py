@@ -287,10 +287,15 @@ def test_old_rows_are_deleted_but_not_what_failed() -> None:
         Job.objects.create(kind="test", key=state, state=state, due_at=timezone.now() + HOUR)
     Job.objects.update(ended_at=long_ago, lease_until=timezone.now() + HOUR)
     Worker.objects.create(name="gone", seen_at=long_ago)
+    Job.objects.create(kind="periodic.of_an_older_version", due_at=long_ago)
+    Job.objects.create(kind="from.tomorrow")
     enqueue("periodic.tidy")
     assert work()
     left = set(Job.objects.filter(kind="test").values_list("key", flat=True))
     assert left == {"waiting", "running", "failed"}
+    assert list(Job.objects.exclude(kind__in=engine.handlers()).values_list("kind", flat=True)) == [
+        "from.tomorrow"
+    ]
     assert not Worker.objects.exists()
 
 

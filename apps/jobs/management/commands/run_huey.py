@@ -9,16 +9,18 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.management import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 from huey.api import Huey, Task
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import BaseStorage
 
+from apps.cache_outage import PerMinute, is_due
 from apps.jobs.doorbell import FAILURES, press, storage
 from apps.jobs.engine import SWEEP_S, handlers, let_go, sweep, work
 
 _LOOK_EVERY_S = 1.0
+_failures = PerMinute()
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +83,8 @@ class _Doorbell(Huey):  # type: ignore[misc]  # huey has no types
         try:
             return super().dequeue()
         except FAILURES as error:
-            _log.warning("The queue can't be read (%s).", type(error).__name__)
+            if is_due(_failures.count(""), 1):  # several threads find out each second
+                _log.warning("The queue can't be read (%s).", type(error).__name__)
             if not _safely(work):
                 time.sleep(_LOOK_EVERY_S)
             return None
@@ -92,7 +95,7 @@ def _safely(step: Callable[[], bool | None]) -> bool:
     close_old_connections()
     try:
         return bool(step())
-    except DatabaseError as error:  # its message can contain data
+    except Error as error:  # its message can contain data
         _log.error("The database failed: %s", type(error).__name__)
         return False
     finally:
