@@ -156,11 +156,11 @@ def decrypt_words(words: Words) -> str:
 def lock_end() -> End:
     """Lock and return the end of the trail, which serializes all writers."""
     ends = End.objects.select_for_update()
-    end = ends.filter(pk=1).first()
-    if end is None:
+    try:
+        return ends.get(pk=1)
+    except End.DoesNotExist:
         End.objects.get_or_create(pk=1)
-        end = ends.get(pk=1)
-    return end
+        return ends.get(pk=1)
 
 
 def actor_of(request: HttpRequest) -> Actor:

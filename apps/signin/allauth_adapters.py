@@ -75,8 +75,11 @@ class Backend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return the person, or None if there is none or the account is closed."""
-        person = User.objects.select_related("preference").filter(pk=user_id).first()
-        return person if person and self.user_can_authenticate(person) else None
+        try:
+            person = User.objects.select_related("preference").get(pk=user_id)
+        except User.DoesNotExist:
+            return None
+        return person if self.user_can_authenticate(person) else None
 
 
 class AccountAdapter(DefaultAccountAdapter):

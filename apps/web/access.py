@@ -61,9 +61,10 @@ def find_lookup(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
 
     Raise `Http404` if it does not exist, or, after recording the refusal, if it is not theirs.
     """
-    lookup = Lookup.objects.filter(uuid=lookup_id).select_related("typed").first()
-    if lookup is None:
-        raise Http404
+    try:
+        lookup = Lookup.objects.select_related("typed").get(uuid=lookup_id)
+    except Lookup.DoesNotExist:
+        raise Http404 from None
     if not may_read(person, lookup):
         record_refusal(actor, target=lookup.audit_target, why="not theirs")
         raise Http404

@@ -6,13 +6,14 @@ from html import unescape
 
 import pytest
 from django import forms
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.forms.renderers import DjangoTemplates
 from django.forms.utils import ErrorList
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from apps.accounts.models import Team
 from apps.demo.server import DemoSentry
 from apps.lookups import cache
 from apps.lookups.models import Lookup
@@ -158,6 +159,28 @@ def test_site_default_zone_is_shown_until_another_is_known(ana: Client) -> None:
     assert said not in text(ana.post("/", {"zone": "Asia/Tokyo"}))
     ana.cookies["triage_zone"] = "Asia/Tokyo"
     assert said not in text(ana.get("/"))
+
+
+def test_empty_form_has_the_token_of_its_session_and_what_its_reader_can_choose(
+    ana: Client, agent: User, other_agent: User, settings: Settings
+) -> None:
+    for person in (agent, other_agent, agent):
+        strict = Client(enforce_csrf_checks=True)
+        strict.force_login(person)
+        page = text(strict.get("/"))
+        for action in ("/lookups/", "/tickets/"):
+            token = value_of("csrfmiddlewaretoken", page.partition(f'action="{action}"')[2])
+            refused = strict.post(action, {"csrfmiddlewaretoken": token})
+            assert refused.status_code == 400, action
+    assert 'value="5"' in text(ana.get("/"))
+    settings.TRIAGE_WINDOW_MINUTES, settings.TRIAGE_REASON = 7, "off"
+    page = text(ana.get("/"))
+    assert 'value="7"' in page
+    assert 'name="reason"' not in page
+    assert 'name="project"' in page
+    team = Team.objects.create(group=Group.objects.create(name="Checkout"), projects=["api"])
+    agent.groups.add(team.group)
+    assert 'name="project"' not in text(ana.get("/"))
 
 
 def test_picked_time_is_used_if_none_was_typed(ana: Client) -> None:
