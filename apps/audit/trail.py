@@ -30,14 +30,15 @@ Fact = str | int | bool | None | Sequence[str]
 class Actor:
     """A person or program that acts.
 
-    `origin` is web, api, cli, or system. On the command line, `name` is the system user and
-    `user_id` is None.
+    `origin` is web, api, mcp, cli, or system. On the command line, `name` is the system user and
+    `user_id` is None. `client` is the name that an assistant's program gives itself.
     """
 
     origin: str
     user_id: int | None = None
     name: str = ""
     address: str = ""
+    client: str = ""
 
 
 SYSTEM = Actor("system")
@@ -73,6 +74,7 @@ def record_each(
 ) -> list[Entry]:
     """Append an entry for each customer, as `record` does. The words belong to the first."""
     words = words.replace("\0", "")
+    facts = {**(detail or {}), **({"client": actor.client} if actor.client else {})}
     with transaction.atomic():
         end = lock_end()
         entries = []
@@ -87,7 +89,7 @@ def record_each(
                 address=actor.address[:45],
                 target=target[:100],
                 customer_hash=customer_hash,
-                detail=dict(detail or {}),
+                detail=facts,
                 words_hash=hash_words(words) if words and number == 0 else "",
                 previous=end.digest,
             )

@@ -1,43 +1,51 @@
-"""Who makes a request, and who can read and manage a lookup: owners, roles, and shares."""
+"""Who makes a request, what its token allows, and who can read and manage a lookup."""
 
 import os
 import pwd
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
-from apps.accounts.models import Team
+from apps.accounts.models import ApiToken, Scope, Team
 from apps.accounts.permissions import shares_team
+from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
 from apps.audit.models import Action
-from apps.audit.trail import Actor, record
+from apps.audit.trail import Actor, record, record_refusal
 from apps.lookups import cache
 from apps.lookups.models import Lookup, LookupShare, Origin, Share
+from apps.lookups.problems import LookupFailed, Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
     """The person who makes a request, with its origin.
 
-    `system_user` is the operating system's user of a command line, `address` an IP address.
+    `system_user` is the operating system's user of a command line, `address` an IP address, and
+    `client` the name that an assistant's program gives itself.
     """
 
     origin: Origin
     user: User | None = None
     system_user: str = ""
     address: str = ""
+    client: str = ""
 
     @property
     def actor(self) -> Actor:
         """Return the actor for the audit trail."""
         if self.user is None:
-            return Actor(self.origin, None, self.system_user, self.address)
-        return Actor(self.origin, self.user.pk, self.user.get_username(), self.address)
+            return Actor(self.origin, None, self.system_user, self.address, self.client)
+        name = self.user.get_username()
+        return Actor(self.origin, self.user.pk, name, self.address, self.client)
 
 
 def system_user() -> str:
@@ -46,6 +54,93 @@ def system_user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name[:100]
     except KeyError:
         return f"uid {os.getuid()}"
+
+
+# API tokens. Each refusal is recorded, with the token's person if it has one.
+
+ASK_ADMIN = "Ask your Triage admin."
+NO_TOKEN = Problem(
+    "no_access",
+    "The API token is missing, wrong, or revoked.",
+    "Send it as `Authorization: Bearer <token>`. Admins issue tokens.",
+    api_status=401,
+)
+_EXPIRED = Problem(
+    "token_expired",
+    "This API token has expired.",
+    "Ask your Triage admin for a new one.",
+    api_status=401,
+)
+NO_ROLE = Problem("no_access", "This token can't look up customers.", ASK_ADMIN, api_status=403)
+_PROJECT_NOT_ALLOWED = Problem(
+    "project_not_allowed",
+    "This token can't access one of these projects.",
+    "Choose other projects, or ask your Triage admin. Nothing was looked up.",
+    api_status=403,
+)
+
+
+class TokenFailed(LookupFailed):
+    """A token that isn't enough. `challenge` is the value of `WWW-Authenticate`, if any."""
+
+    is_recorded = True
+
+    def __init__(self, problem: Problem, challenge: str = "") -> None:
+        super().__init__(problem)
+        self.challenge = challenge
+
+
+@sensitive_variables("token")
+def authenticate(token: str, caller: Requester) -> ApiToken:
+    """Return the record of a valid token. Raise `TokenFailed`; only expiry is named."""
+    try:
+        return find_token(token, address=caller.address)
+    except TokenRefused as refused:
+        problem = _EXPIRED if refused.reason == "expired" else NO_TOKEN
+        _refuse_token(refused.reason, refused.record, caller)
+        raise TokenFailed(problem, 'Bearer realm="Triage", error="invalid_token"') from refused
+
+
+def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
+    """Raise `TokenFailed` if the person can't look up customers, or the token lacks the scope."""
+    if not token.user.has_perm("lookups.add_lookup"):
+        refuse_role(token, caller)
+    if not has_scope(token, scope):
+        _refuse_token("scope", token, caller)
+        challenge = f'Bearer realm="Triage", error="insufficient_scope", scope="{scope.value}"'
+        raise TokenFailed(
+            Problem(
+                "missing_scope",
+                f"This token doesn't have the scope {scope.value}.",
+                "Ask your Triage admin for a token that has it.",
+                api_status=403,
+            ),
+            challenge,
+        )
+
+
+def refuse_role(token: ApiToken, caller: Requester) -> NoReturn:
+    """Record and raise that the token's person isn't allowed to do this."""
+    _refuse_token("role", token, caller)
+    raise TokenFailed(NO_ROLE)
+
+
+def _refuse_token(why: str, token: ApiToken | None, caller: Requester) -> None:
+    known = replace(caller, user=token.user) if token else caller
+    record_refusal(known.actor, target=token.audit_target if token else "api token", why=why)
+
+
+def searched_projects(token: ApiToken, chosen: Iterable[str]) -> tuple[str, ...]:
+    """Return the chosen projects, or else the token's; () means all that its person can see.
+
+    Raise `LookupFailed` for projects that the token can't access.
+    """
+    requested = tuple(dict.fromkeys(chosen))
+    if not token.projects:
+        return requested
+    if not set(token.projects).issuperset(requested):
+        raise LookupFailed(_PROJECT_NOT_ALLOWED)
+    return requested or tuple(sorted(projects_of_token(token) or token.projects))
 
 
 # Shares let another person or a team read a lookup, or something else with an owner and `shares`,
@@ -215,6 +310,21 @@ def _record(action: Action, share: Share, requester: Requester) -> None:
         customer_hash=getattr(share.target, "customer_hash", ""),
         detail=detail,
     )
+
+
+def find_lookup(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
+    """Return the lookup if the person, who need not be signed in, can read it.
+
+    Raise `Http404` if it does not exist, or, after recording the refusal, if it is not theirs.
+    """
+    try:
+        lookup = Lookup.objects.select_related("typed").get(uuid=lookup_id)
+    except Lookup.DoesNotExist:
+        raise Http404 from None
+    if not may_read(person, lookup):
+        record_refusal(actor, target=lookup.audit_target, why="not theirs")
+        raise Http404
+    return lookup
 
 
 def may_read(person: User, lookup: Owned) -> bool:

@@ -45,6 +45,12 @@ class Problem:
     retry_after: int | None = None
     detail: str = ""
 
+    @property
+    def for_programs(self) -> dict[str, str | int | None]:
+        """The problem as the API and assistants get it."""
+        names = ("code", "message", "next_step", "retry_after")
+        return {name: getattr(self, name) for name in names}
+
 
 _ASK_ADMIN = "Tell your Triage admin. It's nothing you typed."
 _TRY_AGAIN = "Try again in a minute. If it keeps happening, tell your Triage admin."
@@ -143,6 +149,20 @@ ERASED = Problem(
     "Enter the customer in a new lookup.",
     page_status=410,
     api_status=410,
+)
+
+NO_SUCH_LOOKUP = Problem(
+    "no_such_lookup",
+    "There is no such lookup.",
+    "Check the ID. The lookup may also belong to someone else.",
+    api_status=404,
+)
+
+NOT_STORED = Problem(
+    "not_kept",
+    "No result is stored for this lookup.",
+    "Look up the customer again. Reading a result doesn't ask Sentry.",
+    api_status=409,
 )
 
 REMOVED = Problem("gone", "", "Look the customer up again.", page_status=410, api_status=410)

@@ -24,7 +24,14 @@ from apps.crypto import hash_customer
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.grouping import UNGROUPED, group_by_issue, problems_of
 from apps.events.identifier import names_to_erase, restored_customer, stored_text
-from apps.events.query import Customer, Question, Window
+from apps.events.query import (
+    Customer,
+    CustomerRefused,
+    MomentRefused,
+    Question,
+    Window,
+    parse_moment,
+)
 from apps.exports import ExportRefused, Preset
 from apps.exports.facts import NO_PRESET
 from apps.lookups import cache, store
@@ -49,9 +56,10 @@ from apps.lookups.problems import (
     LookupPurged,
     Problem,
     bad_input,
+    customer_problem,
     problem_of,
 )
-from apps.lookups.sentry_connection import sentry_config
+from apps.lookups.sentry_connection import read_customer, sentry_config
 from apps.redaction.engine import Ledger, redact_text
 from apps.sentry.config import SentryError
 
@@ -117,6 +125,37 @@ def clean_reason(reason: str, identifiers: Collection[str]) -> str:
 def reason_of(lookup: Lookup) -> str:
     """Return the reason of this lookup, or an empty text if there is none or it was erased."""
     return words_for(lookup.audit_target, Action.LOOKED_UP) if reason_enabled() else ""
+
+
+def read_question(
+    customer: str,
+    at: str,
+    minutes: int | None,
+    *,
+    zone: ZoneInfo,
+    projects: Iterable[str] = (),
+    environments: Iterable[str] = (),
+) -> Question:
+    """Return the question that was typed. Raise `LookupFailed` if it can't be looked up."""
+    try:
+        return Question(
+            customer=read_customer(customer),
+            window=read_window(at, minutes, zone),
+            projects=tuple(dict.fromkeys(projects)),
+            environments=tuple(dict.fromkeys(environments)),
+            fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+        )
+    except CustomerRefused as refused:
+        raise LookupFailed(customer_problem(refused)) from refused
+
+
+def read_window(at: str, minutes: int | None, zone: ZoneInfo) -> Window:
+    """Return the typed window, with the site's minutes by default. Raise `LookupFailed`."""
+    try:
+        moment = parse_moment(at, zone=zone, now=timezone.now())
+        return Window(moment, settings.TRIAGE_WINDOW_MINUTES if minutes is None else minutes)
+    except (MomentRefused, ValueError) as refused:
+        raise LookupFailed(bad_input(str(refused))) from refused
 
 
 # Projects and environments that go into the audit trail: API and command line accept any text.

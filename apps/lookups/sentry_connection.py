@@ -227,3 +227,19 @@ def connection_state() -> str:
     except SentryError as error:
         return problem_of(error).code
     return "ok"
+
+
+_PROBE_S = 10
+_STATE_TTL_S = 30
+
+
+def recent_state() -> str:
+    """Return `connection_state()`, cached for 30 seconds: strangers must not send many probes."""
+    cached = cache.get("health/sentry")
+    if isinstance(cached, str):
+        return cached
+    if not cache.add("health/sentry/probe", 1, _PROBE_S):
+        return "checking"
+    state = connection_state()
+    cache.put("health/sentry", state, _STATE_TTL_S)
+    return state

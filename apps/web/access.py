@@ -15,7 +15,7 @@ from apps.accounts.permissions import projects_of
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, client_address, record, record_refusal
 from apps.incidents.models import Incident
-from apps.lookups.access import Requester, may_manage, may_read
+from apps.lookups.access import Requester, find_lookup, may_manage, may_read
 from apps.lookups.models import Lookup, Origin
 
 # The header by which scripts request a part of a page.
@@ -54,21 +54,6 @@ def posted_pk(request: HttpRequest, name: str) -> int:
 def get_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
     """Return the lookup if this person can read it. Raise `Http404` if not."""
     return find_lookup(person_of(request), requester_of(request).actor, lookup_id)
-
-
-def find_lookup(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
-    """Return the lookup if the person, who need not be signed in, can read it.
-
-    Raise `Http404` if it does not exist, or, after recording the refusal, if it is not theirs.
-    """
-    try:
-        lookup = Lookup.objects.select_related("typed").get(uuid=lookup_id)
-    except Lookup.DoesNotExist:
-        raise Http404 from None
-    if not may_read(person, lookup):
-        record_refusal(actor, target=lookup.audit_target, why="not theirs")
-        raise Http404
-    return lookup
 
 
 def get_managed_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:

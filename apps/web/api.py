@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.request import RawPostDataException
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, P, PathEx, Schema
@@ -28,37 +25,50 @@ from ninja.security import HttpBearer
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from apps.accounts.models import ApiToken, Scope, zone_of
-from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
-from apps.audit.trail import Actor, client_address, record_refusal
+from apps.accounts.tokens import projects_of_token
+from apps.audit.trail import client_address
 from apps.events.query import (
     MAX_WINDOW_MINUTES,
     MIN_WINDOW_MINUTES,
-    CustomerRefused,
-    MomentRefused,
-    Question,
-    Window,
-    parse_moment,
 )
 from apps.exports import FAMILIES
 from apps.incidents.exports import as_json
 from apps.incidents.models import Incident
 from apps.incidents.reading import MAX_LINES, ListRefused, read_items
 from apps.incidents.services import read_incident, record_incident, record_incident_export
-from apps.lookups.access import Requester
+from apps.lookups.access import (
+    ASK_ADMIN,
+    NO_ROLE,
+    NO_TOKEN,
+    Requester,
+    TokenFailed,
+    authenticate,
+    authorize,
+    find_lookup,
+    refuse_role,
+    searched_projects,
+)
 from apps.lookups.answers import has_ended, result_now
+from apps.lookups.exports import Choice, ChoiceRefused, create_export, read_choice
 from apps.lookups.models import ExportMethod, Lookup, Origin
 from apps.lookups.problems import (
     BROKEN,
     DATABASE_AWAY,
+    NO_SUCH_LOOKUP,
+    NOT_STORED,
     LookupFailed,
     Problem,
     bad_input,
-    customer_problem,
 )
-from apps.lookups.records import MAX_REASON_LENGTH, record_export, record_lookup
+from apps.lookups.records import (
+    MAX_REASON_LENGTH,
+    read_question,
+    read_window,
+    record_export,
+    record_lookup,
+)
 from apps.lookups.sentry_connection import read_customer
-from apps.web.access import find_incident, find_lookup
-from apps.web.exports import Choice, ChoiceRefused, create_export, read_choice
+from apps.web.access import find_incident
 from apps.web.middleware import mark_refusal_recorded
 
 # Problems: everything that fails below `/api/` is reported as JSON.
@@ -81,23 +91,9 @@ WRONG_TYPE = api_problem(
     "wrong_type", 415, "The request body has the wrong type.", "Send it as application/json."
 )
 NO_SUCH_ADDRESS = api_problem("no_such_address", 404, "There is no such address.")
-NO_SUCH_LOOKUP = api_problem(
-    "no_such_lookup",
-    404,
-    "There is no such lookup.",
-    "Check the ID. The lookup may also belong to someone else.",
-)
-NOT_STORED = api_problem(
-    "not_kept",
-    409,
-    "No result is stored for this lookup.",
-    "Look up the customer again. Reading a result doesn't ask Sentry.",
-)
 _BY_STATUS = {
     400: NOT_READABLE,
-    403: api_problem(
-        "no_access", 403, "You don't have permission to do this.", "Ask your Triage admin."
-    ),
+    403: api_problem("no_access", 403, "You don't have permission to do this.", ASK_ADMIN),
     404: NO_SUCH_ADDRESS,
     405: api_problem("method_not_allowed", 405, "This address doesn't support that method."),
     413: TOO_LARGE,
@@ -107,14 +103,10 @@ _BY_STATUS = {
 
 def problem_response(problem: Problem) -> HttpResponse:
     """Return the problem as JSON, with its status and, if known, `Retry-After`."""
-    body = {
-        "code": problem.code,
-        "message": problem.message,
-        "next_step": problem.next_step,
-        "retry_after": problem.retry_after,
-    }
     response = HttpResponse(
-        json.dumps(body), content_type="application/json", status=problem.api_status
+        json.dumps(problem.for_programs),
+        content_type="application/json",
+        status=problem.api_status,
     )
     if problem.retry_after is not None:
         response["Retry-After"] = str(problem.retry_after)
@@ -148,64 +140,32 @@ class ApiProblemsMiddleware:
 
 # Authentication and permissions: a valid token with the right scope.
 
-_NO_TOKEN = api_problem(
-    "no_access",
-    401,
-    "The API token is missing, wrong, or revoked.",
-    "Send it as `Authorization: Bearer <token>`. Admins issue tokens.",
-)
-_EXPIRED = api_problem(
-    "token_expired", 401, "This API token has expired.", "Ask your Triage admin for a new one."
-)
 _READER_PERMISSIONS = ("lookups.add_lookup", "accounts.view_apitoken")
-_NO_ROLE = api_problem(
-    "no_access", 403, "This token can't look up customers.", "Ask your Triage admin."
-)
-
-
-_PROJECT_NOT_ALLOWED = api_problem(
-    "project_not_allowed",
-    403,
-    "This token can't access one of these projects.",
-    "Choose other projects, or ask your Triage admin. Nothing was looked up.",
-)
-
-
-class ScopeMissing(Exception):
-    """A valid token lacks the required scope."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(scope.value)
-        self.scope = scope
-
-
-class RoleMissing(Exception):
-    """A valid token's person is not allowed to look up customers."""
 
 
 class TokenAuth(HttpBearer):
     """Authentication by `Authorization: Bearer` and a valid token."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        """Return the token's record, or None if it is not valid."""
-        return _find_token(request, token)
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
+        """Return the token's record. Raise `TokenFailed` if it is not valid."""
+        return authenticate(token, api_caller(request))
 
 
 def token_for(request: HttpRequest, scope: Scope) -> ApiToken:
-    """Return the request's token. Raise `RoleMissing` or `ScopeMissing` if it is not enough."""
+    """Return the request's token. Raise `TokenFailed` if it is not enough."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by Django Ninja
-    if not token.user.has_perm("lookups.add_lookup"):
-        _record_refusal(request, "role", token)
-        raise RoleMissing
-    if not has_scope(token, scope):
-        _record_refusal(request, "scope", token)
-        raise ScopeMissing(scope)
+    authorize(token, scope, api_requester(request, token))
     return token
+
+
+def api_caller(request: HttpRequest) -> Requester:
+    """Return a caller whose token hasn't been checked."""
+    return Requester(Origin.API, address=client_address(request))
 
 
 def api_requester(request: HttpRequest, token: ApiToken) -> Requester:
     """Return the token's person as records identify them."""
-    return Requester(Origin.API, token.user, address=client_address(request))
+    return replace(api_caller(request), user=token.user)
 
 
 def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -220,62 +180,35 @@ def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[...
         if request.user.is_authenticated:
             if any(request.user.has_perm(permission) for permission in _READER_PERMISSIONS):
                 return view(request, *args, **kwargs)
-            return problem_response(_NO_ROLE)
+            return problem_response(NO_ROLE)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _find_token(request, token):
+        if scheme.lower() == "bearer":
+            try:
+                authenticate(token, api_caller(request))
+            except TokenFailed as failure:
+                return token_refused(request, failure)
             return view(request, *args, **kwargs)
         if not scheme and "text/html" in request.headers.get("Accept", ""):
             return redirect_to_login(request.get_full_path())
-        return token_refused(request, AuthenticationError())
+        return token_missing(request)
 
     return wrapped
 
 
-def token_refused(request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
-    """Return 401. Only a valid but expired token is reported as expired."""
-    why = getattr(request, "token_refused", None)
-    response = problem_response(_EXPIRED if why == "expired" else _NO_TOKEN)
-    error = ', error="invalid_token"' if why else ""
-    response["WWW-Authenticate"] = f'Bearer realm="Triage"{error}'
+def token_missing(_request: HttpRequest, _error: AuthenticationError | None = None) -> HttpResponse:
+    """Return 401 for a request without a token."""
+    response = problem_response(NO_TOKEN)
+    response["WWW-Authenticate"] = 'Bearer realm="Triage"'
     return response
 
 
-def scope_missing(_request: HttpRequest, error: ScopeMissing) -> HttpResponse:
-    """Return 403 with the missing scope."""
-    scope = error.scope.value
-    problem = api_problem(
-        "missing_scope",
-        403,
-        f"This token doesn't have the scope {scope}.",
-        "Ask your Triage admin for a token that has it.",
-    )
-    response = problem_response(problem)
-    response["WWW-Authenticate"] = (
-        f'Bearer realm="Triage", error="insufficient_scope", scope="{scope}"'
-    )
+def token_refused(request: HttpRequest, failure: TokenFailed) -> HttpResponse:
+    """Return 401 or 403, with what the token lacks in `WWW-Authenticate`."""
+    mark_refusal_recorded(request, failure)
+    response = problem_response(failure.problem)
+    if failure.challenge:
+        response["WWW-Authenticate"] = failure.challenge
     return response
-
-
-def role_missing(_request: HttpRequest, _error: RoleMissing) -> HttpResponse:
-    """Return 403: a token has no more permissions than its person."""
-    return problem_response(_NO_ROLE)
-
-
-def _find_token(request: HttpRequest, token: str) -> ApiToken | None:
-    try:
-        return find_token(token, address=client_address(request))
-    except TokenRefused as refused:
-        request.token_refused = refused.reason  # type: ignore[attr-defined]  # read by `token_refused`
-        _record_refusal(request, refused.reason, refused.record)
-        return None
-
-
-def _record_refusal(request: HttpRequest, why: str, token: ApiToken | None) -> None:
-    actor = Actor(Origin.API, address=client_address(request))
-    if token:
-        actor = api_requester(request, token).actor
-    record_refusal(actor, target=token.audit_target if token else "api token", why=why)
-    request.refusal_is_recorded = True  # type: ignore[attr-defined]  # read by `RefusalMiddleware`
 
 
 # Schemas, as the OpenAPI document describes them.
@@ -669,7 +602,14 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     token = token_for(request, Scope.LOOKUP)
     zone = zone_of(token.user)
     lookup = record_lookup(
-        _question(body, zone, token),
+        read_question(
+            body.customer,
+            str(body.at),
+            body.window_minutes,
+            zone=zone,
+            projects=searched_projects(token, body.projects),
+            environments=body.environments,
+        ),
         requester=api_requester(request, token),
         typed=body.customer,
         zone=zone,
@@ -740,8 +680,7 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
     """
     token = token_for(request, Scope.LOOKUP)
     if not token.user.has_perm("incidents.add_incident"):
-        _record_refusal(request, "role", token)
-        raise RoleMissing
+        refuse_role(token, api_requester(request, token))
     zone, requester = zone_of(token.user), api_requester(request, token)
     try:
         found = read_items(body.customers, read_customer)
@@ -753,8 +692,8 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
         raise LookupFailed(bad_input(message, "Correct them, or send skip_invalid."))
     incident = record_incident(
         found,
-        _window(body, zone),
-        projects=_projects(body, token),
+        read_window(str(body.at), body.window_minutes, zone),
+        projects=searched_projects(token, body.projects),
         environments=tuple(dict.fromkeys(body.environments)),
         requester=requester,
         zone=zone,
@@ -812,37 +751,6 @@ def _export(request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choic
     return HttpResponse(export.rendered.text.encode(), content_type=_FORMATS[choice.format])
 
 
-def _question(body: LookupRequest, zone: ZoneInfo, token: ApiToken) -> Question:
-    try:
-        return Question(
-            customer=read_customer(body.customer),
-            window=_window(body, zone),
-            projects=_projects(body, token),
-            environments=tuple(dict.fromkeys(body.environments)),
-            fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
-        )
-    except CustomerRefused as refused:
-        raise LookupFailed(customer_problem(refused)) from refused
-
-
-def _window(body: LookupRequest | IncidentRequest, zone: ZoneInfo) -> Window:
-    try:
-        moment = parse_moment(str(body.at), zone=zone, now=timezone.now())
-    except MomentRefused as refused:
-        raise LookupFailed(bad_input(str(refused))) from refused
-    return Window(moment, body.window_minutes or settings.TRIAGE_WINDOW_MINUTES)
-
-
-def _projects(body: LookupRequest | IncidentRequest, token: ApiToken) -> tuple[str, ...]:
-    """Return the requested projects, or else the token's; () means all its person can see."""
-    requested = tuple(dict.fromkeys(body.projects))
-    if not token.projects:
-        return requested
-    if not set(token.projects).issuperset(requested):
-        raise LookupFailed(_PROJECT_NOT_ALLOWED)
-    return requested or tuple(sorted(projects_of_token(token) or token.projects))
-
-
 @api.exception_handler(LookupFailed)
 def _on_lookup_failed(request: HttpRequest, failure: LookupFailed) -> HttpResponse:
     mark_refusal_recorded(request, failure)
@@ -884,9 +792,8 @@ def _on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem_response(bad_input(message, _READ_THE_PAGE))
 
 
-api.exception_handler(AuthenticationError)(token_refused)
-api.exception_handler(ScopeMissing)(scope_missing)
-api.exception_handler(RoleMissing)(role_missing)
+api.exception_handler(AuthenticationError)(token_missing)
+api.exception_handler(TokenFailed)(token_refused)
 
 
 # The API page, which renders the OpenAPI document.

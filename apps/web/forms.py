@@ -41,6 +41,7 @@ from apps.lookups.access import (
     may_manage,
     reader_choices,
 )
+from apps.lookups.exports import FORMATS
 from apps.lookups.models import Lookup
 from apps.lookups.records import (
     MAX_REASON_LENGTH,
@@ -59,7 +60,6 @@ from apps.tickets.text import (
     Reading,
     TicketRefused,
 )
-from apps.web.exports import FORMATS
 from apps.web.presenters.formatting import (
     LocalTime,
     half_window,

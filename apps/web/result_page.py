@@ -31,10 +31,10 @@ from apps.lookups.answers import (
     put_derived,
     recent_lookups,
 )
+from apps.lookups.exports import Choice, create_export, panel_choices
 from apps.lookups.models import Lookup
 from apps.lookups.records import reason_of, reason_required
 from apps.web.access import allowed_projects, person_of
-from apps.web.exports import Choice, create_export, panel_choices
 from apps.web.forms import ShareSection, share_section
 from apps.web.presenters.filters import stored_filter, stored_values
 from apps.web.presenters.formatting import redaction_receipt, today_in

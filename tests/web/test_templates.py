@@ -9,8 +9,8 @@ import pytest
 from apps.events.answer import Answer
 from apps.exports import FAMILIES, Rendered
 from apps.exports.facts import NO_PRESET
+from apps.lookups.exports import FORMATS, SIZES, Choice
 from apps.lookups.models import Lookup
-from apps.web.exports import FORMATS, SIZES, Choice
 from apps.web.presenters import result as presenters_result
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup

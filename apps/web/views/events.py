@@ -21,6 +21,7 @@ from apps.events.grouping import problems_of
 from apps.events.once import rule_cache
 from apps.events.summary import summarize
 from apps.lookups.answers import read_event_now, result_now
+from apps.lookups.exports import Choice, ChoiceRefused, read_choice
 from apps.lookups.models import Lookup
 from apps.web.access import (
     PART_HEADER,
@@ -30,7 +31,6 @@ from apps.web.access import (
     record_partial_view,
     record_view,
 )
-from apps.web.exports import Choice, ChoiceRefused, read_choice
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.filters import (
     FilterForm,

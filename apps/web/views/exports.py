@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import permission_required
@@ -9,25 +10,34 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.accounts.models import has_shortcuts
 from apps.events.once import rule_cache
 from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.known_errors.catalogue import with_replies
-from apps.lookups.answers import request_slot, result_now, unredacted_result
+from apps.lookups.answers import LookupResult, request_slot, result_now, unredacted_result
+from apps.lookups.exports import (
+    Choice,
+    ChoiceRefused,
+    Export,
+    create_export,
+    panel_choices,
+    read_choice,
+)
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import ExportDetails, reason_of, record_export, repeat_lookup
 from apps.web.access import (
     allowed_projects,
     get_lookup_or_404,
+    person_of,
     record_partial_view,
     record_view,
     requester_of,
 )
-from apps.web.exports import Choice, ChoiceRefused, create_export, panel_context, read_choice
 from apps.web.forms import UnredactedForm
 from apps.web.middleware import problem_page, render_failures
-from apps.web.presenters.formatting import today_in
+from apps.web.presenters.formatting import redaction_receipt, today_in
 
 
 @require_safe
@@ -62,7 +72,19 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
         export = create_export(result, read_choice(request.GET))
     except ChoiceRefused as refused:
         return render(request, "lookups/_export_refused.html", {"refused": refused}, status=400)
-    return render(request, "lookups/_export_panel.html", panel_context(request, result, export))
+    return render(request, "lookups/_export_panel.html", _panel_context(request, result, export))
+
+
+def _panel_context(request: HttpRequest, result: LookupResult, export: Export) -> dict[str, Any]:
+    """Return the context of the export panel."""
+    return {
+        **panel_choices(),
+        "lookup": result.lookup,
+        "choice": export.choice,
+        "export": export.rendered,
+        "shortcuts": has_shortcuts(person_of(request)),
+        "receipt": redaction_receipt(result.answer.redaction),
+    }
 
 
 @require_POST

@@ -10,10 +10,7 @@ from django.views.decorators.http import require_safe
 
 from apps.jobs.engine import describe_workers, queue_state
 from apps.lookups import cache
-from apps.lookups.sentry_connection import connection_state
-
-_PROBE_S = 10
-_SENTRY_STATE_S = 30
+from apps.lookups.sentry_connection import recent_state
 
 
 @login_not_required
@@ -31,7 +28,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     The status is 503 only without a database, since a Sentry outage has its own page.
     """
     database = _database_state()
-    states = {"database": database, "cache": _cache_state(), "sentry": _sentry_state()}
+    states = {"database": database, "cache": _cache_state(), "sentry": recent_state()}
     work = _work_state() if database == "ok" else {}
     return JsonResponse({**states, **work}, status=200 if database == "ok" else 503)
 
@@ -61,18 +58,6 @@ def _cache_state() -> str:
     cache.put("health/probe", "1", 10)
     stored = cache.get("health/probe") == "1"
     return "ok" if stored and cache.is_available() else "failed"
-
-
-def _sentry_state() -> str:
-    """Return Sentry's state, cached for 30 seconds: strangers must not send it many probes."""
-    cached = cache.get("health/sentry")
-    if isinstance(cached, str):
-        return cached
-    if not cache.add("health/sentry/probe", 1, _PROBE_S):
-        return "checking"
-    state = connection_state()
-    cache.put("health/sentry", state, _SENTRY_STATE_S)
-    return state
 
 
 _PROBES = {"/healthz": healthz, "/readyz": readyz}

@@ -49,6 +49,7 @@ from apps.lookups.access import (
     share_lookup,
     shares_with,
 )
+from apps.lookups.exports import SIZES, ChoiceRefused, read_choice
 from apps.lookups.problems import bad_input
 from apps.lookups.sentry_connection import read_customer, search_choices
 from apps.web.access import (
@@ -61,7 +62,6 @@ from apps.web.access import (
     record_view,
     requester_of,
 )
-from apps.web.exports import SIZES, ChoiceRefused, read_choice
 from apps.web.forms import LookupForm, share_form, share_section
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import local_moment, typed_in

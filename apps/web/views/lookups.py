@@ -60,6 +60,7 @@ from apps.lookups.answers import (
     result_soon,
     visible_state,
 )
+from apps.lookups.exports import ChoiceRefused, read_choice
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCrowded, LookupFailed, bad_input
 from apps.lookups.records import (
@@ -85,7 +86,6 @@ from apps.web.access import (
     record_view,
     requester_of,
 )
-from apps.web.exports import ChoiceRefused, read_choice
 from apps.web.forms import (
     MAX_CUSTOMER_LENGTH,
     ForgetForm,

@@ -19,11 +19,7 @@ from django.utils import timezone
 
 from apps.events.identifier import reading_of
 from apps.events.query import (
-    CustomerRefused,
-    MomentRefused,
     Question,
-    Window,
-    parse_moment,
 )
 from apps.exports import (
     DEFAULT_BUDGET,
@@ -45,8 +41,13 @@ from apps.lookups.problems import (
     EXIT_USAGE,
     LookupFailed,
 )
-from apps.lookups.records import ExportDetails, get_preset, record_export, record_lookup
-from apps.lookups.sentry_connection import read_customer
+from apps.lookups.records import (
+    ExportDetails,
+    get_preset,
+    read_question,
+    record_export,
+    record_lookup,
+)
 from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted
 
 
@@ -111,11 +112,7 @@ class Command(BaseCommand):
             result = answer_unredacted(lookup) if options["no_redact"] else answer_lookup(lookup)
             result = replace(result, answer=with_known_errors(result.answer))
         except LookupFailed as failure:
-            problem = failure.problem
-            message = f"{problem.message} {problem.next_step}"
-            if problem.detail:
-                message += f" [{problem.code}: {problem.detail}]"
-            raise CommandError(message, returncode=problem.exit_status) from failure
+            raise _stopped(failure) from failure
         rendered = _render(result, preset, options)
         record_export(
             lookup,
@@ -144,20 +141,25 @@ def _read_question(options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
     if any(not name.isprintable() or not name.strip() for name in names):
         raise CommandError("A project or environment name isn't valid text.", returncode=EXIT_USAGE)
     try:
-        moment = parse_moment(options["at"], zone=zone, now=timezone.now())
-        question = Question(
-            customer=read_customer(options["customer"]),
-            window=Window(moment=moment, minutes=options["window"]),
-            projects=tuple(dict.fromkeys(options["project"])),
-            environments=tuple(dict.fromkeys(options["environment"])),
-            fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+        question = read_question(
+            options["customer"],
+            options["at"],
+            options["window"],
+            zone=zone,
+            projects=options["project"],
+            environments=options["environment"],
         )
-    except CustomerRefused as refused:
-        message = f"{refused} {refused.next_step}".strip()
-        raise CommandError(message, returncode=EXIT_USAGE) from refused
-    except (MomentRefused, ValueError) as refused:
-        raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
+    except LookupFailed as failure:
+        raise _stopped(failure) from failure
     return question, zone
+
+
+def _stopped(failure: LookupFailed) -> CommandError:
+    problem = failure.problem
+    message = f"{problem.message} {problem.next_step}".strip()
+    if problem.detail:
+        message += f" [{problem.code}: {problem.detail}]"
+    return CommandError(message, returncode=problem.exit_status)
 
 
 def _render(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Rendered:

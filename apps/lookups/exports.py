@@ -1,4 +1,4 @@
-"""The export of a result: the reader's choice of prompt, format, and token limit, and its text."""
+"""Exports of results: the reader's choice of prompt, format, and token limit, and the text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,10 +7,9 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.utils import timezone
 from pydantic import TypeAdapter
 
-from apps.accounts.models import has_shortcuts
 from apps.exports import (
     DEFAULT_BUDGET,
     FAMILIES,
@@ -23,8 +22,6 @@ from apps.exports import (
 from apps.known_errors.catalogue import with_replies
 from apps.lookups.answers import LookupResult, get_derived, put_derived
 from apps.lookups.records import ExportDetails, available_presets, get_preset
-from apps.web.access import person_of
-from apps.web.presenters.formatting import redaction_receipt, today_in
 
 Format = Literal["markdown", "json"]
 
@@ -141,7 +138,7 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "preset") from refused
     zone = result.lookup.zone
-    today = today_in(zone)
+    today = timezone.now().astimezone(ZoneInfo(zone)).date()
     answer = with_replies(result.answer, zone=ZoneInfo(zone), today=today)
     family = choice.family
     basis = repr((choice, family, preset, zone, today, answer.known, result.lookup.from_cache))
@@ -177,16 +174,4 @@ def panel_choices() -> dict[str, Any]:
         "formats": FORMATS,
         "sizes": SIZES,
         "families": FAMILIES,
-    }
-
-
-def panel_context(request: HttpRequest, result: LookupResult, export: Export) -> dict[str, Any]:
-    """Return the context of the export panel."""
-    return {
-        **panel_choices(),
-        "lookup": result.lookup,
-        "choice": export.choice,
-        "export": export.rendered,
-        "shortcuts": has_shortcuts(person_of(request)),
-        "receipt": redaction_receipt(result.answer.redaction),
     }
