@@ -6,10 +6,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 # Always write bytecode: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-rest test-all lint format bench screenshots system-deps lock
+.PHONY: run demo test test-rest test-all lint format bench screenshots system-deps lock
 
 run: .venv/run.stamp
 	@$(BIN)/python -m triage_site.start
+
+# The simulated Sentry, even if .env connects a real one.
+demo: .venv/run.stamp
+	@TRIAGE_ENV_FILE=/dev/null $(BIN)/python -m triage_site.start demo
 
 # Everything a change must pass: lint and all tests except those in tests/slow.txt.
 test: .venv/dev.stamp system-deps

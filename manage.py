@@ -6,7 +6,9 @@ import os
 import sys
 
 try:
+    from django.conf import settings
     from django.core.management import BaseCommand, ManagementUtility
+    from django.db import DatabaseError
 except ImportError:
     sys.exit("Django is not installed here. Run `make run` once, or use .venv/bin/python.")
 
@@ -28,7 +30,21 @@ class _CommandLine(ManagementUtility):
 def main() -> None:
     """Run one management command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage_site.settings")
-    _CommandLine(sys.argv).execute()
+    if sys.argv[1:2] == ["init_env"]:
+        settings.configure()  # there may be no usable settings yet
+        from apps.web.management.commands.init_env import Command
+
+        Command().run_from_argv(sys.argv)
+        return
+    from triage_site.start import check_database, check_services
+
+    if sys.argv[1:2] == ["run_huey"]:
+        check_services()
+    try:
+        _CommandLine(sys.argv).execute()
+    except DatabaseError:
+        check_database()  # explains a database that can't be opened
+        raise
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Whether Redis is currently lost, and counters in the cache and in the process."""
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -8,6 +9,10 @@ from threading import Lock
 from django.core.cache.backends.base import BaseCache
 from django.utils.connection import ConnectionProxy
 
+# Scheme, user, hosts, name of the master, and the rest, such as /0?sentinel_password=secret.
+SENTINELS = re.compile(
+    r"(rediss?)\+sentinel://([^/?#]*@)?([^@/?#]+)/([A-Za-z0-9._-]+)/?((?:\d*(?:\?.*)?)?)$"
+)
 PAUSE_S = 10.0
 # Processes notice a loss at their next call, and a return up to a pause later.
 _NOTICED_S = 1.0

@@ -7,18 +7,56 @@ its whole timeout. What the process stored in the meantime is dropped once Redis
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
 from django_redis.exceptions import ConnectionInterrupted
+from django_redis.pool import ConnectionFactory
+from redis import ConnectionPool
+from redis.connection import SSLConnection, parse_url
 from redis.exceptions import RedisError
+from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from apps.cache_outage import is_redis_lost, outage
+from apps.cache_outage import SENTINELS, is_redis_lost, outage
 
 T = TypeVar("T")
 
 _FAILURES = (ConnectionInterrupted, RedisError, OSError)
 _log = logging.getLogger(__name__)
+
+
+def redis_pool(url: str, **options: Any) -> ConnectionPool:
+    """Return connections to the server at the URL, or to the master that its sentinels name."""
+    sentinels = SENTINELS.fullmatch(url)
+    if sentinels is None:
+        return ConnectionPool.from_url(url, **options)
+    scheme, user, hosts, master, rest = sentinels.groups()
+    options |= parse_url(f"{scheme}://{user or ''}sentinel/{rest}")  # type: ignore[no-untyped-call]
+    own = {
+        name: options.pop(f"sentinel_{name}")
+        for name in ("username", "password")
+        if f"sentinel_{name}" in options
+    }
+    del options["host"]
+    secure = options.pop("connection_class", None) is SSLConnection
+    same = {name: options[name] for name in options if name.startswith(("socket_", "ssl_"))}
+    addresses = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    manager = Sentinel(  # type: ignore[no-untyped-call]
+        [(one.hostname, one.port or 26379) for one in addresses],
+        sentinel_kwargs={**same, **own, "ssl": secure},
+    )
+    return SentinelConnectionPool(  # type: ignore[no-untyped-call]
+        master, manager, ssl=secure, **options
+    )
+
+
+class Pools(ConnectionFactory):  # type: ignore[misc]
+    """The connections of the cache."""
+
+    def get_connection_pool(self, params: dict[str, Any]) -> ConnectionPool:
+        """Return new connections with these parameters, one of which is the URL."""
+        return redis_pool(**params)
 
 
 class FallbackRedisCache(RedisCache):  # type: ignore[misc]

@@ -6,27 +6,62 @@ import secrets
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import dj_database_url
 from environs import Env, EnvError
+
+from apps.cache_outage import SENTINELS
 
 T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 environment = Env(eager=True)
-environment.read_env(os.environ.get("TRIAGE_ENV_FILE") or BASE_DIR / ".env", recurse=False)
 
-_RESERVED = ("accounts", "api", "healthz", "lookups", "readyz", "review", "static", "tickets")
+_RESERVED = (
+    *("accounts", "api", "healthz", "incidents", "lookups", "mcp", "metrics", "readyz", "review"),
+    *("static", "tickets"),
+)
+# What holds now that these variables are constants.
+_REMOVED = {
+    "TRIAGE_SIGNALS_WAIT_MS": "results wait 50 milliseconds for what is read beside the errors",
+    "TRIAGE_MOST_WAITING": "24 requests of a process can wait for Sentry at once",
+    "TRIAGE_LOOKUPS_PER_MINUTE": "one person can start 120 lookups per minute",
+    "TRIAGE_EXPORT_MODEL": "tokens are counted for GPT unless people choose another model",
+    "OIDC_NAME": "the button says “single sign-on”",
+    "LLM_TIMEOUT_S": "a model has 120 seconds to answer",
+}
 
 
 def stop(message: str) -> NoReturn:
     """Exit with the message instead of a traceback."""
     sys.stderr.write(f"Triage cannot start: {message}\n")
     raise SystemExit(2)
+
+
+def _read_file() -> None:
+    """Read the variables from `.env` or the file named instead."""
+    named = os.environ.get("TRIAGE_ENV_FILE")
+    file = Path(named or BASE_DIR / ".env")
+    if named and not file.exists():
+        stop(f"TRIAGE_ENV_FILE is {named}, which doesn't exist. Correct the path, or remove it.")
+    try:
+        environment.read_env(str(file), recurse=False)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it isn't a text file in UTF-8"
+        stop(f"{file} can't be read ({reason}). Let the user that runs Triage read it.")
+
+
+def warn_of_removed() -> None:
+    """Print a line for each variable that has no effect anymore, once for a tree of processes."""
+    for name, now in _REMOVED.items():
+        if text(name) and name not in os.environ.get("TRIAGE_WARNED_OF", ""):
+            sys.stderr.write(f"{name} has no effect anymore: {now}. Remove it.\n")
+            os.environ["TRIAGE_WARNED_OF"] = f"{os.environ.get('TRIAGE_WARNED_OF', '')} {name}"
 
 
 def _read(name: str, read: Callable[[], T], expected: str) -> T:
@@ -41,6 +76,7 @@ def text(name: str, default: str = "") -> str:
     return str(environment.str(name, "")).strip() or default
 
 
+_read_file()
 VAR_DIR = Path(text("TRIAGE_VAR_DIR") or BASE_DIR / "var")
 
 
@@ -172,6 +208,39 @@ def path(name: str, default: str) -> str:
     return value
 
 
+def site_path(name: str) -> str:
+    """Return the path below which the site is served, such as `/triage`, or an empty string."""
+    value = text(name).strip("/")
+    if not value:
+        return ""
+    if not re.fullmatch(r"[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*", value) or ".." in value:
+        stop(f"{name} must be a path such as /triage, of letters, digits, and dashes.")
+    if value.partition("/")[0] in (*_RESERVED, "admin"):  # a proxy may remove it or not
+        stop(f"{name} starts the same way as one of Triage's own paths. Choose another one.")
+    return f"/{value}"
+
+
+def hosts(name: str, default: tuple[str, ...]) -> list[str]:
+    """Return host names, with IPv6 addresses in brackets."""
+    found = [f"[{host}]" if _is_ipv6(host) else host for host in words(name, default)]
+    for host in found:
+        if not re.fullmatch(
+            r"\*|\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]", host
+        ):
+            stop(
+                f"{name} contains {host!r}. List names such as triage.example.org, without "
+                "https://, port, or path."
+            )
+    return found
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ip_address(host).version == 6
+    except ValueError:
+        return False
+
+
 def hostname(name: str) -> str:
     """Return a host name without port, or an empty string."""
     value = text(name).lower()
@@ -194,23 +263,57 @@ def _is_host_url(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(extra)
 
 
+ENCODE = "Percent-encode special characters in the user and password (@ is %40, / is %2F)."
+_REDIS_OPTIONS = frozenset(
+    ("db", "username", "password", "protocol", "sentinel_username", "sentinel_password")
+) | {f"ssl_{one}" for one in ("ca_certs", "certfile", "keyfile", "cert_reqs", "check_hostname")}
+
+
 def redis_url(name: str) -> str:
-    """Return the URL of a Redis server, or an empty string."""
+    """Return the URL of a Redis server or of its sentinels, or an empty string."""
     url = text(name)
-    if url and not _is_redis_url(url):
+    if not url:
+        return ""
+    server = SENTINELS.sub(r"\1://\2sentinel/\5", url)
+    if ends_early(url) or not _is_redis_url(server):
         stop(
-            f"{name} must be the address of one server, such as redis://localhost:6379/0. "
-            "Percent-encode special characters in its password."
+            f"{name} must be the address of one server, such as redis://:password@host:6379/0, or "
+            "of sentinels, such as redis+sentinel://:password@host:26379,host:26379/name/0. The "
+            f"database at its end is a number. {ENCODE}"
         )
+    for option, values in _options(server).items():
+        if option not in _REDIS_OPTIONS:
+            stop(f"{name} has the option {option!r}. Use only {', '.join(sorted(_REDIS_OPTIONS))}.")
+        if option in ("db", "protocol") and not values[-1].isdigit():
+            stop(f"{name}: the option {option} must be a number.")
+        if option in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile") and not _is_file(values[-1]):
+            stop(f"{name}: {option} must be a file that the user who runs Triage can read.")
+        if option == "ssl_cert_reqs" and values[-1] not in ("none", "optional", "required"):
+            stop(f"{name}: ssl_cert_reqs must be none, optional, or required.")
     return url
 
 
 def _is_redis_url(url: str) -> bool:
-    if url.startswith("unix://"):
-        return True
     parts = url_parts(url)
-    is_plain = not parts.fragment and "," not in url and re.fullmatch(r"/?\d*", parts.path)
+    if parts.scheme == "unix":
+        return parts.path.startswith("/") and len(parts.path) > 1
+    is_plain = "," not in url and re.fullmatch(r"/?\d*", parts.path)
     return parts.scheme in ("redis", "rediss") and bool(parts.hostname and is_plain)
+
+
+def ends_early(url: str) -> bool:
+    """Return whether the part with the host ends in what must be a password, as in `p/w@host`."""
+    rest = url.partition("://")[2]
+    after_host = re.split(r"[/?#]", rest, maxsplit=1)[1:]
+    return "#" in url or "@" in "".join(after_host)
+
+
+def _options(url: str) -> dict[str, list[str]]:
+    return parse_qs(url_parts(url).query, keep_blank_values=True)
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file() and os.access(path, os.R_OK)
 
 
 def database(name: str, default_file: Path) -> dict[str, object]:
@@ -223,9 +326,32 @@ def database(name: str, default_file: Path) -> dict[str, object]:
     except (ValueError, KeyError, dj_database_url.ParseError):
         config = {"ENGINE": ""}
     engine = str(config["ENGINE"]).rpartition(".")[2]
-    if engine not in ("postgresql", "sqlite3"):
-        stop(f"{name} must be an address such as postgres://user:password@host:5432/triage.")
-    return sqlite(Path(str(config["NAME"]))) if engine == "sqlite3" else config
+    if engine not in ("postgresql", "sqlite3") or ends_early(url):
+        stop(
+            f"{name} must be an address such as postgres://user:password@host:5432/triage. {ENCODE}"
+        )
+    if config["NAME"] in ("", ":memory:") and "service" not in _options(url):
+        example = (
+            "sqlite:////path/to/file" if engine == "sqlite3" else "postgres://host:5432/triage"
+        )
+        stop(f"{name} doesn't name the database. Write its name at the end: {example}.")
+    return (
+        sqlite(Path(str(config["NAME"]))) if engine == "sqlite3" else _postgres(name, url, config)
+    )
+
+
+def _postgres(name: str, url: str, config: dict[str, object]) -> dict[str, object]:
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - only where PostgreSQL is used
+
+    known = {one.keyword.decode() for one in Conninfo.get_defaults()} | {"currentSchema"}
+    for option in _options(url):
+        if option not in known:
+            stop(
+                f"{name} has the option {option!r}, which PostgreSQL doesn't know. Use options "
+                "such as sslmode=require, or remove it."
+            )
+    options = config.get("OPTIONS") or {}
+    return {**config, "OPTIONS": {"connect_timeout": 10, **options}}  # type: ignore[dict-item]
 
 
 def sqlite(file: Path) -> dict[str, object]:
@@ -257,7 +383,7 @@ def secret_key(*, production: bool) -> str:
             "SECRET_KEY is not set. Set it to a long random text, for example the output "
             "of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
-    return _stored_key(VAR_DIR / "secret_key")
+    return stored_key(VAR_DIR)
 
 
 def secret_list(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -268,18 +394,27 @@ def secret_list(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     return listed
 
 
-def _stored_key(path: Path) -> str:
-    _make_folder(path.parent)
+def stored_key(folder: Path) -> str:
+    """Return the secret key of a site on one machine, generated at its first start."""
+    _make_folder(folder)
+    path = folder / "secret_key"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip()
+        return _stored_text(path)
     except OSError:
         stop(f"{path.parent} isn't writable. Set TRIAGE_VAR_DIR to a folder that is.")
     key = secrets.token_urlsafe(50)
     with os.fdopen(descriptor, "w") as file:
         file.write(key)
     return key
+
+
+def _stored_text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        stop(f"{path} can't be read. Let the user that runs Triage read it.")
 
 
 def _make_folder(folder: Path) -> None:

@@ -17,21 +17,25 @@ BASE_DIR = env.BASE_DIR
 
 # --- mode and keys -----------------------------------------------------------------------------
 
+env.warn_of_removed()
 SENTRY_AUTH_TOKEN = env.key("SENTRY_AUTH_TOKEN", "token")
 DEMO = env.boolean("TRIAGE_DEMO", default=False) and not SENTRY_AUTH_TOKEN
 DEBUG = env.boolean("DEBUG", default=False)
-ALLOWED_HOSTS = list(env.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]")))
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+ALLOWED_HOSTS = [*env.hosts("ALLOWED_HOSTS", _LOOPBACK), *(_LOOPBACK if DEMO else ())]
 # A public name, a shared database, or DEBUG turned off: this is not a developer's machine.
 PRODUCTION = not DEBUG and any(
     env.text(name) for name in ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "TRIAGE_SERVER")
 )
 if DEBUG and env.text("TRIAGE_SERVER"):
     env.stop("DEBUG is on. It shows settings and code to everyone. Turn it off on a server.")
-SECRET_KEY = env.secret_key(production=PRODUCTION)
+# The demo has its own database, keys, and cache: it shares nothing with a real site.
+VAR_DIR = env.VAR_DIR / "demo" if DEMO else env.VAR_DIR
+SECRET_KEY = env.stored_key(VAR_DIR) if DEMO else env.secret_key(production=PRODUCTION)
 # The first key encrypts customer data, all of them decrypt it.
-TRIAGE_DATA_KEYS = env.secret_list("TRIAGE_DATA_KEYS", (SECRET_KEY,))
+TRIAGE_DATA_KEYS = (SECRET_KEY,) if DEMO else env.secret_list("TRIAGE_DATA_KEYS", (SECRET_KEY,))
 # The key of customer hashes and of the audit trail's chain. It must never change.
-TRIAGE_HASH_KEY = env.secret_list("TRIAGE_HASH_KEY", (SECRET_KEY,))[0]
+TRIAGE_HASH_KEY = SECRET_KEY if DEMO else env.secret_list("TRIAGE_HASH_KEY", (SECRET_KEY,))[0]
 
 # --- hosts -------------------------------------------------------------------------------------
 
@@ -65,7 +69,13 @@ else:
     DEMO_INCIDENTS = ()
     SENTRY_BASE_URL = env.host_url("SENTRY_BASE_URL", "https://sentry.io")
     SENTRY_ORG = env.text("SENTRY_ORG")
-SENTRY_PROJECTS = () if DEMO else env.words("SENTRY_PROJECTS")
+    if not re.fullmatch(r"[A-Za-z0-9_.-]*", SENTRY_ORG):
+        env.stop(f"SENTRY_ORG is {SENTRY_ORG!r}. Use the slug, as in Sentry's addresses.")
+SENTRY_PROJECTS = env.listed(
+    "SENTRY_PROJECTS", r"[A-Za-z0-9_.-]+", "List the slugs of projects, as in Sentry's addresses."
+)
+if DEMO:
+    SENTRY_PROJECTS = ()
 SENTRY_FLAVOR = env.choice("SENTRY_FLAVOR", "auto", ("auto", "sentry", "glitchtip"))
 # Depending on the plan, sentry.io stores events for 30 or 90 days: assume the shorter time.
 _retention_days = 30 if urlsplit(SENTRY_BASE_URL).hostname == "sentry.io" else 90
@@ -90,17 +100,15 @@ if len(TRIAGE_CUSTOMER_FIELDS) > 10:
         "TRIAGE_CUSTOMER_FIELDS lists more than 10 fields, which is more than Sentry can search."
     )
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
-TRIAGE_EXPORT_MODEL = env.choice("TRIAGE_EXPORT_MODEL", "gpt", ("gpt", "claude", "gemini", "any"))
+TRIAGE_EXPORT_MODEL = "gpt"
 TRIAGE_WINDOW_MINUTES = env.integer("TRIAGE_WINDOW_MINUTES", 5, minimum=1, maximum=1440)
 TRIAGE_SIGNALS = env.choices(
     "TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys", "logs", "spans")
 )
-TRIAGE_SIGNALS_WAIT_MS = env.integer("TRIAGE_SIGNALS_WAIT_MS", 50, minimum=0, maximum=10_000)
+TRIAGE_SIGNALS_WAIT_MS = 50
 # Of the server's 32 threads; the others remain free for pages that need no request to Sentry.
-TRIAGE_MOST_WAITING = env.integer("TRIAGE_MOST_WAITING", 24, minimum=1, maximum=1000)
-TRIAGE_LOOKUPS_PER_MINUTE = env.integer(
-    "TRIAGE_LOOKUPS_PER_MINUTE", 120, minimum=1, maximum=100_000
-)
+TRIAGE_MOST_WAITING = 24
+TRIAGE_LOOKUPS_PER_MINUTE = 120
 TRIAGE_REASON = env.choice("TRIAGE_REASON", "optional", ("off", "optional", "required"))
 TRIAGE_KEEP_LOOKUPS_DAYS = env.integer("TRIAGE_KEEP_LOOKUPS_DAYS", 30, minimum=1, maximum=3650)
 TRIAGE_KEEP_AUDIT_DAYS = env.integer("TRIAGE_KEEP_AUDIT_DAYS", 400, minimum=1, maximum=36500)
@@ -183,10 +191,9 @@ FORM_RENDERER = "apps.web.widgets.FormRenderer"
 # --- database and cache ------------------------------------------------------------------------
 
 DATABASES = {
-    # The demo has its own database, so no demo account exists next to real lookups.
-    "default": env.sqlite(env.VAR_DIR / "demo.sqlite3")
+    "default": env.sqlite(VAR_DIR / "triage.sqlite3")
     if DEMO
-    else env.database("DATABASE_URL", env.VAR_DIR / "triage.sqlite3")
+    else env.database("DATABASE_URL", VAR_DIR / "triage.sqlite3")
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The doorbell of workers (apps/jobs), unless it is in Redis.
@@ -194,15 +201,16 @@ _database_file = DATABASES["default"]["NAME"]
 TRIAGE_QUEUE_FILE = (
     _database_file.with_name(f"{_database_file.stem}-queue.sqlite3")
     if isinstance(_database_file, Path)
-    else env.VAR_DIR / "queue.sqlite3"
+    else VAR_DIR / "queue.sqlite3"
 )
 
-REDIS_URL = env.redis_url("REDIS_URL")
+REDIS_URL = "" if DEMO else env.redis_url("REDIS_URL")
+DJANGO_REDIS_CONNECTION_FACTORY = "apps.redis_cache.Pools"
 _LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 _REDIS_CACHE: dict[str, Any] = {
     "BACKEND": "apps.redis_cache.FallbackRedisCache",
-    "LOCATION": REDIS_URL,
-    "KEY_PREFIX": "triage-demo" if DEMO else "triage",
+    "LOCATION": (REDIS_URL,),  # a text is split at commas
+    "KEY_PREFIX": "triage",
     "VERSION": 2,  # older versions used another serializer
     "OPTIONS": {
         "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
@@ -302,7 +310,7 @@ def _oidc_provider() -> Oidc | None:
         issuer=_oidc_issuer(),
         client_id=env.text("OIDC_CLIENT_ID"),
         client_secret=env.text("OIDC_CLIENT_SECRET"),
-        name=env.text("OIDC_NAME", "single sign-on"),
+        name="single sign-on",
         allowed_domains=env.listed(
             "OIDC_ALLOWED_DOMAINS", _DOMAIN, "List domains such as example.org.", lower=True
         ),
@@ -365,13 +373,18 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 EMAIL_TIMEOUT = 10
 if TRIAGE_EMAIL:
     try:
-        _parts = urlsplit(_mail)
+        _parts = env.url_parts(_mail)
         EMAIL_USE_SSL, EMAIL_USE_TLS, _port = _TLS[_parts.scheme]
         EMAIL_PORT = _parts.port or _port
-    except (ValueError, KeyError):
-        env.stop("EMAIL_URL must be an address such as smtp://user:password@mail.example.org:587.")
-    if not _parts.hostname or "@" not in DEFAULT_FROM_EMAIL:
-        env.stop("EMAIL_URL needs a host, and EMAIL_FROM the sender's address.")
+    except KeyError:
+        _parts = urlsplit("")
+    if not _parts.hostname or env.ends_early(_mail) or _parts.path.strip("/") or _parts.query:
+        env.stop(
+            "EMAIL_URL must be an address such as smtp://user:password@mail.example.org:587. "
+            f"{env.ENCODE}"
+        )
+    if not re.fullmatch(r"[^\r\n]*\S@[^\s@>]+>?", DEFAULT_FROM_EMAIL):
+        env.stop("EMAIL_URL is set, so EMAIL_FROM must be the sender's address.")
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _parts.hostname
     EMAIL_HOST_USER = unquote(_parts.username or "")
@@ -418,7 +431,6 @@ def _llm() -> Llm | None:
         base_url=env.service_url("LLM_BASE_URL", "https://api.openai.com/v1"),
         api_key=env.key("LLM_API_KEY", "key"),
         model=_llm_model(),
-        timeout_s=env.integer("LLM_TIMEOUT_S", 60, minimum=5, maximum=600),
         answer_tokens=env.integer("LLM_MAX_ANSWER_TOKENS", 1500, minimum=100, maximum=16000),
         input_price=env.money("LLM_INPUT_PRICE", "0"),
         output_price=env.money("LLM_OUTPUT_PRICE", "0"),
@@ -442,13 +454,19 @@ LLM = _llm()
 
 # --- security ----------------------------------------------------------------------------------
 
-HTTPS = PRODUCTION and env.boolean("TRIAGE_HTTPS", default=True)
+HTTPS = PRODUCTION and not DEMO and env.boolean("TRIAGE_HTTPS", default=True)
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True  # scripts send the token of the form
-if HTTPS:  # the prefix ties the cookies to Secure and to this host
-    SESSION_COOKIE_NAME = "__Host-triage-session"
-    CSRF_COOKIE_NAME = "__Host-triage-csrf"
+# Static files are found before the first request, so the site's path must be known at start.
+FORCE_SCRIPT_NAME = env.site_path("SCRIPT_NAME") or env.site_path("FORCE_SCRIPT_NAME") or None
+# Below a path, other programs on this host don't get the cookies.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = FORCE_SCRIPT_NAME or "/"
+if HTTPS:  # the prefix ties the cookies to Secure and, at the root, to this host
+    _prefix = "__Secure-triage" if FORCE_SCRIPT_NAME else "__Host-triage"
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}-session", f"{_prefix}-csrf"
+elif DEMO:  # cookies don't know ports: a real site can be at another one
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "triage-demo-session", "triage-demo-csrf"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
@@ -493,15 +511,15 @@ if TIME_ZONE not in available_timezones():
 
 # --- static files -------------------------------------------------------------------------------
 
-# Static files are found before the first request, so the site's path must be known at start.
-FORCE_SCRIPT_NAME = env.text("SCRIPT_NAME").rstrip("/") or None
 STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True
+# The image has collected files; elsewhere they are served from where they are written.
+STATIC_ROOT = env.text("TRIAGE_STATIC_ROOT") or None
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_AUTOREFRESH = DEBUG
 

@@ -1,6 +1,10 @@
-"""`make run`: migrate the database, and run the site, a worker, and the demo if no token is set."""
+"""Starting: checks of the database and Redis, and `make run` and `make demo`.
+
+`make run` migrates the database and runs the site, a worker, and, if no token is set, the demo.
+"""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +15,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from triage_site import env
 
@@ -19,28 +24,121 @@ _CHECK_EVERY_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 
 
-def main() -> None:
-    """Serve until interrupted."""
+# --- what a server needs -----------------------------------------------------------------------
+
+
+def check_services() -> None:
+    """Stop with a sentence unless the database and Redis accept what is configured.
+
+    A Redis that is only unreachable is reported, and used once it is back.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage_site.settings")
+    check_database()
+    _check_redis()
+
+
+def check_database() -> None:
+    """Stop with a sentence if the database can't be opened."""
+    from django.db import DatabaseError, connection
+
+    config = connection.settings_dict
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        found = re.search(r"(?:FATAL:|failed:|error:)\s*((?:(?!failed:).)+)$", str(error), re.M)
+        reason = found[1] if found else str(error).strip().partition("\n")[0]
+        if connection.vendor == "sqlite":
+            name = "DATABASE_URL" if env.text("DATABASE_URL") else "TRIAGE_VAR_DIR"
+            env.stop(
+                f"the database {config['NAME']} can't be used ({reason}). Let the user that runs "
+                f"Triage write to its folder, or set {name} to another one."
+            )
+        place = f"{config['HOST'] or 'localhost'}:{config['PORT'] or 5432}"
+        env.stop(
+            f"the database at {place} refused DATABASE_URL ({reason}). {env.ENCODE}"
+            if "FATAL:" in str(error)
+            else f"DATABASE_URL: no database answers at {place} ({reason}). Start it, or correct "
+            "the address."
+        )
+    finally:
+        connection.close()
+
+
+def _check_redis() -> None:
+    from django.conf import settings
+
+    if not settings.REDIS_URL:
+        return
+    from redis import Redis, exceptions
+
+    from apps.redis_cache import redis_pool
+
+    waits = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    server = Redis(connection_pool=redis_pool(settings.REDIS_URL, **waits))
+    address = urlsplit(settings.REDIS_URL)
+    place = address.netloc.rpartition("@")[2] or address.path
+    try:
+        server.ping()
+    except exceptions.AuthenticationError:
+        env.stop(f"Redis at {place} refused the password in REDIS_URL. {env.ENCODE}")
+    except (exceptions.TimeoutError, exceptions.ConnectionError) as error:
+        if "SSL" in str(error):
+            env.stop(
+                f"Redis at {place} can't be reached through TLS. Use redis:// in REDIS_URL if it "
+                "has no TLS, or set ssl_ca_certs to the file of its authority."
+            )
+        through = " through TLS" if address.scheme.startswith("rediss") else ""
+        sys.stderr.write(
+            f"REDIS_URL: no Redis answers at {place}{through}. Triage starts without it, and uses "
+            "it once it is there.\n"
+        )
+    except exceptions.ResponseError as error:
+        reason = "it has no such database" if "index" in str(error) else str(error)[:80]
+        env.stop(f"Redis at {place} can't be used with REDIS_URL ({reason}).")
+    except (exceptions.RedisError, ValueError):
+        env.stop(f"REDIS_URL: something other than Redis answers at {place}.")
+    finally:
+        server.connection_pool.disconnect()
+
+
+# --- make run and make demo --------------------------------------------------------------------
+
+
+def main(*arguments: str) -> None:
+    """Serve until interrupted. With `demo`, show the demo even if a token is set."""
     signal.signal(signal.SIGTERM, _interrupt)
     port = env.integer("PORT", 8000, minimum=1, maximum=65535)
     if not _is_free(port):
         env.stop(f"port {port} is in use. Set PORT to another one, for example PORT=8080.")
-    demo = not env.text("SENTRY_AUTH_TOKEN")
+    demo = "demo" in arguments or not env.text("SENTRY_AUTH_TOKEN")
     os.environ["TRIAGE_SERVER"] = ""
     os.environ["TRIAGE_DEMO"] = "1" if demo else ""
+    env.warn_of_removed()
     if demo:
+        os.environ["SENTRY_AUTH_TOKEN"] = ""
         preferred = env.integer("TRIAGE_DEMO_PORT", DEMO_PORT, minimum=1, maximum=65535)
         demo_port = preferred if port != preferred and _is_free(preferred) else _free_port()
         os.environ["TRIAGE_DEMO_PORT"] = str(demo_port)
         os.environ["TRIAGE_DEMO_STARTED"] = datetime.now(UTC).isoformat(timespec="minutes")
+    check_services()
     _manage("migrate", "--verbosity", "0")
     if demo:
         with _demo_sentry(os.environ["TRIAGE_DEMO_PORT"]):
-            _manage("demo_data")
-            _serve(port, "the demo Sentry, with made-up customers")
+            _manage("demo_data", "--url", f"http://127.0.0.1:{port}")
+            _serve(port)
     else:
         _offer_first_admin()
-        _serve(port, env.text("SENTRY_BASE_URL", "https://sentry.io"))
+        source = env.text("SENTRY_BASE_URL", "https://sentry.io")
+        print(_NEXT.format(url=f"http://127.0.0.1:{port}", source=source), flush=True)
+        _serve(port)
+
+
+_NEXT = """
+Triage is running at {url} with data from {source}. What to do next:
+  1. Check the connection: .venv/bin/python manage.py check_sentry
+  2. Sign in at {url}/accounts/login/, and invite people under Manage.
+  3. Look up a customer and a time that you know from Sentry.
+"""
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -105,14 +203,11 @@ def _offer_first_admin() -> None:
         )
 
 
-def _serve(port: int, source: str) -> None:
-    """Run gunicorn: one process, or two with a shared cache."""
-    workers = "2" if env.text("REDIS_URL") else "1"
-    print(f"\nTriage is running at http://127.0.0.1:{port}. Data comes from {source}\n", flush=True)
+def _serve(port: int) -> None:
+    """Run gunicorn and a worker."""
     command = [
         *(sys.executable, "-m", "gunicorn", "triage_site.wsgi"),
-        *("--bind", f"127.0.0.1:{port}", "--workers", workers, "--threads", "32"),
-        *("--timeout", "60", "--log-level", "warning", "--no-control-socket"),
+        *("--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"),
     ]
     server = subprocess.Popen(command, cwd=env.BASE_DIR)  # noqa: S603 - our own command
     worker = _Worker()
@@ -164,4 +259,4 @@ class _Worker:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

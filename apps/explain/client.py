@@ -198,7 +198,7 @@ def _failure(error: Exception) -> ModelFailed:
     if isinstance(error, openai.APIStatusError):
         return _status_failure(error)
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-        return ModelTimeout("LLM_TIMEOUT_S was exceeded.")
+        return ModelTimeout("The answer took too long.")
     if isinstance(error, ResponseTooLarge):
         return AnswerTooLong("The answer exceeded its size limit.")
     if isinstance(error, openai.APIConnectionError):

@@ -16,7 +16,7 @@ class Llm:
     base_url: str
     api_key: str = field(repr=False)
     model: str
-    timeout_s: int = 60
+    timeout_s: int = 120
     answer_tokens: int = 1500
     input_price: Decimal = Decimal(0)
     output_price: Decimal = Decimal(0)

@@ -14,11 +14,12 @@ from typing import Any
 
 from django.conf import settings
 from huey.storage import BaseStorage, RedisStorage, SqliteStorage
-from redis import ConnectionPool, Redis, RedisError
+from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from apps.cache_outage import is_redis_lost, outage
+from apps.redis_cache import redis_pool
 
 FAILURES = (RedisError, sqlite3.Error, OSError)
 _RING = b"look"
@@ -34,9 +35,9 @@ class _RedisDoorbell(RedisStorage):  # type: ignore[misc]  # huey has no types
             "socket_connect_timeout": _PATIENCE_S,
             "retry": Retry(NoBackoff(), 0),
         }
-        pool = ConnectionPool.from_url(url, socket_timeout=_PATIENCE_S, **options)
+        pool = redis_pool(url, socket_timeout=_PATIENCE_S, **options)
         super().__init__(name, connection_pool=pool)
-        self._listener = Redis.from_url(url, socket_timeout=5, **options)
+        self._listener = Redis(connection_pool=redis_pool(url, socket_timeout=5, **options))
 
     def dequeue(self) -> bytes | None:
         """Wait a second for the next ring."""
@@ -89,7 +90,7 @@ class _FileDoorbell(SqliteStorage):  # type: ignore[misc]  # huey has no types
 def storage() -> BaseStorage:
     """Return the storage that all processes of the site share."""
     if settings.REDIS_URL:
-        return _RedisDoorbell("triagedemo" if settings.DEMO else "triage", settings.REDIS_URL)
+        return _RedisDoorbell("triage", settings.REDIS_URL)
     return _FileDoorbell("triage", Path(settings.TRIAGE_QUEUE_FILE))
 
 

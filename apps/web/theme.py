@@ -1,6 +1,8 @@
 """The light or dark theme, stored per browser in a cookie."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -22,11 +24,18 @@ def theme(request: HttpRequest) -> HttpResponse:
     """Store the theme and redirect back to the page it was chosen on."""
     back = request.POST.get("next", "")
     is_local = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    response = SeeOther(back if is_local else "/")
+    response = SeeOther(back if is_local else reverse("lookup_form"))
     chosen = request.POST.get("theme", "")
     if chosen in _THEMES:
-        secure = request.is_secure()
-        response.set_cookie(_COOKIE, chosen, _YEAR_S, secure=secure, httponly=True, samesite="Lax")
+        response.set_cookie(
+            _COOKIE,
+            chosen,
+            _YEAR_S,
+            path=settings.SESSION_COOKIE_PATH,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
     else:
-        response.delete_cookie(_COOKIE)
+        response.delete_cookie(_COOKIE, path=settings.SESSION_COOKIE_PATH)
     return response

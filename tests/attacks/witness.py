@@ -89,7 +89,7 @@ def hostile_site(folder: Path, migrated: Path) -> Iterator[HostileSite]:
             "SENTRY_ORG": "acme",
             "ALLOWED_HOSTS": "127.0.0.1",
             "TRIAGE_HTTPS": "0",
-            "TRIAGE_SIGNALS_WAIT_MS": "5000",
+            "DJANGO_SETTINGS_MODULE": "tests.attacks.patient_settings",
         }
         server = running.enter_context(serving(folder, migrated, **variables))
         site = Site(

@@ -124,7 +124,7 @@ def running_site() -> Iterator[Site]:
             "SENTRY_BASE_URL": sentry.url,
             "SENTRY_AUTH_TOKEN": TOKEN,
             "SENTRY_ORG": ORGANIZATION,
-            "TRIAGE_LOOKUPS_PER_MINUTE": "100000",
+            "DJANGO_SETTINGS_MODULE": "tests.bench.busy_settings",
         }
         machines = [
             environment(Path(stack.enter_context(TemporaryDirectory())), **shared)

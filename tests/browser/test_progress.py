@@ -117,7 +117,7 @@ def test_expired_session_while_waiting_redirects_to_sign_in(agent_browser: Visit
     page = start_uncached_lookup(agent_browser, "1001", 26)
     expect(page.get_by_role("progressbar")).to_be_visible()
     clear_faults(agent_browser.site)
-    agent_browser.context.clear_cookies(name="sessionid")
+    agent_browser.context.clear_cookies(name="triage-demo-session")
     expect(headline(page)).to_have_text("Sign in", timeout=10_000)
 
 

@@ -30,7 +30,6 @@ def own_site(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> It
         "OIDC_CLIENT_ID": "triage",
         "OIDC_CLIENT_SECRET": "a secret",
         "OIDC_ROLES": "support=agent",
-        "OIDC_NAME": "Acme",
     }
     with sites.running_site(tmp_path_factory.mktemp("sign-in"), **oidc) as running:
         yield replace(running, url=running.url.replace("127.0.0.1", "localhost"))
@@ -156,7 +155,7 @@ def test_single_sign_on_returns_to_requested_page(
     page = passkey_visitor.page
     page.route("https://**", lambda route: route.fulfill(body=""))  # the provider's style sheets
     page.goto(f"{passkey_visitor.site.url}/accounts/sessions/")
-    page.get_by_role("button", name="Sign in with Acme").click()
+    page.get_by_role("button", name="Sign in with single sign-on").click()
     page.wait_for_url(re.compile("/oauth2/authorize"))
     page.locator("input[name=sub]").first.fill("jo")
     page.get_by_role("button", name="Authorize").first.click()

@@ -14,7 +14,7 @@ from tests.lookups.background import until
 
 def workers(folder: Path) -> set[int]:
     """Return the process IDs of the workers that gave a sign of life."""
-    with closing(sqlite3.connect(folder / "demo.sqlite3")) as database:
+    with closing(sqlite3.connect(folder / "demo" / "triage.sqlite3")) as database:
         names = database.execute("SELECT name FROM jobs_worker").fetchall()
     return {int(name.split(":")[1]) for (name,) in names}
 

@@ -28,7 +28,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     The status is 503 only without a database, since a Sentry outage has its own page.
     """
     database = _database_state()
-    states = {"database": database, "cache": _cache_state(), "sentry": recent_state()}
+    states = {"database": database, "cache": cache_state(), "sentry": recent_state()}
     work = _work_state() if database == "ok" else {}
     return JsonResponse({**states, **work}, status=200 if database == "ok" else 503)
 
@@ -54,7 +54,7 @@ def _database_state() -> str:
     return "ok"
 
 
-def _cache_state() -> str:
+def cache_state() -> str:
     cache.put("health/probe", "1", 10)
     stored = cache.get("health/probe") == "1"
     return "ok" if stored and cache.is_available() else "failed"

@@ -103,6 +103,7 @@ from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import level_mark, typed_in
 from apps.web.presenters.result import progress_data, recent_view, shared_view
 from apps.web.result_page import ResultView
+from apps.web.views.health import cache_state
 
 # A result that comes within this time needs no waiting page, which would only flash.
 QUICK_S = 0.3
@@ -263,9 +264,12 @@ def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 def check_sentry(request: HttpRequest) -> HttpResponse:
     """Show whether the Sentry connection and background work work, and what to fix."""
     findings, queue = check_connection(), queue_state()
+    has_cache = cache_state() == "ok"
     context = {
         "findings": findings,
         "all_ok": all(finding.ok for finding in findings),
+        "uses_redis": bool(settings.REDIS_URL),
+        "has_cache": has_cache,
         "has_worker": queue.workers > 0,
         "workers": describe_workers(queue),
         "has_failed": queue.failed > 0,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,16 +26,22 @@ from apps.known_errors.models import KnownError
 # One or two known errors in each state, for the first customers.
 _FILES = Path(__file__).parents[2] / "known_errors"
 GROUPS = ("agent", "lead", "admin", "auditor")
+_NEXT = """
+Triage is running at {url} with made-up customers. What to do next:
+  1. Sign in at {url}/accounts/login/ as agent, with the password {password}
+  2. Look up the customer {customer} at {moment:%Y-%m-%d %H:%M} UTC.
+  3. Connect your own Sentry: run .venv/bin/python manage.py init_env, then make run again."""
 
 
 class Command(BaseCommand):
-    """Create an account for each role, or reset its password, and add missing known errors."""
+    """Create an account for each role, and add missing known errors. Passwords are kept."""
 
     help = "Create the demo's accounts and known errors. Only works in demo mode."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the option for one password instead of random ones."""
-        parser.add_argument("--password", default=None)
+        """Add the options."""
+        parser.add_argument("--password", default=None, help="one for all, instead of random ones")
+        parser.add_argument("--url", default=None, help="where the site is: print what to do next")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the accounts. Raises CommandError outside demo mode."""
@@ -39,22 +49,47 @@ class Command(BaseCommand):
             raise CommandError(
                 "demo_data creates accounts with known passwords, so it works in demo mode only."
             )
+        given = options["password"]
+        passwords = dict.fromkeys(GROUPS, given) if given else _kept_passwords()
         with transaction.atomic():
             for name in GROUPS:
                 Group.objects.get_or_create(name=name)
-                password = options["password"] or secrets.token_urlsafe(9)
-                self._account(name, password, is_admin=name == "admin")
-                self.stdout.write(f"{name}: {password}")
+                self._account(name, passwords[name], is_admin=name == "admin")
+                self.stdout.write(f"{name}: {passwords[name]}")
             add_known_errors(timezone.localdate())
+        if options["url"]:
+            first = settings.DEMO_CUSTOMERS[0]
+            text = _NEXT.format(
+                url=options["url"],
+                password=passwords["agent"],
+                customer=first.identifier,
+                moment=first.moment,
+            )
+            self.stdout.write(text)
 
     def _account(self, name: str, password: str, *, is_admin: bool) -> None:
         """Create or update the account, with the password and exactly one group."""
         account, _ = get_user_model().objects.get_or_create(username=name)
         account.is_active = True
         account.is_staff = account.is_superuser = is_admin
-        account.set_password(password)
+        if not account.check_password(password):  # a new hash would sign everyone out
+            account.set_password(password)
         account.save()
         account.groups.set(Group.objects.filter(name=name))
+
+
+def _kept_passwords() -> Mapping[str, str]:
+    """Return the passwords of the first start, from a file that only its owner can read."""
+    file = settings.VAR_DIR / "passwords.json"
+    with suppress(OSError, ValueError):
+        kept = json.loads(file.read_text())
+        if all(kept.get(name) for name in GROUPS):
+            return {name: str(kept[name]) for name in GROUPS}
+    passwords = {name: secrets.token_urlsafe(9) for name in GROUPS}
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        json.dump(passwords, out)
+    return passwords
 
 
 def add_known_errors(today: date) -> int:

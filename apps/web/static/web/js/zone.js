@@ -12,7 +12,8 @@ function choose(select) {
 }
 
 if (zone) {
+  const path = new URL(import.meta.url).pathname.split("/static/")[0] || "/";
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `triage_zone=${zone}; SameSite=Lax; path=/; max-age=31536000${secure}`;
+  document.cookie = `triage_zone=${zone}; SameSite=Lax; path=${path}; max-age=31536000${secure}`;
   document.querySelectorAll('select[data-zone="browser"]').forEach(choose);
 }

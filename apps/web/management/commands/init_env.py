@@ -1,0 +1,209 @@
+"""`manage.py init_env`: writes `.env` with new keys and the answers to a few questions.
+
+`manage.py` runs it without loading the settings, which can't be used before there are any.
+"""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from getpass import getpass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from django.core.management import BaseCommand, CommandError
+
+ROOT = Path(__file__).resolve().parents[4]
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_NEXT = """{file} is written. Only you can read it. Keep a copy in a safe place:
+without its keys, no one can read what Triage stores or verify the audit trail.
+
+What to do next:
+  1. Start Triage: docker compose up --detach --build, or make run without Docker.
+  2. Create the first admin: docker compose exec web python manage.py createsuperuser
+     (make run does it itself).
+  3. Open {address}{through}.
+"""
+
+
+class Question(NamedTuple):
+    """What is asked: the variable, its option, the question, what an answer must match, and why."""
+
+    variable: str
+    option: str
+    text: str
+    pattern: str
+    expected: str
+    default: str = ""
+    secret: bool = False
+
+
+# fmt: off
+_QUESTIONS = (
+    Question("ADDRESS", "address", "The address at which people open Triage",
+             r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~/-]*)?",
+             "an address such as https://triage.example.org", "http://localhost:8000"),
+    Question("SENTRY_BASE_URL", "sentry-url", "The address of your Sentry",
+             r"https?://[A-Za-z0-9.\[\]:-]+", "an address without a path", "https://sentry.io"),
+    Question("SENTRY_ORG", "sentry-org", "The organization's slug (empty: try the demo first)",
+             r"[A-Za-z0-9_.-]*", "the slug, as in Sentry's addresses"),
+    Question("SENTRY_AUTH_TOKEN", "", "The token of your internal integration",
+             r"[!-&(-~]*", "the token, copied as it is", secret=True),
+    Question("TIME_ZONE", "time-zone", "The time zone of most people", r"[A-Za-z0-9_+/-]+",
+             "a name such as Europe/Berlin", "UTC"),
+    Question("EMAIL_URL", "", "A mail server for invitations, as in smtp://user:password@host:587 "
+             "(empty: copy links yourself)", r"(?:smtps?|smtp\+plain)://[!-&(-~]+|",
+             "an address such as smtp://user:password@mail.example.org:587", secret=True),
+    Question("EMAIL_FROM", "email-from", "The sender's address", r"[^'\r\n]*@[^'\s]+|",
+             "an email address"),
+)
+# fmt: on
+
+
+class Command(BaseCommand):
+    """Asks, or takes options and variables, and writes a file that did not exist before."""
+
+    help = "Write .env: make the keys, and ask for the address, Sentry, time zone, and email."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add an option for each question that isn't about a secret."""
+        for one in _QUESTIONS:
+            if one.option:
+                parser.add_argument(f"--{one.option}", help=one.text)
+        parser.add_argument(
+            "--no-input",
+            action="store_true",
+            help="ask nothing: take options, SENTRY_AUTH_TOKEN and EMAIL_URL from the environment, "
+            "and defaults for the rest",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Write the file. Raise `CommandError` if it exists or an answer can't be used."""
+        file = Path(os.environ.get("TRIAGE_ENV_FILE") or ROOT / ".env")
+        if file.exists():
+            raise CommandError(
+                f"{file} exists, and its keys may be in use, so it is left as it is. Change it "
+                "with an editor, or move it away first."
+            )
+        answers = self._answers(options)
+        content = _content(answers)
+        _check(content)
+        _write(file, content)
+        is_https = answers["ADDRESS"].startswith("https:")
+        through = " through a proxy with TLS that passes requests on to port 8000 here"
+        self.stdout.write(
+            _NEXT.format(file=file, address=answers["ADDRESS"], through=through if is_https else "")
+        )
+
+    def _answers(self, options: dict[str, Any]) -> dict[str, str]:
+        answers: dict[str, str] = {}
+        for one in _QUESTIONS:
+            needed = {"EMAIL_FROM": "EMAIL_URL", "SENTRY_AUTH_TOKEN": "SENTRY_ORG"}
+            if not answers.get(needed.get(one.variable, ""), "yes"):
+                answers[one.variable] = ""
+                continue
+            given = options.get(one.option.replace("-", "_")) if one.option else None
+            given = given or os.environ.get(one.variable if one.variable != "ADDRESS" else "", "")
+            answers[one.variable] = self._answer(one, given, ask=not options["no_input"])
+        return answers
+
+    def _answer(self, question: Question, given: str, *, ask: bool) -> str:
+        """Return the given answer, or ask until there is one that can be used."""
+        read: Callable[[str], str] = getpass if question.secret else input
+        hint = f" [{question.default}]" if question.default else ""
+        while True:
+            answer = given
+            if ask and not given:
+                try:
+                    answer = read(f"{question.text}{hint}: ")
+                except (EOFError, KeyboardInterrupt):
+                    raise CommandError("Nothing was written.") from None
+            answer = answer.strip() or question.default
+            is_zone = question.variable != "TIME_ZONE" or answer in available_timezones()
+            if is_zone and re.fullmatch(question.pattern, answer):
+                return answer
+            if given or not ask:
+                name = f"--{question.option}" if question.option else question.variable
+                raise CommandError(f"{name} must be {question.expected}. Nothing was written.")
+            self.stderr.write(f"That must be {question.expected}.")
+
+
+def _content(answers: dict[str, str]) -> str:
+    """Return the lines of the file."""
+    address = urlsplit(answers["ADDRESS"])
+    host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname or ""
+    is_local, is_https = address.hostname in _LOCAL, address.scheme == "https"
+    hosts = ",".join(dict.fromkeys((host, "localhost", "127.0.0.1")))
+    rows = {
+        "The site": {
+            "ALLOWED_HOSTS": host if is_https else hosts,
+            "CSRF_TRUSTED_ORIGINS": f"{address.scheme}://{address.netloc}",
+            "SCRIPT_NAME": address.path.rstrip("/"),
+            "TRIAGE_BEHIND_PROXY": "1" if is_https else "0",
+            "TRIAGE_HTTPS": "1" if is_https else "0",
+            "TIME_ZONE": answers["TIME_ZONE"],
+        },
+        "Keys. Keep a copy. TRIAGE_HASH_KEY must never change.": {
+            name: secrets.token_urlsafe(48)
+            for name in ("SECRET_KEY", "TRIAGE_DATA_KEYS", "TRIAGE_HASH_KEY")
+        },
+        "Sentry": {
+            name: answers[name] for name in ("SENTRY_BASE_URL", "SENTRY_ORG", "SENTRY_AUTH_TOKEN")
+        },
+        "Email": {name: answers[name] for name in ("EMAIL_URL", "EMAIL_FROM")},
+        "Only for compose.yaml": {
+            "TRIAGE_LISTEN": "127.0.0.1:8000" if is_https or is_local else "0.0.0.0:8000",
+            "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
+            "REDIS_PASSWORD": secrets.token_urlsafe(24),
+        },
+    }
+    lines = ["# Written by manage.py init_env. All variables: docs/settings.md"]
+    for title, variables in rows.items():
+        lines += ["", f"# {title}", *(_line(name, value) for name, value in variables.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, value: str) -> str:
+    """Return a line that Triage and Docker Compose read in the same way."""
+    is_plain = re.fullmatch(r"[A-Za-z0-9_.:/@%+,=\[\]-]*", value)
+    return f"{name}={value}" if is_plain else f"{name}='{value}'"
+
+
+def _check(content: str) -> None:
+    """Raise `CommandError` with the sentence of a start with this file, if it would fail."""
+    folder = Path(mkdtemp(prefix="triage-"))
+    file = folder / "env"
+    try:
+        _write(file, content)
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        done = subprocess.run(
+            [sys.executable, "-c", "import triage_site.settings"],
+            cwd=ROOT,
+            env={**kept, "TRIAGE_ENV_FILE": str(file), "TRIAGE_VAR_DIR": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        file.unlink(missing_ok=True)
+        folder.rmdir()
+    if done.returncode:
+        reason = done.stderr.strip().rpartition("Triage cannot start: ")[2]
+        raise CommandError(f"{reason} Nothing was written.")
+
+
+def _write(file: Path, content: str) -> None:
+    """Write a new file that only its owner can read. Raise `CommandError` if that fails."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise CommandError(f"{file} can't be written: {error.strerror}.") from None
+    with os.fdopen(descriptor, "w") as out:
+        out.write(content)
