@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from decimal import Decimal
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -239,6 +239,15 @@ def _is_ipv6(host: str) -> bool:
         return ip_address(host).version == 6
     except ValueError:
         return False
+
+
+def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return a list of IP networks; an address is a network of one."""
+    return _read(
+        name,
+        lambda: tuple(ip_network(word) for word in words(name)),
+        "a list of networks such as 10.20.0.0/16 or 2001:db8::/64, without bits beyond the prefix",
+    )
 
 
 def hostname(name: str) -> str:

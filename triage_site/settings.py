@@ -363,6 +363,14 @@ SOCIALACCOUNT_ADAPTER = "apps.signin.oidc.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = OIDC is not None and OIDC.link_by_email
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 
+# --- metrics -----------------------------------------------------------------------------------
+
+# /metrics is a 404 until one of them is set.
+TRIAGE_METRICS_TOKEN = env.key("TRIAGE_METRICS_TOKEN", "token")
+if 0 < len(TRIAGE_METRICS_TOKEN) < 16:
+    env.stop("TRIAGE_METRICS_TOKEN is too short. Use at least 16 random characters.")
+TRIAGE_METRICS_NETWORKS = env.networks("TRIAGE_METRICS_NETWORKS")
+
 # --- email -------------------------------------------------------------------------------------
 
 _TLS = {"smtp": (False, True, 587), "smtps": (True, False, 465), "smtp+plain": (False, False, 25)}

@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from apps import metrics
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor, record, record_each, words_for
 from apps.crypto import Unreadable, hash_customer
@@ -55,6 +56,7 @@ from apps.lookups.cache import JsonForm
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed, Problem, problem_of
 from apps.lookups.records import (
+    EXPORTS,
     asked_facts,
     clean_reason,
     count_lookup,
@@ -109,6 +111,11 @@ _UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
 _NO_PERSON = "Canceled, because the person who began this can no longer look up many customers."
 
+_INCIDENTS = metrics.Counter(
+    "incidents",
+    "Lists of customers, by what happened to them.",
+    event=("started", "finished", "canceled"),
+)
 _FINDING, _BATCH, _REST = JsonForm(Finding), JsonForm(BatchAnswer), JsonForm(Rest)
 
 
@@ -182,6 +189,7 @@ def record_incident(
             detail={**asked_facts(incident), "customers": len(customers)},
             words=words,
         )
+    _INCIDENTS.add("started")
     return incident
 
 
@@ -238,6 +246,8 @@ def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
             cancel(kind, str(incident.uuid))
         running = Incident.objects.filter(pk=incident.pk, finished_at=None, cancelled_at=None)
         is_news = running.update(cancelled_at=timezone.now())
+        if is_news:
+            _INCIDENTS.add("canceled")
         if why and is_news:
             incident.batches.filter(ended_at=None).update(problem=why)
         if is_news or not why:
@@ -382,6 +392,7 @@ def finish_incident(job: Job, lease: Lease) -> None:
         running.update(
             finished_at=timezone.now(), sealed_rest=incident.seal("rest", _REST.dump_json(kept))
         )
+    _INCIDENTS.add("finished")
 
 
 def _unseen(
@@ -858,6 +869,7 @@ def record_incident_export(result: IncidentResult, format: str, requester: Reque
         target=result.incident.audit_target,
         detail={"format": format, "customers": result.asked},
     )
+    EXPORTS.add("incident", format, "yes")
 
 
 def reason_of_incident(incident: Incident) -> str:

@@ -397,6 +397,7 @@ class QueueState:
     """The number of jobs by state, the oldest that is due, and workers' signs of life."""
 
     waiting: int
+    due: int
     running: int
     failed: int
     oldest_due: datetime | None
@@ -410,6 +411,7 @@ def queue_state() -> QueueState:
     idle = Q(kind__startswith=_PERIODIC, due_at__gt=Now())
     jobs = Job.objects.exclude(state__in=(State.DONE, State.CANCELLED)).aggregate(
         waiting=Count("pk", filter=Q(state=State.WAITING) & ~idle),
+        due=Count("pk", filter=due),
         running=Count("pk", filter=Q(state=State.RUNNING)),
         failed=Count("pk", filter=Q(state=State.FAILED)),
         oldest_due=Min("due_at", filter=due),

@@ -1,4 +1,4 @@
-"""Work to do, a row for each unit, and the processes that do it."""
+"""Work to do, a row for each unit, the processes that do it, and what all processes count."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -59,6 +59,19 @@ class Worker(models.Model):
     name = models.CharField(max_length=100, unique=True)
     started_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tally(models.Model):
+    """A number that all processes add to (`apps/metrics.py`)."""
+
+    name = models.CharField(max_length=150, unique=True)
+    value = models.FloatField(default=0)
 
     class Meta:
         default_permissions = ()

@@ -35,7 +35,7 @@ from apps.lookups.problems import (
     is_database_away,
     problem_of,
 )
-from apps.lookups.records import question_of
+from apps.lookups.records import LOOKUPS, REFUSED, question_of
 from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
 from apps.lookups.single_flight import is_leased, read_progress, request_cancel
@@ -83,8 +83,10 @@ def request_slot(person: int | None) -> Iterator[None]:
     most = settings.TRIAGE_MOST_WAITING
     with _lock:
         if _waiting.total() >= most:
+            REFUSED.add("crowded")
             raise LookupCrowded(problem_of(SentryCrowded("All request slots are in use.")))
         if _waiting[person] >= max(2, most // 3):
+            REFUSED.add("own_share")
             raise LookupCrowded(OWN_SHARE)
         _waiting[person] += 1
     try:
@@ -227,6 +229,7 @@ def cancel_lookup(lookup: Lookup) -> None:
     """
     unanswered = Lookup.objects.filter(pk=lookup.pk, snapshot=None, purged_at=None)
     if unanswered.update(outcome=Outcome.CANCELLED, answered_at=timezone.now()):
+        LOOKUPS.add(lookup.origin, Outcome.CANCELLED)
         request_cancel(lookup)
         _delete_end(lookup)
 

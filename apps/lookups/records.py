@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps import metrics
 from apps.accounts.permissions import NO_TEAM, projects_of
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, Fact, audited_transaction, record, words_for
@@ -43,6 +44,7 @@ from apps.lookups.models import (
     Lookup,
     LookupIssue,
     LookupProject,
+    Origin,
     Outcome,
     TypedCustomer,
     customer_data,
@@ -63,6 +65,32 @@ from apps.lookups.sentry_connection import read_customer, sentry_config
 from apps.redaction.engine import Ledger, redact_text
 from apps.sentry.config import SentryError
 
+LOOKUPS = metrics.Counter(
+    "lookups",
+    "Lookups that ended, by source and outcome. Opening a stored result doesn't count.",
+    origin=Origin.values,
+    outcome=[one for one in Outcome.values if one != Outcome.PENDING],
+)
+_SECONDS = metrics.Histogram(
+    "lookup_duration_seconds",
+    "Time until a lookup was answered or failed: hit is from cache, miss queried Sentry, stale "
+    "shows an old result because Sentry failed.",
+    cache=("hit", "miss", "stale"),
+)
+REFUSED = metrics.Counter(
+    "refused_requests",
+    "Requests that were refused before Sentry was called: all places or a person's share of them "
+    "were taken, or the person's lookups of the minute used up.",
+    reason=("crowded", "own_share", "per_minute"),
+)
+EXPORTS = metrics.Counter(
+    "exports",
+    "Exports of lookups and incidents, by format and by whether they were redacted.",
+    of=("lookup", "incident"),
+    format=("markdown", "text", "json", "csv"),
+    redacted=("yes", "no"),
+)
+
 # The limit of lookups per person and minute, counted over all processes.
 
 _MINUTE_S = 60
@@ -78,6 +106,7 @@ def count_lookup(user: User) -> None:
     started = cache.increment(f"begun/{user.pk}/{int(now // _MINUTE_S)}", _MINUTE_S)
     if started > settings.TRIAGE_LOOKUPS_PER_MINUTE:
         wait_s = _MINUTE_S - int(now % _MINUTE_S)
+        REFUSED.add("per_minute")
         raise TooManyLookups(
             Problem(
                 code="too_many_lookups",
@@ -387,6 +416,8 @@ def record_answer(
         _save(lookup)
         if save_answer:
             _record_findings(lookup, answer)
+    fetched = "hit" if lookup.from_cache else "miss"
+    _count_end(lookup, "stale" if problem else fetched)
 
 
 def _record_findings(lookup: Lookup, answer: Answer) -> None:
@@ -442,6 +473,12 @@ def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
     lookup.answered_at = datetime.now(UTC)
     lookup.duration_ms = _elapsed_ms(started)
     _save(lookup)
+    _count_end(lookup, "miss")
+
+
+def _count_end(lookup: Lookup, cached: str) -> None:
+    LOOKUPS.add(lookup.origin, lookup.outcome)
+    _SECONDS.observe((lookup.duration_ms or 0) / 1000, cached)
 
 
 def _save(lookup: Lookup) -> None:
@@ -658,6 +695,7 @@ def record_export(
             },
             words=reason,
         )
+    EXPORTS.add("lookup", details.format, "yes" if details.redacted else "no")
     return export
 
 

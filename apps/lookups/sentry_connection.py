@@ -17,7 +17,7 @@ from apps.events.identifier import Site, parse_customer
 from apps.events.query import Customer
 from apps.lookups import cache
 from apps.lookups.problems import problem_of
-from apps.lookups.throttling import SharedRateLimiter
+from apps.lookups.throttling import LimiterState, SharedRateLimiter
 from apps.sentry.checkup import Finding, run_checks
 from apps.sentry.client import SentryClient
 from apps.sentry.config import (
@@ -217,6 +217,14 @@ def check_connection() -> tuple[Finding, ...]:
     except SentryError as error:
         return (Finding("Configuration", False, error.message, _CONNECT),)
     return run_checks(config, tuple(settings.TRIAGE_CUSTOMER_FIELDS))
+
+
+def limiter_state() -> LimiterState | None:
+    """Return the state of the limits of calls to Sentry, or None if no Sentry is configured."""
+    try:
+        return SharedRateLimiter(_fingerprint(sentry_config())).state()
+    except SentryError:
+        return None
 
 
 def connection_state() -> str:

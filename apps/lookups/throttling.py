@@ -8,11 +8,14 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from threading import Condition, Lock, Thread
 
 from django.conf import settings
 
+from apps import metrics
+from apps.events.answer import Call
 from apps.jobs.engine import has_company
 from apps.lookups import cache
 from apps.sentry.config import (
@@ -46,6 +49,28 @@ _POLL_S = 0.02
 _FEWEST_TTL_S = 0.1
 _PROBE_TTL_S = 30.0
 _OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
+
+_REQUESTS = metrics.Counter(
+    "sentry_requests",
+    "Requests to Sentry by the class of the response's status. 429 is Sentry's rate limit, and "
+    "none is no response.",
+    status=("2xx", "3xx", "4xx", "429", "5xx", "none"),
+)
+_REQUEST_SECONDS = metrics.Histogram("sentry_request_duration_seconds", "Requests to Sentry.")
+_RETRIES = metrics.Counter("sentry_retries", "Calls to Sentry that were tried again.")
+_RETRY_SECONDS = metrics.Counter(
+    "sentry_retry_wait_seconds", "Seconds waited before calls were tried again."
+)
+_HELD = metrics.Counter(
+    "sentry_calls_held",
+    "Calls that Triage didn't send: Sentry's rate limit is used up, the circuit is open after "
+    "failures, or no slot became free in time.",
+    reason=("rate_limit", "circuit", "slots"),
+)
+_SLOT_SECONDS = metrics.Histogram(
+    "sentry_slot_wait_seconds", "Waiting for a slot by calls that a result needs."
+)
+_OPENED = metrics.Counter("sentry_circuit_openings", "Pauses of calls after several failures.")
 
 
 class FairSlots:
@@ -86,6 +111,14 @@ class FairSlots:
         return min(self._waiting, key=lambda ticket: self._held[ticket[1]])
 
 
+@dataclass(frozen=True, slots=True)
+class LimiterState:
+    """Whether calls are paused after failures, and how many slots are in use, by kind."""
+
+    is_open: bool
+    slots_in_use: Mapping[str, int]
+
+
 _local_slots: dict[tuple[str, str], FairSlots] = {}
 _local_slots_lock = Lock()
 
@@ -113,9 +146,18 @@ class SharedRateLimiter:
         """
         self._check((self._not_before(route),), may_probe=True)
 
-    def slot(self, seconds: float) -> AbstractContextManager[None]:
+    @contextmanager
+    def slot(self, seconds: float) -> Iterator[None]:
         """Hold a slot of this process and then one of those that all processes share."""
-        return self._both(seconds, _ALL_SLOTS)
+        started = time.monotonic()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._both(seconds, _ALL_SLOTS))
+            except SentryCrowded:
+                _HELD.add("slots")
+                raise
+            _SLOT_SECONDS.observe(time.monotonic() - started)
+            yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
         """Close the circuit, and make everyone wait for the reset if the limit is used up."""
@@ -137,6 +179,26 @@ class SharedRateLimiter:
             until = time.time() + seconds
             cache.put(self._rest, [until, seconds], seconds + _PROBE_TTL_S)
             cache.delete(self._probe)
+            _OPENED.add()
+
+    def record_request(self, call: Call) -> None:
+        """Count the request."""
+        family = "none" if call.status is None else f"{call.status // 100}xx"
+        _REQUESTS.add("429" if call.status == 429 else family)
+        _REQUEST_SECONDS.observe(call.duration_ms / 1000)
+
+    def record_retry(self, wait_s: float) -> None:
+        """Count the retry."""
+        _RETRIES.add()
+        _RETRY_SECONDS.add(amount=wait_s)
+
+    def state(self) -> "LimiterState":
+        """Return what can be seen of the circuit and the slots now."""
+        kinds = {"lookups": _ALL_SLOTS, "incidents": _BATCH_NUMBERS}
+        keys = {kind: [f"{self._slot}/{one}" for one in numbers] for kind, numbers in kinds.items()}
+        known = cache.get_many((self._rest, *(key for some in keys.values() for key in some)))
+        used = {kind: sum(key in known for key in some) for kind, some in keys.items()}
+        return LimiterState(self._rest in known, used)
 
     def for_related(self, lane: int = 0) -> "SharedRateLimiter":
         """Return the rate limiter for calls that an answer can do without."""
@@ -150,6 +212,7 @@ class SharedRateLimiter:
         known = cache.get_many((*blocks, self._rest))
         wait = max(_number(known.get(block)) for block in blocks) - time.time()
         if wait > 0:
+            _HELD.add("rate_limit")
             raise SentryRateLimited(
                 "Sentry limits how often we can send requests.", retry_after=wait
             )
@@ -161,6 +224,7 @@ class SharedRateLimiter:
         wait = until - time.time()
         if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S):
             return
+        _HELD.add("circuit")
         raise SentryResting(
             "Sentry failed several times in a row, so calls are paused for a while.",
             retry_after=max(wait, 1.0),

@@ -510,6 +510,7 @@ class Transport:
             call = Call(path, status, round((time.monotonic() - started) * 1000))
             with self._lock:
                 self._log.append(call)
+            self._rate_limiter.record_request(call)
         if self._is_late(deadline):  # aborted: what looks like the end of the body may not be it
             raise SentryTimeout("Sentry did not finish its answer in time.")
         return response, content
@@ -524,6 +525,7 @@ class Transport:
             retry=tenacity.retry_if_exception(
                 lambda error: not self._open_requests.is_aborted and _should_retry(error, deadline)
             ),
+            before_sleep=lambda state: self._rate_limiter.record_retry(state.upcoming_sleep),
             reraise=True,
         )
 

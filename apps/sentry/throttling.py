@@ -10,6 +10,7 @@ from math import inf
 from threading import BoundedSemaphore, Event, Lock
 from typing import Protocol
 
+from apps.events.answer import Call
 from apps.sentry.config import SentryCrowded, SentryError
 
 _POLL_S = 0.01
@@ -37,6 +38,12 @@ class RateLimiter(Protocol):
 
     def record_error(self, route: str, error: SentryError) -> None:
         """Record a call that failed, after its last try."""
+
+    def record_request(self, call: Call) -> None:
+        """Record each request as it ends, also one that is tried again."""
+
+    def record_retry(self, wait_s: float) -> None:
+        """Record that a call will be tried again after so many seconds."""
 
     def for_related(self, lane: int = 0) -> "RateLimiter":
         """Return the rate limiter for optional calls.
@@ -68,6 +75,12 @@ class LocalRateLimiter:
     def record_error(self, route: str, error: SentryError) -> None:
         """Ignore it."""
 
+    def record_request(self, call: Call) -> None:
+        """Ignore it."""
+
+    def record_retry(self, wait_s: float) -> None:
+        """Ignore it."""
+
     def for_related(self, lane: int = 0) -> RateLimiter:
         """Return a rate limiter that uses only one of the slots at a time."""
         return _LocalRelatedRateLimiter(self._slots, self._related_slots[lane])
@@ -96,6 +109,8 @@ class PriorityRateLimiter:
         self.check = rate_limiter.check
         self.record_response = rate_limiter.record_response
         self.record_error = rate_limiter.record_error
+        self.record_request = rate_limiter.record_request
+        self.record_retry = rate_limiter.record_retry
 
     def allows_call_of(self, seconds: float) -> bool:
         """Return whether an optional call that takes this long would hardly delay one of these."""
@@ -147,6 +162,8 @@ class RelatedRateLimiter:
         self.check = lanes[0].check
         self.record_response = lanes[0].record_response
         self.record_error = lanes[0].record_error
+        self.record_request = lanes[0].record_request
+        self.record_retry = lanes[0].record_retry
 
     def cancel(self) -> None:
         """Let no further call have a slot."""

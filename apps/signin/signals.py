@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
+from apps import metrics
 from apps.audit.models import Action
 from apps.audit.trail import (
     PERSON_LIMIT,
@@ -25,6 +26,11 @@ from apps.audit.trail import (
 from apps.signin.sessions import end_reason, start_limits
 
 UNKNOWN = "unknown account"
+_FAILURES = metrics.Counter(
+    "sign_in_failures",
+    "Sign-ins that failed, and lockouts after too many of them.",
+    how=("password", "second factor", "passkey", "oidc", "lockout"),
+)
 _HOW = {"socialaccount": "oidc", "webauthn": "passkey", "recovery_codes": "recovery code"}
 
 
@@ -63,6 +69,8 @@ def audit_account(
         facts["account"] = account.get_username()
     target = UNKNOWN if account is None else f"account {account.pk}"
     if action in (Action.SIGN_IN_FAILED, Action.LOCKED_OUT) and by is None:
+        how = "lockout" if action == Action.LOCKED_OUT else str(facts.get("how", ""))
+        _FAILURES.add(how)
         limit = UNKNOWN_ACCOUNT_LIMIT if account is None else PERSON_LIMIT
         pk = account.pk if account else None
         record_limited(action, actor, limit=limit, target=target, detail=facts, account=pk)

@@ -1,16 +1,22 @@
-"""Health checks for load balancers and orchestrators."""
+"""Health checks for load balancers and orchestrators, and metrics for Prometheus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import datetime
+from hmac import compare_digest
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import DatabaseError, Error, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from apps import metrics
+from apps.audit.trail import client_address, parse_address
 from apps.jobs.engine import describe_workers, queue_state
 from apps.lookups import cache
-from apps.lookups.sentry_connection import recent_state
+from apps.lookups.sentry_connection import limiter_state, recent_state
 
 
 @login_not_required
@@ -60,7 +66,69 @@ def cache_state() -> str:
     return "ok" if stored and cache.is_available() else "failed"
 
 
-_PROBES = {"/healthz": healthz, "/readyz": readyz}
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    """Return the metrics, or 404 unless a token or a network is named that may read them."""
+    if not metrics.is_on():
+        raise Http404
+    if not _may_read_metrics(request):
+        headers = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+        return HttpResponse("Metrics need the token.\n", "text/plain", 401, headers=headers)
+    try:
+        content, kind = metrics.expose(request.headers.get("Accept", ""), _gauges())
+    except Error:
+        return HttpResponse("The database can’t be used.\n", "text/plain", 503)
+    return HttpResponse(content, kind)
+
+
+def _may_read_metrics(request: HttpRequest) -> bool:
+    """Return whether the token and the address are right, as far as they are named."""
+    token, networks = settings.TRIAGE_METRICS_TOKEN, settings.TRIAGE_METRICS_NETWORKS
+    sent = request.headers.get("Authorization", "").encode()
+    address = parse_address(client_address(request))
+    is_near = address is not None and any(address in network for network in networks)
+    return (not token or compare_digest(sent, f"Bearer {token}".encode())) and (
+        not networks or is_near
+    )
+
+
+def _gauges() -> Iterator[metrics.Gauge]:
+    """Yield states that all processes have in common. Raise `DatabaseError`."""
+    queue, limiter = queue_state(), limiter_state()
+    jobs = {"due": queue.due, "waiting": queue.waiting, "running": queue.running}
+    yield metrics.Gauge(
+        "jobs", "Jobs; those that are due also wait.", {**jobs, "failed": queue.failed}, "state"
+    )
+    yield metrics.Gauge(
+        "jobs_oldest_due_seconds", "How long a job has been due.", {"": _age_s(queue.oldest_due)}
+    )
+    yield metrics.Gauge("workers", "Workers that gave a sign of life.", {"": queue.workers})
+    yield metrics.Gauge(
+        "worker_last_seen_seconds",
+        "Time since the last sign of life of any worker; nothing if there was none.",
+        {"": _age_s(queue.last_seen)} if queue.last_seen else {},
+    )
+    yield metrics.Gauge(
+        "cache_up", "Whether the cache that all share can be used.", {"": cache.is_available()}
+    )
+    if limiter is not None:
+        yield metrics.Gauge(
+            "sentry_circuit_open", "Whether calls are paused after failures.", {"": limiter.is_open}
+        )
+        yield metrics.Gauge(
+            "sentry_slots_in_use", "Calls to Sentry under way.", limiter.slots_in_use, "kind"
+        )
+
+
+def _age_s(then: datetime | None) -> float:
+    return max(0.0, (timezone.now() - then).total_seconds()) if then else 0.0
+
+
+_RESPONSES = metrics.Counter(
+    "http_responses",
+    "Responses by the class of their status, without health checks and metrics.",
+    status=("2xx", "3xx", "4xx", "5xx"),
+)
+_PROBES = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics_page}
 
 
 class HealthMiddleware:
@@ -71,4 +139,8 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = _PROBES.get(request.path_info) if request.method in ("GET", "HEAD") else None
-        return (probe or self.get_response)(request)
+        if probe is not None:
+            return probe(request)
+        response = self.get_response(request)
+        _RESPONSES.add(f"{response.status_code // 100}xx")
+        return response
