@@ -20,7 +20,8 @@ test: .venv/dev.stamp system-deps
 	@.ci/test -m "not slow"
 
 # The rest: slow tests, and property-based tests with more examples.
-test-rest: .venv/dev.stamp system-deps
+test-rest: .venv/dev.stamp
+	@sh .ci/system-deps rest
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest --numprocesses auto -m "slow or hypothesis"
 
 test-all: test test-rest

@@ -53,7 +53,7 @@ _OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
 _REQUESTS = metrics.Counter(
     "sentry_requests",
     "Requests to Sentry by the class of the response's status. 429 is Sentry's rate limit, and "
-    "none is no response.",
+    "none no response, also because Triage dropped a call that a result can do without.",
     status=("2xx", "3xx", "4xx", "429", "5xx", "none"),
 )
 _REQUEST_SECONDS = metrics.Histogram("sentry_request_duration_seconds", "Requests to Sentry.")

@@ -125,8 +125,9 @@ def _age_s(then: datetime | None) -> float:
 
 _RESPONSES = metrics.Counter(
     "http_responses",
-    "Responses by the class of their status, without health checks and metrics.",
-    status=("2xx", "3xx", "4xx", "5xx"),
+    "Responses by the class of their status, without health checks and metrics. 500 is an error in "
+    "Triage; other 5xx are pages that say what failed, such as Sentry.",
+    status=("2xx", "3xx", "4xx", "500", "5xx"),
 )
 _PROBES = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics_page}
 
@@ -142,5 +143,6 @@ class HealthMiddleware:
         if probe is not None:
             return probe(request)
         response = self.get_response(request)
-        _RESPONSES.add(f"{response.status_code // 100}xx")
+        status = response.status_code
+        _RESPONSES.add("500" if status == 500 else f"{status // 100}xx")
         return response
