@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0001_jobs"),
+        ("jobs", "0002_turns"),
     ]
 
     operations = [
