@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SAME_REQUEST = "same request"
     CONSEQUENCE = "consequence"
     TRIED_AGAIN = "tried again"
+    OTHER_RELEASE = "same error in another release"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """An incident: many customers, their events in one window, and the failures they share."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -134,6 +135,8 @@ _TWICE = 2
 _BEYOND_CHANCE = 1.64  # standard errors: by chance, one in twenty differences is larger
 _TOGETHER = timedelta(minutes=1)
 _MAX_OF_ISSUE = 10
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_MOST_TEXT = 500
 
 
 # Another half's issue, its causes, and why; the events of a failure by issue and line.
@@ -156,11 +159,13 @@ def shared_failures(
     halves = _halves(by_line)
     known = {issue.id: issue for issue in issues}
     with_events = sum(1 for events in by_line.values() if events)
-    failures = _by_cause(by_line, halves)
+    failures = _by_error(_by_cause(by_line, halves))
     places = Counter(issue_id for parts in failures.values() for issue_id in parts)
     ranked = []
     for cause, parts in failures.items():
-        had, usual = len(parts[cause]), baseline.failures.get(cause, 0)
+        own = [one for one in parts if one == cause or not halves.get(one)]
+        had = len({line for one in own for line in parts[one]})
+        usual = min(sum(baseline.failures.get(one, 0) for one in own), baseline.customers)
         share = usual / baseline.customers if baseline.customers else None
         is_noise = _is_noise(had, with_events, usual, baseline.customers)
         problem = replace(_problem(cause, parts, known, halves, places), is_noise=is_noise)
@@ -223,7 +228,11 @@ def _problem(
         events = {event.id: event for part in by_line.values() for event in part}
         groups[issue_id] = Group(issue_id, known.get(issue_id), _newest_first(events.values()))
     others = (
-        Joined(group, next(iter(halves[one].values())), is_whole=places[one] == 1)
+        Joined(
+            group,
+            next(iter(halves.get(one, {}).values()), Reason.OTHER_RELEASE),
+            is_whole=places[one] == 1,
+        )
         for one, group in groups.items()
         if one != cause
     )
@@ -305,6 +314,45 @@ def _by_cause(by_line: Mapping[int, Sequence[Event]], halves: Halves) -> dict[st
                 for line, events in lines.items():
                     found[cause][half][line] += events
     return found
+
+
+def _by_error(failures: dict[str, Parts]) -> dict[str, Parts]:
+    """Join failures that are one error in different releases; the largest names them.
+
+    Sentry begins another issue when a new version changes the stack trace.
+    """
+    joined: dict[str, Parts] = {}
+    alike: dict[object, list[tuple[str, frozenset[str], set[str | None]]]] = defaultdict(list)
+    for cause in sorted(failures, key=lambda one: (-len(failures[one][one]), one)):
+        events = [event for own in failures[cause][cause].values() for event in own]
+        error, words, releases = _error_in(events)
+        same = (
+            one
+            for one in alike[error]
+            if 2 * len(one[1] & words) >= len(one[1] | words) and one[2].isdisjoint(releases)
+        )
+        first = next(same, None) if error and None not in releases else None
+        if first is None:
+            joined[cause] = failures[cause]
+            alike[error].append((cause, words, releases))
+            continue
+        first[2].update(releases)
+        for issue_id, lines in failures[cause].items():
+            for line, own in lines.items():
+                joined[first[0]][issue_id][line] += own
+    return joined
+
+
+def _error_in(events: Sequence[Event]) -> tuple[object, frozenset[str], set[str | None]]:
+    """Return where what was raised, None if unknown; the words of its message; its releases."""
+    releases = {event.release for event in events}
+    for event in events:
+        raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
+        frame = raised.crash_frame if raised else None
+        if raised and raised.type and frame and frame.file and frame.function:
+            error = (event.project, event.culprit, raised.type, frame.file, frame.function)
+            return error, frozenset(_WORD.findall((raised.value or "")[:_MOST_TEXT])), releases
+    return None, frozenset(), releases
 
 
 def _cause_of(event: Event, events: Sequence[Event], halves: Halves) -> str:

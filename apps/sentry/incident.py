@@ -16,12 +16,14 @@ Not Sentry's but GlitchTip's are lists that can't be searched: there, each custo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from math import ceil
+from sys import maxsize
 from typing import Final
 
 from apps.events.answer import Notice, NoticeCode
@@ -576,51 +578,59 @@ class _Rest:
             if isinstance(error, SentryUnknownRoute) and self.client.flavor == Flavor.AUTO:
                 self.client.flavor = Flavor.GLITCHTIP
                 problem = _NO_SEARCH
-        message = f"We couldn’t read how usual these problems were before: {problem}"
+        message = (
+            "We don’t know how usual these failures were before, so we can’t tell which of them "
+            f"are noise: {problem}"
+        )
         return Baseline(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
 
-    # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
     def _read_baseline(
         self, customers: Sequence[IncidentCustomer], scope: Scope, *, is_plain: bool = False
     ) -> Baseline:
         """Read groups by customer and issue; a customer cut off by the end of a page is left out.
 
         They are sorted by customer, so that each has all of their issues, however few are read.
-        If the server refuses that, all groups are needed (`is_plain`).
+        If the server refuses that (`is_plain`), or searches one project at a time, all groups are
+        needed: a customer's issues are on several pages.
         """
+        scopes = [scope]
+        if self.client.one_project and len(self.searched) > 1:
+            scopes = [replace(scope, project_ids=(one.id,)) for one in self.searched]
+        listed = frozenset(one.customer.identifier.casefold() for one in customers)
+        wanted = max(len(customers), MIN_OTHERS)
+        found = _People(listed, wanted, min(MAX_BASELINE_PAGES, ceil(wanted / 30)))
+        needs_all = is_plain or len(scopes) > 1
+        if needs_all:
+            found.wanted, found.pages_left = maxsize, MAX_BASELINE_PAGES
+        for place in scopes:
+            try:
+                is_whole = self._read_people(found, place, is_sorted=not is_plain)
+            except SentryOneProjectOnly:
+                if self.client.one_project or len(self.searched) < 2:
+                    raise
+                self.client.one_project = True
+                return self._read_baseline(customers, scope, is_plain=is_plain)
+            if needs_all and not is_whole:
+                raise SentryBadResponse("Too many customers had errors before.")
+        return found.baseline(is_whole=is_whole)
+
+    # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
+    def _read_people(self, found: "_People", scope: Scope, *, is_sorted: bool) -> bool:
+        """Read page after page until there are enough; return whether that was the last."""
         fields = self.question.fields
         named = [f'!{one}:""' if one.startswith("tags[") else f"has:{one}" for one in fields]
-        search = "" if is_plain else f"({' OR '.join(named)})"
-        sort = [] if is_plain else [("sort", name) for name in (*fields, "issue.id")]
+        search = f"({' OR '.join(named)})" if is_sorted else ""
+        sort = [("sort", name) for name in (*fields, "issue.id")] if is_sorted else []
         columns = (*fields, "issue.id", "issue", "count()")
-        wanted = max(len(customers), MIN_OTHERS)
-        asked = {one.customer.identifier.casefold() for one in customers}
-        people: dict[str, set[str | None]] = {}
-        of_list: set[str] = set()
-        last, is_last, cursor = "", False, ""
-        for _page in range(min(MAX_BASELINE_PAGES, ceil(wanted / 30))):
+        cursor: str | None = ""
+        while found.needs_more:
             self.on_progress()
             params = [*sort, *([("cursor", cursor)] if cursor else [])]
-            body, following, is_last = self.client.table_page(
-                "errors", search, scope, columns, params
-            )
-            for identities, issue_id in parse_groups(body, fields):
-                if identities:
-                    last = _person(identities)
-                    people.setdefault(last, set()).add(issue_id)
-                    if any(value.casefold() in asked for _name, value in identities):
-                        of_list.add(last)
-            is_enough = not is_plain and len(people) - len(of_list) > wanted
-            if is_last or not following or is_enough:
-                break
-            cursor = following
-        if not is_last and is_plain:
-            raise SentryBadResponse("Too many customers had errors before.")
-        if not is_last:
-            people.pop(last, None)
-        others = [ids for person, ids in people.items() if person not in of_list]
-        failures = Counter(issue_id for ids in others for issue_id in ids if issue_id)
-        return Baseline(len(others), dict(failures))
+            body, cursor, is_last = self.client.table_page("errors", search, scope, columns, params)
+            found.add(parse_groups(body, fields))
+            if is_last or not cursor:
+                return is_last
+        return False
 
     def _issues(self, findings: Sequence[Finding]) -> tuple[Issue, ...]:
         """Read the issues that most customers have."""
@@ -676,7 +686,33 @@ class _Rest:
         self.notices.append(Notice(NoticeCode.SIGNAL_MISSING, message))
 
 
-def _person(identities: Identities) -> str:
-    """Return what tells a customer from others: the first of their identifiers."""
-    name, value = identities[0]
-    return f"{name}:{value.casefold()}"
+@dataclass
+class _People:
+    """Customers and their issues. `listed` are identifiers of the list, in lower case."""
+
+    listed: frozenset[str]
+    wanted: int
+    pages_left: int
+    issues: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    of_list: set[str] = field(default_factory=set)
+    last: str = ""
+
+    def add(self, rows: Iterable[tuple[Identities, Collection[str]]]) -> None:
+        self.pages_left -= 1
+        for identities, issue_ids in rows:
+            if identities:
+                name, value = identities[0]
+                self.last = f"{name}:{value.casefold()}"
+                self.issues[self.last].update(issue_ids)
+                if any(value.casefold() in self.listed for _name, value in identities):
+                    self.of_list.add(self.last)
+
+    @property
+    def needs_more(self) -> bool:
+        return self.pages_left > 0 and len(self.issues) - len(self.of_list) <= self.wanted
+
+    def baseline(self, *, is_whole: bool) -> Baseline:
+        """Return how many others had each issue, without the last one if they may be cut off."""
+        left_out = self.of_list if is_whole else self.of_list | {self.last}
+        others = [ids for person, ids in self.issues.items() if person not in left_out]
+        return Baseline(len(others), dict(Counter(chain.from_iterable(others))))

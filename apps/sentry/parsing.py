@@ -650,12 +650,15 @@ def parse_counts(body: object, identity_fields: Sequence[str]) -> list[tuple[Ide
 
 def parse_groups(
     body: object, identity_fields: Sequence[str]
-) -> list[tuple[Identities, str | None]]:
-    """Parse the rows of a query by identities and issue, as identities and the issue's ID."""
+) -> list[tuple[Identities, frozenset[str]]]:
+    """Parse the rows of a query by identities and issue, as identities and the issue's IDs.
+
+    Newer servers name issues of events by their short IDs, and those of groups by both.
+    """
     return [
         (
             tuple(_identities(raw, identity_fields)),
-            _issue_id(raw.get("issue.id")) or _short_id(raw.get("issue")),
+            frozenset(filter(None, (_issue_id(raw.get("issue.id")), _short_id(raw.get("issue"))))),
         )
         for raw in mappings(check_table(body))
     ]

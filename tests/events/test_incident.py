@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
+from apps.events.halves import Reason
 from apps.events.incident import (
     Baseline,
     Failure,
@@ -178,3 +179,33 @@ def test_representatives_are_one_per_release_of_the_issues_that_stand_out() -> N
     }
     assert {one for one in events if one.release is None} == set(pairs[1])
     assert {one.issue_id for one in representative_events(found, baseline, most=9)} == set("SCN")
+
+
+def _raised(
+    issue: str, line: int, release: str | None, message: str, function: str = "charge"
+) -> tuple[Finding, dict[str, EventBody]]:
+    event = an_event(issue, line, release=release, project="api", culprit="/pay")
+    frame = Frame(file="pay.py", function=function, in_app=True)
+    body = EventBody(exceptions=(ExceptionInfo("Refused", message, frames=(frame,)),))
+    return Finding(line, (event,)), {event.id: body}
+
+
+def test_one_error_in_different_releases_is_one_failure() -> None:
+    """It needs the same place and much the same message, and releases that aren't shared."""
+    rows = (
+        (("2", "no answer in 12 s", "charge"), True),
+        (("2", "no answer in time", "charge"), True),
+        (("2", "the card is stolen", "charge"), False),
+        (("2", "no answer in 12 s", "refund"), False),
+        (("1", "no answer in 12 s", "charge"), False),
+        ((None, "no answer in 12 s", "charge"), False),
+    )
+    for (release, message, function), is_one in rows:
+        first, bodies = _raised("A", 1, "1", "no answer in 10 s")
+        other, more = _raised("B", 2, release, message, function)
+        baseline = Baseline(100, {"A": 3, "B": 4})
+        found = shared_failures((first, other), (), bodies | more, baseline)
+        assert (len(found) == 1) is is_one, (release, message, function)
+        if is_one:
+            assert (found[0].lines, found[0].baseline) == ((1, 2), 0.07)
+            assert found[0].problem.others[0].reason == Reason.OTHER_RELEASE

@@ -338,6 +338,33 @@ def test_baseline_leaves_out_whom_the_last_page_cuts_off(sentry: DemoSentry) -> 
     assert set(baseline.failures.values()) == {baseline.customers}
 
 
+def test_baseline_is_read_from_servers_with_other_habits(sentry: DemoSentry) -> None:
+    """Rows may have short IDs only, and one project may be searched at a time."""
+    for changed in ({}, {"newer_dataset": True}, {"multi_project": False}):
+        world = empty(sentry, **changed)
+        for number in range(40):
+            for project, at in (("web", MOMENT), ("api", MOMENT - timedelta(minutes=45))):
+                world.add_event(timestamp=at, user_id=f"{project}{number}", project=project)
+            before = MOMENT - timedelta(minutes=45)
+            world.add_event(timestamp=before, user_id=f"api{number}", project="web", issue="Loud")
+        world.add_event(timestamp=MOMENT, user_id="web1", project="web", issue="Loud")
+        found = ask(sentry, people("web1", "web2"))
+        loud = next(one for one in found.failures if one.lines == (1,))
+        assert (found.rest.baseline.customers, loud.baseline) == (40, 1.0), changed
+
+
+def test_project_with_too_many_customers_leaves_no_baseline(sentry: DemoSentry) -> None:
+    """Customers whose other projects weren't read would seem to have fewer problems."""
+    world = empty(sentry, multi_project=False)
+    world.add_event(timestamp=MOMENT, user_id="1", project="web")
+    for number in range(1100):
+        before = MOMENT - timedelta(minutes=45)
+        world.add_event(timestamp=before, user_id=f"x{number}", project="web")
+    rest = ask(sentry, people("1")).rest
+    assert rest.baseline.customers == 0
+    assert "Too many customers" in rest.baseline.notices[0].message
+
+
 def test_server_that_cannot_sort_groups_is_asked_for_all(sentry: DemoSentry) -> None:
     before = MOMENT - timedelta(minutes=45)
     for name in ("1", "2", "3"):
