@@ -51,8 +51,8 @@ def format_link(address: str | None) -> str:
     return address if _PLAIN_ADDRESS.fullmatch(address) else inline(address)
 
 
-def format_problem(issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
-    """Return a problem as a heading and a list of facts."""
+def format_problem(issue: IssueFacts, events: tuple[EventFacts, ...], *, shared: str = "") -> str:
+    """Return a problem as a heading and a list of facts; `shared` ones aren't of one customer."""
     times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
@@ -60,7 +60,7 @@ def format_problem(issue: IssueFacts, events: tuple[EventFacts, ...]) -> str:
         f"- Issue: {inline(issue.title)} {format_link(issue.permalink)}".rstrip(),
         f"- Project {inline(issue.project)}, level {inline(issue.level)}, "
         f"caught by the program: {caught(issue.handled)}",
-        f"- This customer had it {times} in the window",
+        *([] if shared else [f"- This customer had it {times} in the window"]),
     ]
     for event in events[:1]:
         lines += _event(event)
@@ -183,13 +183,16 @@ def escalation_values(about: About) -> dict[str, str]:
     moment = answer.question.window.moment
     return {
         "title": _title(document.issues, answer),
-        "summary": headline(answer, about.zone),
+        "summary": about.shared or headline(answer, about.zone),
         "moment": _moment(moment, about.zone),
-        "completeness": _completeness(answer),
+        "completeness": _checked(answer) if about.shared else _completeness(answer),
         "notices": _list(to_markdown(one.message) for one in document.header.notices),
         "problems": "\n\n".join(
             (
-                *(format_problem(issue, document.events_of(issue)) for issue, _ in pairs),
+                *(
+                    format_problem(issue, document.events_of(issue), shared=about.shared)
+                    for issue, _ in pairs
+                ),
                 *map(format_observation, troubles_of(answer)[:_MAX_OBSERVATIONS]),
             )
         ),
@@ -232,8 +235,12 @@ def _moment(moment: datetime, zone: ZoneInfo) -> str:
     return f"{format_time(moment.astimezone(zone))} {zone.key} ({moment.astimezone(UTC):%H:%M} UTC)"
 
 
+def _checked(answer: Answer) -> str:
+    return f"Checked on {format_time(answer.fetched_at.astimezone(UTC))} UTC."
+
+
 def _completeness(answer: Answer) -> str:
-    checked = f"Checked on {format_time(answer.fetched_at.astimezone(UTC))} UTC."
+    checked = _checked(answer)
     total = answer.events_total
     found = f"{len(answer.events)} of {total if total is not None else 'an unknown number of'}"
     if answer.complete and answer.events:

@@ -168,7 +168,8 @@ class About:
     """The subject of a draft: a result as its reader can see it, and the chosen problems.
 
     `zone` and `marker` are the lookup's. `name` is the customer's typed name, and `agent` the
-    writer's full name.
+    writer's full name. `shared` says how many customers had the problems, if the events are those
+    of several.
     """
 
     answer: Answer
@@ -179,6 +180,7 @@ class About:
     name: str = ""
     agent: str = ""
     lookup_link: str = ""
+    shared: str = ""
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -69,7 +69,8 @@ FAILURES: dict[str, tuple[str, float, Json]] = {
         "transaction": "POST invoices/{id}"}),
     "scanner-crash": ("mobile-app", 0.07, {
         "exception": ("TypeError", "null is not an object (evaluating 'camera.ref')"),
-        "level": "fatal", "transaction": "ScanScreen"}),
+        "level": "fatal", "transaction": "ScanScreen",
+        "contexts": {"os": {"name": "iOS", "version": "18.1"}, "device": {"model": "iPhone15,2"}}}),
     "search-refused": ("edge", 0.12, {
         "exception": ("*net.OpError", "dial tcp 10.0.4.7:9200: connect: connection refused"),
         "transaction": "GET /search"}),

@@ -32,7 +32,8 @@ class CustomerRefused(ValueError):
     @property
     def next_step(self) -> str:
         """What to do if the text is an identifier after all, or ""."""
-        return f"If this is exactly the identifier, type {EXACTLY} before it." * self.may_be_exact
+        step = f"If this is exactly the identifier, type “{EXACTLY}” in front of it."
+        return step * self.may_be_exact
 
 
 class LinkRefused(CustomerRefused):

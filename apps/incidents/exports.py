@@ -18,6 +18,7 @@ from apps.exports import DEFAULT_BUDGET, GPT, ExportRefused, Family, estimate_to
 from apps.exports.blocks import inline
 from apps.exports.document import MIN_TOKENS
 from apps.exports.escaping import Neutralizer, enclose
+from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure
 
 Format = Literal["json", "csv", "markdown"]
@@ -66,6 +67,11 @@ def as_json(result: IncidentResult) -> dict[str, object]:
             "minutes": window.minutes,
         },
         "searched": {"projects": result.projects, "environments": incident.environments},
+        "input": {
+            "lines": result.asked + sum(incident.left_out.values()),
+            "customers": result.asked,
+            **incident.left_out,
+        },
         "asked": result.asked,
         "answered": len(result.answered),
         "not_asked": [line for line, _why in result.not_asked],
@@ -171,7 +177,7 @@ def _markdown(result: IncidentResult, room: int, family: Family) -> str:
     for number, one in enumerate(shown, 1):
         budget = left // (len(shown) - number + 1) - _HEADING_TOKENS
         rendered = render(
-            _representing(one),
+            representing(one),
             format="markdown",
             budget=budget,
             marker=result.incident.marker,
@@ -199,7 +205,7 @@ def _fitting(result: IncidentResult, room: int) -> str:
     return "".join([*parts[:fitting], more]).rstrip() if fitting else ""
 
 
-def _representing(one: KnownFailure) -> Answer:
+def representing(one: KnownFailure) -> Answer:
     """Return the answer with the notice that its events are those of several customers."""
     total = len(one.failure.problem.events)
     message = (
@@ -215,7 +221,7 @@ def _summary(result: IncidentResult) -> list[str]:
     window = f"{_utc(incident.window.start)} to {_utc(incident.window.end)}"
     lines = [
         "# Failures that many customers share",
-        f"- Customers: {result.asked}, named by the number of their line",
+        f"- {account_of(result.asked, incident.left_out)}; failures name customers by line",
         f"- Window: {window}",
         f"- Complete: {'yes' if result.complete else 'no'}",
         f"- Without errors: {_numbers(result.without_errors)}",
@@ -228,7 +234,7 @@ def _summary(result: IncidentResult) -> list[str]:
 
 def _list_of_failures(result: IncidentResult) -> list[str]:
     """Return the heading and the text of each failure."""
-    parts = [f"# Failures, those that stand out first\n{BEFORE}"]
+    parts = ["# Failures, those that stand out first"]
     for number, one in enumerate(result.failures, 1):
         failure = one.failure
         lines = [
@@ -236,7 +242,8 @@ def _list_of_failures(result: IncidentResult) -> list[str]:
             f"   - customers: {_numbers(failure.lines)}, {result.share_text(failure)}",
             f"   - from {_utc(failure.first_event.timestamp)} to "
             f"{_utc(failure.last_event.timestamp)}",
-            f"   - before: {usual_text(failure, result)}",
+            f"   - usual: {usual_text(failure, result)}"
+            f"{', so it’s probably noise' if failure.is_noise else ''}",
         ]
         if failure.releases:
             names = ", ".join(inline(name[:_MAX_RELEASE]) for name in failure.releases[:10])
@@ -254,24 +261,33 @@ def _numbers(lines: "list[int] | tuple[int, ...]") -> str:
     return f"{len(lines)} (lines {listed}{more})"
 
 
-BEFORE = (
-    "“Before” compares with other customers who had errors in the time of the same length before "
-    "the window."
-)
-
-
 def usual_text(failure: Failure, result: IncidentResult) -> str:
-    """Return how common the failure was among other customers before, in words."""
-    others = result.others
+    """Return how many other customers had the failure before the window, in words."""
     if result.is_part:
         return "about as common" if failure.is_noise else "not shown, as it counts other projects"
+    if failure.baseline is None and result.state == "running":
+        return "not compared yet"
+    before = _before(result.incident.minutes)
     if failure.baseline is None and result.is_compared:
-        return "no other customer with errors to compare with"
+        return f"unknown, as no other customer had errors in {before}"
     if failure.baseline is None:
-        return "not compared" + (" yet" if result.state == "running" else "")
-    share = f"{failure.baseline:.1%}".replace(".0%", "%")
-    of = f"{others:,} other customers with errors"
-    if not failure.baseline:
-        return f"none of {of}"
-    text = f"{share} of {of}"
-    return f"{text}, so it’s probably noise" if failure.is_noise else text
+        return "unknown, so this may be noise"
+    had = round(failure.baseline * result.others)
+    of = f"{result.others:,} other customers with errors had it in {before}"
+    return f"{f'{had:,}' if had else 'none'} of {of}"
+
+
+def shared_text(failure: Failure, result: IncidentResult) -> str:
+    """Return what is known about a failure in a sentence or two, for an escalation."""
+    first, last = (_utc(one.timestamp) for one in (failure.first_event, failure.last_event))
+    when = f"at {first}" if first == last else f"from {first} to {last}"
+    usual = usual_text(failure, result)
+    share = result.share_text(failure)
+    return f"{failure.sentence} Customers who had it: {share}; {when}. Usual: {usual}."
+
+
+def _before(minutes: int) -> str:
+    """Return the time before a window of so many minutes around the reported time, in words."""
+    hours, rest = divmod(2 * minutes, 60)
+    length = f"{hours} hours" if hours > 1 and not rest else f"{2 * minutes} minutes"
+    return f"the {'hour' if 2 * minutes == 60 else length} before"

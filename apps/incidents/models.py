@@ -17,7 +17,8 @@ from apps.lookups.models import Origin, Share, customer_data, pruning, share_con
 class Incident(models.Model):
     """A list of customers and one window. What Sentry had on each is in the lines, redacted.
 
-    `sealed_rest` is what was read for all of them once the batches were answered.
+    `left_out` counts the other lines of the list, by the reason. `sealed_rest` is what was read for
+    all customers once the batches were answered.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -36,6 +37,7 @@ class Incident(models.Model):
     zone = models.CharField(max_length=64)
     projects = models.JSONField(default=list)
     environments = models.JSONField(default=list)
+    left_out = models.JSONField(default=dict)
     marker = models.CharField(max_length=32)
     sealed_rest = SealedField(null=True, editable=False)
     redaction_version = models.PositiveIntegerField(default=0)

@@ -7,14 +7,14 @@ looked up, or is empty. Line numbers are those of the text.
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import thread_time
 
 from apps.crypto import hash_customer
 from apps.events.identifier import MAX_CUSTOMER_LENGTH, MAX_LINK_LENGTH, stored_text
 from apps.events.incident import IncidentCustomer
-from apps.events.query import EXACTLY, Customer, CustomerRefused
+from apps.events.query import EXACTLY, Customer, CustomerRefused, counted
 
 MAX_CUSTOMERS = 2000
 MAX_LINES = 2 * MAX_CUSTOMERS
@@ -63,6 +63,7 @@ class CustomerList:
 
     `typed` has the text to store for each customer. `columns` is empty unless the text has
     several; `column` is the one that was read, and `heading` its first cell if that names it.
+    `empty` counts the lines without text.
     """
 
     customers: tuple[IncidentCustomer, ...]
@@ -72,6 +73,26 @@ class CustomerList:
     columns: tuple[Column, ...] = ()
     column: int = WHOLE_LINE
     heading: str = ""
+    empty: int = 0
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Return how many lines are left out, by the reason."""
+        return {
+            "repeated": len(self.duplicates),
+            "unreadable": len(self.refused),
+            "heading": int(bool(self.heading)),
+            "empty": self.empty,
+        }
+
+
+def account_of(customers: int, left_out: Mapping[str, int]) -> str:
+    """Return what became of all lines: “6 lines: 4 customers, 2 repeated”. It adds up."""
+    names = {"repeated": "repeated", "unreadable": "that can’t be looked up", "empty": "empty"}
+    parts = [counted(customers, "customer")]
+    parts += [f"{count:,} {names[why]}" for why in names if (count := left_out.get(why, 0))]
+    parts += ["1 heading"] if left_out.get("heading") else []
+    return f"{counted(customers + sum(left_out.values()), 'line')}: {', '.join(parts)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +124,19 @@ def read_list(text: str, read: ReadCustomer, *, column: int | None = None) -> Cu
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if sum(map(bool, map(str.strip, lines))) > MAX_LINES:
         raise ListRefused(f"That list has too many lines. {_AT_MOST}")
-    rows = _table(lines)
+    rows, empty = _table(lines), 0
     columns = _columns(rows, read) if rows else ()
     indexes = [WHOLE_LINE, *(one.index for one in columns)]
     if column not in indexes:
         column = _likeliest(rows, indexes[1:], read) if rows else WHOLE_LINE
     if column == WHOLE_LINE or rows is None:
-        rows = [_Row(n, (line,)) for n, line in enumerate(_items(lines), 1) if line.strip()]
+        items = _items(lines[:-1] if not lines[-1].strip() else lines)
+        rows = [_Row(n, (line,)) for n, line in enumerate(items, 1) if line.strip()]
+        empty = len(items) - len(rows)
         if len(rows) > MAX_LINES:
             raise ListRefused(f"That list has too many lines. {_AT_MOST}")
     found = _read_column(rows, max(column, 0), read)
-    return replace(found, columns=columns, column=column)
+    return replace(found, columns=columns, column=column, empty=empty)
 
 
 def read_items(items: Sequence[str], read: ReadCustomer) -> CustomerList:

@@ -59,7 +59,6 @@ from apps.lookups.records import (
     EXPORTS,
     asked_facts,
     clean_reason,
-    count_lookup,
     reason_enabled,
     record_lookup,
     restrict_projects,
@@ -135,13 +134,12 @@ def record_incident(
     """Record an incident, each customer in the audit trail, and the jobs that ask Sentry.
 
     The same list sent twice is one incident. Raise `LookupFailed` as `record_lookup` does, and if
-    the person has too many unfinished ones.
+    the person has too many unfinished ones. Callers count it (`count_lookup`) before they read the
+    list, which takes time itself.
     """
     customers = found.customers
     names = {one.customer.identifier for one in customers}
     words = clean_reason(reason, names) if reason_enabled() else ""
-    if requester.user:
-        count_lookup(requester.user)
     try:
         config = sentry_config()
         with sentry_client() as client:
@@ -157,6 +155,7 @@ def record_incident(
         zone=zone.key,
         projects=list(restrict_projects(projects, requester, config.projects)),
         environments=list(environments),
+        left_out=found.left_out,
         marker=secrets.token_hex(8),
         redaction_version=RULES_VERSION,
         expires_at=timezone.now() + timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS),
@@ -317,7 +316,11 @@ def read_baseline(job: Job, lease: Lease) -> None:
         if customers:
             rest = _fetch(fetch_baseline, incident, lease, customers=customers)
     except SentryError as error:
-        notice = _missing(incident, error, "We don’t know how common these failures were before.")
+        sentence = (
+            "We don’t know how usual these failures were before, so we can’t tell which of them "
+            "are noise."
+        )
+        notice = _missing(incident, error, sentence)
         rest = Rest(baseline=Baseline(notices=(notice,)))
     with lease.finish():
         _add_rest(incident, rest)

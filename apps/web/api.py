@@ -62,6 +62,7 @@ from apps.lookups.problems import (
 )
 from apps.lookups.records import (
     MAX_REASON_LENGTH,
+    count_lookup,
     read_question,
     read_window,
     record_export,
@@ -456,6 +457,7 @@ class IncidentResponse(Schema):
     state: Literal["running", "finished", "cancelled"]
     window: WindowResponse
     searched: dict[str, Any]
+    input: Annotated[dict[str, int], Field(description="What became of the list's lines.")]
     asked: int
     answered: int
     not_asked: list[int]
@@ -682,6 +684,7 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
     if not token.user.has_perm("incidents.add_incident"):
         refuse_role(token, api_requester(request, token))
     zone, requester = zone_of(token.user), api_requester(request, token)
+    count_lookup(token.user)
     try:
         found = read_items(body.customers, read_customer)
     except ListRefused as refused:

@@ -72,7 +72,7 @@ urlpatterns = [
         {"kind": Kind.ESCALATION},
         name="lookup_escalation",
     ),
-    path("lookups/<uuid:lookup_id>/drafted/", drafts.lookup_drafted, name="lookup_drafted"),
+    path("lookups/<uuid:lookup_id>/drafted/", drafts.draft_used, name="lookup_drafted"),
     path("lookups/<uuid:lookup_id>/handover/", drafts.lookup_handover, name="lookup_handover"),
     path("incidents/", incidents.incident_list, name="incident_list"),
     path("incidents/<uuid:incident_id>/", incidents.incident_detail, name="incident_detail"),
@@ -93,6 +93,12 @@ urlpatterns = [
         incidents.incident_export,
         name="incident_export",
     ),
+    path(
+        "incidents/<uuid:incident_id>/escalation/<slug:issue_id>/",
+        drafts.incident_escalation,
+        name="incident_escalation",
+    ),
+    path("incidents/<uuid:incident_id>/drafted/", drafts.draft_used, name="incident_drafted"),
     path("incidents/<uuid:incident_id>/share/", incidents.incident_share, name="incident_share"),
     path(
         "incidents/<uuid:incident_id>/unshare/",

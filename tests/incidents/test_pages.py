@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry
@@ -110,10 +111,13 @@ def test_customers_with_only_what_is_usual_are_named(lea: Client, connected: Dem
         user_id="1001", timestamp=MOMENT, project="api", exception=("KeyError", "x")
     )
     page = text(lea.get(ask(lea)))
-    assert "<li>1 with only what was as common before</li>" in page
-    assert "1 failure was about as common before; the largest: 2 of 7 asked" in page
-    assert "With only what was as common before (1)" in page
-    assert "With errors (3)" in page
+    assert (
+        "1 failure that was about as usual before, so probably noise; the largest: 2 of 7" in page
+    )
+    assert "With only what was about as usual before (1)" in page
+    assert "With these failures (3)" in page
+    assert "30 of 30 other customers with errors had it in the 20 minutes before" in page
+    assert "none of 30 other customers with errors had it in the 20 minutes before" in page
 
 
 def test_exports_name_lines_and_run_no_formula(lea: Client) -> None:
@@ -128,6 +132,78 @@ def test_exports_name_lines_and_run_no_formula(lea: Client) -> None:
         assert "1001" not in export.replace("<email-1001>", "")
         assert "jane@" not in export
     assert lea.get(f"{url}export.md?budget=1").status_code == 400
+
+
+def test_every_line_is_accounted_for(lea: Client, connected: DemoSentry) -> None:
+    """On the page to check, on the result, and in JSON, also while some aren't asked yet."""
+    listed = f"{LIST}\n\n1007"
+    expected = "12 lines: 8 customers, 1 repeated, 1 that can’t be looked up, 1 empty, 1 heading"
+    assert expected in text(lea.post("/incidents/", sent(customers=listed)))
+    url = begin(lea, customers=listed)
+    page = text(lea.get(url))
+    assert f"{expected}." in page
+    assert "Not asked yet (8)" in page
+    unreadable = {"id": "?"}
+    connected.world.add_raw({}, row=unreadable, event_id="a" * 32, timestamp=MOMENT, user_id="1007")
+    while work():
+        pass
+    page = text(lea.get(url))
+    counts = re.findall(
+        r"<summary>([^<]+) \((\d+)\)</summary>", page.partition("customers-title")[2]
+    )
+    assert sum(int(count) for _title, count in counts) == 8, counts
+    result = exported(lea, url)
+    expected_input = {"repeated": 1, "unreadable": 1, "heading": 1, "empty": 1}
+    assert result["input"] == {"lines": 12, "customers": 8, **expected_input}
+
+
+def test_a_failure_says_where_it_failed_and_what_comes_next(lea: Client) -> None:
+    page = text(lea.get(ask(lea)))
+    card = page.partition('id="failure-1"')[2].partition("</article>")[0]
+    for expected in (
+        "<dt>Where it failed</dt><dd><bdi>the customer’s bank</bdi></dd>",
+        "<dt>Stopped them</dt>",
+        "<strong>Reply; escalate if it continues.</strong>",
+        "WEB-1</bdi></a>, 3 customers",
+        "3 customers</summary>",
+    ):
+        assert expected in card, (expected, card)
+
+
+def test_a_failure_is_escalated_as_on_a_result(lea: Client) -> None:
+    url = ask(lea)
+    failure = exported(lea, url)["failures"][0]
+    address = f"{url}escalation/{failure['issues'][0]}/"
+    page = text(lea.get(address))
+    for expected in (
+        "The payment was declined.",
+        "Customers who had it: 3 of 7 asked; from",
+        "These 2 of 3 events represent a failure of 3 customers.",
+        "Back to the incident",
+    ):
+        assert expected in page, expected
+    for hidden in ("1001", "jane@", "This customer had it"):
+        assert hidden not in page.replace("email-1001", "").partition("<main")[2], hidden
+    plain = text(lea.post(address, {"format": "text", "template": "short-note"}))
+    assert "Full result: http://testserver/incidents/" in plain
+    kept = text(lea.post(address, {"do": "keep", "text": "Edited", "subject": "S"}))
+    assert "Edited</textarea>" in kept
+    used = lea.post(f"{url}drafted/", {"kind": "escalation", "how": "copied"})
+    assert used.status_code == 204
+    assert Entry.objects.filter(action=Action.DRAFTED, target__startswith="incident").exists()
+    assert lea.post(f"{url}drafted/", {"kind": "x", "how": "copied"}).status_code == 400
+    assert lea.get(f"{url}escalation/404/").status_code == 404
+
+
+@override_settings(TRIAGE_LOOKUPS_PER_MINUTE=2)
+def test_reading_lists_counts_like_lookups(lea: Client) -> None:
+    """Reading takes time itself, also of a list that is refused."""
+    for _time in range(2):
+        assert lea.post("/incidents/", sent(customers="1\n" * 4001)).status_code == 400
+    page = lea.post("/incidents/", sent())
+    assert page.status_code == 429
+    assert "a lot of lookups" in text(page)
+    assert page["Retry-After"]
 
 
 def test_a_customer_is_one_click_from_their_own_lookup(lea: Client) -> None:

@@ -48,7 +48,7 @@ def test_the_command_says_how_it_read_the_customer(
     assert done.stderr.strip() == "Read as the user ID <customer>."
     done = command_line.lookup("ip:203.0.113.7", "--at", AT)
     assert done.returncode == 2
-    assert "type exactly: before it" in done.stderr
+    assert "type “exactly:” in front of it" in done.stderr
 
 
 def test_the_json_follows_its_documented_schema(

@@ -258,11 +258,18 @@ ROWS = (
     Row("deleting a known error", (f"{_KNOWN}<path:object_id>/delete/",), *(3 * (FORBIDDEN,))),
     Row(
         "drafts and their delivery",
-        (f"{_LOOKUP}reply/", f"{_LOOKUP}escalation/"),
+        (
+            *(f"{_LOOKUP}reply/", f"{_LOOKUP}escalation/"),
+            f"{_INCIDENT}escalation/<slug:issue_id>/",
+        ),
         get=READING,
         post=READING,
     ),
-    Row("recording use of a draft", (f"{_LOOKUP}drafted/",), post=READING),
+    Row(
+        "recording use of a draft",
+        (f"{_LOOKUP}drafted/", f"{_INCIDENT}drafted/"),
+        post=READING,
+    ),
     Row(
         "retrying a delivery that does not exist",
         (f"{_LOOKUP}handover/",),

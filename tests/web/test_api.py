@@ -56,7 +56,7 @@ def test_copied_customer_is_read_as_in_the_form(token: str) -> None:
     assert post(token, {**REQUEST, "customer": "username:1001"}).json()["events"] == []
     problem = post(token, {**REQUEST, "customer": "Order ID: 1001"}).json()
     assert problem["code"] == "bad_input"
-    assert "type exactly: before it" in problem["next_step"]
+    assert "type “exactly:” in front of it" in problem["next_step"]
     data = post(token, {**REQUEST, "customer": "exactly:Order ID: 1001"}).json()
     assert (data["complete"], data["events"]) == (True, [])
 

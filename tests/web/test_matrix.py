@@ -150,6 +150,7 @@ class Site:
             "lookup_id": self.lookup.uuid,
             "incident_id": self.incident.uuid,
             "event_id": self.event,
+            "issue_id": "1",
             "suffix": "md",
             "object_id": first.pk if first else 1,
             "entry_id": first.pk if first else 1,

@@ -1,7 +1,7 @@
 """The first screen of a result: the headline's problem in brief, and what to tell the customer."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -90,6 +90,11 @@ _NEXT_IF_KNOWN = {
     CustomerFixState.UNSURE: "Check whether they have the fix.",
 }
 
+_TO_MANY = (
+    *(("The customer is", "They are"), ("the customer is", "they are")),
+    *(("the customer was", "they were"), ("the customer has", "they have")),
+)
+
 Row = tuple[str, str]
 
 
@@ -125,6 +130,34 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
         next_link=safe_link(replay.permalink) if replay else "",
         has_errors=first is not None,
     )
+
+
+def shared_brief(
+    answer: Answer, problem: Problem, releases: Sequence[str], *, zone: ZoneInfo, today: date
+) -> tuple[tuple[Row, ...], str]:
+    """Return the answers about a failure that many customers share, and what comes next.
+
+    Nothing depends on the release unless all of them had the same.
+    """
+    events = problem.cause.events
+    if len(releases) > 1:
+        events = tuple(
+            replace(one, release=None, body=one.body and replace(one.body, release=None))
+            for one in events
+        )
+    problem = replace(problem, cause=replace(problem.cause, events=events))
+    place = place_of(problem.placed)
+    stopped = "yes, the app crashed" if has_crashed(problem) else ""
+    rows = [
+        ("Where it failed", _PLACES[place] if place else "unknown"),
+        ("Stopped them", stopped or _STOPPED.get(handling_text_of(problem) or "", "unknown")),
+    ]
+    status = _status(answer, problem, zone, today)
+    for one, many in _TO_MANY:
+        status = status.replace(one, many)
+    rows += [("Status", clipped(status, 200))] if status else []
+    step = _CHECK_PAYMENT if may_have_paid(problem) else _next_for(answer, problem, today)
+    return tuple(rows), step
 
 
 def _replay_with_idle_clicks(answer: Answer) -> Replay | None:

@@ -10,19 +10,23 @@ from apps.answers.models import DraftTemplate
 from apps.answers.services import group_reply
 from apps.answers.templates import About, Kind
 from apps.events.event import Event
+from apps.events.halves import Reason
 from apps.events.incident import Failure
 from apps.events.once import rule_cache
 from apps.events.query import counted
 from apps.events.releases import short_release
-from apps.incidents.exports import BEFORE, usual_text
+from apps.incidents.exports import usual_text
 from apps.incidents.models import Incident
+from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
 from apps.known_errors.catalogue import customer_time, render_reply
+from apps.web.presenters.brief import shared_brief
 from apps.web.presenters.formatting import (
     LocalTime,
     half_window,
     listed,
     local_clock,
+    local_minute,
     local_moment,
     safe_link,
     shortened,
@@ -30,6 +34,12 @@ from apps.web.presenters.formatting import (
     typeset,
 )
 
+_WHY_JOINED = {
+    Reason.SAME_REQUEST: "same request",
+    Reason.CONSEQUENCE: "a consequence",
+    Reason.TRIED_AGAIN: "another try",
+    Reason.OTHER_RELEASE: "same error in another release",
+}
 _MAX_RELEASES = 4
 _MAX_TEXT = 120
 _RELOADS = 6
@@ -45,29 +55,44 @@ class EventLink:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueView:
+    """An issue of a failure: its link, which can be empty, and why it is part of the failure."""
+
+    name: str
+    link: str
+    customers: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnownReply:
-    """A known error and its reply for the customers, which can be empty."""
+    """A known error; its reply for the customers and its workaround can be empty."""
 
     title: str
     reply: str
+    workaround: str
 
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """A failure. `issues` are pairs of a name and a link, which can be empty."""
+    """A failure. `percent` is of the customers who were asked about, `key` names it in URLs."""
 
     number: int
+    key: str
     sentence: str
-    customers: int
     share: str
+    percent: int
     first: LocalTime
     last: LocalTime
     releases: str
     usual: str
     is_noise: bool
-    issues: tuple[tuple[str, str], ...]
+    answers: tuple[tuple[str, str], ...]
+    next: str
+    issues: tuple[IssueView, ...]
     known: tuple[KnownReply, ...]
     events: tuple[EventLink, ...]
+    customers: tuple["CustomerRow", ...]
     reply: str
 
 
@@ -77,15 +102,16 @@ class CustomerRow:
 
     line: int
     customer: str
-    what: str
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """The context of `incidents/detail.html`."""
+    """The context of `incidents/detail.html`. The `groups` have each customer once."""
 
     headline: str
     facts: tuple[str, ...]
+    account: str
     moment: LocalTime
     zone: str
     window: str
@@ -94,12 +120,13 @@ class IncidentView:
     groups: tuple[tuple[str, tuple[CustomerRow, ...]], ...]
     notices: tuple[str, ...]
     progress: Mapping[str, Any]
-    comparison: str = BEFORE
+    calls: str
 
     @property
     def noise_share(self) -> str:
         """The share of the customers who had the most widespread of these failures."""
-        return max(self.noise, key=lambda one: one.customers).share if self.noise else ""
+        widest = max(self.noise, key=lambda one: len(one.customers), default=None)
+        return widest.share if widest else ""
 
 
 def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
@@ -115,6 +142,7 @@ def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
     return IncidentView(
         headline=headline(result),
         facts=tuple(_facts(result)),
+        account=account_of(result.asked, incident.left_out),
         moment=local_moment(incident.moment, ZoneInfo(incident.zone)),
         zone=incident.zone,
         window=half_window(incident.minutes),
@@ -123,6 +151,7 @@ def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
         groups=tuple(_groups(result)),
         notices=tuple(typeset(one.message) for one in result.notices),
         progress=progress_of(incident, result.batches_ended, result.batches, seen=0),
+        calls=counted(result.calls, "call"),  # those of tries that failed aren't counted
     )
 
 
@@ -148,27 +177,20 @@ def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
         return f"{len(shared[0].lines):,} of {of} hit the same failure: {shared[0].sentence}"
     if loud:
         return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer each."
-    return "Nothing stands out: what these customers had was about as common before."
+    return "Nothing stands out: what these customers had was about as usual before."
 
 
 def _facts(result: IncidentResult) -> Iterable[str]:
-    yield counted(result.asked, "customer")
-    yield f"{len(result.answered):,} asked"
+    yield f"{len(result.answered):,} of {counted(result.asked, 'customer')} asked"
     if result.not_asked:
         yield f"{len(result.not_asked):,} not asked{' yet' if result.state == 'running' else ''}"
     if result.unanswerable:
         yield f"{len(result.unanswerable):,} unanswerable"
-    unexplained = len(_unexplained(result))
-    if unexplained:
-        yield f"{unexplained:,} with only what was as common before"
-    if result.without_errors or not result.never_seen:
-        where = f" {_where(result)}" if result.is_part else ""
-        yield counted(len(result.without_errors), "customer") + f" without errors{where}"
-    if result.never_seen:
-        yield f"{len(result.never_seen):,} never seen in the time that Sentry stores"
+    if result.state == "running":
+        return
     yield "complete" if result.complete else "incomplete"
-    # Calls of tries that failed aren't counted.
-    yield f"based on {counted(result.calls, 'call')} to Sentry"
+    if read_at := result.incident.finished_at:
+        yield f"read at {local_minute(read_at, ZoneInfo(result.incident.zone)).text}"
 
 
 def _unexplained(result: IncidentResult) -> frozenset[int]:
@@ -196,32 +218,56 @@ def _failure(
     first, last = failure.first_event.timestamp, failure.last_event.timestamp
     today = today_in(zone.key)
     about = About(one.answer, failure.issues[:1], zone, today, result.incident.marker, agent=agent)
-    names = {issue.id: issue for issue in one.answer.issues}
+    answers, step = shared_brief(
+        one.answer, failure.problem, failure.releases, zone=zone, today=today
+    )
     return FailureView(
         number=number,
+        key=failure.problem.issue_id,
         sentence=typeset(failure.sentence),
-        customers=len(failure.lines),
         share=result.share_text(failure),
+        percent=round(100 * len(failure.lines) / max(len(result.answered), 1)),
         first=local_clock(first, zone, day_of=result.incident.moment),
         last=local_clock(last, zone, day_of=result.incident.moment),
         releases=_releases(failure.releases),
         usual=usual_text(failure, result),
         is_noise=failure.is_noise,
-        issues=tuple(
-            (issue.short_id or issue.id, safe_link(issue.permalink))
-            for issue_id in failure.issues
-            if (issue := names.get(issue_id))
-        ),
+        answers=answers,
+        next=step,
+        issues=tuple(_issues(result, failure)),
         known=tuple(
             KnownReply(
                 match.known.title,
                 render_reply(match, one.answer, name="", zone=zone, today=today),
+                match.known.workaround,
             )
             for match in one.known
         ),
         events=tuple(map(_event_link, one.answer.events)),
+        customers=tuple(
+            CustomerRow(line, result.customers.get(line, "")) for line in failure.lines
+        ),
         reply=group_reply(body, about, moment=customer_time(first, last, zone)) if body else "",
     )
+
+
+def _issues(result: IncidentResult, failure: Failure) -> Iterable[IssueView]:
+    """Yield the failure's issues, the cause's first, each with the customers who had it."""
+    reasons = {joined.group.issue_id: joined.reason for joined in failure.problem.others}
+    for group in failure.problem.groups:
+        events = {event.id for event in group.events}
+        had = sum(
+            any(event.id in events for event in result.findings[line].events)
+            for line in failure.lines
+        )
+        issue = group.issue
+        reason = reasons.get(group.issue_id)
+        yield IssueView(
+            name=shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT),
+            link=safe_link(issue.permalink) if issue else "",
+            customers=counted(had, "customer"),
+            why=_WHY_JOINED[reason] if reason else "",
+        )
 
 
 def _event_link(event: Event) -> EventLink:
@@ -245,13 +291,15 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
             numbers.setdefault(line, []).append(number)
     with_errors = sorted(numbers, key=lambda line: (numbers[line], line))
     unexplained = _unexplained(result)
+    unsure = [line for line in result.capped if line not in numbers]
     groups: tuple[tuple[str, Iterable[int]], ...] = (
-        ("With errors", [line for line in with_errors if line not in unexplained]),
-        ("With only what was as common before", sorted(unexplained)),
+        ("With these failures", [line for line in with_errors if line not in unexplained]),
+        ("With only what was about as usual before", sorted(unexplained)),
         (f"Without errors {_where(result)}", result.without_errors),
         ("Never seen in the time that Sentry stores", result.never_seen),
-        ("Not asked", [line for line, _why in result.not_asked]),
-        ("Unanswerable", [line for line, _why in result.unanswerable]),
+        ("Not known, as their list was cut off", unsure),
+        ("Not asked" if result.incident.is_over else "Not asked yet", dict(result.not_asked)),
+        ("Unanswerable", dict(result.unanswerable)),
     )
     for title, lines in groups:
         rows = []

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -29,14 +30,18 @@ from apps.answers.webhook import (
     webhook_body,
 )
 from apps.audit.models import Action
+from apps.audit.trail import record
 from apps.events.once import rule_cache
 from apps.events.query import counted
+from apps.incidents.exports import representing, shared_text
+from apps.incidents.services import read_incident
 from apps.lookups.access import may_manage
 from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.problems import bad_input
-from apps.lookups.records import customer_of, identifiers_of, record_action
+from apps.lookups.records import customer_of, identifiers_of
 from apps.web.access import (
     allowed_projects,
+    get_incident_or_404,
     get_lookup_or_404,
     person_of,
     posted_pk,
@@ -114,7 +119,9 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
     choice = _read_choice(kind, request.POST)
     if kind is Kind.REPLY and request.method != "POST" and lookup.customer:
         choice = replace(choice, name=name_in(customer_of(lookup).identifier))
-    prepared = _prepare(request, result, choice)
+    lookup_link = reverse("lookup_detail", args=[lookup.uuid])
+    about = About(result.answer, (), ZoneInfo(lookup.zone), date.min, lookup.marker)
+    prepared = _prepare(request, choice, about, lookup_link)
     if prepared is None:
         return problem_page(request, _NO_TEMPLATE, lookup_id)
     action = request.POST.get("do", "")
@@ -126,16 +133,55 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
     return _page(request, result, prepared, edited)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@render_failures
+@rule_cache()
+def incident_escalation(
+    request: HttpRequest, incident_id: uuid.UUID, issue_id: str
+) -> HttpResponse:
+    """Show an escalation of a failure that many customers share. A POST changes its options."""
+    incident = get_incident_or_404(request, incident_id)
+    record_view(request, incident, "escalation draft")
+    result = read_incident(incident, allowed_projects(request))
+    found = (one for one in result.failures if one.failure.problem.issue_id == issue_id)
+    if (one := next(found, None)) is None:
+        raise Http404
+    choice = _read_choice(Kind.ESCALATION, request.POST)
+    choice = replace(choice, problems=choice.problems or one.failure.issues)
+    shared, zone = shared_text(one.failure, result), ZoneInfo(incident.zone)
+    about = About(representing(one), (), zone, date.min, incident.marker, shared=shared)
+    link = reverse("incident_detail", args=[incident_id])
+    prepared = _prepare(request, choice, about, link)
+    if prepared is None:
+        return problem_page(request, _NO_TEMPLATE)
+    edited = prepared.unedited
+    if request.POST.get("do") == "keep":
+        edited = _read_edited(request.POST, prepared)
+    context = {
+        "back": link,
+        "drafted": reverse("incident_drafted", args=[incident_id]),
+        "complete": result.complete,
+    }
+    return render(request, "lookups/draft.html", _context(prepared, edited) | context)
+
+
 @require_POST
 @render_failures
-def lookup_drafted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
+def draft_used(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
     """Record that a draft was copied or opened in an email app, as the browser reports it."""
-    lookup = get_lookup_or_404(request, lookup_id)
+    find = get_lookup_or_404 if "lookup_id" in ids else get_incident_or_404
+    subject = find(request, *ids.values())
     kind, how = request.POST.get("kind", ""), request.POST.get("how", "")
     if kind not in list(Kind) or how not in _METHODS:
         problem = bad_input("This isn't a draft.", "Reload the page.")
-        return problem_page(request, problem, lookup_id)
-    record_action(Action.DRAFTED, requester_of(request).actor, lookup, draft=kind, how=how)
+        return problem_page(request, problem, ids.get("lookup_id"))
+    record(
+        Action.DRAFTED,
+        requester_of(request).actor,
+        target=subject.audit_target,
+        customer_hash=getattr(subject, "customer_hash", ""),
+        detail={"draft": kind, "how": how},
+    )
     return HttpResponse(status=204)
 
 
@@ -170,23 +216,21 @@ def _read_choice(kind: Kind, values: QueryDict) -> DraftChoice:
 
 
 def _prepare(
-    request: HttpRequest, result: LookupResult, choice: DraftChoice
+    request: HttpRequest, choice: DraftChoice, about: About, link: str
 ) -> PreparedDraft | None:
-    """Return the draft, or None if no template of this kind is in use."""
+    """Return the draft about a result at this link, or None if no template is in use."""
     templates = tuple(DraftTemplate.objects.filter(kind=choice.kind, is_active=True))
     if not templates:
         return None
     template = next((one for one in templates if one.name == choice.template), templates[0])
-    problems = problem_choices(choice.kind, result.answer, choice.problems)
-    about = About(
-        answer=result.answer,
+    problems = problem_choices(choice.kind, about.answer, choice.problems)
+    about = replace(
+        about,
         issue_ids=tuple(problem.issue_id for problem in problems if problem.is_chosen),
-        zone=ZoneInfo(result.lookup.zone),
         today=timezone.now().astimezone(zone_of(person_of(request))).date(),
-        marker=result.lookup.marker,
         name=choice.name,
         agent=person_of(request).get_full_name(),
-        lookup_link=request.build_absolute_uri(reverse("lookup_detail", args=[result.lookup.uuid])),
+        lookup_link=request.build_absolute_uri(link),
     )
     draft = make_draft(choice.kind, subject=template.subject, body=template.body, about=about)
     return PreparedDraft(replace(choice, template=template.name), templates, problems, about, draft)
@@ -271,9 +315,25 @@ def _page(
     hidden: Mapping[str, int] | None = None,
 ) -> HttpResponse:
     """Render the draft. `hidden` counts what was just redacted in the edited text."""
-    kind, answer = edited.kind, result.answer
+    lookup = result.lookup
     context = {
-        "lookup": result.lookup,
+        "lookup": lookup,
+        "back": reverse("lookup_detail", args=[lookup.uuid]),
+        "drafted": reverse("lookup_drafted", args=[lookup.uuid]),
+        "hidden": redaction_receipt(hidden) if hidden else "",
+        "refused": refused,
+        "complete": result.answer.complete,
+        "has_webhook": is_configured(),
+        "page_number": uuid.uuid4(),
+        "handovers": _delivery_rows(result, person_of(request)),
+    }
+    context |= _context(prepared, edited)
+    return render(request, "lookups/draft.html", context, status=400 if refused else 200)
+
+
+def _context(prepared: PreparedDraft, edited: EditedDraft) -> dict[str, object]:
+    kind, redaction = edited.kind, prepared.about.answer.redaction
+    return {
         "kind": kind.value,
         "heading": TITLES[kind],
         "templates": prepared.templates,
@@ -281,15 +341,8 @@ def _page(
         "problems": prepared.problems,
         "draft": edited,
         "mail": mailto_link(edited.subject, edited.text),
-        "receipt": redaction_receipt(answer.redaction) if kind is Kind.ESCALATION else "",
-        "hidden": redaction_receipt(hidden) if hidden else "",
-        "refused": refused,
-        "complete": answer.complete,
-        "has_webhook": is_configured(),
-        "page_number": uuid.uuid4(),
-        "handovers": _delivery_rows(result, person_of(request)),
+        "receipt": redaction_receipt(redaction) if kind is Kind.ESCALATION else "",
     }
-    return render(request, "lookups/draft.html", context, status=400 if refused else 200)
 
 
 def _delivery_rows(result: LookupResult, reader: User) -> list[DeliveryRow]:

@@ -30,6 +30,7 @@ from apps.incidents.reading import (
     MAX_LIST_LENGTH,
     CustomerList,
     ListRefused,
+    account_of,
     decode_list,
     read_list,
 )
@@ -51,6 +52,7 @@ from apps.lookups.access import (
 )
 from apps.lookups.exports import SIZES, ChoiceRefused, read_choice
 from apps.lookups.problems import bad_input
+from apps.lookups.records import count_lookup
 from apps.lookups.sentry_connection import read_customer, search_choices
 from apps.web.access import (
     allowed_projects,
@@ -71,6 +73,7 @@ from apps.web.presenters.result import event_view
 from apps.web.views.lookups import zone_of_request
 
 _MAX_RECENT = 8
+_MINUTES = 30
 _HOURS = (1, 2, 4, 8, 24)
 _SENT_ON = ("zone", "window", "project", "environment", "reason")
 
@@ -82,19 +85,19 @@ class IncidentForm(LookupForm):
         required=False,
         strip=False,
         label="Customers, one per line",
-        help_text=f"User IDs, emails, and names, up to {MAX_CUSTOMERS:,}.",
+        help_text=f"User IDs, emails, and usernames, up to {MAX_CUSTOMERS:,}.",
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(
         required=False,
-        label="or a CSV file",
+        label="Or a CSV file",
         help_text="You can choose the column on the next page.",
         max_length=200,
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
     )
     recent = forms.ChoiceField(
         required=False,
-        label="or everyone looked up in the last",
+        label="Or everyone looked up in the last",
         choices=[("", "(choose hours)"), *((n, f"{n} hour{'s' * (n > 1)}") for n in _HOURS)],
     )
     column = forms.IntegerField(required=False)
@@ -102,11 +105,15 @@ class IncidentForm(LookupForm):
     def __init__(
         self, data: Any = None, files: Any = None, *, request: HttpRequest, **options: Any
     ) -> None:
-        super().__init__(data, **options)
+        super().__init__(data, initial={"window": _MINUTES}, **options)
         self.files, self._request = files or MultiValueDict(), request
         self.found: CustomerList | None = None
         self.text = ""
         del self.fields["customer"]
+        if "reason" in self.fields:
+            self.fields[
+                "reason"
+            ].help_text = "Stored in the audit trail. Don’t name customers here."
         if not request.user.has_perm("lookups.view_lookup"):
             del self.fields["recent"]
 
@@ -153,6 +160,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     """Show the form and recent incidents; check a posted list; start when that is confirmed."""
     if request.method != "POST":
         return _form_page(request, _form(request))
+    count_lookup(person_of(request))
     form = _form(request, request.POST, request.FILES)
     if not form.is_valid() or form.found is None:
         return _form_page(request, form, status=400)
@@ -221,6 +229,7 @@ def _confirm_page(request: HttpRequest, form: IncidentForm, found: CustomerList)
     zone: ZoneInfo = form.cleaned_data["zone"]
     context = {
         "found": found,
+        "account": account_of(len(found.customers), found.left_out),
         "text": form.text,
         "at": moment.astimezone(zone).isoformat(timespec="seconds"),
         "moment": local_moment(moment, zone),
