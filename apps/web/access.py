@@ -5,17 +5,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import DisallowedHost, PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
+from apps.accounts.models import Team
 from apps.accounts.permissions import projects_of
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, client_address, record, record_refusal
-from apps.incidents.models import Incident
-from apps.lookups.access import Requester, find_lookup, may_manage, may_read
+from apps.incidents.models import Incident, IncidentShare
+from apps.lookups.access import Requester, find_lookup, may_manage, may_read, shares_with
 from apps.lookups.models import Lookup, Origin
 
 # The header by which scripts request a part of a page.
@@ -81,6 +83,20 @@ def find_incident(person: User, actor: Actor, incident_id: uuid.UUID) -> Inciden
         record_refusal(actor, target=incident.audit_target, why="not theirs")
         raise Http404
     return incident
+
+
+def readable_incidents(person: User) -> QuerySet[Incident]:
+    """Return the incidents that this person can read, as `find_incident` decides."""
+    if person.has_perm("lookups.view_lookup"):
+        return Incident.objects.all()
+    shares = shares_with(person, IncidentShare.objects.all(), "incident")
+    theirs = Q(user=person) | Q(pk__in=shares.values("incident"))
+    if person.has_perm("lookups.open_any_lookup"):
+        if not Team.objects.exists():
+            return Incident.objects.all()
+        teams = Group.objects.filter(team__isnull=False, user=person)
+        theirs |= Q(user__in=User.objects.filter(groups__in=teams))
+    return Incident.objects.filter(theirs)
 
 
 def get_managed_incident_or_404(request: HttpRequest, incident_id: uuid.UUID) -> Incident:

@@ -1,18 +1,20 @@
-"""Teams and API tokens under Manage."""
+"""Teams, API tokens, and the list of incidents under Manage."""
 
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -30,11 +32,16 @@ from apps.accounts.models import (
 )
 from apps.accounts.permissions import ROLES
 from apps.accounts.tokens import set_new_token
-from apps.audit.admin import AllowedFiltersAdmin
+from apps.audit.admin import AllowedFiltersAdmin, ReadOnlyAdmin
 from apps.audit.models import Action
 from apps.audit.trail import record
+from apps.events.query import counted
+from apps.incidents.models import Incident
+from apps.lookups.admin.record import reasons_of
 from apps.lookups.sentry_connection import search_choices
-from apps.web.access import requester_of
+from apps.web.access import person_of, readable_incidents, requester_of, site_origin
+from apps.web.middleware import SeeOther
+from apps.web.presenters.formatting import half_window
 
 _PROJECT_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _SEPARATORS = re.compile(r"[\s,]+")
@@ -386,3 +393,106 @@ class TeamAdmin(AllowedFiltersAdmin):
                 "all_projects": team.all_projects,
             },
         )
+
+
+# Incidents.
+
+
+class IncidentStateFilter(admin.SimpleListFilter):
+    """A filter for incidents that are running, finished, or canceled."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [(name, name) for name in ("running", "finished", "canceled")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
+        """Return the incidents of the chosen state."""
+        chosen = {
+            "running": queryset.filter(finished_at=None, cancelled_at=None),
+            "finished": queryset.exclude(finished_at=None).filter(cancelled_at=None),
+            "canceled": queryset.exclude(cancelled_at=None),
+        }
+        return chosen.get(self.value() or "", queryset)
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnlyAdmin):
+    """The incidents that the person can read and that are still stored. Each opens its own page."""
+
+    list_display = ("created_at", "who", "reason", "size", "window_text", "state")
+    list_filter = (IncidentStateFilter, ("user", admin.RelatedOnlyFieldListFilter))
+    allowed_filters = frozenset(("state", "user__id__exact"))
+    list_select_related = ("user",)
+    ordering = ("-created_at", "-pk")
+    sortable_by = ()
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the list to people who can begin incidents, and to those who review lookups."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let people read what they could open anyway."""
+        names = ("incidents.add_incident", "lookups.view_lookup")
+        return any(map(request.user.has_perm, names))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
+        """Return the incidents that the person can open, with their number of customers."""
+        readable = readable_incidents(person_of(request)).filter(expires_at__gt=timezone.now())
+        return readable.defer("sealed_rest").annotate(count=Count("lines"))
+
+    def get_object(self, request: HttpRequest, *args: Any, **options: Any) -> Incident | None:
+        """Return the incident if the person can read it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return super().get_object(request, *args, **options)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Add the reasons to the rows, with one query for all of them."""
+        listed = super().get_changelist_instance(request)
+        reasons = reasons_of(list(listed.result_list))
+        for one in listed.result_list:
+            one.given_reason = reasons.get(one.audit_target, "")
+        return listed
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *_args: Any, **_options: Any
+    ) -> HttpResponse:
+        """Redirect to the page of the incident."""
+        if (incident := self.get_object(request, object_id)) is None:
+            raise Http404
+        address = reverse("incident_detail", args=[incident.uuid])
+        return SeeOther(f"{site_origin(request)}{address}")
+
+    @admin.display(description="Who", ordering="user__username")
+    def who(self, incident: Incident) -> str:
+        """Return the person, or the system user of a command line."""
+        return str(incident.user) if incident.user else incident.system_user or "unknown"
+
+    @admin.display(description="Reason")
+    def reason(self, incident: Any) -> str:
+        """Return the ticket number or reason."""
+        return str(incident.given_reason)
+
+    @admin.display(description="Size", ordering="count")
+    def size(self, incident: Any) -> str:
+        """Return the number of customers."""
+        return counted(incident.count, "customer")
+
+    @admin.display(description="Around", ordering="moment")
+    def window_text(self, incident: Incident) -> str:
+        """Return the reported time and the window."""
+        moment = incident.moment.astimezone(ZoneInfo(incident.zone))
+        return f"{moment:%d %b %Y, %H:%M} {incident.zone}, {half_window(incident.minutes)}"
+
+    @admin.display(description="State")
+    def state(self, incident: Incident) -> str:
+        """Return running, finished, or canceled."""
+        if incident.cancelled_at:
+            return "canceled"
+        return "finished" if incident.finished_at else "running"

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from apps.accounts.models import Team
 from apps.audit.models import Action, Entry
 from apps.audit.trail import SYSTEM
 from apps.audit.verification import verify_trail
@@ -22,7 +23,8 @@ from apps.incidents.models import Incident, IncidentLine
 from apps.incidents.services import BATCH, run_batch
 from apps.jobs.engine import Lease, LeaseLost, handlers, work
 from apps.jobs.models import Job
-from apps.lookups.models import Lookup
+from apps.lookups.access import Requester, may_read, share_lookup
+from apps.lookups.models import Lookup, Origin
 from apps.lookups.retention import count_expired, prune
 from apps.redaction import engine
 from tests.conftest import MOMENT, signed_in
@@ -325,3 +327,38 @@ def test_reviewers_can_ask_about_the_lookups_of_the_last_hours(lea: Client, admi
     assert "2 customers to look up" in page
     assert Entry.objects.filter(action=Action.REVIEWED, actor="ada").exists()
     assert lea.post("/incidents/", sent(customers="", recent="2")).status_code == 400
+
+
+def test_the_list_under_manage_has_what_its_reader_can_open(
+    lea: Client, lead: User, other_agent: User, admin: User
+) -> None:
+    """Who can read an incident, by the rules for a lookup; others don't learn that it exists."""
+    begin(lea, reason="T-77")
+    lou = User.objects.create_user("lou", "lou@example.com")
+    lou.groups.add(*lead.groups.all())
+    address = "/admin/incidents/incident/"
+    pages = {one: signed_in(one) for one in (lead, lou, admin)}
+    for reader, has_teams, is_listed in (
+        (lead, False, True),
+        (lou, False, True),
+        (lead, True, True),
+        (lou, True, False),
+        (admin, True, True),
+    ):
+        if has_teams and not Team.objects.exists():
+            team("One", ["web"], lead)
+            team("Two", ["web"], lou)
+        incident = Incident.objects.get()
+        listed = text(pages[reader].get(address))
+        for shown in ("T-77", "7 customers", '<td class="field-who">lea'):
+            assert (shown in listed) is is_listed, (reader, has_teams, shown)
+        assert may_read(reader, incident) is is_listed
+        opened = pages[reader].get(f"{address}{incident.pk}/change/")
+        assert opened.status_code == (303 if is_listed else 404)
+    assert "T-77" not in text(pages[lead].get(f"{address}?state=finished"))
+    share_lookup(incident, lou, requester=Requester(Origin.WEB, lead))
+    assert "T-77" in text(pages[lou].get(address))
+    Incident.objects.update(expires_at=timezone.now())
+    assert "T-77" not in text(pages[lead].get(address))
+    assert signed_in(other_agent).get(address).status_code == 403
+    assert "incidents/incident/" in text(lea.get("/incidents/"))

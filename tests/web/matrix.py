@@ -31,7 +31,7 @@ _LOOKUP, _INCIDENT = "lookups/<uuid:lookup_id>/", "incidents/<uuid:incident_id>/
 _RECORD, _EXPORT = "admin/lookups/lookup/", "admin/lookups/exportrecord/"
 _PRESET, _PERSON = "admin/lookups/exportpreset/", "admin/auth/user/"
 _TEAM, _TOKEN = "admin/accounts/team/", "admin/accounts/apitoken/"
-_KNOWN = "admin/known_errors/knownerror/"
+_KNOWN, _LIST = "admin/known_errors/knownerror/", "admin/incidents/incident/"
 _ENTRY, _INVITATION = "admin/audit/entry/", "admin/accounts/invitation/"
 _TEMPLATE, _DELIVERY = "admin/answers/drafttemplate/", "admin/answers/handover/"
 _EXPLANATION = "admin/explain/explanation/"
@@ -255,6 +255,20 @@ ROWS = (
         post=LEADING,
         others=LEADING,
     ),
+    Row(
+        "the list of incidents",
+        tuple(f"{_LIST}{page}" for page in _PAGES if page != "add/" and "delete" not in page),
+        get=LEADING,
+        post=LEADING,
+        others=LEADING,
+    ),
+    Row(
+        "adding or deleting incidents in Manage",
+        (f"{_LIST}add/", f"{_LIST}<path:object_id>/delete/"),
+        get=FORBIDDEN,
+        post=FORBIDDEN,
+        others=FORBIDDEN,
+    ),
     Row("deleting a known error", (f"{_KNOWN}<path:object_id>/delete/",), *(3 * (FORBIDDEN,))),
     Row(
         "drafts and their delivery",
@@ -315,8 +329,11 @@ ROWS = (
     ),
     Row("explanations without a model", (f"{_LOOKUP}explain/",), NOT_FOUND, NOT_FOUND),
     Row(
-        "redirects to explanations",
-        (f"{_EXPLANATION}<path:object_id>/", f"{_EXPLANATION}<path:object_id>/history/"),
+        "redirects to explanations and incidents",
+        (
+            *(f"{_EXPLANATION}<path:object_id>/", f"{_EXPLANATION}<path:object_id>/history/"),
+            f"{_LIST}<path:object_id>/",
+        ),
         get=MANAGE,
         post=MANAGE,
         others=MANAGE,

@@ -17,6 +17,7 @@ from apps.events.query import format_duration
 from apps.events.summary import headline
 from apps.exports import render
 from apps.lookups import store
+from apps.lookups.access import Owned
 from apps.lookups.models import ExportMethod, ExportRecord, Lookup, Origin, Outcome
 from apps.lookups.store import StoredState, stored_state
 from apps.redaction.engine import RULES_VERSION, redact
@@ -59,8 +60,8 @@ def rows_of(lookups: Sequence[Lookup], now: datetime) -> list[LookupRow]:
     ]
 
 
-def reasons_of(lookups: Sequence[Lookup]) -> dict[str, str]:
-    """Return the reasons for these lookups, by their `audit_target`."""
+def reasons_of(lookups: Sequence[Owned]) -> dict[str, str]:
+    """Return the reasons for these lookups or incidents, by their `audit_target`."""
     words = Words.objects.filter(
         entry__target__in=[lookup.audit_target for lookup in lookups],
         entry__action=Action.LOOKED_UP,
