@@ -31,7 +31,6 @@ _REMOVED = {
     "TRIAGE_SIGNALS_WAIT_MS": "results wait 50 milliseconds for what is read beside the errors",
     "TRIAGE_MOST_WAITING": "24 requests of a process can wait for Sentry at once",
     "TRIAGE_LOOKUPS_PER_MINUTE": "one person can start 120 lookups per minute",
-    "TRIAGE_EXPORT_MODEL": "tokens are counted for GPT unless people choose another model",
     "OIDC_NAME": "the button says “single sign-on”",
     "LLM_TIMEOUT_S": "a model has 120 seconds to answer",
 }

@@ -100,7 +100,7 @@ if len(TRIAGE_CUSTOMER_FIELDS) > 10:
         "TRIAGE_CUSTOMER_FIELDS lists more than 10 fields, which is more than Sentry can search."
     )
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
-TRIAGE_EXPORT_MODEL = "gpt"
+TRIAGE_EXPORT_MODEL = env.choice("TRIAGE_EXPORT_MODEL", "gpt", ("gpt", "claude", "gemini", "any"))
 TRIAGE_WINDOW_MINUTES = env.integer("TRIAGE_WINDOW_MINUTES", 5, minimum=1, maximum=1440)
 TRIAGE_SIGNALS = env.choices(
     "TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys", "logs", "spans")
