@@ -151,7 +151,7 @@ _AT_MOST = f"Look up to {MAX_CUSTOMERS:,} customers at a time."
 def _read_column(
     rows: Sequence[_Row], index: int, read: ReadCustomer, *, may_have_heading: bool = True
 ) -> CustomerList:
-    has_heading = may_have_heading and bool(rows) and _is_heading(rows, index, read)
+    has_heading = may_have_heading and bool(rows) and _heading_of(rows, read)(index)
     ends = thread_time() + MAX_CPU_S
     first_line: dict[str, int] = {}
     customers: list[IncidentCustomer] = []
@@ -224,7 +224,7 @@ def _table(lines: Sequence[str]) -> list[_Row] | None:
         widths = Counter(len(row.cells) for row in rows)
         width, times = widths.most_common(1)[0] if widths else (1, 0)
         if len(rows) > 1 and 1 < width <= _MAX_COLUMNS and times >= 0.8 * len(rows):
-            return rows
+            return [replace(row, cells=row.cells[:_MAX_COLUMNS]) for row in rows]
     return None
 
 
@@ -238,10 +238,10 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[_Row]:
 
 
 def _columns(rows: Sequence[_Row], read: ReadCustomer) -> tuple[Column, ...]:
-    width = max(len(row.cells) for row in rows)
+    is_heading = _heading_of(rows, read)
     columns = []
-    for index in range(min(width, _MAX_COLUMNS)):
-        has_heading = _is_heading(rows, index, read)
+    for index in range(max(len(row.cells) for row in rows)):
+        has_heading = is_heading(index)
         cells = [row.cells[index] for row in rows if index < len(row.cells)]
         name = cells[0] if has_heading and cells else ""
         example = next(filter(None, cells[has_heading:]), "")
@@ -249,15 +249,15 @@ def _columns(rows: Sequence[_Row], read: ReadCustomer) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _is_heading(rows: Sequence[_Row], index: int, read: ReadCustomer) -> bool:
-    """Return whether the first row names the columns."""
+def _heading_of(rows: Sequence[_Row], read: ReadCustomer) -> Callable[[int], bool]:
+    """Return whether the first row names the columns, as a function of the column."""
     first = rows[0].cells
     if any(_is_label(cell, read) for cell in first):
-        return True
+        return lambda _index: True
     if len(first) < 2 or any(map(_is_clear, first)):
-        return False
-    below = [row.cells[index] for row in rows[1:_SEEN_ROWS] if index < len(row.cells)]
-    return any(map(_is_clear, below))
+        return lambda _index: False
+    below = rows[1:_SEEN_ROWS]
+    return lambda index: any(_is_clear(row.cells[index]) for row in below if index < len(row.cells))
 
 
 def _is_label(cell: str, read: ReadCustomer) -> bool:
