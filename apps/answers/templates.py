@@ -107,6 +107,8 @@ def to_plain_text(markdown: str) -> str:
 
 
 def _plain_line(line: str) -> str:
+    if "`" not in line and not line.startswith("#"):
+        return line
     heading = _HEADING.match(line)
     if heading:
         text = "".join(_strip_backticks(heading[1]))
@@ -139,28 +141,28 @@ def _strip_backticks(line: str) -> Iterator[str]:
 
 
 _ADDRESS = re.compile(r"https?://[^\s<>\[\]()`*]+")
-_MARKUP = re.compile(r"[\\`*\[\]<&|~]|(?<!\w)_|_(?!\w)")
-_BLOCK_MARKUP = re.compile(r"(\s*)([#>+=-]|\d{1,9}(?=[.)]))")
+_MARKUP = str.maketrans({sign: f"\\{sign}" for sign in "\\`*[]<&|~"})
+_EDGE_OF_WORD = re.compile(r"(?<!\w)_|_(?!\w)")
+_BLOCK_MARKUP = re.compile(r"^(\d{1,9}(?=[.)])|(?=[#>+=-]))", re.MULTILINE)
 
 
 def to_markdown(text: str) -> str:
     """Convert plain text to Markdown that renders the same, with all markup escaped."""
-    paragraphs = re.split(r"\n\s*\n", text.strip("\n"))
-    return "\n\n".join("\\\n".join(map(_escaped, one.split("\n"))) for one in paragraphs)
-
-
-def _escaped(line: str) -> str:
     pieces, position = [], 0
-    for found in _ADDRESS.finditer(line):
-        pieces += [_MARKUP.sub(r"\\\g<0>", line[position : found.start()]), found[0]]
+    for found in _ADDRESS.finditer(text):
+        pieces += [_escaped(text[position : found.start()]), found[0]]
         position = found.end()
-    pieces.append(_MARKUP.sub(r"\\\g<0>", line[position:]))
-    text = "".join(pieces).strip()
-    head = _BLOCK_MARKUP.match(text)
-    if head is None:
-        return text
-    sign = head[2]
-    return f"{sign}\\{text[len(sign) :]}" if sign.isdigit() else f"\\{text}"
+    pieces.append(_escaped(text[position:]))
+    lines = "\n".join(map(str.strip, "".join(pieces).strip().split("\n")))
+    return re.sub("\n+", _line_end, _BLOCK_MARKUP.sub(r"\1\\", lines))
+
+
+def _escaped(text: str) -> str:
+    return _EDGE_OF_WORD.sub(r"\\_", text.translate(_MARKUP))
+
+
+def _line_end(found: re.Match[str]) -> str:
+    return "\n\n" if len(found[0]) > 1 else "\\\n"
 
 
 @dataclass(frozen=True, slots=True)
