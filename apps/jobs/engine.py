@@ -334,7 +334,7 @@ def _run(job: Job, lease: Lease) -> None:
         used.run(job, lease)
         lease.end()
     except LeaseLost:
-        _log.warning("Another worker took over %s, or it was canceled.", job.kind)
+        _log.warning("%s was canceled, begun anew, or taken over by another worker.", job.kind)
     except Exception as error:  # noqa: BLE001 - a worker must survive every handler
         with suppress(LeaseLost):
             _note_end(job, used, lease, error)

@@ -1,4 +1,6 @@
-"""Settings of the processes that `test_kills` kills: they know jobs with short leases."""
+"""Settings of the processes that `test_kills` kills: their leases are short."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -6,12 +8,15 @@ from triage_site.settings import *  # noqa: F403
 from triage_site.settings import INSTALLED_APPS
 
 
-class WorkConfig(AppConfig):
-    """The jobs to kill workers at."""
+class ShortConfig(AppConfig):
+    """Shortens the leases of all other apps, in web processes as well."""
 
     name = "tests.jobs"
-    label = "killed"
-    jobs = ("tests.jobs.work",)
+    label = "short"
+    jobs = ("tests.jobs.short",)
+
+    def ready(self) -> None:
+        import_module("apps.jobs.engine").handlers()
 
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.settings.WorkConfig"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.settings.ShortConfig"]

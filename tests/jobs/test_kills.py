@@ -1,4 +1,8 @@
-"""Workers, producers, and Redis are killed at random moments: nothing is lost, or done twice."""
+"""Web processes, workers, and Redis are killed at random moments while people work.
+
+Nothing is lost, nothing is done twice that people could see, and nothing waits for longer than a
+lease and a sweep.
+"""
 
 import os
 import random
@@ -7,10 +11,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -18,34 +26,113 @@ from typing import Any
 import psycopg
 import pytest
 
+from apps.demo.server import DemoSentry
+from apps.jobs.engine import SWEEP_S
+from tests.answers.hooks import SECRET, Receiver, receiving
+from tests.attacks.production import environment
+from tests.bench.crowd import CUT_OFF, PASSWORD, Browser
+from tests.conftest import MOMENT
+from tests.jobs.short import LEASE_S
 from tests.lookups.background import until
 from tests.postgres import Postgres
-from tests.servers import Redis
+from tests.servers import Redis, free_port
 from tests.shell import DATABASE, ROOT, Shell
 
-KILLS = 50
-TABLES = ("CREATE TABLE produced (key text)", "CREATE TABLE effects (key text)")
-COMMANDS = ("run_huey", "run_huey", "produce")
+ROUNDS, KILLS = 10, 5
+STUCK_S = 2 * (LEASE_S + SWEEP_S) + 20  # processes also have to start, on a busy machine
+LIST = ("1001", "1002", "1003", "1004", "1005")
+_PEOPLE = f"""
+from django.contrib.auth.models import Group, User
+leads = Group.objects.filter(name="lead")
+for name in ("lea", "ben"):
+    User.objects.create_user(name, password={PASSWORD!r}).groups.set(leads)
+"""
 
 
 @dataclass
 class Site:
-    """A database, perhaps Redis, and the environment of the processes that share them."""
+    """A database, perhaps Redis, the environment of their processes, and what people did."""
 
     query: Callable[[str], list[Any]]
-    environment: dict[str, str]
+    shell: Shell
+    receiver: Receiver
     redis: Redis | None = None
+    port: int = field(default_factory=free_port)
+    lookups: list[str] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
 
-    def keys(self, table: str) -> list[str]:
-        return sorted(row[0] for row in self.query(f"SELECT key FROM {table}"))  # noqa: S608
+    def number(self, query: str) -> int:
+        return int(self.query(f"SELECT count(*) FROM {query}")[0][0])  # noqa: S608
+
+
+class Lea:
+    """A lead at work. Her browser sends a form again if the connection was cut off."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._browser = Browser(site.port, "198.51.100.7")
+        self._numbers = count()
+
+    def sign_in(self) -> None:
+        self._browser.send("/accounts/login/")
+        form = {"login": "lea", "password": PASSWORD}
+        assert self._browser.send("/accounts/login/", form).status == 302
+
+    def work(self, is_over: Callable[[], bool]) -> None:
+        while not is_over():
+            for act in (self._look_up, self._share, self._hand_over, self._look_up_many):
+                act()
+                time.sleep(0.05)
+
+    def _post(self, path: str, **form: str) -> str:
+        """Send a form until there is a response, and return where that leads."""
+        for _try in range(100):
+            reply = self._browser.send(path, form)
+            self._site.statuses[reply.status] += 1
+            if reply.status != CUT_OFF:
+                return reply.headers.get("Location", "")
+            time.sleep(0.1)
+        raise AssertionError("The site never came back.")
+
+    def _look_up(self) -> None:
+        at = MOMENT - timedelta(seconds=next(self._numbers))
+        form = {"customer": "1001", "at": at.isoformat(), "zone": "UTC", "window": "10"}
+        if address := self._post("/lookups/", **form):
+            self._site.lookups.append(address)
+
+    def _share(self) -> None:
+        if self._site.lookups:
+            address = self._site.lookups[-1]
+            if self._post(f"{address}share/", reader="ben"):
+                self._site.shared.append(address)
+
+    def _hand_over(self) -> None:
+        """Send a draft, once: whether it left isn't known if the connection was cut off."""
+        if self._site.lookups:
+            text = f"Draft {next(self._numbers)}"
+            form = {"do": "hand over", "subject": "About it", "text": text}
+            reply = self._browser.send(f"{self._site.lookups[-1]}reply/", form)
+            self._site.statuses[reply.status] += 1
+            if reply.status == 303:
+                self._site.drafts.append(text)
+
+    def _look_up_many(self) -> None:
+        at = (MOMENT - timedelta(seconds=next(self._numbers))).isoformat()
+        form = {"customers": "\n".join(LIST), "at": at, "zone": "UTC", "window": "10"}
+        if address := self._post("/incidents/", **form, confirmed="1"):
+            self._site.lists.append(address)
 
 
 class Processes:
-    """Two workers and a producer. One that was killed is started again."""
+    """Two workers and a server. One that was killed is started again."""
 
-    def __init__(self, nursery: "subprocess.Popen[str]") -> None:
-        self._nursery = nursery
-        self._running = [self._start(command) for command in COMMANDS]
+    def __init__(self, nursery: "subprocess.Popen[str]", site: Site) -> None:
+        self._nursery, self._site = nursery, site
+        self._commands = ("run_huey", "run_huey", f"serve {site.port}")
+        self._running = [self._start(command) for command in self._commands]
 
     def _start(self, command: str) -> int:
         assert self._nursery.stdin
@@ -54,16 +141,43 @@ class Processes:
         self._nursery.stdin.flush()
         return int(self._nursery.stdout.readline())
 
-    def kill(self, which: int, *, restart: bool = True) -> None:
-        os.kill(self._running[which], signal.SIGKILL)
-        if restart:
-            self._running[which] = self._start(COMMANDS[which])
+    def kill_one(self, chance: random.Random) -> None:
+        """Kill a worker, a web process, the whole server, or Redis."""
+        workers = [partial(self._kill_worker, which) for which in (0, 1)]
+        victims: list[Callable[[], None]] = [*workers, *workers]
+        victims += [self._kill_web_process, self._kill_server]
+        if self._site.redis:
+            victims.append(partial(_kill_redis, self._site.redis, chance.uniform(0, 0.5)))
+        chance.choice(victims)()
 
-    def stop_workers(self) -> None:
-        """Stop the workers, and wait until they have ended."""
-        for process in self._running[:2]:
-            os.kill(process, signal.SIGTERM)
+    def _kill_worker(self, which: int) -> None:
+        os.kill(self._running[which], signal.SIGKILL)
+        self._running[which] = self._start(self._commands[which])
+
+    def _kill_web_process(self) -> None:
+        server = self._running[2]
+        for child in Path(f"/proc/{server}/task/{server}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+
+    def _kill_server(self) -> None:
+        os.killpg(self._running[2], signal.SIGKILL)
+        until(partial(_has_ended, self._running[2]))
+        self._running[2] = self._start(self._commands[2])
+
+    def stop(self) -> None:
+        """Stop all, and wait until they have ended."""
+        for process in self._running:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+        for process in self._running:
             until(partial(_has_ended, process))
+
+
+def _kill_redis(redis: Redis, pause_s: float) -> None:
+    redis.process.kill()
+    redis.process.wait()
+    time.sleep(pause_s)
+    redis.start()
 
 
 def _has_ended(process: int) -> bool:
@@ -77,82 +191,124 @@ def running_processes(site: Site, log: Path) -> Iterator[Processes]:
         subprocess.Popen(
             [sys.executable, "-m", "tests.jobs.nursery"],
             cwd=ROOT,
-            env={**site.environment, "DJANGO_SETTINGS_MODULE": "tests.jobs.settings"},
+            env={**site.shell.environment, "DJANGO_SETTINGS_MODULE": "tests.jobs.settings"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=file,
             text=True,
         ) as nursery,
     ):
-        processes = Processes(nursery)
+        processes = Processes(nursery, site)
         try:
             yield processes
         finally:
-            for which in range(len(COMMANDS)):
-                with suppress(ProcessLookupError):
-                    processes.kill(which, restart=False)
+            processes.stop()
 
 
-@contextmanager
-def sqlite_site(folder: Path, migrated: Path) -> Iterator[Site]:
-    copyfile(migrated, folder / DATABASE)
-    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as database:
-        for table in TABLES:
-            database.execute(table)
-        environment = Shell(folder, "http://127.0.0.1:9").environment
-        yield Site(lambda sql: database.execute(sql).fetchall(), environment)
+@pytest.fixture(params=["sqlite", "postgres and redis"])
+def site(
+    tmp_path: Path, migrated: Path, demo_sentry: DemoSentry, request: pytest.FixtureRequest
+) -> Iterator[Site]:
+    """A site with two people, and a Sentry that takes its time."""
+    for number, customer in enumerate(LIST[:3]):
+        demo_sentry.world.add_event(
+            user_id=customer,
+            timestamp=MOMENT + timedelta(seconds=number),
+            project="web",
+            exception=("PaymentDeclined", "Card declined"),
+        )
+    demo_sentry.settings.change({"latency_s": 0.1, "rate_limit": 1_000_000})
+    with ExitStack() as stack:
+        receiver = stack.enter_context(receiving())
+        variables = environment(
+            tmp_path,
+            SENTRY_BASE_URL=demo_sentry.url,
+            SENTRY_AUTH_TOKEN="demo-token",
+            SENTRY_ORG="acme",
+            TRIAGE_LOOKUPS_PER_MINUTE="100000",
+            TRIAGE_WEBHOOK_URL=receiver.url,
+            TRIAGE_WEBHOOK_SECRET=SECRET,
+        )
+        redis: Redis | None = None
+        database: Any = None
+        if request.param == "sqlite":
+            copyfile(migrated, tmp_path / DATABASE)
+            database = sqlite3.connect(tmp_path / DATABASE, isolation_level=None)
+        else:
+            postgres: Postgres = request.getfixturevalue("postgres")
+            redis = Redis(tmp_path)
+            stack.callback(redis.stop)
+            variables |= {"DATABASE_URL": postgres.migrated(), "REDIS_URL": redis.url}
+            database = psycopg.connect(variables["DATABASE_URL"], autocommit=True)
+        stack.enter_context(closing(database))
+        shell = Shell(tmp_path, demo_sentry.url)
+        shell.environment = variables
+        made = shell.run("shell", "-v", "0", "-c", _PEOPLE)
+        assert made.returncode == 0, made.stderr
+        yield Site(lambda sql: database.execute(sql).fetchall(), shell, receiver, redis)
 
 
-@contextmanager
-def postgres_site(folder: Path, postgres: Postgres) -> Iterator[Site]:
-    url, redis = postgres.migrated(), Redis(folder)
-    try:
-        with psycopg.connect(url, autocommit=True) as database:
-            for table in TABLES:
-                database.execute(table)
-            environment = {
-                **Shell(folder, "http://127.0.0.1:9").environment,
-                "DATABASE_URL": url,
-                "REDIS_URL": redis.url,
-            }
-            yield Site(lambda sql: database.execute(sql).fetchall(), environment, redis)
-    finally:
-        redis.stop()
+_OPEN = "jobs_job WHERE kind NOT LIKE 'periodic.%' AND state IN ('waiting', 'running')"
 
 
-def kill_at_random(site: Site, processes: Processes) -> None:
-    """Kill one process after another at random moments."""
+def wait_for_the_end(site: Site) -> None:
+    """Wait until nothing is left to do, which must not take longer than a lease."""
+    give_up = time.monotonic() + STUCK_S
+    while stuck := site.query(f"SELECT kind, state, tries, problem FROM {_OPEN}"):  # noqa: S608
+        assert time.monotonic() < give_up, stuck
+        time.sleep(0.1)
+
+
+def test_nothing_is_lost_done_twice_or_stuck(site: Site, tmp_path: Path) -> None:
     chance = random.Random(20)  # noqa: S311 - the same moments in every run
-    for _kill in range(KILLS):
-        time.sleep(chance.uniform(0, 0.9))
-        which = chance.randrange(4 if site.redis else 3)
-        if which < len(COMMANDS):
-            processes.kill(which)
-        elif site.redis:
-            site.redis.process.kill()
-            site.redis.process.wait()
-            time.sleep(chance.uniform(0, 0.5))
-            site.redis.start()
+    with running_processes(site, tmp_path / "log") as processes, ThreadPoolExecutor(1) as pool:
+        lea = Lea(site)
+        until(lambda: lea._browser.send("/healthz").status == 200)
+        lea.sign_in()
+        for _round in range(ROUNDS):
+            is_over = False
+            working = pool.submit(lea.work, lambda: is_over)  # noqa: B023 - this round's
+            for _kill in range(KILLS):
+                time.sleep(chance.uniform(0.2, 1.2))
+                processes.kill_one(chance)
+            is_over = True
+            working.result()
+            wait_for_the_end(site)
+    assert max(site.statuses) < 500, site.statuses
+    assert min(map(len, (site.lookups, site.lists, site.drafts, site.shared))) > ROUNDS // 2
+    assert site.number("jobs_job WHERE tries > 1"), "no kill met a running job"
+    check_jobs(site)
+    check_lists(site)
+    check_drafts(site)
+    shares = site.number("lookups_lookupshare WHERE ended_at IS NULL")
+    assert shares == len(set(site.shared))
+    assert site.number("lookups_lookup") >= len(set(site.lookups)) == len(site.lookups)
+    assert site.shell.run("verify_audit").returncode == 0
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres and redis"])
-def test_nothing_is_lost_or_done_twice(
-    kind: str, tmp_path: Path, migrated: Path, request: pytest.FixtureRequest
-) -> None:
-    if kind == "sqlite":
-        opened = sqlite_site(tmp_path, migrated)
-    else:
-        opened = postgres_site(tmp_path, request.getfixturevalue("postgres"))
-    with opened as site, running_processes(site, tmp_path / "log") as processes:
-        until(lambda: bool(site.keys("effects")))
-        kill_at_random(site, processes)
-        processes.kill(2, restart=False)
-        until(lambda: site.keys("effects") == site.keys("produced"))
-        processes.stop_workers()
-        assert site.keys("effects") == site.keys("produced")
-        taken_over = "SELECT count(*) FROM jobs_job WHERE kind = 'killed' AND tries > 1"
-        assert site.query(taken_over)[0][0] > 0, "no kill met a running job"
-        states = "SELECT DISTINCT state FROM jobs_job WHERE kind = 'killed'"
-        assert site.query(states) == [("done",)]
-        twice = "SELECT kind FROM jobs_job WHERE kind <> 'killed' GROUP BY kind HAVING count(*) > 1"
-        assert site.query(twice) == []
+def check_jobs(site: Site) -> None:
+    states = site.query("SELECT DISTINCT state FROM jobs_job WHERE kind NOT LIKE 'periodic.%'")
+    assert states == [("done",)]
+    assert not site.query("SELECT kind FROM jobs_job GROUP BY kind, key HAVING count(*) > 1")
+
+
+def check_lists(site: Site) -> None:
+    """Each list is answered, recorded once per customer, and there is one incident for it.
+
+    But a form that is sent again after its incident has ended begins another one.
+    """
+    incidents, known = site.number("incidents_incident"), len(set(site.lists))
+    assert known <= incidents <= known + site.statuses[CUT_OFF]
+    assert not site.number("incidents_incident WHERE finished_at IS NULL")
+    assert not site.number("incidents_incidentline WHERE sealed_finding IS NULL")
+    recorded = "audit_entry WHERE action = 'looked_up' AND target LIKE 'incident %'"
+    assert site.number(recorded) == incidents * len(LIST)
+
+
+def check_drafts(site: Site) -> None:
+    """Each draft arrives under one ID, by which receivers leave out what is sent again."""
+    arrived = {one["data"]["id"]: one["data"]["text"] for one in site.receiver.messages}
+    assert set(site.drafts) <= set(arrived.values())
+    assert len(set(arrived.values())) == len(arrived)
+    assert site.number("answers_handover WHERE state = 'sent'") == len(arrived)
+    assert site.number("answers_handover") == len(arrived)
