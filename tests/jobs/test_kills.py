@@ -4,6 +4,9 @@ Nothing is lost, nothing is done twice that people could see, and nothing waits 
 lease and a sweep.
 """
 
+import csv
+import io
+import json
 import os
 import random
 import signal
@@ -16,12 +19,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -56,6 +60,7 @@ class Site:
     query: Callable[[str], list[Any]]
     shell: Shell
     receiver: Receiver
+    sentry: DemoSentry
     redis: Redis | None = None
     port: int = field(default_factory=free_port)
     lookups: list[str] = field(default_factory=list)
@@ -74,12 +79,14 @@ class Lea:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._browser = Browser(site.port, "198.51.100.7")
+        self.send = self._browser.send
         self._numbers = count()
 
     def sign_in(self) -> None:
-        self._browser.send("/accounts/login/")
+        """Sign in as soon as the site is there."""
+        until(lambda: self.send("/accounts/login/").status == 200)
         form = {"login": "lea", "password": PASSWORD}
-        assert self._browser.send("/accounts/login/", form).status == 302
+        assert self.send("/accounts/login/", form).status == 302
 
     def work(self, is_over: Callable[[], bool]) -> None:
         while not is_over():
@@ -90,7 +97,7 @@ class Lea:
     def _post(self, path: str, **form: str) -> str:
         """Send a form until there is a response, and return where that leads."""
         for _try in range(100):
-            reply = self._browser.send(path, form)
+            reply = self.send(path, form)
             self._site.statuses[reply.status] += 1
             if reply.status != CUT_OFF:
                 return reply.headers.get("Location", "")
@@ -114,7 +121,7 @@ class Lea:
         if self._site.lookups:
             text = f"Draft {next(self._numbers)}"
             form = {"do": "hand over", "subject": "About it", "text": text}
-            reply = self._browser.send(f"{self._site.lookups[-1]}reply/", form)
+            reply = self.send(f"{self._site.lookups[-1]}reply/", form)
             self._site.statuses[reply.status] += 1
             if reply.status == 303:
                 self._site.drafts.append(text)
@@ -149,6 +156,11 @@ class Processes:
         if self._site.redis:
             victims.append(partial(_kill_redis, self._site.redis, chance.uniform(0, 0.5)))
         chance.choice(victims)()
+
+    def kill_workers(self) -> None:
+        """Kill all workers at once."""
+        for which in (0, 1):
+            self._kill_worker(which)
 
     def _kill_worker(self, which: int) -> None:
         os.kill(self._running[which], signal.SIGKILL)
@@ -216,6 +228,7 @@ def site(
             timestamp=MOMENT + timedelta(seconds=number),
             project="web",
             exception=("PaymentDeclined", "Card declined"),
+            release=f"shop@2.{number % 2}.0",
         )
     demo_sentry.settings.change({"latency_s": 0.1, "rate_limit": 1_000_000})
     with ExitStack() as stack:
@@ -225,7 +238,6 @@ def site(
             SENTRY_BASE_URL=demo_sentry.url,
             SENTRY_AUTH_TOKEN="demo-token",
             SENTRY_ORG="acme",
-            TRIAGE_LOOKUPS_PER_MINUTE="100000",
             TRIAGE_WEBHOOK_URL=receiver.url,
             TRIAGE_WEBHOOK_SECRET=SECRET,
         )
@@ -245,7 +257,9 @@ def site(
         shell.environment = variables
         made = shell.run("shell", "-v", "0", "-c", _PEOPLE)
         assert made.returncode == 0, made.stderr
-        yield Site(lambda sql: database.execute(sql).fetchall(), shell, receiver, redis)
+        yield Site(
+            lambda sql: database.execute(sql).fetchall(), shell, receiver, demo_sentry, redis
+        )
 
 
 _OPEN = "jobs_job WHERE kind NOT LIKE 'periodic.%' AND state IN ('waiting', 'running')"
@@ -263,7 +277,6 @@ def test_nothing_is_lost_done_twice_or_stuck(site: Site, tmp_path: Path) -> None
     chance = random.Random(20)  # noqa: S311 - the same moments in every run
     with running_processes(site, tmp_path / "log") as processes, ThreadPoolExecutor(1) as pool:
         lea = Lea(site)
-        until(lambda: lea._browser.send("/healthz").status == 200)
         lea.sign_in()
         for _round in range(ROUNDS):
             is_over = False
@@ -312,3 +325,55 @@ def check_drafts(site: Site) -> None:
     assert len(set(arrived.values())) == len(arrived)
     assert site.number("answers_handover WHERE state = 'sent'") == len(arrived)
     assert site.number("answers_handover") == len(arrived)
+
+
+@pytest.mark.parametrize("site", ["postgres and redis"], indirect=True)
+def test_a_list_goes_its_whole_way_on_many_machines(site: Site, tmp_path: Path) -> None:
+    """From the form to the erasure of a customer, with workers that die in the middle."""
+    at = MOMENT.astimezone(ZoneInfo("Asia/Kolkata")).isoformat()
+    form = {"customers": "\n".join(LIST), "at": at, "zone": "Asia/Kolkata", "window": "10"}
+    with running_processes(site, tmp_path / "log") as processes:
+        lea = Lea(site)
+        lea.sign_in()
+        assert "5 customers to look up" in lea.send("/incidents/", form).text
+        site.sentry.settings.change({"latency_s": 1.0})
+        address = lea.send("/incidents/", {**form, "confirmed": "1"}).headers["Location"]
+        until(lambda: site.number(f"{_OPEN} AND state = 'running'") == 2)
+        processes.kill_workers()
+        site.sentry.settings.change({"latency_s": 0.0})
+        wait_for_the_end(site)
+        assert site.number("jobs_job WHERE tries = 2") == 2
+
+        def exported(suffix: str) -> str:
+            reply = lea.send(f"{address}export.{suffix}")
+            assert reply.status == 200
+            return reply.text
+
+        result = json.loads(exported("json"))
+        assert (result["state"], result["complete"], result["answered"]) == ("finished", True, 5)
+        assert [one["lines"] for one in result["failures"]] == [[1, 2, 3]]
+        assert datetime.fromisoformat(result["window"]["moment"]) == MOMENT
+        page = lea.send(address).text
+        assert "The payment was declined." in page
+        assert "The payment was declined." in exported("md")
+        rows = list(csv.DictReader(io.StringIO(exported("csv"))))
+        assert [row["line"] for row in rows] == ["1", "2", "3", "4", "5"]
+        assert [row["releases"] for row in rows[:3]] == ["shop@2.0.0", "shop@2.1.0", "shop@2.0.0"]
+
+        site.sentry.settings.change({"latency_s": 1.0})
+        longer = {**form, "customers": "\n".join(map(str, range(1001, 1351))), "confirmed": "1"}
+        canceled = lea.send("/incidents/", longer).headers["Location"]
+        until(lambda: bool(site.number(f"{_OPEN} AND state = 'running'")))
+        assert lea.send(f"{canceled}cancel/", {}).status == 303
+        assert not site.number(_OPEN)
+        site.sentry.settings.change({"latency_s": 0.0})
+        assert json.loads(lea.send(f"{canceled}export.json").text)["state"] == "cancelled"
+
+        erased = site.shell.run("forget_customer", "--yes", stdin="1001\n")
+        assert erased.returncode == 0, erased.stderr
+        result = json.loads(exported("json"))
+        assert [one["lines"] for one in result["failures"]] == [[2, 3]]
+        assert "1001" not in lea.send(address).text
+        assert site.number("incidents_incidentline WHERE sealed_customer IS NULL") == 2
+        assert site.shell.run("verify_audit").returncode == 0
+        assert not site.number("pg_stat_activity WHERE state LIKE 'idle in transaction%'")
