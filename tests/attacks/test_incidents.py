@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.demo.server import DemoSentry
 from apps.exports import estimate_tokens
 from apps.incidents.models import Incident
-from apps.incidents.services import MAX_OPEN
+from apps.incidents.services import FINISH, MAX_OPEN, PENDING
 from apps.jobs.engine import work
 from apps.jobs.models import Job
 from tests.conftest import MOMENT, signed_in
@@ -108,7 +108,9 @@ def test_canceling_locks_rows_in_the_order_of_batches(lead: User, connected: Dem
         lea.post(f"{url}cancel/")
     written = [one["sql"].split('"')[1] for one in queries if one["sql"].startswith("UPDATE")]
     jobs, incidents = Job._meta.db_table, Incident._meta.db_table
-    assert [one for one in written if one in (jobs, incidents)] == [jobs, jobs, incidents]
+    locked = [one for one in written if one in (jobs, incidents)]
+    assert locked == [*[jobs] * (len(locked) - 1), incidents]
+    assert len(locked) > 2
 
 
 def test_a_line_of_many_parts_is_refused_before_it_is_read(lead: User, client: Client) -> None:
@@ -142,7 +144,8 @@ def test_the_lease_is_renewed_while_details_are_redacted(lead: User, connected: 
     customers = _releases(connected, "1.0", "2.0", "3.0").splitlines()
     for asked in (customers[:1], customers):
         begin(lea, customers="\n".join(asked))
-        assert work()
+        while Job.objects.filter(PENDING).exclude(kind=FINISH).exists():
+            assert work()
         with CaptureQueriesContext(connection) as queries:
             assert work()
         renewed.append(sum("lease_until" in one["sql"].partition("WHERE")[0] for one in queries))
