@@ -422,6 +422,12 @@ def queue_state() -> QueueState:
     return QueueState(**jobs, **workers)
 
 
+def works_here() -> bool:
+    """Return whether a worker of this machine or container has given a sign of life."""
+    here = Q(name__startswith=f"{WORKER.partition(':')[0]}:")
+    return Worker.objects.filter(here, seen_at__gt=Now() - _ALIVE_FOR).exists()
+
+
 # What nobody does without a worker.
 _UNDONE = (
     "expired data isn’t deleted, drafts that haven’t arrived aren’t sent again, and lists of "

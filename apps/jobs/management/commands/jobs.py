@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from apps.events.query import counted
-from apps.jobs.engine import describe_queue, describe_workers, queue_state, retry
+from apps.jobs.engine import describe_queue, describe_workers, queue_state, retry, works_here
 from apps.jobs.models import Job
 
 
@@ -16,11 +16,18 @@ class Command(BaseCommand):
     help = "Show the state of background work and the jobs that failed, or run those again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the option to run failed jobs again."""
+        """Add the options."""
         parser.add_argument("--retry", metavar="ID|all", help="run failed jobs again")
+        parser.add_argument(
+            "--alive", action="store_true", help="only fail if no worker runs on this machine"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Print, or restart. Raise `CommandError` if there is nothing to restart."""
+        """Print, restart, or check. Raise `CommandError` if that fails."""
+        if options["alive"]:
+            if not works_here():
+                raise CommandError("No worker runs here.")
+            return
         if options["retry"] is not None:
             self._retry(options["retry"])
             return
