@@ -1,5 +1,6 @@
 """People and invitations in Manage, without the tables of django-allauth."""
 
+import logging
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -13,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.core.mail import send_mail
 from django.db.models import Q, QuerySet
 from django.forms import CheckboxSelectMultiple
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ from apps.audit.trail import Actor, audited_transaction, client_address, lock_en
 from apps.signin.forms import available_email, available_username
 from apps.signin.sessions import end_all_sessions
 from apps.signin.signals import audit_account
+from apps.web.access import site_origin
 
 # --- people ------------------------------------------------------------------------------------
 #
@@ -168,17 +170,17 @@ class PersonAdmin(AllowedFiltersAdmin):
             self._audit(request, person, "second factor removed")
             messages.success(request, f"{person} no longer has a second factor.")
 
-    @audited_transaction()
     @admin.action(description="Create a password reset link", permissions=["change"])
     def new_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Create a link to choose a new password, and show it once."""
-        for person in self._changeable(request, queryset).filter(is_active=True):
-            token = create_password_link(person, by=_user(request))
-            link = request.build_absolute_uri(reverse("invitation_opened", args=[token]))
-            self._audit(request, person, "link to a new password")
-            messages.warning(
-                request, f"Link for {person}. It works once and expires in three days: {link}"
-            )
+        """Create a link to choose a new password, and send it or show it once."""
+        links = []
+        with audited_transaction():
+            for person in self._changeable(request, queryset).filter(is_active=True):
+                token = create_password_link(person, by=_user(request))
+                links.append((person, _link(request, token)))
+                self._audit(request, person, "link to a new password")
+        for person, link in links:
+            _deliver(request, person, person.email, _RESET, link)
 
     def _changeable(self, request: HttpRequest, people: QuerySet[User]) -> QuerySet[User]:
         return people if request.user.is_superuser else people.filter(is_superuser=False)
@@ -191,12 +193,49 @@ class PersonAdmin(AllowedFiltersAdmin):
 
 # --- invitations -------------------------------------------------------------------------------
 
-_EMAIL = """You've been invited to Triage.
+# The subject, and the message.
+_INVITATION = """Your invitation to Triage
+You've been invited to Triage.
 
 Choose your username and password here: {link}
 
 The link works once and expires in three days.
 """
+_RESET = """Your new password for Triage
+Choose your new password for Triage here: {link}
+
+The link works once and expires in three days.
+"""
+_log = logging.getLogger(__name__)
+
+
+def _link(request: HttpRequest, token: str) -> str:
+    """Return the address of a one-time link, on the host that everyone can open."""
+    path = reverse("invitation_opened", args=[token])
+    return (
+        f"{site_origin(request)}{path}"
+        if site_origin(request)
+        else (request.build_absolute_uri(path))
+    )
+
+
+def _deliver(request: HttpRequest, whom: object, to: str, text: str, link: str) -> None:
+    """Send the link, or show it. Not within a transaction: that would lock others out meanwhile."""
+    if settings.TRIAGE_EMAIL and to:
+        try:
+            subject, _line, body = text.partition("\n")
+            send_mail(subject, body.format(link=link), None, [to])
+        except (OSError, ValueError) as error:  # its text can quote the server
+            _log.error("A link could not be sent: %s", type(error).__name__)
+            messages.error(request, f"The email to {to} was not sent: the mail server failed.")
+        else:
+            messages.success(request, f"The link was sent to {to}.")
+            return
+    messages.warning(
+        request,
+        f"Copy the link for {whom} now. It won't be shown again, works once, and expires in three "
+        f"days: {link}",
+    )
 
 
 class InvitationAdmin(AllowedFiltersAdmin):
@@ -240,16 +279,21 @@ class InvitationAdmin(AllowedFiltersAdmin):
         return obj is None and bool(super().has_change_permission(request, obj))
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
-        """Create the link, show it once, and send it if email is set up."""
+        """Create the link, which is sent or shown after the transaction."""
         obj.invited_by = _user(request)
-        token = set_new_link(obj)
+        link = _link(request, set_new_link(obj))
         super().save_model(request, obj, form, change)
-        link = request.build_absolute_uri(reverse("invitation_opened", args=[token]))
         roles = sorted(group.name for group in form.cleaned_data["groups"])
         _audit_invitation(request, obj, "made", roles)
-        if settings.TRIAGE_EMAIL and obj.email:
-            send_mail("Your invitation to Triage", _EMAIL.format(link=link), None, [obj.email])
-        messages.warning(request, f"Copy the link now. It won't be shown again: {link}")
+        vars(request)["new_link"] = (obj, link)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Save an invitation, and send its link or show it once."""
+        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        if "new_link" in vars(request):
+            invitation, link = vars(request).pop("new_link")
+            _deliver(request, invitation, invitation.email, _INVITATION, link)
+        return response
 
     @admin.display(description="State")
     def state(self, invitation: Invitation) -> str:

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from apps.accounts.models import Invitation, Team
 from apps.audit.models import Action, Entry
 from tests.conftest import signed_in
+from tests.servers import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -115,14 +116,35 @@ def test_unexpected_fields_are_ignored(admin: User, client: Client) -> None:
 
 
 def test_an_invitation_is_emailed_if_email_is_configured(
-    admin: User, settings: Settings, mailoutbox: list[Any]
+    admin: User, settings: Settings, mailoutbox: list[Any], client: Client
 ) -> None:
     invite(admin, "agent", email="jo@example.org")
     assert not mailoutbox
     settings.TRIAGE_EMAIL = True
-    link = invite(admin, "agent", email="jo@example.org")
-    assert [mail.to for mail in mailoutbox] == [["jo@example.org"]]
-    assert link in mailoutbox[0].body
+    numbers = Group.objects.filter(name="agent").values_list("pk", flat=True)
+    given = {"name": "Jo", "email": "jo@example.com", "groups": list(numbers)}
+    page = signed_in(admin).post(ADD, given, follow=True).content.decode()
+    assert "The link was sent to jo@example.com." in page
+    assert [mail.to for mail in mailoutbox] == [["jo@example.com"]]
+    link = re.search(r"http://testserver(/accounts/invitation/[\w-]+/)", mailoutbox[0].body)
+    assert link
+    assert link[1] not in page
+    assert client.get(link[1])["Location"] == PAGE
+
+
+def test_a_failing_mail_server_leaves_the_link_on_the_page(
+    admin: User, agent: User, settings: Settings
+) -> None:
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    settings.TRIAGE_EMAIL, settings.EMAIL_TIMEOUT = True, 2
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    invite(admin, "agent", email="jo@example.org")
+    chosen = {"action": "new_password_link", "_selected_action": [agent.pk]}
+    page = signed_in(admin).post("/admin/auth/user/", chosen, follow=True).content.decode()
+    assert "The email to ana@example.org was not sent" in page
+    assert re.search(r"http://testserver/accounts/invitation/[\w-]+/", page)
+    assert Invitation.objects.count() == 2
 
 
 def test_only_admins_invite_and_only_into_roles_and_teams(admin: User, lead: User) -> None:

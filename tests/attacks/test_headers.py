@@ -1,6 +1,5 @@
 """Security headers and cookie flags on every kind of response."""
 
-
 import pytest
 import requests
 from django.contrib.auth.models import User

@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import socketserver
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -15,6 +18,7 @@ from apps.demo.world import World
 from tests.attacks.production import HOST, Production, manage, serving
 from tests.attacks.production import environment as production_environment
 from tests.bench.crowd import PASSWORD, Browser
+from tests.servers import in_background
 
 PREFIX = "/triage"
 MOMENT = datetime.now(UTC) - timedelta(days=1)
@@ -29,6 +33,23 @@ record.save()
 """
 _LINK = re.compile(r'(?:href|src|action)="([^"#]+)"')
 _MOST_PAGES = 250
+
+
+class MailServer(socketserver.StreamRequestHandler):
+    """Accepts every message and keeps it."""
+
+    received: ClassVar[list[str]] = []
+
+    def handle(self) -> None:
+        """Speak as much SMTP as a client needs."""
+        self.wfile.write(b"220 mail\r\n")
+        while line := self.rfile.readline():
+            if line.upper().startswith(b"DATA"):
+                self.wfile.write(b"354 go on\r\n")
+                lines = iter(self.rfile.readline, b".\r\n")
+                message = message_from_bytes(b"".join(lines))
+                self.received.append(message.get_payload(decode=True).decode())  # type: ignore[union-attr]
+            self.wfile.write(b"250 ok\r\n")
 
 
 class Walker(Browser):
@@ -59,8 +80,11 @@ def site(
     folder = tmp_path_factory.mktemp("below")
     world = World()
     world.add_event(user_id="1001", timestamp=MOMENT)
-    with DemoSentry(world) as sentry:
+    with DemoSentry(world) as sentry, socketserver.TCPServer(("127.0.0.1", 0), MailServer) as mail:
+        in_background(mail)
         variables = {
+            "EMAIL_URL": f"smtp+plain://127.0.0.1:{mail.server_address[1]}",
+            "EMAIL_FROM": "Triage <triage@example.org>",
             "SCRIPT_NAME": PREFIX,
             "SENTRY_BASE_URL": sentry.url,
             "SENTRY_AUTH_TOKEN": "demo-token",
@@ -77,6 +101,7 @@ def site(
             signed_in = walker.send(f"{PREFIX}/accounts/login/", form)
             assert signed_in.headers["Location"] == f"{PREFIX}/"
             yield production, walker, made.stdout.strip()
+        mail.shutdown()
 
 
 def test_every_page_links_and_redirects_below_the_path(
@@ -142,6 +167,24 @@ def test_the_api_and_its_document_have_the_path(site: tuple[Production, Walker, 
         for link in re.findall(rf'"(https?://{re.escape(HOST)}[^"]*|/[a-z]+/[^"]*)"', answered.text)
         if not urlsplit(link).path.startswith(f"{PREFIX}/")
     ]
+
+
+def test_links_in_emails_have_the_path_and_the_public_host(
+    site: tuple[Production, Walker, str],
+) -> None:
+    _production, walker, _token = site
+    form = walker.send(f"{PREFIX}/admin/accounts/invitation/add/").text
+    role = re.search(r'name="groups" value="(\d+)"', form)
+    assert role
+    invited = {"name": "Jo", "email": "jo@example.org", "groups": role[1]}
+    reply = walker.send(f"{PREFIX}/admin/accounts/invitation/add/", invited)
+    page = walker.send(reply.headers["Location"]).text
+    assert "The link was sent to jo@example.org." in page
+    (message,) = MailServer.received
+    link = re.search(rf"https://{HOST}({PREFIX}/accounts/invitation/[\w-]+/)", message)
+    assert link, message
+    stranger = Browser(walker._port, "198.51.100.8")
+    assert stranger.send(link[1]).headers["Location"] == f"{PREFIX}/accounts/invitation/"
 
 
 def test_a_proxy_may_remove_the_path(site: tuple[Production, Walker, str]) -> None:
