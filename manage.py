@@ -17,6 +17,11 @@ class _CommandLine(ManagementUtility):
     """Collects no garbage while modules are loaded: a third of a short command's time."""
 
     def execute(self) -> None:
+        if self.argv[1:] in (["version"], ["--version"]):
+            from triage_site.settings import TRIAGE_VERSION
+
+            print(TRIAGE_VERSION)
+            return
         gc.disable()
         super().execute()
 

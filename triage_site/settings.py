@@ -14,6 +14,7 @@ from apps.signin.oidc_config import Oidc, allauth_providers
 from triage_site import env
 
 BASE_DIR = env.BASE_DIR
+TRIAGE_VERSION = "1.1.0"
 
 # --- mode and keys -----------------------------------------------------------------------------
 

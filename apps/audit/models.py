@@ -36,6 +36,8 @@ class Action(models.TextChoices):
     DRAFTED = "drafted", "used a draft"
     HANDED_OVER = "handed_over", "sent a draft"
     EXPLAINED = "explained", "had an LLM explain a result"
+    BACKED_UP = "backed_up", "made a backup"
+    RESTORED = "restored", "restored a backup"
     REFUSED = "refused", "was denied"
 
 
