@@ -100,6 +100,7 @@ if len(TRIAGE_CUSTOMER_FIELDS) > 10:
     env.stop(
         "TRIAGE_CUSTOMER_FIELDS lists more than 10 fields, which is more than Sentry can search."
     )
+TRIAGE_MCP = env.boolean("TRIAGE_MCP", default=False)
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
 TRIAGE_EXPORT_MODEL = env.choice("TRIAGE_EXPORT_MODEL", "gpt", ("gpt", "claude", "gemini", "any"))
 TRIAGE_WINDOW_MINUTES = env.integer("TRIAGE_WINDOW_MINUTES", 5, minimum=1, maximum=1440)
@@ -140,6 +141,7 @@ INSTALLED_APPS = [
     "triage_site.apps.ExplainConfig",
     "triage_site.apps.IncidentsConfig",
     "triage_site.apps.WebConfig",
+    "apps.mcp",
     "triage_site.apps.SigninConfig",
     *(["apps.demo"] if DEMO else []),
 ]
@@ -561,7 +563,7 @@ LOGGING = {
         "urllib3": {"level": "CRITICAL"},  # its warnings quote URLs with customers
         "redis": {"level": "CRITICAL"},
         # They log requests, and one logs everything if an environment variable is set.
-        **dict.fromkeys(("openai", "httpx2", "httpcore2"), _SILENT),
+        **dict.fromkeys(("openai", "httpx2", "httpcore2", "mcp", "sse_starlette"), _SILENT),
         "django": {"handlers": [], "level": "WARNING"},  # no emails about errors
         "django.server": {"handlers": [], "level": "CRITICAL"},  # its lines contain the query
         "django.security": {"level": "CRITICAL"},  # its lines quote hostile requests

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from apps.mcp.endpoint import mcp
 from apps.signin.views import admin_login, admin_password_change
 
 admin.autodiscover()
@@ -20,6 +21,7 @@ admin.site.password_change = admin_password_change  # type: ignore[method-assign
 urlpatterns = [
     path(settings.TRIAGE_ADMIN_PATH, admin.site.urls),
     path("accounts/", include("apps.signin.urls")),
+    path("mcp", mcp, name="mcp"),
     path("", include("apps.web.urls")),
 ]
 handler500 = "apps.web.middleware.server_error"

@@ -47,6 +47,7 @@ class Scope(models.TextChoices):
 
     LOOKUP = "lookup", "Look up customers"
     READ = "read", "Read stored results"
+    MCP = "mcp", "Look up and read from an assistant (MCP)"
 
 
 def default_scopes() -> list[str]:

@@ -32,7 +32,13 @@ from apps.crypto import hash_customer
 from apps.events.identifier import identifier_to_find
 
 MAX_LISTED = 10_000
-ORIGIN_LABELS = {"web": "web page", "api": "API", "cli": "command line", "system": "Triage itself"}
+ORIGIN_LABELS = {
+    "web": "web page",
+    "api": "API",
+    "mcp": "assistant (MCP)",
+    "cli": "command line",
+    "system": "Triage itself",
+}
 _COLUMNS = (
     *("sequence", "at", "action", "actor_id", "actor", "origin", "address", "target"),
     *("customer_hash", "detail", "words_hash", "previous", "digest"),

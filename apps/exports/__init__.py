@@ -40,6 +40,7 @@ __all__ = [
     "Format",
     "Preset",
     "Rendered",
+    "check_budget",
     "estimate_tokens",
     "family_named",
     "render",
@@ -91,6 +92,7 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     zone: str = "UTC",
     inside_block: bool = False,
     issue_id: str | None = None,
+    event_id: str | None = None,
     today: date | None = None,
     family: Family = GPT,
     datamarking: bool = False,
@@ -101,9 +103,10 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     limit in tokens; without one, JSON contains everything unchanged, and the other
     formats have the highest level of detail. JSON is plain data without the prompt, unless
     `inside_block` requests the form for a language model. With `issue_id`, only the problem
-    with that issue is included. `today` is the reader's date, which decides the wording about
-    planned fixes. `budget` and the tokens of the result are those of `family`. With `datamarking`,
-    Markdown has a mark in place of each space in recorded text.
+    with that issue is included, and with `event_id`, only that event of it. `today` is the reader's
+    date, which decides the wording about planned fixes. `budget` and the tokens of the result are
+    those of `family`. With `datamarking`, Markdown has a mark in place of each space in recorded
+    text.
 
     Raises `ExportRefused` for an unknown format or issue, for a budget out of range, and for a
     prompt that does not fit, and `ValueError` for an invalid marker.
@@ -118,12 +121,15 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
         preset=preset,
         budget=budget,
         issue_id=issue_id,
+        event_id=event_id,
         today=today,
         family=family,
         datamarking=datamarking,
     )
     if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
         raise ExportRefused("The lookup has no problem with that ID.")
+    if event_id and not any(event.id == event_id for event in answer.events):
+        raise ExportRefused("The lookup has no event with that ID.")
     write = _writer(format, inside_block=inside_block)
     document, text, tokens = _document(answer, setting, write, plain=write is json_format.render)
     media_type, suffix = _FORMATS[format]
@@ -137,15 +143,20 @@ def _check(format: str, budget: int | None, preset: Preset, family: Family) -> N
         )
     if budget is None:
         return
-    least, highest = family.count(MIN_TOKENS), MAX_TOKENS
-    if not least <= budget <= highest:
-        raise ExportRefused(f"The token limit must be from {least:,} to {highest:,} tokens.")
+    check_budget(budget, family)
     taken, left = family.count(preset.tokens), room_for_prompt(budget)
     if taken > left:
         raise ExportRefused(
             f"The prompt takes about {taken} tokens, but a limit of {budget:,} tokens leaves only "
             f"{left} for it. Choose a higher limit or a shorter prompt."
         )
+
+
+def check_budget(budget: int, family: Family) -> None:
+    """Raise `ExportRefused` for a limit out of range."""
+    least, highest = family.count(MIN_TOKENS), MAX_TOKENS
+    if not least <= budget <= highest:
+        raise ExportRefused(f"The token limit must be from {least:,} to {highest:,} tokens.")
 
 
 def _document(

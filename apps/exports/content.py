@@ -114,9 +114,17 @@ class SelectedIssue:
     further: tuple[Event, ...]
 
 
-def select_events(group: Group, moment: datetime, selection: Selection) -> SelectedIssue:
-    """Select the lead, the nearest event that has a body, and the nearest further events."""
+def select_events(
+    group: Group, moment: datetime, selection: Selection, event_id: str | None = None
+) -> SelectedIssue:
+    """Select the lead, the nearest event that has a body, and the nearest further events.
+
+    With `event_id`, select only that event.
+    """
     nearest = nearest_first(group.events, moment)
+    if event_id:
+        selection.leave_to_page("other events of the issue", len(nearest) - 1)
+        return SelectedIssue(group, next(one for one in nearest if one.id == event_id), ())
     lead = next((event for event in nearest if event.body), nearest[0])
     others = [event for event in nearest if event is not lead]
     name = (group.issue and group.issue.short_id) or group.issue_id

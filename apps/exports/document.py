@@ -50,8 +50,8 @@ class Setting:
     """Settings of an export that do not depend on the level of detail.
 
     `marker` is the nonce that delimits the data. With `issue_id`, only the problem with that issue
-    is included. `today` decides the wording about planned fixes; it defaults to the day Sentry was
-    queried.
+    is included, and with `event_id`, only that event of it. `today` decides the wording about
+    planned fixes; it defaults to the day Sentry was queried.
     """
 
     marker: str
@@ -62,6 +62,7 @@ class Setting:
     preset: Preset = NO_PRESET
     budget: int | None = None
     issue_id: str | None = None
+    event_id: str | None = None
     today: date | None = None
     datamarking: bool = False
     family: Family = GPT
@@ -88,7 +89,11 @@ def prepare(answer: Answer, setting: Setting) -> Prepared:
     if issue_id:
         only = find_problem(problems, issue_id)
         problems = [only] if only else []
-    return Prepared(neutralizer, problems, groups_in(problems), total)
+    groups = groups_in(problems)
+    if setting.event_id:
+        ids = {event.id: group for group in groups for event in group.events}
+        groups = [ids[setting.event_id]]
+    return Prepared(neutralizer, problems, groups, total)
 
 
 def build(
@@ -110,7 +115,9 @@ def build(
     moment = answer.question.window.moment
     problems, groups = common.problems, common.groups
     rows = selection.first(groups, detail.summary_rows, "issues", "summary")
-    selected = [select_events(group, moment, selection) for group in rows[: detail.issues]]
+    selected = [
+        select_events(group, moment, selection, setting.event_id) for group in rows[: detail.issues]
+    ]
     included = sum(len(group.events) for group in groups)
     listed = sum(len(issue.group.events) for issue in selected)
     selection.leave_to_page("events of other issues", len(answer.events) - included)

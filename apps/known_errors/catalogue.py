@@ -1,7 +1,7 @@
 """The compiled catalog of this process; matching an answer and replying with it; saving entries."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from django.db import connection
 
 from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, record
-from apps.events.answer import Answer, KnownMatch
+from apps.events.answer import Answer, CatalogEntry, KnownMatch
 from apps.events.grouping import UNGROUPED
 from apps.events.observations import troubles_of
 from apps.events.releases import format_day, short_release
@@ -69,6 +69,25 @@ def _cached_catalogue(_stamp: tuple[object, ...]) -> Catalogue:
             _log.error("The known error %s has a pattern that cannot be used.", known_error.slug)
             unusable += 1
     return replace(build_catalogue(entries), unusable=unusable)
+
+
+def search_catalogue(words: str, projects: Collection[str] | None) -> list[CatalogEntry]:
+    """Return the active entries that contain the words, those with most of them first.
+
+    `projects` are the slugs that the reader can see, or None for all; entries about other
+    projects are left out. Without words, return all entries.
+    """
+    wanted = words.casefold().split()
+    found = []
+    for entry in current_catalogue().entries:
+        project, known = entry.pattern.project, entry.known
+        if project and projects is not None and project not in projects:
+            continue
+        texts = (known.slug, known.title, known.explanation, known.reply, known.workaround)
+        text = " ".join((*texts, known.fixed_in)).casefold()
+        found.append((sum(word in text for word in wanted), known))
+    most = max((count for count, _known in found), default=0)
+    return [known for count, known in found if count == most and (count or not wanted)]
 
 
 # Validation, shared by the form and the import of files.

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from pydantic import TypeAdapter
 
+from apps.events.grouping import UNGROUPED
 from apps.exports import (
     DEFAULT_BUDGET,
     FAMILIES,
@@ -20,8 +21,11 @@ from apps.exports import (
     render,
 )
 from apps.known_errors.catalogue import with_replies
-from apps.lookups.answers import LookupResult, get_derived, put_derived
-from apps.lookups.records import ExportDetails, available_presets, get_preset
+from apps.lookups.access import Requester
+from apps.lookups.answers import LookupResult, get_derived, put_derived, read_event_now
+from apps.lookups.models import ExportMethod
+from apps.lookups.problems import NO_SUCH_EVENT, LookupFailed, bad_input
+from apps.lookups.records import ExportDetails, available_presets, get_preset, record_export
 
 Format = Literal["markdown", "json"]
 
@@ -45,7 +49,8 @@ class ChoiceRefused(ExportRefused):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen options. A budget of None means no limit, an empty `issue_id` all issues.
+    """The chosen options. A budget of None means no limit, an empty `issue_id` all issues,
+    and an empty `event_id` all events.
 
     With `for_llm`, JSON is wrapped in the block that marks it as data. `model` is the family that
     tokens are counted for, and `marking` replaces each space in recorded text with a mark.
@@ -55,6 +60,7 @@ class Choice:
     budget: int | None = DEFAULT_BUDGET
     preset: str = "none"
     issue_id: str = ""
+    event_id: str = ""
     for_llm: bool = False
     model: str = ""
     marking: bool = False
@@ -157,6 +163,7 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
             zone=zone,
             inside_block=choice.for_llm,
             issue_id=choice.issue_id or None,
+            event_id=choice.event_id or None,
             today=today,
             family=family,
             datamarking=choice.marking,
@@ -165,6 +172,28 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
         raise ChoiceRefused(str(refused), "budget") from refused
     put_derived("export", result.lookup, result.projects, basis, _RENDERED.dump_json(rendered))
     return Export(choice, rendered)
+
+
+def export_result(result: LookupResult, choice: Choice, requester: Requester) -> Export:
+    """Return the export for a program, and record it. Raise `LookupFailed` if it's impossible."""
+    try:
+        export = create_export(result, choice)
+    except ChoiceRefused as refused:
+        raise LookupFailed(bad_input(str(refused))) from refused
+    record_export(result.lookup, export.details, requester=requester, how=ExportMethod.PRINTED)
+    return export
+
+
+def export_event(result: LookupResult, event_id: str, budget: int, requester: Requester) -> Export:
+    """Return the export of one event in full, reading it now if necessary. Raise `LookupFailed`."""
+    answer = result.answer
+    is_listed = any(event.id == event_id for event in answer.events)
+    event = read_event_now(result.lookup, answer, event_id) if is_listed else None
+    if event is None:
+        raise LookupFailed(NO_SUCH_EVENT)
+    events = tuple(event if one.id == event_id else one for one in answer.events)
+    choice = Choice(budget=budget, issue_id=event.issue_id or UNGROUPED, event_id=event_id)
+    return export_result(replace(result, answer=replace(answer, events=events)), choice, requester)
 
 
 def panel_choices() -> dict[str, Any]:

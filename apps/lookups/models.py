@@ -22,6 +22,7 @@ class Origin(models.TextChoices):
 
     WEB = "web", "web page"
     API = "api", "API"
+    MCP = "mcp", "assistant (MCP)"
     CLI = "cli", "command line"
 
 

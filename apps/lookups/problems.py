@@ -158,6 +158,13 @@ NO_SUCH_LOOKUP = Problem(
     api_status=404,
 )
 
+NO_SUCH_EVENT = Problem(
+    "no_such_event",
+    "The lookup has no such event.",
+    "Use the ID of an event in the lookup's export.",
+    api_status=404,
+)
+
 NOT_STORED = Problem(
     "not_kept",
     "No result is stored for this lookup.",

@@ -103,7 +103,7 @@ class TooManyLookups(LookupFailed):
 def count_lookup(user: User) -> None:
     """Count one lookup. Raise `TooManyLookups`."""
     now = time.time()
-    started = cache.increment(f"begun/{user.pk}/{int(now // _MINUTE_S)}", _MINUTE_S)
+    started = cache.increment(_counter(user, now), _MINUTE_S)
     if started > settings.TRIAGE_LOOKUPS_PER_MINUTE:
         wait_s = _MINUTE_S - int(now % _MINUTE_S)
         REFUSED.add("per_minute")
@@ -118,6 +118,17 @@ def count_lookup(user: User) -> None:
                 retry_after=wait_s,
             )
         )
+
+
+def lookups_left(user: User) -> int:
+    """Return how many more lookups the person can start in this minute."""
+    started = cache.get(_counter(user, time.time()))
+    most: int = settings.TRIAGE_LOOKUPS_PER_MINUTE
+    return max(0, most - started) if isinstance(started, int) else most
+
+
+def _counter(user: User, now: float) -> str:
+    return f"begun/{user.pk}/{int(now // _MINUTE_S)}"
 
 
 # The reason for a lookup: a ticket number or a few words.

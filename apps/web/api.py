@@ -49,8 +49,8 @@ from apps.lookups.access import (
     searched_projects,
 )
 from apps.lookups.answers import has_ended, result_now
-from apps.lookups.exports import Choice, ChoiceRefused, create_export, read_choice
-from apps.lookups.models import ExportMethod, Lookup, Origin
+from apps.lookups.exports import Choice, ChoiceRefused, export_result, read_choice
+from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import (
     BROKEN,
     DATABASE_AWAY,
@@ -65,7 +65,6 @@ from apps.lookups.records import (
     count_lookup,
     read_question,
     read_window,
-    record_export,
     record_lookup,
 )
 from apps.lookups.sentry_connection import read_customer
@@ -748,9 +747,7 @@ def _requested(values: QueryDict) -> Choice:
 def _export(request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choice) -> HttpResponse:
     """Return the complete result in the chosen format, and record that."""
     result = result_now(lookup, projects_of_token(token))
-    export = create_export(result, choice)
-    requester = api_requester(request, token)
-    record_export(result.lookup, export.details, requester=requester, how=ExportMethod.PRINTED)
+    export = export_result(result, choice, api_requester(request, token))
     return HttpResponse(export.rendered.text.encode(), content_type=_FORMATS[choice.format])
 
 

@@ -142,8 +142,11 @@ def _caller(request: HttpRequest) -> Actor:
     if isinstance(token, ApiToken):
         return Requester(Origin.API, token.user, address=client_address(request)).actor
     actor, match = actor_of(request), request.resolver_match
-    if actor.user_id is None and match and "api" in match.namespaces:
-        return Actor(Origin.API, address=actor.address)
+    if actor.user_id is None and match:
+        if "api" in match.namespaces:
+            return Actor(Origin.API, address=actor.address)
+        if match.view_name == "mcp":
+            return Actor(Origin.MCP, address=actor.address)
     return actor
 
 

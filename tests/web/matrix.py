@@ -134,6 +134,7 @@ ROWS = (
         post=API_TOKEN,
         others=NEVER_ALLOWED,
     ),
+    Row("assistants, turned off", ("mcp",), get=ABSENT, post=ABSENT, others=ABSENT),
     Row("the API", ("api/v1/lookups/",), get=NEVER_ALLOWED, post=API_TOKEN, others=NEVER_ALLOWED),
     Row(
         "reading through the API",

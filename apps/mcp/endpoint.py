@@ -1,0 +1,170 @@
+"""`/mcp`: who may call the tools, over plain HTTP, without a session."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.accounts.models import ApiToken, Scope
+from apps.audit.trail import client_address
+from apps.lookups.access import NO_TOKEN, Requester, TokenFailed, authenticate, authorize
+from apps.lookups.models import Origin
+from apps.lookups.problems import Problem
+from apps.redaction.engine import Ledger, redact_text
+
+_FOREIGN_ORIGIN = Problem(
+    "foreign_origin",
+    "Pages of other sites can't use this address.",
+    "Call it from a program, or ask your Triage admin.",
+    api_status=403,
+)
+_SESSION = "Mcp-Session-Id"
+_MAX_NAME_LENGTH = 60
+
+
+@csrf_exempt
+@login_not_required
+def mcp(request: HttpRequest) -> HttpResponseBase:
+    """Answer one message of an assistant's program."""
+    if not settings.TRIAGE_MCP:
+        raise Http404
+    if not _is_own_origin(request):
+        return _problem(_FOREIGN_ORIGIN)
+    if request.method != "POST":
+        return HttpResponse(status=405, headers={"Allow": "POST"})
+    caller = Requester(Origin.MCP, address=client_address(request))
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return _problem(NO_TOKEN, 'Bearer realm="Triage"')
+    try:
+        token = authenticate(secret.strip(), caller)
+        authorize(token, Scope.MCP, Requester(Origin.MCP, token.user, address=caller.address))
+    except TokenFailed as failure:
+        request.refusal_is_recorded = True  # type: ignore[attr-defined]  # for `RefusalMiddleware`
+        return _problem(failure.problem, failure.challenge)
+    return _answer(request, token)
+
+
+def _is_own_origin(request: HttpRequest) -> bool:
+    """Return whether no page of another site sends this, as after DNS rebinding."""
+    origin = request.headers.get("Origin")
+    own = f"{request.scheme}://{request.get_host()}"
+    return origin is None or origin in (own, *settings.CSRF_TRUSTED_ORIGINS)
+
+
+def _problem(problem: Problem, challenge: str = "") -> HttpResponse:
+    response = JsonResponse(problem.for_programs, status=problem.api_status)
+    if challenge:
+        response["WWW-Authenticate"] = challenge
+    return response
+
+
+def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
+    from apps.mcp.server import answer
+    from apps.mcp.tools import Caller, cancel_call
+
+    message = _object(_json(request.body))
+    params, method = _object(message.get("params")), message.get("method")
+    session, opened_by = _read_session(request, token)
+    client = _client_name(method, params) or opened_by or _user_agent(request)
+    has_token = "progressToken" in _object(params.get("_meta"))
+    caller = Caller(
+        Requester(Origin.MCP, token.user, address=client_address(request), client=client),
+        token,
+        wants_progress=has_token and "text/event-stream" in request.headers.get("Accept", ""),
+        call_key=_call_key(session, message.get("id")),
+    )
+    if method == "notifications/cancelled":
+        cancel_call(_call_key(session, params.get("requestId")), caller)
+    answered = answer(request.headers, request.body, caller, streams=caller.wants_progress)
+    response = _response(answered, request)
+    if method == "initialize":
+        response[_SESSION] = signing.dumps([token.pk, secrets.token_hex(8), client], salt=_SESSION)
+    return response
+
+
+def _response(
+    messages: Iterator[MutableMapping[str, Any]], request: HttpRequest
+) -> HttpResponseBase:
+    """Return the ASGI response as one of Django's."""
+    start = next(messages)
+    headers = {name.decode("latin-1").title(): value.decode() for name, value in start["headers"]}
+    headers.pop("Content-Length", None)
+    headers.pop("Connection", None)
+    chunks = (message.get("body", b"") for message in messages)
+    if not headers.get("Content-Type", "").startswith("text/event-stream"):
+        return HttpResponse(b"".join(chunks), status=start["status"], headers=headers)
+    request.META.pop("HTTP_ACCEPT_ENCODING", None)  # compressed, each chunk would wait for more
+    return StreamingHttpResponse(_closing(chunks, messages), headers=headers)
+
+
+def _closing(chunks: Iterator[bytes], messages: Any) -> Iterator[bytes]:
+    """Yield the chunks, and close what makes them when the client is gone."""
+    try:
+        yield from chunks
+    finally:
+        messages.close()
+
+
+# What a message says about its program. The SDK reads and checks messages again.
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _client_name(method: object, params: dict[str, Any]) -> str:
+    """Return the name that the program gives itself in this message, or ""."""
+    meta = _object(params.get("_meta"))
+    info = params if method == "initialize" else meta
+    key = "clientInfo" if method == "initialize" else "io.modelcontextprotocol/clientInfo"
+    return _line(_object(info.get(key)).get("name"))
+
+
+def _user_agent(request: HttpRequest) -> str:
+    return _line(request.headers.get("User-Agent"))
+
+
+def _line(text: object) -> str:
+    """Return the start of an untrusted text, redacted, on one line of printable characters."""
+    if not isinstance(text, str):
+        return ""
+    line = "".join(c if c.isprintable() else " " for c in text[: 4 * _MAX_NAME_LENGTH])
+    return redact_text(" ".join(line.split()), Ledger(frozenset()))[:_MAX_NAME_LENGTH]
+
+
+def _read_session(request: HttpRequest, token: ApiToken) -> tuple[str, str]:
+    """Return the session ID, and the name of the program that began it; "" if it isn't ours.
+
+    Older versions of the protocol name the program only once. The ID itself, which is signed,
+    remembers the name, so that no process has to.
+    """
+    session = request.headers.get(_SESSION, "")
+    try:
+        owner, _nonce, client = signing.loads(session, salt=_SESSION)
+    except (signing.BadSignature, ValueError):
+        return "", ""
+    return (session, client) if owner == token.pk else ("", "")
+
+
+def _call_key(session: str, call: object) -> str:
+    """Return the key by which another request finds the lookup of a call, or ""."""
+    if not session or call is None:
+        return ""
+    digest = hashlib.sha256(f"{session} {json.dumps(call)}".encode()).hexdigest()
+    return f"mcp/{digest}"

@@ -1,0 +1,26 @@
+"""A site with `/mcp` turned on, and Sentry with an error of customer 1001."""
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
+
+from apps.demo.server import DemoSentry
+from tests.conftest import MOMENT
+from tests.web.tokens import token_of
+
+
+@pytest.fixture
+def mcp_on(connected: DemoSentry, settings: Settings) -> DemoSentry:
+    """The endpoint is on, and Sentry has one error of customer 1001 in each of two projects."""
+    settings.TRIAGE_MCP = True
+    settings.TRIAGE_SIGNALS = ()
+    error = ("PaymentDeclined", "Card declined")
+    connected.world.add_event(user_id="1001", timestamp=MOMENT, project="web", exception=error)
+    connected.world.add_event(user_id="1001", timestamp=MOMENT, project="api", exception=error)
+    return connected
+
+
+@pytest.fixture
+def token(mcp_on: DemoSentry, agent: User) -> str:
+    """Ana's token for assistants."""
+    return token_of(agent, scopes=["mcp"])

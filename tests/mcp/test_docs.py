@@ -1,0 +1,51 @@
+"""The documentation for assistants names the tools, arguments, and codes that exist."""
+
+import json
+import re
+
+import pytest
+
+from apps.mcp.server import INSTRUCTIONS
+from apps.mcp.tools import TOOLS
+from tests.mcp.wire import Program
+from tests.shell import ROOT
+
+GUIDE = (ROOT / "docs/agents.md").read_text()
+SKILL = (ROOT / "docs/skill/SKILL.md").read_text()
+
+
+def test_the_guide_lists_exactly_the_tools() -> None:
+    assert re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE) == [tool.name for tool in TOOLS]
+
+
+@pytest.mark.parametrize("text", [GUIDE, SKILL, INSTRUCTIONS])
+def test_nothing_that_does_not_exist_is_mentioned(text: str) -> None:
+    known = {tool.name for tool in TOOLS}
+    known |= {name for tool in TOOLS for name in tool.input_schema["properties"]}
+    known |= {name for tool in TOOLS for name in tool.gives}
+    known |= {"next_step", "retry_after", "mcp_stdio"}
+    mentioned = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text))
+    assert mentioned <= known
+
+
+def test_the_skill_mentions_every_tool_and_has_a_name_and_a_description() -> None:
+    assert all(f"`{tool.name}`" in SKILL for tool in TOOLS)
+    assert re.match(r"---\nname: [a-z-]{1,64}\ndescription: .{1,1024}\n---\n", SKILL)
+
+
+def test_the_configurations_are_json_that_sends_a_token() -> None:
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)]
+    servers = [one for block in blocks for name, one in block.items() if name.endswith("ervers")]
+    assert len(servers) == 2
+    for server in servers:
+        assert server["triage"]["url"].endswith("/mcp")
+        assert server["triage"]["headers"]["Authorization"].startswith("Bearer ${")
+
+
+@pytest.mark.django_db
+def test_the_shell_command_is_answered(token: str) -> None:
+    [command] = re.findall(r"curl .*?\n\n", GUIDE, re.DOTALL)
+    [body] = re.findall(r"-d '(.*?)'", command, re.DOTALL)
+    headers = dict(re.findall(r'-H "([\w-]+): ([^"$]+)"', command))
+    response = Program(token).post(body, **headers)
+    assert not response.json()["result"]["isError"], response.content
