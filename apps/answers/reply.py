@@ -1,7 +1,8 @@
 """Variables of replies, made of our own sentences, releases, and the customer's name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,13 @@ from apps.events.releases import (
     customer_release,
     format_day,
     is_fixed_in_newer,
+    issue_fix_text,
     short_release,
 )
 from apps.events.rules.rule import CUSTOMERS_SIDE, Place, Side, side_of, zone_of_customer
 from apps.events.summary import (
     common_failure,
+    concerns_payment,
     fills_window,
     has_crashed,
     is_specific,
@@ -30,7 +33,7 @@ from apps.events.summary import (
     says_it_ended,
     summarize_group,
 )
-from apps.known_errors.catalogue import reply_variables
+from apps.known_errors.catalogue import may_be_wrong, reply_variables
 from apps.known_errors.patterns import fill_variables
 
 # From the third person to the second, longer forms first.
@@ -61,8 +64,9 @@ def _cased(first: str, words: str) -> str:
 
 _SORRY = re.compile(r"\b(?:sorry|apolog)", re.IGNORECASE)
 _NEARBY = timedelta(hours=2)
-_AGAIN = re.compile(r"\b(?:again|once more|retry|another (?:card|try|attempt))\b", re.IGNORECASE)
 _LONGER_WORD = re.compile(r"\w{4,}")
+_SAID_AGAIN = "please tell us when it happened and what you had just done."
+_NO_DATE = "We know about this problem, but we don't have a date for the fix yet."
 
 
 def reply_values(about: About) -> dict[str, str]:
@@ -71,23 +75,76 @@ def reply_values(about: About) -> dict[str, str]:
     zone = zone_of_customer(answer.events) or about.zone
     shared = reply_variables(None, answer, name=about.name, zone=about.zone, today=about.today)
     warning = _not_to_pay_again(about)
-    known_reply = _known_replies(about, not_again=bool(warning))
-    workaround = "" if warning else _workarounds(about, known_reply)
-    fix = _fixes(about, known_reply)
-    helps = known_reply or fix or workaround
+    values = _of_several(about) if len(problems) > 1 else _of_one(about, zone)
+    parts = (values["happened"], values["known_reply"])
     return {
         "greeting": shared["greeting"],
         "moment": shared["moment"],
-        "happened": " ".join(map(_summary, problems)) or _no_errors(answer, zone),
-        "how_often": _how_often(problems, answer, zone),
-        "sorry": "" if _SORRY.search(known_reply) else "We're sorry for the trouble.",
+        "sorry": "" if any(map(_SORRY.search, parts)) else "We're sorry for the trouble.",
+        "unsure": _caveat(problems, answer),
+        "agent": about.agent,
+        **values,
+        "next": " ".join(filter(None, (warning, values["next"]))),
+    }
+
+
+def _of_one(about: About, zone: ZoneInfo) -> dict[str, str]:
+    """Return what a reply says about one problem, or if there is none."""
+    answer, problems = about.answer, about.problems
+    known_reply, fix, workaround = _help(about)
+    helps = known_reply or fix or workaround
+    happened = " ".join(map(_summary, problems)) or _no_errors(answer, zone)
+    is_said = bool(problems) and _includes(known_reply, happened)
+    return {
+        "happened": "" if is_said else happened,
+        "how_often": _how_often(problems[0], answer, zone, is_said=is_said, is_alone=bool(helps))
+        if problems
+        else "",
         "known_reply": known_reply,
         "fix": fix,
         "workaround": workaround,
-        "next": warning or ("" if helps else _next_step(about)),
-        "unsure": _caveat(problems, answer),
-        "agent": about.agent,
+        "next": "" if helps or _not_to_pay_again(about) else _next_step(about),
     }
+
+
+def _of_several(about: About) -> dict[str, str]:
+    """Return a numbered paragraph for each problem: nothing said of one is true of all."""
+    paragraphs: dict[str, bool] = {}
+    for problem in about.problems:
+        one = replace(about, issue_ids=(problem.issue_id,))
+        helps = " ".join(filter(None, _help(one))) or (_NO_DATE if one.best_known else "")
+        summary = _summary(problem)
+        text = helps if helps and _includes(helps, summary) else f"{summary} {helps}".strip()
+        for_engineers = not helps and needs_engineers(problem)
+        paragraphs[text] = paragraphs.get(text, False) or for_engineers
+    passed_on = [str(number) for number, one in enumerate(paragraphs.values(), 1) if one]
+    what = "these problems" if len(passed_on) == len(paragraphs) else _numbered(passed_on)
+    them = "it" if what.startswith("problem ") or len(paragraphs) == 1 else "them"
+    if len(paragraphs) == 1:
+        what = "this problem"
+    lines = [f"{number}. {text}" for number, text in enumerate(paragraphs, 1)]
+    return {
+        "happened": "\n\n".join(lines if lines[1:] else paragraphs),
+        "how_often": "",
+        "known_reply": "",
+        "fix": "",
+        "workaround": "",
+        "next": f"We have recorded {what} and are passing {them} on to our engineers."
+        if passed_on
+        else "",
+    }
+
+
+def _numbered(numbers: Sequence[str]) -> str:
+    *first, last = numbers or ("",)
+    return f"problems {', '.join(first)} and {last}" if first else f"problem {last}"
+
+
+def _help(about: About) -> tuple[str, str, str]:
+    """Return the known errors' replies, when the fix comes, and what helps until then."""
+    known_reply = _known_replies(about)
+    workaround = "" if _not_to_pay_again(about) else _workarounds(about, known_reply)
+    return known_reply, _fixes(about, known_reply), workaround
 
 
 def _summary(problem: Problem) -> str:
@@ -101,11 +158,15 @@ def _summary(problem: Problem) -> str:
     return f"{crash}{activity}, {sentence[0].lower()}{sentence[1:]}"
 
 
-def _how_often(problems: tuple[Problem, ...], answer: Answer, zone: ZoneInfo) -> str:
-    """Return how often the problem occurred; empty for several, where "this" would be unclear."""
-    if len(problems) != 1:
-        return ""
-    failed, same = _failed_together(problems[0], answer)
+def _how_often(
+    problem: Problem, answer: Answer, zone: ZoneInfo, *, is_said: bool, is_alone: bool
+) -> str:
+    """Return how often the problem occurred, alone or with what the headline counts with it.
+
+    What it was may be said only after this.
+    """
+    failed, same = ("We saw this", (problem,)) if is_alone else _failed_together(problem, answer)
+    failed = "We saw an error" if is_said else failed
     count = sum(one.times for one in same)
     first = min(one.events[-1].timestamp for one in same)
     last = max(one.newest.timestamp for one in same)
@@ -175,9 +236,8 @@ def _after_trouble(trouble: Observation, again: str) -> str:
     if is_for_the_customer(trouble):
         is_size = TOO_LARGE in trouble.full_text
         return "Please try again with a smaller file." if is_size else ""
-    if trouble.is_passing:
-        return again
-    return "We have the details and are passing them on to our engineers."
+    passing = "We have the details and are passing them on to our engineers."
+    return f"{passing} {again}" if trouble.is_passing else passing
 
 
 def _seen(answer: Answer, zone: ZoneInfo) -> str:
@@ -207,10 +267,12 @@ OTHER_IDENTIFIER = (
 def _not_to_pay_again(about: About) -> str:
     """Return the warning if a payment may have gone through, unless a known error covers that."""
     answer = about.answer
-    same = (one for problem in about.problems for one in _failed_together(problem, answer)[1])
     trouble = None if about.problems else _clearest(answer)
+    doubtful = [
+        one for one in problems_of(answer) if may_have_paid(one) and not one.known_in(answer.known)
+    ]
     if (trouble and may_have_paid_in(trouble) and not about.best_known) or any(
-        may_have_paid(one) and not one.known_in(answer.known) for one in same
+        concerns_payment(one, doubtful) for one in about.problems
     ):
         return "Please don't pay again until we have checked whether the payment went through."
     return ""
@@ -220,22 +282,23 @@ def _next_step(about: About) -> str:
     """Return the next step if no known error has one."""
     problems = about.problems
     if about.best_known:
-        return "We know about this problem, but we don't have a date for the fix yet."
-    again = "If it happens again, please tell us when it happened and what you had just done."
+        return _NO_DATE
+    again = f"If it happens again, {_SAID_AGAIN}"
     if not problems and (trouble := _clearest(about.answer)):
         return _after_trouble(trouble, again)
     if not problems:
         return _question(about.answer, zone_of_customer(about.answer.events) or about.zone)
-    together = [_failed_together(problem, about.answer)[1] for problem in problems]
-    if any(
-        needs_engineers(problem) and (problem.times > 1 or len(same) > 1)
-        for problem, same in zip(problems, together, strict=True)
-    ):
-        read = all(event.body for same in together for one in same for event in one.events)
-        have = "have the details of each time" if read else "have recorded these errors"
+    problem = problems[0]
+    unclear = "" if is_specific(problem.cause.newest) else "We don't know the cause yet. "
+    if not needs_engineers(problem):
+        return f"{unclear}{again}"
+    same = _failed_together(problem, about.answer)[1]
+    is_read = all(event.body for one in same for event in one.events)
+    if problem.times > 1 or len(same) > 1:
+        have = "have the details of each time" if is_read else "have recorded these errors"
         return f"We {have} and are passing them on to our engineers."
-    is_clear = all(is_specific(problem.cause.newest) for problem in problems)
-    return again if is_clear else f"We don't know the cause yet. {again}"
+    have = "have the details and are passing them" if is_read else "have recorded it and pass it"
+    return f"{unclear}We {have} on to our engineers. {again}"
 
 
 def _question(answer: Answer, zone: ZoneInfo) -> str:
@@ -266,12 +329,11 @@ def needs_engineers(problem: Problem) -> bool:
 
 
 def is_back(problem: Problem, answer: Answer, today: date) -> bool:
-    """Return whether it is a known error that the customer had after its fix."""
-    return any(
-        customer_fix_state(match.known, customer_release(problem.group_of(match.issue_id)), today)
-        is CustomerFixState.BACK
-        for match in problem.known_in(answer.known)[:1]
-    )
+    """Return whether the customer had it after its fix, by the known error or else by Sentry."""
+    for match in problem.known_in(answer.known)[:1]:
+        release = customer_release(problem.group_of(match.issue_id))
+        return customer_fix_state(match.known, release, today) is CustomerFixState.BACK
+    return (issue_fix_text(problem.cause) or "").endswith(("newer", "that release"))
 
 
 def errors_nearby(answer: Answer) -> tuple[Event, ...]:
@@ -281,21 +343,17 @@ def errors_nearby(answer: Answer) -> tuple[Event, ...]:
     return tuple(sorted(near, key=lambda event: event.timestamp))
 
 
-def _known_replies(about: About, *, not_again: bool) -> str:
-    """Return the replies of the known errors, without their greetings.
-
-    With `not_again`, those that tell the customer to try again are left out.
-    """
+def _known_replies(about: About) -> str:
+    """Return the replies of the known errors, without greetings and what may be wrong."""
     answer, replies = about.answer, []
     for release, match in about.best_known:
         known = match.known
-        if _is_outdated(known, customer_fix_state(known, release, about.today)):
+        is_outdated = _is_outdated(known, customer_fix_state(known, release, about.today))
+        if is_outdated or may_be_wrong(match, answer):
             continue
         values = reply_variables(match, answer, name="", zone=about.zone, today=about.today)
         text = fill_variables(known.reply, {**values, "greeting": ""})
         text = re.sub(r"\n{3,}", "\n\n", text).strip(" \n,")
-        if not_again and _AGAIN.search(text):
-            continue
         replies.append(f"{text[:1].upper()}{text[1:]}")
     return "\n\n".join(filter(None, replies))
 

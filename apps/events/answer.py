@@ -145,6 +145,12 @@ class RelatedData:
         """The logs, then the spans."""
         return (*self.logs, *self.spans)
 
+    @property
+    def has_all_activity(self) -> bool:
+        """Whether the logs and spans that the server has for us were read completely."""
+        absent = {one.signal for one in self.absent}
+        return _ACTIVITY & {*self.asked} - absent <= {*self.surely}
+
     def to_read_again(self, *, has_events: bool) -> tuple[Signal, ...]:
         """Return the signals to read once more.
 

@@ -1,6 +1,6 @@
 """Plain sentences about events, problems, and results, made of our own words only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
@@ -20,6 +20,8 @@ from apps.events.rules.rule import (
     Place,
     Rule,
     Side,
+    UserAction,
+    may_have_changed,
     side_of,
     user_action_of,
     was_refused,
@@ -73,6 +75,26 @@ def may_have_paid(problem: Problem) -> bool:
     return any(rule is not None and rule.may_have_paid for rule in rules)
 
 
+def concerns_payment(problem: Problem, doubtful: Iterable[Problem]) -> bool:
+    """Return whether one of the payments with an unknown outcome may be the problem's.
+
+    Names of orders settle it; without them, anything about paying or ordering may be.
+    """
+    names = order_names(problem.events)
+    event = problem.summarized
+    is_paying = place_of(event) is Place.BANK or user_action_of(event) in _PAYING
+    for one in doubtful:
+        others = order_names(one.events)
+        if one.issue_id == problem.issue_id or names & others:
+            return True
+        if is_paying and not (names and others):
+            return True
+    return False
+
+
+_PAYING = (UserAction.PAYING, UserAction.ORDERING)
+
+
 def place_of(event: Event) -> Place | None:
     """Return where it failed; None without a matching rule."""
     rule = rule_for(event)
@@ -88,12 +110,18 @@ def handling_text(event: Event) -> str | None:
     if handled is None:
         return None
     if handled:
-        return _REFUSED if was_refused(event) else _HANDLED
+        return _REFUSED if was_refused(event) or _is_turned_down(event) else _HANDLED
     ended_request = side_of(event) is Side.SERVER and event.body and event.body.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
     if ended_request or crashed:
         return _STOPPED
     return _UNCAUGHT
+
+
+def _is_turned_down(event: Event) -> bool:
+    """Return whether what the customer sent was refused, which the program logged as an error."""
+    is_error = event.level in ("error", "fatal") and place_of(event) in (Place.INPUT, Place.BANK)
+    return is_error and may_have_changed(event)
 
 
 _HANDLED = "The app handled it and kept going."

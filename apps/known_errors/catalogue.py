@@ -1,6 +1,7 @@
 """The compiled catalog of this process; matching an answer and replying with it; saving entries."""
 
 import logging
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,10 +18,11 @@ from django.db import connection
 from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, record
 from apps.events.answer import Answer, CatalogEntry, KnownMatch
-from apps.events.grouping import UNGROUPED
-from apps.events.observations import troubles_of
+from apps.events.grouping import UNGROUPED, find_problem, problems_of
+from apps.events.observations import may_have_paid_in, troubles_of
 from apps.events.releases import format_day, short_release
 from apps.events.rules.rule import zone_of_customer
+from apps.events.summary import concerns_payment, may_have_paid
 from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (
@@ -241,15 +243,47 @@ def render_reply(
 ) -> str:
     """Return the known error's reply with a greeting, or an empty text if it has none.
 
-    `name` is the customer's, as typed, or empty. `zone` is used if the customer's own time zone
-    is unknown.
+    It is also empty if the reply may be wrong for this customer; see `may_be_wrong`. `name` is the
+    customer's, as typed, or empty. `zone` is used if the customer's own time zone is unknown.
     """
     reply = match.known.reply
-    if not reply:
+    if not reply or may_be_wrong(match, answer):
         return ""
     values = reply_variables(match, answer, name=name, zone=zone, today=today)
     text = fill_variables(reply, values)
     return text if "{greeting}" in reply else f"{values['greeting']}\n\n{text}"
+
+
+_ABOUT_MONEY = re.compile(
+    r"charged|debit|\bpa(?:y|id|ying)\b|payment|\btaken from|billed|money|refund|transfer|invoice"
+    r"|abgebucht|belastet|zahl|paiement|prélev|cobr|\bpag[oa]|addebit",
+    re.IGNORECASE,
+)
+_AGAIN_OR_FINE = re.compile(
+    r"\b(?:again|once more|retry|another (?:card|try|attempt)|orders?)\b"
+    r"|erneut|noch ?mal|noch einmal|bestellung|nouveau|réessay|commande|nuevo|pedido|riprov|ordine",
+    re.IGNORECASE,
+)
+
+
+def may_be_wrong(match: KnownMatch, answer: Answer) -> bool:
+    """Return whether the reply may be wrong as a payment's outcome is unknown.
+
+    That is one about money, such as “nothing was charged,” and of the same order also one that
+    calls it fine or asks to try again. The known error of the payment itself knows better.
+    """
+    problems, known = problems_of(answer), match.known
+    doubtful = [one for one in problems if may_have_paid(one) and not one.known_in(answer.known)]
+    is_logged = any(
+        may_have_paid_in(one) and not answer.known.for_issue(one.rows[0].id)
+        for one in troubles_of(answer)
+    )
+    if not doubtful and not is_logged:
+        return False
+    own = find_problem(problems, match.issue_id)
+    is_same = own is None or concerns_payment(own, doubtful)
+    says_more = is_same and _AGAIN_OR_FINE.search(known.reply)
+    return bool(says_more or _ABOUT_MONEY.search(known.reply))
 
 
 def reply_variables(

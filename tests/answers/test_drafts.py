@@ -410,7 +410,43 @@ def test_no_reply_says_to_try_again_while_a_payment_is_uncertain() -> None:
         text = drafted("reply", both, issues=ids).text
         assert "Please don't pay again" in text
         assert (reply in text, "Retry." in text) == (is_kept, False)
-        assert reply in drafted("reply", both, issues=(locked.issue_id or "",)).text
+        alone = drafted("reply", both, issues=(locked.issue_id or "",)).text
+        assert (reply in alone, "Please don't pay again" in alone) == (is_kept, True)
+
+
+def test_a_reply_says_of_each_problem_only_what_is_true_of_it() -> None:
+    key, other, third = (
+        replace(event(number, number), platform="python", title=title, body=None)
+        for number, title in ((1, "KeyError: 'x'"), (2, "OSError: disk full"), (3, "Boom: y"))
+    )
+    issues = tuple(replace(issue(one), status="unresolved", fixed_in=None) for one in (1, 2, 3))
+    sample = answer(key, other, third, issues=issues)
+    for known, expected in (
+        ({"reply": "This is fixed in version {fixed_in}.", "fixed_in": "3.0"}, "version 3.0."),
+        ({"reply": "Your order is fine."}, "order is fine."),
+        ({}, "don't have a date for the fix yet."),
+    ):
+        result = with_known(sample, **known)
+        ids = tuple(problem.issue_id for problem in problems_of(result))
+        text = drafted("reply", result, issues=ids).text
+        paragraphs = [one for one in text.split("\n\n") if re.match(r"\d\. ", one)]
+        assert len(paragraphs) == 3
+        helped = [one[:2] for one in paragraphs if one.endswith(expected)]
+        place = ids.index("9001") + 1
+        assert helped == [f"{place}."]
+        rest = " and ".join(str(one) for one in (1, 2, 3) if one != place)
+        assert f"We have recorded problems {rest} and are passing them on" in text
+    twice = answer(*(replace(other, id=str(at), issue_id=f"900{at}") for at in (1, 2)))
+    text = drafted("reply", twice, issues=("9001", "9002")).text
+    assert (text.count("storage"), "1." in text) == (1, False)
+    assert "We have recorded this problem and are passing it on" in text
+
+
+def test_a_reply_does_not_repeat_what_the_known_error_says() -> None:
+    result = with_known(ONE, reply="The card was declined: the payment did not work.")
+    text = drafted("reply", result).text
+    assert text.count("declined") == 1
+    assert "We saw an error twice between 15:04 and 15:05." in text
 
 
 def test_an_escalation_includes_what_was_fixed_but_may_be_back() -> None:

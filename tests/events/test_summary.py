@@ -138,6 +138,20 @@ def test_call_that_was_refused_says_what_the_customer_did() -> None:
     assert handling_text(refused("GET")) == "The app handled it and kept going."
 
 
+def test_what_was_sent_and_not_accepted_is_a_failed_step() -> None:
+    for title, platform, body, is_step in (
+        ("AxiosError: Request failed with status code 422", "javascript", None, True),
+        ("ActiveRecord::RecordInvalid: Validation failed: Email is invalid", "ruby", None, True),
+        ("ValidationError: x is required", "python", EventBody(request=Request("GET")), False),
+        ("AxiosError: Request failed with status code 404", "javascript", None, False),
+    ):
+        for level in ("error", "warning"):
+            one = event(title, platform=platform, handled=True, level=level, body=body)
+            text = handling_text(one)
+            expected = is_step and level == "error"
+            assert (text == "The app kept going, but this step failed.") == expected, (title, text)
+
+
 def test_event_that_was_read_in_full_speaks_for_its_issue() -> None:
     read = event("Error", body=EventBody(exceptions=(ExceptionInfo("KeyError", "x"),)))
     assert "a detail was missing" in summarize_group(Group("1", None, (event("Error"), read)))

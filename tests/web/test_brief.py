@@ -186,6 +186,34 @@ def test_status_of_an_issue_has_its_first_and_last_time_over_all_customers() -> 
         assert dict(brief(replace(sample, issues=(issue,))).answers)["Status"] == expected
 
 
+def test_without_steps_the_customers_requests_came_just_before() -> None:
+    failed = event(platform="python", body=body(breadcrumbs=()))
+    saved = span(-90, "http.client", "POST https://shop.example/cart/lines", 80, http_status=200)
+    polled = span(-9, "http.client", "GET https://shop.example/prices", 80, http_status=200)
+    sample = replace(answer(failed), beside=without_errors(saved, polled).beside)
+    shown = dict(brief(sample).answers)["Just before"].translate(ISOLATES)
+    assert shown == "requested POST shop.example/cart/lines (14:03:30)"
+    old = replace(saved, started_at=MOMENT - timedelta(minutes=11))
+    sample = replace(sample, beside=without_errors(old, polled).beside)
+    assert dict(brief(sample).answers)["Just before"].startswith("a request: ")
+
+
+def test_other_problems_that_have_no_fix_are_named_next() -> None:
+    first, other = event(platform="python", title="KeyError: x"), event(60, issue_id="2")
+    other = replace(other, platform="python", title="TypeError: x", body=None)
+    both = answer(replace(first, body=None), other)
+    fixed = replace(both.issues[0], status="resolved", fixed_in="2.15.0")
+    newer = replace(both.issues[1], status="resolved", fixed_in="2.13.0")
+    for issues, expected in (
+        ((fixed, both.issues[1]), "Ask them to update. Escalate problem 2: not fixed yet."),
+        (
+            (both.issues[0], newer),
+            "Escalate, then reply. Escalate problem 2: fixed, but may be back.",
+        ),
+    ):
+        assert brief(replace(both, issues=issues)).next == expected
+
+
 def test_last_time_is_that_of_all_halves() -> None:
     page, server = event(1, issue_id="2", body=None), event(body=None)
     sample = answer(server, page)
@@ -350,7 +378,8 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
         ("When", "14:04:40 to 14:04:57, 3 times"),
         ("Request", "POST /api/files/upload"),
         ("Customers", "not counted without an error"),
-        ("Status", "no known error matches"),
+        ("Status", "no known error matches; whether it still happens isn’t known"),
+        ("Just before", "the search took 41 s; it usually takes 0.4 s (14:03:25)"),
     )
     assert "This is what we saw at 14:04: the upload was refused: too large, 3 times." in shown.tell
     assert "no errors" not in shown.tell
@@ -376,6 +405,7 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
         shown = brief(without_errors(*rows))
         assert said in shown.tell
         assert (again in shown.tell) == (said == again)
+        assert (passed_on in shown.tell) == shown.next.startswith("Escalate")
         assert shown.next == next_step
         assert dict(shown.answers)["Stopped the customer"] == stopped
     late = brief(without_errors(pay, log(9, "error", "no payment webhook for order 7")))
@@ -385,7 +415,9 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
     polled = span(5, "http.client", "GET /orders/7/status", 70, http_status=200)
     shown = brief(without_errors(opened, polled, log(9, "error", "no payment webhook for order 7")))
     assert dict(shown.answers)["Stopped the customer"] == "not at first; a later step failed"
-    assert dict(shown.answers)["Just before"] == "opening the checkout worked (14:04:00)"
+    before = dict(shown.answers)["Just before"].translate(ISOLATES)
+    expected = "opening the checkout worked (14:04:00), then requested GET /orders/7/status"
+    assert before == f"{expected} (14:05:05)"
     start = span(-9, "http.client", "POST /express/start", 90, http_status=403)
     shown = brief(without_errors(start, replace(off, trace_id=start.trace_id)))
     assert dict(shown.answers)["Where it failed"] == "our server"

@@ -9,7 +9,16 @@ from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import Group, Joined, Problem, problems_of
 from apps.events.halves import Reason
 from apps.web.presenters.story import MAX_STEPS, StoryView, related_view, story_view
-from tests.web.answers import MOMENT, answer, body, event, log, slow_and_refused, span
+from tests.web.answers import (
+    MOMENT,
+    answer,
+    body,
+    event,
+    log,
+    slow_and_refused,
+    span,
+    without_errors,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -81,6 +90,28 @@ def test_repeated_steps_are_merged() -> None:
 def test_long_pause_is_shown() -> None:
     view = story(event_with_steps(click(-200), click(-2)))
     assert [step.pause for step in view.parts[0].steps] == ["", "3 min", ""]
+
+
+def test_pause_begins_where_anything_was_last_recorded() -> None:
+    """Repeats count until their last time, and what is not shown counts, too."""
+    sample = answer(event_with_steps(click(-200), click(-2)))
+    saved = log(-90, "info", "Cart saved")
+    both = (Signal.LOGS, Signal.SPANS)
+    polled = [
+        span(at, "http.client", "GET /orders/7", 70, http_status=200) for at in (-290, -260, -230)
+    ]
+    late = log(-60, "error", "no payment webhook for order 7")
+    for name, one, expected in (
+        ("a log between", replace(sample, beside=RelatedData(logs=(saved,))), []),
+        ("logs unread", replace(sample, beside=RelatedData(asked=both)), []),
+        ("only bodies unread", replace(sample, events=(*sample.events, event(1, body=None))), []),
+        ("all read", replace(sample, beside=RelatedData(asked=both, surely=both)), ["3 min"]),
+        ("after the last repeat", without_errors(*polled, late), ["2 min"]),
+    ):
+        view = story_view(one, problems_of(one), ZoneInfo("Europe/Berlin"))
+        assert view
+        pauses = [step.pause for part in view.parts for step in part.steps if step.pause]
+        assert pauses == expected, name
 
 
 def test_steps_far_from_reported_time_are_omitted_and_counted() -> None:

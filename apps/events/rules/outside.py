@@ -600,7 +600,7 @@ SERVICES = (
     ),
     Rule(
         "Our server did not accept what was sent to it.",
-        Place.SERVER,
+        Place.INPUT,
         Example("AxiosError: Request failed with status code 422", "javascript"),
         statuses=frozenset((400, 406, 412, 415, 422)),
         sides=CLIENT,

@@ -577,8 +577,15 @@ def _refused_call(event: Event) -> Breadcrumb | None:
 
 def was_refused(event: Event) -> bool:
     """Return whether a page's call that should change something was answered by an error."""
-    call = _refused_call(event)
-    return call is not None and str(call.data.get("method")).upper() in _CHANGING
+    return _refused_call(event) is not None and may_have_changed(event)
+
+
+def may_have_changed(event: Event) -> bool:
+    """Return whether the call or request that failed was sent to change something, if known."""
+    call, request = _refused_call(event), event.body.request if event.body else None
+    on_server = request.method if request and side_of(event) not in CLIENT else None
+    method = str(call.data.get("method")) if call else on_server
+    return not method or method.upper() in _CHANGING
 
 
 def path_that_failed(event: Event) -> str:

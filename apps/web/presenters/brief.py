@@ -14,7 +14,7 @@ from apps.answers.reply import (
     reply_values,
 )
 from apps.answers.templates import About
-from apps.events.activity_text import A_REQUEST, Kind
+from apps.events.activity_text import Kind
 from apps.events.answer import Answer, KnownMatch, Replay, Signal
 from apps.events.breadcrumb_text import bare_url
 from apps.events.event import Issue, LogEntry
@@ -56,7 +56,15 @@ from apps.web.presenters.formatting import (
     typeset,
 )
 from apps.web.presenters.issue import Step, customers_text
-from apps.web.presenters.story import MAX_QUOTE, feedback_step, just_after, just_before, messages
+from apps.web.presenters.story import (
+    MAX_QUOTE,
+    UNNAMED,
+    feedback_step,
+    just_after,
+    just_before,
+    messages,
+    observation_phrase,
+)
 
 _PLACES = {
     Place.SERVER: "our server",
@@ -77,6 +85,7 @@ _STOPPED = {
     "The app kept going, but this step failed.": "yes, that step",
     "The app handled it and kept going.": "no, the app kept going",
 }
+_STILL = "whether it still happens isn’t known"
 _REPLY = "Reply; escalate if it continues."
 _KNOWN = "Reply; it’s known."
 _ESCALATE = "Escalate, then reply."
@@ -195,11 +204,11 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
         known = answer.known.for_issue(one.rows[0].id)[:1]
         for match in known:
             yield "Status", _known(match, one.rows[0].release, today)
-        if not known and not answer.known.unchecked:
-            yield "Status", "no known error matches"
-        if before := _worked_before(one, answer):
-            at = local_clock(before.at, zone, day_of=moment).text
-            yield "Just before", f"{before.sentence[0].lower()}{before.sentence[1:-1]} ({at})"
+        if not known:
+            none = "" if answer.known.unchecked else "no known error matches; "
+            now = "it worked after that" if one.has_worked_later else _STILL
+            yield "Status", f"{none}{now}"
+        yield "Just before", _before(one, answer, zone)
         return
     if replay is None:
         return
@@ -209,6 +218,8 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
     clicks = replay.dead_clicks or 0
     of_no_use = f"; {counted(clicks, 'click')} had no effect" if clicks else ""
     yield "Stopped the customer", f"unknown{of_no_use}"
+    yield "Customers", "not counted without an error"
+    yield "Status", _STILL
     where = f"was on {pages}" if pages else "in the session replay"
     yield "Just before", f"{where} (recorded from {began})"
 
@@ -240,6 +251,22 @@ def _stopped_by(one: Observation, answer: Answer) -> str:
     return "yes, that step" if has_reason else "unknown"
 
 
+def _before(one: Observation, answer: Answer, zone: ZoneInfo) -> str:
+    """Return the last step before it that worked, and the last thing at all if that is later."""
+    moment, worked = answer.question.window.moment, _worked_before(one, answer)
+    earlier = (
+        other
+        for other in observations_of(answer)
+        if other.names_customer and other.until < one.at and not other.is_note
+    )
+    last = max(earlier, key=lambda other: other.until, default=None)
+    if not last:
+        is_read = answer.complete and answer.beside.has_all_activity
+        return "nothing recorded just before" if is_read else "unknown; not everything was read"
+    steps = dict.fromkeys(step for step in (worked, last) if step)
+    return ", then ".join(observation_phrase(step, moment, zone) for step in steps)
+
+
 def _worked_before(one: Observation, answer: Answer) -> Observation | None:
     """Return the last thing that worked for the customer before it."""
     worked = (
@@ -248,7 +275,7 @@ def _worked_before(one: Observation, answer: Answer) -> Observation | None:
         if other.kind is Kind.WORKED
         and other.names_customer
         and other.at < one.at
-        and not other.sentence.startswith((A_REQUEST, "Opening a page", "A click"))
+        and not other.sentence.startswith(UNNAMED)
         and not other.target.startswith("GET ")  # what a page may do by itself
     )
     return max(worked, key=lambda other: other.at, default=None)
@@ -257,27 +284,45 @@ def _worked_before(one: Observation, answer: Answer) -> Observation | None:
 def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     """Return what usually comes next; it claims nothing about the error."""
     step = _next_for(answer, problems[0], today)
-    crashes, known, back = [], [], []
     paid = [str(number) for number, one in enumerate(problems, 1) if may_have_paid(one)]
     if may_have_paid(problems[0]):
         step = _CHECK_PAYMENT
     elif paid:
         step = f"{step} Check whether they were charged: {_named(paid)}."
+    others: dict[str, list[str]] = {}
     for number, problem in enumerate(problems[1:], 2):
-        if is_back(problem, answer, today):
-            back.append(str(number))
-        elif problem.known_in(answer.known):
-            known.append(str(number))
-        elif has_crashed(problem) and _next_for(answer, problem, today).startswith("Escalate"):
-            crashes.append(str(number))
-    if crashes and not step.startswith("Escalate"):
-        step = f"{'Reply.' if step == _REPLY else step} Escalate {_named(crashes)}: a crash."
-    if back:
-        step = f"{step} Escalate {_named(back)}: fixed, but may be back."
+        others.setdefault(_kind_of(answer, problem, today), []).append(str(number))
+    known = others.pop("known", [])
+    if step.startswith("Escalate"):
+        others = {why: numbers for why, numbers in others.items() if why == _BACK}
+    elif step == _REPLY and others.keys() & {_CRASH, _BACK, _OPEN}:
+        step = "Reply."
+    for why in (_CRASH, _OPEN, _BACK):
+        if why in others:
+            step = f"{step} Escalate {_named(others[why])}: {why}."
     if known and step == _KNOWN:
         return f"Reply; {_named(['1', *known])} are known."
     are = "is" if len(known) == 1 else "are"
     return f"{step} {_named(known).capitalize()} {are} known." if known else step
+
+
+_CRASH, _OPEN, _BACK = "a crash", "not fixed yet", "fixed, but may be back"
+
+
+def _kind_of(answer: Answer, problem: Problem, today: date) -> str:
+    """Return why another problem than the first is to be escalated, `known`, or ""."""
+    if is_back(problem, answer, today):
+        return _BACK
+    if problem.known_in(answer.known):
+        return "known"
+    is_slight = problem.is_noise or problem.worst_level not in ("fatal", "error")
+    if (
+        is_slight
+        or may_have_paid(problem)
+        or not _next_for(answer, problem, today).startswith("Escalate")
+    ):
+        return ""
+    return _CRASH if has_crashed(problem) else _OPEN
 
 
 def _named(numbers: Sequence[str]) -> str:
@@ -288,10 +333,9 @@ def _next_for(answer: Answer, problem: Problem, today: date) -> str:
     for match in problem.known_in(answer.known)[:1]:
         half = problem.group_of(match.issue_id)
         return _NEXT_IF_KNOWN[customer_fix_state(match.known, customer_release(half), today)]
-    fix = issue_fix_text(problem.cause) or ""
-    if fix.endswith("older"):
+    if (issue_fix_text(problem.cause) or "").endswith("older"):
         return "Ask them to update."
-    if fix.endswith(("newer", "that release")):
+    if is_back(problem, answer, today):
         return _NEXT_IF_KNOWN[CustomerFixState.BACK]
     if not needs_engineers(problem):
         return _REPLY

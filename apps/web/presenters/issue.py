@@ -71,7 +71,8 @@ GivenFeedback = Mapping[tuple[str, str], bool]
 class KnownView:
     """One known error that a problem matches. `helped` is the reader's feedback, if any.
 
-    `same_as` is the anchor of the same known error further up on the page, or "".
+    `same_as` is the anchor of the same known error further up on the page, or "". `is_left_out`
+    means that its reply may be wrong for this customer.
     """
 
     anchor: str
@@ -87,6 +88,7 @@ class KnownView:
     why: str
     reply: str
     helped: bool | None
+    is_left_out: bool = False
 
 
 def known_views(
@@ -172,6 +174,7 @@ def _known_view(
         why=listed(match.why),
         reply=reply,
         helped=helped,
+        is_left_out=bool(known.reply) and not reply,
     )
 
 

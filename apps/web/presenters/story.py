@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 from zoneinfo import ZoneInfo
 
-from apps.events.activity_text import PAGE_OPS, duration_text
+from apps.events.activity_text import A_REQUEST, PAGE_OPS, Kind, duration_text
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
 from apps.events.breadcrumb_text import (
     Actor,
@@ -48,7 +48,9 @@ _MAX_OPEN = 30
 _NEAR_STEPS = 20
 _PAUSE = timedelta(minutes=2)
 _JUST_BEFORE = timedelta(minutes=1)
+_LONG_BEFORE = timedelta(minutes=10)
 _SAME_TIME = timedelta(seconds=2)
+_LONGEST_MS = 86_400_000
 _AT = "at that time"
 _BY_ITSELF = frozenset(("went to", "saw", "left", "scrolled"))
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
@@ -58,7 +60,7 @@ _Happened = tuple[datetime, PlacedBreadcrumb | Event]
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A step with its time. Steps with the same `key` are repeats of each other.
+    """A step from `at` to `until`. Steps with the same `key` are repeats of each other.
 
     `rank` is the place of an error's problem on the page, and `failure` that problem's sentence.
     `occurrence` is the ID that the halves of one error have in common.
@@ -70,6 +72,7 @@ class _Placed:
     rank: int = 0
     failure: str = ""
     occurrence: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     breadcrumbs = [one for one in once(_recorded, answer) if _says_something(one.crumb)]
     signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, moment, zone)]
     signals += [
-        _Placed(one.at, _observation(one, moment, zone), (one.at, one.sentence))
+        _Placed(one.at, _observation(one, moment, zone), (one.at, one.sentence), until=one.until)
         for one in observations_of(answer)
         if one.is_trouble or not answer.events
     ]
@@ -126,7 +129,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     steps = [_placed(at, one, moment, zone, owners) for at, one in shown]
     line = sorted((*steps, *signals), key=lambda placed: placed.at)
     return StoryView(
-        parts=_parts_near(line, moment),
+        parts=_parts_near(_add_pauses(line, answer), moment),
         left_out=len(happened) - len(shown),
         read_of=_read_of(answer) if has_more else "",
         has_own=any(placed.step.is_customers or placed.step.kind == "replay" for placed in line),
@@ -165,11 +168,27 @@ def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
     found = next(filter(None, (*own, before[-1:], *steps)), [])
     if found:
         return _in_a_row(found[-2:])
+    if requested := _requested_before(answer, nearest):
+        return observation_phrase(requested, moment, zone)
     requests = filter(None, map(_requested, events))
     is_all = answer.bodies_read == len(answer.events)
     no_steps = "no steps recorded" if is_all else "no steps in the events that were read"
     none = "none in the 2 minutes before" if recorded else no_steps
     return next(requests, none if nearest.body else "unknown; not read in full")
+
+
+def _requested_before(answer: Answer, event: Event) -> Observation | None:
+    """Return the last page opened or changed by the customer, up to ten minutes before it."""
+    earlier = (
+        one
+        for one in observations_of(answer)
+        if one.kind is Kind.WORKED
+        and one.names_customer
+        and isinstance(one.rows[0], Span)
+        and event.timestamp - _LONG_BEFORE <= one.at < event.timestamp - _SAME_TIME
+        and ((one.rows[0].op or "").startswith(PAGE_OPS) or not one.target.startswith("GET "))
+    )
+    return max(earlier, key=lambda one: one.at, default=None)
 
 
 def _own_steps(answer: Answer, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
@@ -301,10 +320,10 @@ def _parts(line: Sequence[_Placed]) -> Iterator[StoryPart]:
             place += 1
             continue
         end = place + size * times
-        yield from _fold(_add_pauses(_join_repeats(line[start:place])))
+        yield from _fold(_join_repeats(line[start:place]))
         yield _round_part(line[place:end], line[place : place + size])
         start = place = end
-    yield from _fold(_add_pauses(_join_repeats(line[start:])))
+    yield from _fold(_join_repeats(line[start:]))
 
 
 def _rounds_at(line: Sequence[_Placed], start: int) -> tuple[int, int]:
@@ -334,39 +353,58 @@ def _round_part(run: Sequence[_Placed], first: Sequence[_Placed]) -> StoryPart:
     began, ended = run[0].step.time, run[-1].step.time
     until = f", until {ended.text}" if ended else ""
     return StoryPart(
-        steps=tuple(_add_pauses(iter(run))),
+        steps=tuple(placed.step for placed in run),
         summary=f"{times} times{until}: {did}{failed.failure}",
         time=began,
         is_round=True,
     )
 
 
-def _join_repeats(line: Sequence[_Placed]) -> Iterator[_Placed]:
+def _join_repeats(line: Sequence[_Placed]) -> Iterator[Step]:
     """Join three or more equal steps in a row into one that says how often."""
+    breaks = accumulate(bool(placed.step.pause) for placed in line)
     for _same, run in groupby(
-        line, key=lambda one: (one.step.words, one.step.text, one.step.outcome)
+        zip((placed.step for placed in line), breaks, strict=True),
+        key=lambda pair: (pair[0].words, pair[0].text, pair[0].outcome, pair[1]),
     ):
-        first, *more = run
+        first, *more = (step for step, _break in run)
         if len(more) < 2:
             yield from (first, *more)
             continue
-        until = more[-1].step.time
+        until = more[-1].time
         times = f"{len(more) + 1} times{f', until {until.text}' if until else ''}"
-        outcome = ", ".join(filter(None, (first.step.outcome, times)))
-        yield replace(first, step=replace(first.step, outcome=outcome))
+        yield replace(first, outcome=", ".join(filter(None, (first.outcome, times))))
 
 
-def _add_pauses(line: Iterator[_Placed]) -> Iterator[Step]:
-    """Yield the steps with the pauses before them; releases say nothing about the customer."""
-    before: datetime | None = None
-    for placed in line:
-        step = placed.step
-        if step.kind == "release":
-            yield step
+def _add_pauses(line: Sequence[_Placed], answer: Answer) -> list[_Placed]:
+    """Return the steps with the pauses before them, in which nothing at all was recorded.
+
+    None are known if not all was read. Releases say nothing about the customer.
+    """
+    beside = answer.beside
+    is_all = answer.complete and answer.bodies_read == len(answer.events)
+    if not is_all or not beside.has_all_activity:
+        return list(line)
+    logs = ((log.timestamp, log.timestamp) for log in beside.logs)
+    times = sorted((*logs, *((one.started_at, _end_of(one)) for one in beside.spans)))
+    shown: list[_Placed] = []
+    place, last = 0, None
+    for one in line:
+        if one.step.kind == "release":
+            shown.append(one)
             continue
-        gap = placed.at - before if before else timedelta()
-        before = placed.at
-        yield replace(step, pause=format_duration(gap.total_seconds())) if gap >= _PAUSE else step
+        while last and place < len(times) and times[place][0] < one.at - _SAME_TIME:
+            last = max(last, times[place][1])
+            place += 1
+        gap = one.at - last if last else timedelta()
+        pause = format_duration(gap.total_seconds()) if gap >= _PAUSE else ""
+        shown.append(replace(one, step=replace(one.step, pause=pause)))
+        last = max(filter(None, (last, one.until, one.at)))
+    return shown
+
+
+def _end_of(span: Span) -> datetime:
+    return span.started_at + timedelta(milliseconds=min(max(span.duration_ms or 0, 0), _LONGEST_MS))
 
 
 def _fold(steps: Iterator[Step]) -> Iterator[StoryPart]:
@@ -498,6 +536,7 @@ def _release(deploy: Deploy, moment: datetime, zone: ZoneInfo) -> Step:
 
 # Observations.
 
+UNNAMED = (A_REQUEST, "Opening a page", "A click")  # sentences that don't say what it was
 _MAX_BASIS = 12
 _MAX_ROW_TEXT = 400
 
@@ -524,6 +563,17 @@ def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
             *([f"and {hidden} more"] if hidden > 0 else []),
         ),
     )
+
+
+def observation_phrase(one: Observation, moment: datetime, zone: ZoneInfo) -> str:
+    """Return what it shows as a clause with its last time: `opened /cart (14:03:20)`."""
+    row, worked = one.rows[0], one.kind is Kind.WORKED
+    what = f"{one.sentence[0].lower()}{one.sentence[1:].removesuffix('.')}"
+    is_plain = one.sentence.startswith(UNNAMED) or one.target.startswith("GET ")
+    if isinstance(row, Span) and worked and is_plain:
+        verb = "opened" if (row.op or "").startswith(PAGE_OPS) else "requested"
+        what = f"{verb} {_isolated(bare_url(one.target))}"
+    return f"{what} ({local_clock(one.moments[-1], zone, day_of=moment).text})"
 
 
 def _basis(row: LogEntry | Span, moment: datetime, zone: ZoneInfo) -> str:
