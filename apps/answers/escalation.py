@@ -5,7 +5,7 @@ events can't act as markup.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -153,6 +153,18 @@ def format_observation(one: Observation) -> str:
     return "\n".join(lines)
 
 
+def _related_errors(document: Document) -> Iterator[str]:
+    """Yield the errors of the same traces that name no customer: one of them may be the cause."""
+    errors = [one for one in document.related if one.kind == "error of the same trace"]
+    if errors:
+        yield "\n".join(("### Related errors, of the same traces", *map(_related_error, errors)))
+
+
+def _related_error(one: RelatedFacts) -> str:
+    at, where = one.timestamp.astimezone(UTC), f" in {inline(one.project)}" if one.project else ""
+    return f"- {at:%H:%M:%S} UTC: {inline(one.text)}{where} {format_link(one.permalink)}".rstrip()
+
+
 _MAX_OBSERVATIONS = 5
 _MAX_ROWS = 6
 
@@ -194,6 +206,7 @@ def escalation_values(about: About) -> dict[str, str]:
                     for issue, _ in pairs
                 ),
                 *map(format_observation, troubles_of(answer)[:_MAX_OBSERVATIONS]),
+                *_related_errors(document),
             )
         ),
         "impact": _list(format_impact(issue, group, moment) for issue, group in pairs),

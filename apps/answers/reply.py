@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
 from apps.events.activity_text import TOO_LARGE, Kind
 from apps.events.answer import Answer, CatalogEntry
-from apps.events.event import Event
+from apps.events.event import Event, LogEntry
 from apps.events.grouping import Group, Problem, problems_of
+from apps.events.log_text import name_in_log
 from apps.events.observations import Observation, may_have_paid_in, times_text, troubles_of
 from apps.events.releases import (
     CustomerFixState,
@@ -241,12 +243,34 @@ def _after_trouble(trouble: Observation, again: str) -> str:
 
 
 def _seen(answer: Answer, zone: ZoneInfo) -> str:
-    """Return the gravest thing that logs and requests show, with its time; or ""."""
+    """Return the gravest thing that logs and requests show, with its time; or "".
+
+    What else happened to the same request is said, too, and the code or feature that a log names.
+    """
     trouble = _clearest(answer)
     if trouble is None:
         return ""
-    text, at = to_second_person(trouble.full_text), _clock(trouble.at, answer, zone)
-    return f"This is what we saw at {at}: {text[0].lower()}{text[1:]}"
+    same = sorted(
+        (one for one in troubles_of(answer) if one.is_clear and one.target == trouble.target),
+        key=lambda one: one.at,
+    )
+    logs = (row for row in trouble.rows if isinstance(row, LogEntry))
+    named = filter(None, (name_in_log(log, trouble.full_text) for log in logs))
+    seen = (f"At {_clock(one.at, answer, zone)}, {_to_customer(one)}" for one in same)
+    return " ".join((*seen, *islice(named, 1)))
+
+
+def _to_customer(trouble: Observation) -> str:
+    """Return what happened as a clause to the customer, who knows nothing of servers' messages."""
+    text = trouble.full_text
+    if trouble.also and trouble.also[0].startswith("A coupon"):  # says what was refused, and why
+        times = f", {times_text(trouble.times)}" if trouble.times > 1 else ""
+        text = f"{trouble.also[0].removesuffix('.')}{times}."
+    text = to_second_person(text)
+    heard = "our server didn't hear back from the payment provider"
+    return f"{text[0].lower()}{text[1:]}".replace(
+        "the payment provider’s message didn’t arrive", heard
+    )
 
 
 def _caveat(problems: tuple[Problem, ...], answer: Answer) -> str:

@@ -343,12 +343,47 @@ def _with_sizes(sentence: str, text: str) -> str:
     return f"{sentence}: {own.replace('I', 'i')}, more than the limit of {limit.replace('I', 'i')}"
 
 
+_ON_DAY = re.compile(
+    r"expired (?:on |at |since )?((?:\d{1,2} )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"[a-z]{0,6}(?: \d{1,2})?(?:,? \d{4})?|\d{4}-\d\d-\d\d)\b"
+)
+_UNPAID = re.compile(r"\border\b.{0,40}\b(?:stays|remains|is still|still|left) (?:un|not )paid\b")
+
+
+def _with_outcome(sentence: str, text: str) -> str:
+    """Return the sentence with the day of an expiry, or that the order stays unpaid."""
+    if sentence.endswith("it had expired") and (day := _ON_DAY.search(text)):
+        return f"{sentence} on {day[1].title()}"
+    is_unpaid = sentence.endswith("didn’t arrive") and _UNPAID.search(text)
+    return f"{sentence}, and the order stays unpaid" if is_unpaid else sentence
+
+
+_CODE = re.compile(
+    r"\b(?:coupon|voucher|promo|discount)(?: code)? [\"'“]?"
+    r"((?=[A-Z-]{0,19}\d)[A-Z0-9][A-Z0-9-]{2,19})(?![\w<>@./-])",
+    re.IGNORECASE,
+)
+_FEATURE = re.compile(
+    r"\b(?:feature|flag|toggle)(?: flag)? [\"'“]?([a-z][a-z0-9]{1,19}(?:[-_][a-z0-9]{1,19}){1,4})"
+    r"(?![\w<>@./-])",
+    re.IGNORECASE,
+)
+
+
+def name_in_log(log: LogEntry, sentence: str) -> str:
+    """Return the code or feature that the sentence is about, if the log has it in such a shape."""
+    pattern, noun = (_FEATURE, "feature") if FEATURE_OFF in sentence else (_CODE, "code")
+    is_about = noun == "feature" or "coupon" in sentence.lower()
+    found = pattern.search((log.message or "")[:_MAX_TEXT]) if is_about else None
+    return f"The {noun} is {found[1]}." if found else ""
+
+
 def _noted(text: str, *, is_loud: bool) -> Remark | None:
     """Return what the rules of logs alone say; that something is lost needs a warning."""
     for pattern, kind, sentence in _NOTES:
         if (is_loud or kind is not Kind.FAILED) and pattern.search(text):
             said = _with_sizes(sentence.replace("{message}", sender_in(text)), text)
-            return Remark(kind, said)
+            return Remark(kind, _with_outcome(said, text))
     return None
 
 

@@ -49,6 +49,19 @@ def test_a_reply_greets_by_name_and_quotes_no_event(ana: Client, result: str) ->
     assert "\n\n\n" not in reply
 
 
+def test_a_draft_needs_a_problem(ana: Client, result: str) -> None:
+    for action in ("make", "keep", "hand over"):
+        posted = {"do": action, "choosing": "yes", "text": "As I wrote it."}
+        response = ana.post(f"{result}reply/", posted)
+        page = text(response)
+        assert response.status_code == 400
+        assert "Choose at least one problem." in page
+        assert draft_of(page) == "As I wrote it."
+        boxes = [one for one in Page(page).all("input") if one.get("name") == "problem"]
+        assert ["checked" in one for one in boxes] == [False]
+    assert not Handover.objects.exists()
+
+
 def test_the_name_is_not_stored(ana: Client, result: str) -> None:
     response = ana.post(f"{result}reply/", {"do": "make", "name": "Jane Doe"})
     assert "Jane Doe" in text(response)

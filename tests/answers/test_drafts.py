@@ -462,12 +462,49 @@ def test_an_escalation_includes_what_was_fixed_but_may_be_back() -> None:
         assert default_issue_ids(Kind.REPLY, replace(many, known=known)) == chosen[:1]
 
 
+def test_an_escalation_lists_the_related_errors() -> None:
+    timeout = replace(event(7, 7), title="ReadTimeout: gateway `x`", project="pay")
+    result = replace(ONE, beside=RelatedData(trace_errors=(timeout,)))
+    draft = drafted("bug-report", result).markdown
+    assert "### Related errors, of the same traces\n- " in draft
+    assert "UTC: ``ReadTimeout: gateway `x` in" in draft
+    assert f" in pay {timeout.permalink}" in draft
+
+
+def test_a_reply_has_the_facts_of_logs_in_fixed_shapes() -> None:
+    for message, expected in (
+        (
+            "Coupon SPRING25 refused: it expired on 31 October",
+            "it had expired on 31 October. The code is SPRING25.",
+        ),
+        ("Coupon REFUSED: expired", "it had expired.\n"),
+        ("coupon refused: A1<b>c expired", "it had expired.\n"),
+        ("Feature new-checkout is disabled for this account", "The feature is new-checkout."),
+        (
+            "No payment webhook for order A-1, the order stays unpaid",
+            "didn't hear back from the payment provider, and the order stays unpaid.",
+        ),
+        ("No payment webhook for order A-1 received", "from the payment provider.\n"),
+    ):
+        text = drafted("reply", without_errors(log(-9, "error", message))).text
+        assert expected in text, (message, text)
+
+
+def test_a_reply_mentions_what_else_happened_to_the_same_request() -> None:
+    sent = span(-20, "http.client", "POST /files/upload", 900, http_status=413)
+    hung = replace(
+        sent, id="e" * 16, started_at=sent.started_at - timedelta(minutes=2), http_status=504
+    )
+    text = drafted("reply", without_errors(hung, sent)).text
+    assert text.index("At 14:02, ") < text.index("At 14:04, the upload was refused")
+
+
 def test_drafts_say_what_logs_and_requests_show() -> None:
     sent = span(-20, "http.client", "POST /files/upload", 900, http_status=413, names_customer=True)
     off = log(-10, "info", "feature `new` is disabled for this account")
     result = replace(answer(), beside=without_errors(sent, off).beside)
     reply = drafted("reply", result).text
-    assert "This is what we saw at 14:04: the upload was refused: too large." in reply
+    assert "At 14:04, the upload was refused: too large." in reply
     assert "Please try again with a smaller file." in reply
     assert "If it happens again" not in reply
     draft = drafted("bug-report", result)

@@ -381,7 +381,7 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
         ("Status", "no known error matches; whether it still happens isn’t known"),
         ("Just before", "the search took 41 s; it usually takes 0.4 s (14:03:25)"),
     )
-    assert "This is what we saw at 14:04: the upload was refused: too large, 3 times." in shown.tell
+    assert "At 14:04, the upload was refused: too large, 3 times." in shown.tell
     assert "no errors" not in shown.tell
     assert shown.next == "Reply; escalate if it continues."
 
@@ -433,7 +433,7 @@ def test_what_was_only_noted_answers_nothing() -> None:
     assert dict(shown.answers)["Request"] == "GET /api/draft"
     assert shown.next == "Check what logs and requests show below."
     assert "We did see" not in shown.tell
-    assert "This is what we saw" not in shown.tell
+    assert "At 14:0" not in shown.tell
 
 
 def test_unknown_customer_has_a_headline_of_their_own() -> None:

@@ -29,7 +29,7 @@ _REWORDED = (
     (r"(\S+) reported", r"\1 asked about"),
     (r"No: ([\d,]+ customers) have had it\.", r"\1"),
     (r"So far, yes: (only this customer) has had it\.", r"\1 so far"),
-    (r"(.+ in the 24 hours) before we checked.*", r"\1"),
+    (r"(.+) in the 24 hours before we checked.*", r"\1 from"),
     (r"(.+)\. The same events are listed below\.", r"\1"),
     (r"(.+ went live in production) \d+ \w+ (?:before|after)", r"\1"),
     (r"(\S+) \((\S+), production\)", r"\2 \1 went live in production"),

@@ -80,7 +80,7 @@ def test_last_day_is_charted_in_the_agents_time_zone() -> None:
     chart = view(group(last_day=day(h0=1, h1=30))).day
     assert chart is not None
     assert chart.text == (
-        "31 times in the 24 hours before 20 Nov 2026, 15:00, most between 13:00 and 14:00."
+        "31 times from 19 Nov 2026, 15:00 until we checked, most between 13:00 and 14:00."
     )
     assert [bar.height for bar in chart.bars[-3:]] == [0, CHART_HEIGHT, 2]
     assert [bar.is_then for bar in chart.bars] == [False] * 23 + [True]
@@ -90,16 +90,14 @@ def test_last_day_is_charted_in_the_agents_time_zone() -> None:
 def test_single_occurrence_has_no_peak() -> None:
     chart = view(group(last_day=day(h0=1))).day
     assert chart is not None
-    assert chart.text == (
-        "Once in the 24 hours before 20 Nov 2026, 15:00, between 14:00 and 15:00."
-    )
+    assert chart.text == "Once from 19 Nov 2026, 15:00 until we checked, between 14:00 and 15:00."
 
 
 def test_quiet_day_has_no_chart() -> None:
     later = tuple((hour + 72 * HOUR, count) for hour, count in day())  # type: ignore[operator]
     chart = view(group(last_day=later)).day
     assert chart is not None
-    assert chart.text == "Not once in the 24 hours before we checked (by 23 Nov 2026, 15:00)."
+    assert chart.text == "Not once from 22 Nov 2026, 15:00 until we checked."
     assert chart.bars == ()
 
 
@@ -124,7 +122,7 @@ def test_page_shows_facts_from_sentry(ana: Client, connected: DemoSentry) -> Non
         "<dd><bdi>fixed in 2.15.0; the customer was on 2.14.0, which is older</bdi></dd>",
         "<p><bdi>Fixed in 2.15.0; the customer was on 2.14.0, which is older.",
         "Assigned to someone.",
-        "99 times in the 24 hours before ",
+        "99 times from ",
         "Counted by Sentry across all customers.",
     ):
         assert page.count(expected) == 1, expected

@@ -641,17 +641,14 @@ def _sentence(words: str) -> str:
 
 
 def _day(day: LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
-    checked = local_minute(day.hours[-1][0] + _HOUR, zone).text
+    since = f"from {local_minute(day.hours[0][0], zone).text} until we checked"
     if day.busiest is None:
-        return DayView(f"Not once in the 24 hours before we checked (by {checked}).", ())
+        return DayView(f"Not once {since}.", ())
     began = day.busiest.astimezone(zone)
     until = (day.busiest + _HOUR).astimezone(zone)
     times = "Once" if day.total == 1 else f"{grouped(day.total)} times"
     mostly = "" if day.total == 1 else " most"
-    text = (
-        f"{times} in the 24 hours before {checked},{mostly} between {began:%H:%M} and "
-        f"{until:%H:%M}."
-    )
+    text = f"{times} {since},{mostly} between {began:%H:%M} and {until:%H:%M}."
     return DayView(text, _bars(day, moment))
 
 

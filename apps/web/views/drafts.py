@@ -125,6 +125,8 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
     if prepared is None:
         return problem_page(request, _NO_TEMPLATE, lookup_id)
     action = request.POST.get("do", "")
+    if request.POST.get("choosing") and not choice.problems:
+        return _none_chosen(request, result, prepared)
     if action not in ("hand over", "keep"):
         return _page(request, result, prepared, prepared.unedited)
     edited = _read_edited(request.POST, prepared)
@@ -269,6 +271,16 @@ def _send(
     else:
         messages.success(request, _status(delivery))
     return _redirect(result.lookup.uuid, edited.kind)
+
+
+def _none_chosen(
+    request: HttpRequest, result: LookupResult, prepared: PreparedDraft
+) -> HttpResponse:
+    """Ask for a problem, with the text as it was."""
+    problems = tuple(replace(one, is_chosen=False) for one in prepared.problems)
+    edited = _read_edited(request.POST, prepared)
+    unchosen = replace(prepared, problems=problems)
+    return _page(request, result, unchosen, edited, refused="Choose at least one problem.")
 
 
 def _refusal(edited: EditedDraft) -> str:
