@@ -196,6 +196,7 @@ _LEASE = timedelta(seconds=60)
 _RETRY_MINUTES = (1, 5, 15, 30, 60, 120, 240, 360, 480)
 _MAX_WAIT_S = 6 * 60 * 60
 _BATCH_SIZE = 100
+_AT_ONCE = 4  # a receiver that never answers leaves a worker's other threads alone
 RESULT_DELETED = "The result it was based on is no longer stored, so it won't be sent."
 
 
@@ -259,7 +260,7 @@ def _enqueue(handover: Handover, *, after: timedelta = timedelta()) -> None:
     jobs.enqueue(_JOB, handover.uuid.hex, due_at=timezone.now() + after, again=True)
 
 
-@jobs.handler(_JOB, lease=_LEASE)
+@jobs.handler(_JOB, lease=_LEASE, at_once=lambda: _AT_ONCE)
 def _run_job(job: Job, _lease: jobs.Lease) -> None:
     """Attempt a delivery, and come back for the next attempt if there is one."""
     handover = Handover.objects.select_related("lookup").filter(uuid=job.key).first()

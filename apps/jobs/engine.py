@@ -406,13 +406,15 @@ class QueueState:
 
 
 def queue_state() -> QueueState:
-    """Return the state of queue and workers, in two queries."""
-    due = Q(state=State.WAITING, due_at__lte=Now())
+    """Return the state of queue and workers, in two queries. What a dead worker held waits."""
+    held = Q(state=State.RUNNING, lease_until__gt=Now())
+    lost = Q(state=State.RUNNING) & ~held
+    due = Q(state=State.WAITING, due_at__lte=Now()) | lost
     idle = Q(kind__startswith=_PERIODIC, due_at__gt=Now())
     jobs = Job.objects.exclude(state__in=(State.DONE, State.CANCELLED)).aggregate(
-        waiting=Count("pk", filter=Q(state=State.WAITING) & ~idle),
+        waiting=Count("pk", filter=Q(state=State.WAITING) & ~idle | lost),
         due=Count("pk", filter=due),
-        running=Count("pk", filter=Q(state=State.RUNNING)),
+        running=Count("pk", filter=held),
         failed=Count("pk", filter=Q(state=State.FAILED)),
         oldest_due=Min("due_at", filter=due),
     )

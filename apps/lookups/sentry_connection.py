@@ -4,6 +4,7 @@ This is the only place where Django's settings and the Sentry client meet.
 """
 
 import hashlib
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, replace
@@ -32,6 +33,7 @@ from apps.sentry.parsing import Project
 
 CLOUD_HOST = "sentry.io"
 _PROJECTS_TTL_S = 600
+_READING_TTL_S, _POLL_S = 5.0, 0.02
 _HOUR_S = 60 * 60
 _DAY_S = 24 * _HOUR_S
 
@@ -141,14 +143,32 @@ def _with_region(config: SentryConfig, limiter: SharedRateLimiter) -> SentryConf
 
 
 def visible_projects(client: SentryClient) -> tuple[Project, ...]:
-    """Return the projects the token can see, cached for ten minutes. Raise a `SentryError`."""
+    """Return the projects the token can see, cached for ten minutes. Raise a `SentryError`.
+
+    Of those who need them at once, such as the batches of a list, one reads them for all.
+    """
     key = f"visible-projects/{_fingerprint(client.config)}"
+    known, reading = _cached_projects(key), f"{key}/reading"
+    while not known and client.deadline.left() > 0 and not cache.add(reading, 1, _READING_TTL_S):
+        time.sleep(_POLL_S)
+        known = _cached_projects(key)
+    if known:
+        return known
+    try:
+        return _read_projects(client, key)
+    finally:
+        cache.delete(reading)
+
+
+def _cached_projects(key: str) -> tuple[Project, ...]:
     cached = cache.get_sealed(key)
-    if isinstance(cached, list) and cached:
-        return tuple(
-            Project(row[0], row[1], row[2] and tuple(row[2]), tuple(map(Signal, row[3])))
-            for row in cached
-        )
+    return tuple(
+        Project(row[0], row[1], row[2] and tuple(row[2]), tuple(map(Signal, row[3])))
+        for row in (cached if isinstance(cached, list) else ())
+    )
+
+
+def _read_projects(client: SentryClient, key: str) -> tuple[Project, ...]:
     projects = client.projects()
     rows = [
         [project.id, project.slug, project.environments, list(project.unused)]

@@ -308,6 +308,7 @@ def test_the_state_counts_what_waits_runs_and_failed() -> None:
     Job.objects.create(kind="test", key="due", due_at=now - HOUR)
     Job.objects.create(kind="test", key="later", due_at=now + HOUR)
     Job.objects.create(kind="test", key="runs", state="running", lease_until=now + HOUR)
+    Job.objects.create(kind="test", key="lost", state="running", lease_until=now - HOUR)
     for ended in ("failed", "done", "cancelled"):
         Job.objects.create(kind="test", key=ended, state=ended)
     Job.objects.create(kind="periodic.x", due_at=now + HOUR)
@@ -315,7 +316,7 @@ def test_the_state_counts_what_waits_runs_and_failed() -> None:
     Job.objects.filter(kind__startswith="periodic.").update(due_at=now + HOUR)
     Worker.objects.create(name="silent", seen_at=now - timedelta(minutes=2))
     state = queue_state()
-    assert (state.waiting, state.running, state.failed, state.workers) == (2, 1, 1, 1)
+    assert (state.waiting, state.running, state.failed, state.workers) == (3, 1, 1, 1)
     assert state.oldest_due == now - HOUR
     assert state.last_seen is not None
     assert state.last_seen > now - timedelta(minutes=1)

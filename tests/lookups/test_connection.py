@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -209,3 +210,21 @@ def test_an_unknown_choice_stops_the_start_with_a_message(name: str, word: str) 
     assert ended.returncode == 2
     assert name in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_one_reads_the_projects_for_all_who_need_them_at_once(connected: DemoSentry) -> None:
+    connected.world.add_project("web")
+    connected.settings.change({"latency_s": 0.1})
+
+    def read(_number: int) -> int:
+        with sentry_client() as client:
+            return len(visible_projects(client))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, range(4))) == [1] * 4
+    assert len([call for call in connected.calls if call.path.endswith("/projects/")]) == 1
+    cache.cache.clear()
+    connected.fail("/projects/", status=404, times=1)
+    with ThreadPoolExecutor(2) as pool:
+        failing = [pool.submit(read, number) for number in range(2)]
+    assert sorted(one.exception() is None for one in failing) == [False, True], "the next one reads"

@@ -1,6 +1,7 @@
 """`manage.py run_huey`: a worker process. A site needs at least one."""
 
 import logging
+import os
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         huey.stop_flag = consumer.stop_flag
         consumer.run()
         _safely(let_go)
+        logging.shutdown()
+        os._exit(0)  # calls that still wait in threads would delay it, and count no longer
 
 
 class _Ring(Serializer):  # type: ignore[misc]  # huey has no types
