@@ -166,7 +166,8 @@ def record_incident(
         if requester.user and (same := _open_twin(incident, requester.user, set(hashes.values()))):
             return same
         incident.save(force_insert=True)
-        for number, batch in enumerate(batches, 1):
+        largest_first = sorted(enumerate(batches, 1), key=lambda one: -len(one[1]))
+        for number, batch in largest_first:  # so that the first answers are about many
             row = IncidentBatch.objects.create(incident=incident, number=number)
             IncidentLine.objects.bulk_create(
                 IncidentLine(

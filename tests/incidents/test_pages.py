@@ -19,7 +19,7 @@ from apps.audit.trail import SYSTEM
 from apps.audit.verification import verify_trail
 from apps.crypto import hash_customer
 from apps.demo.server import DemoSentry
-from apps.incidents.models import Incident, IncidentLine
+from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.services import BATCH, run_batch
 from apps.jobs.engine import Lease, LeaseLost, handlers, work
 from apps.jobs.models import Job
@@ -134,6 +134,20 @@ def test_exports_name_lines_and_run_no_formula(lea: Client) -> None:
         assert "1001" not in export.replace("<email-1001>", "")
         assert "jane@" not in export
     assert lea.get(f"{url}export.md?budget=1").status_code == 400
+
+
+def test_the_largest_sets_are_asked_about_first(lea: Client) -> None:
+    """The page shows what they share while others wait."""
+    emails = (f"a-long-name-of-someone-{number}@example.com" for number in range(40))
+    url = begin(lea, customers="\n".join((*emails, *map(str, range(1001, 1090)))))
+    sizes = [batch.lines.count() for batch in IncidentBatch.objects.order_by("pk")]
+    assert len(sizes) > 1
+    assert sizes == sorted(sizes, reverse=True)
+    assert work()
+    page = text(lea.get(url))
+    asked = sizes[0]
+    assert f"<strong>3 of {asked} asked, {sum(sizes) - asked} not asked yet</strong>" in page
+    assert "not compared yet" in page
 
 
 def test_every_line_is_accounted_for(lea: Client, connected: DemoSentry) -> None:
