@@ -4,14 +4,14 @@ import csv
 import io
 import json
 import re
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import accumulate
 from typing import Literal
 
 from apps.events.answer import Answer, Notice, NoticeCode
+from apps.events.event import Event
 from apps.events.incident import Failure
 from apps.events.query import counted
 from apps.exports import DEFAULT_BUDGET, GPT, ExportRefused, Family, estimate_tokens, render
@@ -24,7 +24,7 @@ from apps.incidents.services import IncidentResult, KnownFailure
 Format = Literal["json", "csv", "markdown"]
 MEDIA_TYPES = {"json": "application/json", "csv": "text/csv", "markdown": "text/markdown"}
 SUFFIXES: dict[str, Format] = {"json": "json", "csv": "csv", "md": "markdown"}
-_MAX_LISTED = 40  # line numbers in a sentence for a model
+_MAX_TITLE = 200
 _MAX_RELEASE = 200
 
 
@@ -41,7 +41,7 @@ def export_incident(
     """
     if format == "json":
         return json.dumps(as_json(result), ensure_ascii=False)
-    return _csv(result) if format == "csv" else _markdown(result, family.room(budget), family)
+    return _csv(result) if format == "csv" else _markdown(result, family.room(budget))
 
 
 def _utc(when: datetime) -> str:
@@ -163,46 +163,102 @@ def _rows(result: IncidentResult) -> list[tuple[object, ...]]:
 # Markdown, for a model
 
 
-def _markdown(result: IncidentResult, room: int, family: Family) -> str:
-    summary = "\n".join(_summary(result))
-    listed = _fitting(result, room - estimate_tokens(summary) - 2 * _HEADING_TOKENS)
-    head = f"{summary}\n{enclose(listed, result.incident.marker)}"
-    left = room - estimate_tokens(head) - _HEADING_TOKENS
-    if not listed or left < 0:
-        raise ExportRefused("The token limit is too low for the list of failures.")
-    shown = [one for one in result.failures if not one.failure.is_noise]
-    parts = [head]
-    while shown and left // len(shown) < MIN_TOKENS + _HEADING_TOKENS:
-        shown.pop()
-    for number, one in enumerate(shown, 1):
-        budget = left // (len(shown) - number + 1) - _HEADING_TOKENS
-        rendered = render(
-            representing(one),
-            format="markdown",
-            budget=budget,
-            marker=result.incident.marker,
-            zone=result.incident.zone,
-        )
-        text = f"\n# Events that represent failure {number}\n{rendered.text}"
-        parts.append(text)
-        left -= estimate_tokens(text)
-    hidden = len(result.failures) - len(shown)
-    if hidden:
-        parts.append(f"\nLeft out: the events of {counted(hidden, 'failure')}.")
-    return "\n".join(parts) + "\n"
+def _markdown(result: IncidentResult, room: int) -> str:
+    """Return what fits: the list of failures, their events, and then more of the list."""
+    every = len(result.failures)
+
+    def text(count: int, most: int, further: int = 0, sections: Sequence[str] = ()) -> str:
+        hidden = every - len(sections)
+        note = f"\nLeft out: the events of {counted(hidden, 'failure')}." if hidden else ""
+        return "\n".join((_head(result, most, count, further), *sections, note)) + "\n"
+
+    most = next((one for one in _LISTED if _tokens(text(every, one)) <= room), 0)
+    count, most = every, most or _LISTED[-1]
+    if _tokens(text(count, most)) > room:
+        count = _largest(0, every, lambda one: _tokens(text(one, most)) <= room)
+        if not count:
+            raise ExportRefused("The token limit is too low for the list of failures.")
+    left = room - _tokens(text(count, most)) - _HEADING_TOKENS
+    sections = list(_sections(result, left)) if count == every else []
+    most = _largest(most, result.asked, lambda one: _tokens(text(count, one, 0, sections)) <= room)
+    events = sum(len(one.answer.events) for one in result.failures[:count])
+    further = events if len(sections) < every else 0
+    further = _largest(0, further, lambda one: _tokens(text(count, most, one, sections)) <= room)
+    return text(count, most, further, sections)
 
 
 _HEADING_TOKENS = 30
+_LISTED = (40, 10, 3)  # line numbers in a sentence for a model; more if there is room
+_tokens = estimate_tokens
 
 
-def _fitting(result: IncidentResult, room: int) -> str:
-    """Return the list of as many failures as fit. Releases are texts of events."""
+def _largest(least: int, most: int, fits: Callable[[int], bool]) -> int:
+    """Return the largest number that fits; `least` does if any does."""
+    return least + bisect_left(range(least + 1, most + 1), True, key=lambda one: not fits(one))
+
+
+def _head(result: IncidentResult, most: int, count: int, further: int = 0) -> str:
+    """Return the summary, and so many failures with the titles of the first `further` events.
+
+    Releases and titles are texts of events.
+    """
     clean = Neutralizer(result.incident.marker).clean
-    parts = [f"{clean(part)}\n" for part in _list_of_failures(result)]
-    fitting = bisect_right(list(accumulate(map(estimate_tokens, parts))), room)
-    hidden = len(parts) - fitting
-    more = f"Left out: {counted(hidden, 'more failure')}." if hidden else ""
-    return "".join([*parts[:fitting], more]).rstrip() if fitting else ""
+    hidden = len(result.failures) - count
+    parts = ["# Failures, those that stand out first"]
+    for number, one in enumerate(result.failures[:count], 1):
+        events = one.answer.events[: max(further, 0)]
+        further -= len(one.answer.events)
+        parts.append(_listed(number, one, result, most, events))
+    parts += [] if result.failures else ["None was found so far."]
+    parts += [f"Left out: {counted(hidden, 'more failure')}."] if hidden else []
+    listed = enclose(clean("\n".join(parts)), result.incident.marker)
+    return "\n".join((*_summary(result, most), listed))
+
+
+def _sections(result: IncidentResult, left: int) -> Iterator[str]:
+    """Yield the events of as many failures as fit; what one doesn't need is left to the others."""
+    pending = dict(enumerate(result.failures, 1))
+    while pending and left // len(pending) < _LEAST:
+        pending.popitem()
+    found: dict[int, str] = {}
+    while pending:
+        rendered = {n: _section(n, one, result, left // len(pending)) for n, one in pending.items()}
+        whole = {n: text for n, (text, is_whole) in rendered.items() if is_whole}
+        found |= whole
+        left -= sum(map(_tokens, whole.values()))
+        pending = {n: one for n, one in pending.items() if n not in whole}
+        if not whole:
+            break
+    for number, one in pending.items():
+        found[number], _is_whole = _section(
+            number, one, result, left // (len(pending.keys() - found.keys()))
+        )
+        left -= _tokens(found[number])
+    for number, one in enumerate(result.failures, 1):
+        if number not in found:
+            if left < _LEAST:
+                break
+            found[number], _is_whole = _section(number, one, result, left)
+            left -= _tokens(found[number])
+    yield from (found[number] for number in sorted(found))
+
+
+_LEAST = MIN_TOKENS + _HEADING_TOKENS
+
+
+def _section(
+    number: int, one: KnownFailure, result: IncidentResult, budget: int
+) -> tuple[str, bool]:
+    """Return the events that represent a failure, and whether nothing is left out."""
+    rendered = render(
+        representing(one),
+        format="markdown",
+        budget=budget - _HEADING_TOKENS,
+        marker=result.incident.marker,
+        zone=result.incident.zone,
+    )
+    text = f"\n# Events that represent failure {number}\n{rendered.text}"
+    return text, not rendered.omitted
 
 
 def representing(one: KnownFailure) -> Answer:
@@ -216,48 +272,52 @@ def representing(one: KnownFailure) -> Answer:
     return replace(one.answer, complete=False, events_total=total, notices=(notice,))
 
 
-def _summary(result: IncidentResult) -> list[str]:
+def _summary(result: IncidentResult, most: int) -> list[str]:
     incident = result.incident
     window = f"{_utc(incident.window.start)} to {_utc(incident.window.end)}"
+    not_asked, unanswerable = dict(result.not_asked), dict(result.unanswerable)
     lines = [
         "# Failures that many customers share",
         f"- {account_of(result.asked, incident.left_out)}; failures name customers by line",
         f"- Window: {window}",
         f"- Complete: {'yes' if result.complete else 'no'}",
-        f"- Without errors: {_numbers(result.without_errors)}",
-        f"- Never seen in the time that Sentry stores: {_numbers(result.never_seen)}",
-        f"- Not asked: {_numbers([line for line, _why in result.not_asked])}",
-        f"- Not answerable: {_numbers([line for line, _why in result.unanswerable])}",
+        f"- Without errors: {_numbers(result.without_errors, most)}",
+        f"- Never seen in the time that Sentry stores: {_numbers(result.never_seen, most)}",
+        f"- Not asked: {_numbers(tuple(not_asked), most)}",
+        f"- Not answerable: {_numbers(tuple(unanswerable), most)}",
     ]
     return [*lines, *(f"- Notice: {one.message}" for one in result.notices)]
 
 
-def _list_of_failures(result: IncidentResult) -> list[str]:
-    """Return the heading and the text of each failure."""
-    parts = ["# Failures, those that stand out first"]
-    for number, one in enumerate(result.failures, 1):
-        failure = one.failure
-        lines = [
-            f"{number}. {failure.sentence}",
-            f"   - customers: {_numbers(failure.lines)}, {result.share_text(failure)}",
-            f"   - from {_utc(failure.first_event.timestamp)} to "
-            f"{_utc(failure.last_event.timestamp)}",
-            f"   - usual: {usual_text(failure, result)}"
-            f"{', so it’s probably noise' if failure.is_noise else ''}",
-        ]
-        if failure.releases:
-            names = ", ".join(inline(name[:_MAX_RELEASE]) for name in failure.releases[:10])
-            lines.append(f"   - releases: {names}")
-        lines += [f"   - known error: {inline(match.known.title)}" for match in one.known[:1]]
-        parts.append("\n".join(lines))
-    return parts if result.failures else [*parts, "None was found so far."]
+def _listed(
+    number: int, one: KnownFailure, result: IncidentResult, most: int, events: Sequence[Event]
+) -> str:
+    """Return a failure in the list, with the titles of these events."""
+    failure = one.failure
+    first, last = (_utc(each.timestamp) for each in (failure.first_event, failure.last_event))
+    noise = ", so it’s probably noise" if failure.is_noise else ""
+    lines = [
+        f"{number}. {failure.sentence}",
+        f"   - customers: {_numbers(failure.lines, most)}, {result.share_text(failure)}",
+        f"   - from {first} to {last}",
+        f"   - usual: {usual_text(failure, result)}{noise}",
+    ]
+    if failure.releases:
+        names = ", ".join(inline(name[:_MAX_RELEASE]) for name in failure.releases[:10])
+        lines.append(f"   - releases: {names}")
+    lines += [f"   - known error: {inline(match.known.title)}" for match in one.known[:1]]
+    for event in events:
+        where = f" in {inline(event.culprit[:_MAX_TITLE])}" if event.culprit else ""
+        title = inline((event.title or "(no title)")[:_MAX_TITLE])
+        lines.append(f"   - event {inline(event.id)}: {title}{where}")
+    return "\n".join(lines)
 
 
-def _numbers(lines: "list[int] | tuple[int, ...]") -> str:
+def _numbers(lines: Sequence[int], most: int) -> str:
     if not lines:
         return "0"
-    listed = ", ".join(map(str, lines[:_MAX_LISTED]))
-    more = f", and {len(lines) - _MAX_LISTED} more" if len(lines) > _MAX_LISTED else ""
+    listed = ", ".join(map(str, lines[:most]))
+    more = f", and {len(lines) - most} more" if len(lines) > most else ""
     return f"{len(lines)} (lines {listed}{more})"
 
 

@@ -19,6 +19,7 @@ from apps.audit.trail import SYSTEM
 from apps.audit.verification import verify_trail
 from apps.crypto import hash_customer
 from apps.demo.server import DemoSentry
+from apps.exports import estimate_tokens
 from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.services import BATCH, run_batch
 from apps.jobs.engine import Lease, LeaseLost, handlers, work
@@ -220,6 +221,25 @@ def test_reading_lists_counts_like_lookups(lea: Client) -> None:
     assert page.status_code == 429
     assert "a lot of lookups" in text(page)
     assert page["Retry-After"]
+
+
+def test_the_text_for_a_model_uses_its_limit(lea: Client, connected: DemoSentry) -> None:
+    """Unless everything is in it."""
+    for number in range(60):
+        connected.world.add_event(
+            user_id=str(1001 + number % 6),
+            timestamp=MOMENT,
+            project="web",
+            issue=f"Issue {number % 5}",
+            exception=(f"Odd{'abcde'[number % 5]}Error", "x"),
+            tags={f"tag-{one}": f"value {one}" for one in range(20)},
+        )
+    url = ask(lea)
+    for budget in (700, 1000, 1700, 2600, 40_000):
+        markdown = text(lea.get(f"{url}export.md?budget={budget}"))
+        share = estimate_tokens(markdown) / budget
+        assert share <= 1, budget
+        assert share >= 0.92 or "eft out" not in markdown, (budget, share)
 
 
 def test_a_customer_is_one_click_from_their_own_lookup(lea: Client) -> None:
