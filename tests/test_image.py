@@ -60,10 +60,13 @@ def test_compose_is_valid_and_each_service_is_watched_and_restarted() -> None:
     written = init_env._content(answers)
     values = dict(re.findall(r"^([A-Z_]+)=(.*)$", written, re.MULTILINE))
     text = re.sub(
-        r"\$\{([A-Z_]+)[^}]*\}", lambda used: values[used[1]], (ROOT / "compose.yaml").read_text()
+        r"\$\{([A-Z_]+):-[^}]*\}", lambda used: values[used[1]], (ROOT / "compose.yaml").read_text()
     )
     compose = yaml.safe_load(text)
     PyCompose.from_json(json.dumps(compose)).validate()
+    init = compose["services"].pop("init")
+    assert init["command"] == ["python", "manage.py", "init_env"]
+    assert init["profiles"], "it isn't started with the others"
     assert set(compose["services"]) == {"migrate", "web", "worker", "database", "redis"}
     for name, service in compose["services"].items():
         assert service["restart"] in ("unless-stopped", "on-failure"), name
@@ -73,7 +76,7 @@ def test_compose_is_valid_and_each_service_is_watched_and_restarted() -> None:
             continue
         assert service["read_only"], name
         assert service["cap_drop"] == ["ALL"], name
-        assert service["env_file"] == ".env", name
+        assert [one["path"] for one in service["env_file"]] == [".env"], name
         start = start_with({**service["environment"], "TRIAGE_ENV_FILE": os.devnull})
         assert start.returncode == 0, start.stderr
 

@@ -36,10 +36,10 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, **extra: str) -> Iterator[Site]:
-    """Run `python -m triage_site.start` without a token, on a free port.
+def running_site(folder: Path, *arguments: str, **extra: str) -> Iterator[Site]:
+    """Run `python -m triage_site.start` with these arguments, on a free port.
 
-    `extra` adds environment variables.
+    `extra` adds environment variables. Without a token or with the argument `demo`, it's a demo.
     """
     port, demo_port = _free_ports()
     output = folder / "output.txt"
@@ -55,7 +55,7 @@ def running_site(folder: Path, **extra: str) -> Iterator[Site]:
     }
     with output.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "triage_site.start"],
+            [sys.executable, "-m", "triage_site.start", *arguments],
             cwd=ROOT,
             env=environment,
             stdout=log,

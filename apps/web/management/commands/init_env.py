@@ -25,7 +25,7 @@ _NEXT = """{file} is written. Only you can read it. Keep a copy in a safe place:
 without its keys, no one can read what Triage stores or verify the audit trail.
 
 What to do next:
-  1. Start Triage: docker compose up --detach --build, or make run without Docker.
+  1. Start Triage: docker compose up --detach --build, or, without Docker, make run.
   2. Create the first admin: docker compose exec web python manage.py createsuperuser
      (make run does it itself).
   3. Open {address}{through}.
@@ -203,6 +203,9 @@ def _write(file: Path, content: str) -> None:
     """Write a new file that only its owner can read. Raise `CommandError` if that fails."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if os.geteuid() == 0:  # such as in a container, for the person outside
+            folder = file.parent.stat()
+            os.chown(descriptor, folder.st_uid, folder.st_gid)
     except OSError as error:
         raise CommandError(f"{file} can't be written: {error.strerror}.") from None
     with os.fdopen(descriptor, "w") as out:
