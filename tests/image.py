@@ -154,12 +154,14 @@ class Image:
         words = [word.replace(self.final["EXPOSE"].text, str(port)) for word in check.words]
         return self.run(*words, **variables).returncode == 0
 
+    def serve(self, port: int) -> list[str]:
+        """Return the image's command, at this port instead of the image's."""
+        default = self.final["EXPOSE"].text
+        return [word.replace(default, str(port)) for word in self.final["CMD"].words]
+
     @contextmanager
-    def running(self, port: int, log: Path, **variables: str) -> Iterator["Container"]:
-        """Run the image's command, at this port instead of the image's."""
-        words = [
-            word.replace(self.final["EXPOSE"].text, str(port)) for word in self.final["CMD"].words
-        ]
+    def running(self, words: list[str], log: Path, **variables: str) -> Iterator["Container"]:
+        """Run a command that goes on until it is stopped."""
         with log.open("a") as out:
             process = subprocess.Popen(self.command(words, **variables), stdout=out, stderr=out)
         container = Container(process)

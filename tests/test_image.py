@@ -128,7 +128,7 @@ def test_lookups_survive_a_stop(image: Image, migrated: Path, tmp_path: Path) ->
         assert not image.healthy(port)
         browser = Browser(port, "198.51.100.7")
 
-        with image.running(port, log, **variables) as container:
+        with image.running(image.serve(port), log, **variables) as container:
             wait_for(port, container, log)
             assert image.healthy(port)
             style = browser.send("/static/web/triage.css")
@@ -154,7 +154,7 @@ def test_lookups_survive_a_stop(image: Image, migrated: Path, tmp_path: Path) ->
             assert all("data-facts" in one.result().text for one in opened), "they were finished"
 
         sentry.settings.latency_s = 0
-        with image.running(port, log, **variables) as container:
+        with image.running(image.serve(port), log, **variables) as container:
             wait_for(port, container, log)
             del browser.cookies["triage_live"]
             for number, page in enumerate(pages):
@@ -162,4 +162,25 @@ def test_lookups_survive_a_stop(image: Image, migrated: Path, tmp_path: Path) ->
                 assert reply.status == 200, number
                 assert "data-facts" in reply.text, number
             assert container.stop(signal.SIGTERM, within_s=40) == 0
+    assert "Traceback" not in log.read_text()
+
+
+def test_the_worker_runs_is_watched_and_stops(image: Image, migrated: Path, tmp_path: Path) -> None:
+    copyfile(migrated, image.files / "data" / DATABASE)
+    os.chown(image.files / "data" / DATABASE, 10001, 10001)
+    worker = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["worker"]
+    probe = worker["healthcheck"]["test"][1:]
+    variables = environment(Path("/data"), PATH=image.variables["PATH"])
+    variables.pop("HOME", None)
+    assert image.run(*probe, **variables).returncode == 1
+    log = tmp_path / "log"
+    with image.running(worker["command"], log, **variables) as container:
+        for _ in range(60):
+            if image.run(*probe, **variables).returncode == 0:
+                break
+            assert container.process.poll() is None, log.read_text()
+        else:
+            raise AssertionError(log.read_text())
+        assert container.stop(signal.SIGTERM, within_s=40) == 0
+    assert image.run(*probe, **variables).returncode == 1, "it said goodbye"
     assert "Traceback" not in log.read_text()

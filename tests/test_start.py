@@ -42,6 +42,7 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({"SCRIPT_NAME": "/a/../b"}, "such as /triage"),
     ({"SCRIPT_NAME": "/lookups"}, "own paths"),
     ({"FORCE_SCRIPT_NAME": "/tri age"}, "such as /triage"),
+    ({"SCRIPT_NAME": "/a", "FORCE_SCRIPT_NAME": "/b"}, "differ"),
     ({"TRIAGE_ENV_FILE": "/nowhere/.env"}, "doesn't exist"),
     ({"DATABASE_URL": "nonsense"}, ENCODE),
     ({"DATABASE_URL": "mysql://u@h/x"}, "postgres://"),
@@ -66,7 +67,16 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({"REDIS_URL": "redis://host?db=triage"}, "must be a number"),
     ({"REDIS_URL": "redis://host/0?timeout=3"}, "'timeout'"),
     ({"REDIS_URL": "redis://a:6379/0,redis://b:6379/0"}, "sentinels"),
-    ({"REDIS_URL": "rediss://host/0?ssl_ca_certs=/nowhere"}, "must be a file"),
+    ({"REDIS_URL": "redis://host/99999999999"}, "a number"),
+    ({"REDIS_URL": "redis://host/0?protocol=9"}, "2 or 3"),
+    ({"REDIS_URL": "redis://ho st/0"}, "redis://"),
+    ({"REDIS_URL": "redis://host/0?ssl_check_hostname=true"}, "begin with rediss"),
+    ({"REDIS_URL": "rediss://host/0?ssl_ca_certs=/nowhere"}, "No such file"),
+    ({"REDIS_URL": "rediss://host/0?ssl_ca_certs=/etc/hostname"}, "not certificates"),
+    ({"REDIS_URL": "redis+sentinel://a:99999/main/0"}, "sentinels"),
+    ({"REDIS_URL": "redis+sentinel://a,,b/main/0"}, "sentinels"),
+    ({"REDIS_URL": f"redis+sentinel://:{SECRET}[@a/main/0"}, ENCODE),
+    ({"REDIS_URL": "redis+sentinel://[::1/main/0"}, "sentinels"),
     ({"REDIS_URL": "rediss://host/0?ssl_cert_reqs=maybe"}, "none, optional, or required"),
     ({"REDIS_URL": "redis+sentinel://a:26379,b:26379"}, "sentinels"),
     ({"REDIS_URL": "redis+sentinel://a:26379/main/zero"}, "a number"),
@@ -78,6 +88,7 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({**MAIL, "EMAIL_URL": "smtp://mail.example.org/path"}, "smtp://"),
     ({"EMAIL_URL": "smtp://mail.example.org"}, "EMAIL_FROM must be the sender's address"),
     ({"EMAIL_URL": "smtp://mail.example.org", "EMAIL_FROM": "Triage"}, "the sender's address"),
+    ({"EMAIL_URL": "smtp://mail.example.org", "EMAIL_FROM": "T <t@example.org"}, "address"),
 ]
 Check = Callable[[dict[str, Any]], bool]
 GOOD: list[tuple[dict[str, str], Check]] = [

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import ssl
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -272,9 +273,18 @@ def _is_host_url(url: str) -> bool:
 
 
 ENCODE = "Percent-encode special characters in the user and password (@ is %40, / is %2F)."
-_REDIS_OPTIONS = frozenset(
-    ("db", "username", "password", "protocol", "sentinel_username", "sentinel_password")
-) | {f"ssl_{one}" for one in ("ca_certs", "certfile", "keyfile", "cert_reqs", "check_hostname")}
+_TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+# What each option of a Redis URL must be, as a pattern and in words.
+_REDIS_OPTIONS = {
+    "db": (r"\d{1,5}", "a number"),
+    "protocol": ("2|3", "2 or 3"),
+    "ssl_cert_reqs": ("none|optional|required", "none, optional, or required"),
+    "ssl_check_hostname": ("true|false", "true or false"),
+    **dict.fromkeys(
+        ("username", "password", "sentinel_username", "sentinel_password"), (".+", "set")
+    ),
+    **dict.fromkeys(_TLS_FILES, ("/.+", "an absolute path")),
+}
 
 
 def redis_url(name: str) -> str:
@@ -282,31 +292,49 @@ def redis_url(name: str) -> str:
     url = text(name)
     if not url:
         return ""
-    server = SENTINELS.sub(r"\1://\2sentinel/\5", url)
-    if ends_early(url) or not _is_redis_url(server):
+    named = SENTINELS.fullmatch(url)
+    hosts = named[3].split(",") if named else ()
+    addresses = (
+        [f"{named[1]}://{named[2] or ''}{host}/{named[5]}" for host in hosts] if named else [url]
+    )
+    if ends_early(url) or not all(map(_is_redis_url, addresses)):
         stop(
             f"{name} must be the address of one server, such as redis://:password@host:6379/0, or "
             "of sentinels, such as redis+sentinel://:password@host:26379,host:26379/name/0. The "
             f"database at its end is a number. {ENCODE}"
         )
-    for option, values in _options(server).items():
+    options = {option: values[-1] for option, values in _options(addresses[0]).items()}
+    for option, value in options.items():
         if option not in _REDIS_OPTIONS:
-            stop(f"{name} has the option {option!r}. Use only {', '.join(sorted(_REDIS_OPTIONS))}.")
-        if option in ("db", "protocol") and not values[-1].isdigit():
-            stop(f"{name}: the option {option} must be a number.")
-        if option in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile") and not _is_file(values[-1]):
-            stop(f"{name}: {option} must be a file that the user who runs Triage can read.")
-        if option == "ssl_cert_reqs" and values[-1] not in ("none", "optional", "required"):
-            stop(f"{name}: ssl_cert_reqs must be none, optional, or required.")
+            stop(f"{name} has the option {option!r}. Use only {', '.join(_REDIS_OPTIONS)}.")
+        if option.startswith("ssl_") and not url.startswith("rediss"):
+            stop(f"{name} has the option {option}, so it must begin with rediss.")
+        pattern, expected = _REDIS_OPTIONS[option]
+        if not re.fullmatch(pattern, value):
+            stop(f"{name}: the option {option} must be {expected}.")
+    if not options.keys().isdisjoint(_TLS_FILES):
+        _check_certificates(name, options)
     return url
+
+
+def _check_certificates(name: str, options: dict[str, str]) -> None:
+    """Stop if a file that TLS needs can't be used."""
+    try:
+        context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
+        if "ssl_certfile" in options:
+            context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
+    except OSError as error:
+        reason = "not certificates" if isinstance(error, ssl.SSLError) else error.strerror
+        stop(f"{name}: a file of {', '.join(_TLS_FILES)} can't be used ({reason}).")
 
 
 def _is_redis_url(url: str) -> bool:
     parts = url_parts(url)
     if parts.scheme == "unix":
         return parts.path.startswith("/") and len(parts.path) > 1
-    is_plain = "," not in url and re.fullmatch(r"/?\d*", parts.path)
-    return parts.scheme in ("redis", "rediss") and bool(parts.hostname and is_plain)
+    is_host = re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", parts.hostname or "")
+    is_plain = is_host and "," not in url and re.fullmatch(r"/?\d{0,5}", parts.path)
+    return parts.scheme in ("redis", "rediss") and bool(is_plain)
 
 
 def ends_early(url: str) -> bool:
@@ -318,10 +346,6 @@ def ends_early(url: str) -> bool:
 
 def _options(url: str) -> dict[str, list[str]]:
     return parse_qs(url_parts(url).query, keep_blank_values=True)
-
-
-def _is_file(path: str) -> bool:
-    return Path(path).is_file() and os.access(path, os.R_OK)
 
 
 def database(name: str, default_file: Path) -> dict[str, object]:

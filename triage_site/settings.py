@@ -394,7 +394,7 @@ if TRIAGE_EMAIL:
             "EMAIL_URL must be an address such as smtp://user:password@mail.example.org:587. "
             f"{env.ENCODE}"
         )
-    if not re.fullmatch(r"[^\r\n]*\S@[^\s@>]+>?", DEFAULT_FROM_EMAIL):
+    if not re.fullmatch(r"[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+", DEFAULT_FROM_EMAIL):
         env.stop("EMAIL_URL is set, so EMAIL_FROM must be the sender's address.")
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _parts.hostname
@@ -471,6 +471,8 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True  # scripts send the token of the form
 # Static files are found before the first request, so the site's path must be known at start.
 FORCE_SCRIPT_NAME = env.site_path("SCRIPT_NAME") or env.site_path("FORCE_SCRIPT_NAME") or None
+if env.site_path("FORCE_SCRIPT_NAME") not in ("", FORCE_SCRIPT_NAME):
+    env.stop("SCRIPT_NAME and FORCE_SCRIPT_NAME differ. Set only one of them.")
 # Below a path, other programs on this host don't get the cookies.
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = FORCE_SCRIPT_NAME or "/"
 if HTTPS:  # the prefix ties the cookies to Secure and, at the root, to this host

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ def check_database() -> None:
 
     config = connection.settings_dict
     try:
+        if connection.vendor == "sqlite" and not _is_file_or_nothing(Path(config["NAME"])):
+            raise DatabaseError("it isn't a file that can be written")
         connection.ensure_connection()
     except DatabaseError as error:
         found = re.search(r"(?:FATAL:|failed:|error:)\s*((?:(?!failed:).)+)$", str(error), re.M)
@@ -62,6 +65,10 @@ def check_database() -> None:
         )
     finally:
         connection.close()
+
+
+def _is_file_or_nothing(path: Path) -> bool:
+    return not path.exists() or (path.is_file() and os.access(path, os.W_OK))
 
 
 def _check_redis() -> None:

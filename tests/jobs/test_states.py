@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
+from apps import cache_outage
 from apps.demo.server import DemoSentry
 from apps.jobs.engine import sweep
 from apps.jobs.models import Job, Worker
@@ -56,6 +58,31 @@ def test_the_connection_page_says_what_is_not_done(connected: DemoSentry, admin:
     assert "1 job waiting, 0 running, 1 failed. The oldest was due 3 h ago." in page
     Worker.objects.update(seen_at=timezone.now() - timedelta(days=3))
     assert f"{NO_WORKER} The last one was seen 3 days ago." in text(ada.get("/review/sentry/"))
+
+
+def test_the_connection_page_says_whether_redis_is_used(
+    connected: DemoSentry, admin: User, settings: Settings
+) -> None:
+    ada = signed_in(admin)
+    assert "Redis" not in text(ada.get("/review/sentry/"))
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    page = text(ada.get("/review/sentry/"))
+    assert "All processes share results and limits." in page
+    failed = page.count("finding-failed")
+    cache_outage.outage.begin()
+    page = text(ada.get("/review/sentry/"))
+    assert "Redis doesn’t answer. Each process uses its own memory" in page
+    assert page.count("finding-failed") == failed + 1
+
+
+def test_a_probe_of_the_worker_succeeds_only_where_one_runs(command_line: CommandLine) -> None:
+    assert command_line.run("jobs", "--alive").returncode == 1
+    Worker.objects.create(name="another-machine:7:abcd")
+    assert command_line.run("jobs", "--alive").returncode == 1
+    sweep()
+    assert command_line.run("jobs", "--alive").returncode == 0
+    Worker.objects.update(seen_at=timezone.now() - timedelta(minutes=2))
+    assert command_line.run("jobs", "--alive").returncode == 1
 
 
 def test_the_command_lists_and_restarts_what_failed(command_line: CommandLine) -> None:
