@@ -118,6 +118,16 @@ def test_the_domain_of_a_verified_email_gives_a_role(site: Settings, provider: P
     assert roles_of("jo") == {"agent"}
 
 
+def test_the_scope_of_the_groups_is_requested_where_the_provider_has_one(
+    settings: Settings, provider: Provider, client: Client
+) -> None:
+    usual = {"openid", "profile", "email"}
+    for claim, expected in (("groups", usual), ("phone", {*usual, "phone"})):
+        configure(settings, provider, groups_claim=claim)
+        scope = parse_qs(urlsplit(begin(client)).query)["scope"]
+        assert set(scope[0].split()) == expected, claim
+
+
 def test_other_groups_are_kept_and_teams_follow_by_setting(
     site: Settings, provider: Provider, client: Client
 ) -> None:
