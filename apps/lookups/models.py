@@ -31,7 +31,7 @@ class Outcome(models.TextChoices):
 
     PENDING = "pending", "not run yet"
     FOUND = "found", "found"
-    NOTHING = "nothing", "no errors (confirmed)"
+    NOTHING = "nothing", "no error events (confirmed)"
     INCOMPLETE = "incomplete", "incomplete"
     FAILED = "failed", "failed"
     CANCELLED = "cancelled", "stopped"

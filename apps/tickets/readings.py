@@ -196,7 +196,8 @@ def _on_day(
             night = f"“{clock.text}” at night could be before or after midnight."
             after = replace(day, day=day.day + timedelta(days=1))
             for one in _at_hour(mention, clock, hour, after, option, context):
-                yield replace(one, question=night)
+                if one.reading.moment <= context.now + _CLOCK_SKEW:
+                    yield replace(one, question=night)
 
 
 def _is_machine(mention: Mention) -> bool:

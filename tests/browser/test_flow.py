@@ -95,7 +95,7 @@ def test_form_above_result_starts_new_lookup(agent_browser: Visitor) -> None:
 def test_one_click_widens_window(agent_browser: Visitor) -> None:
     agent_browser.look_up("1001")
     page = agent_browser.page
-    page.get_by_text("Other times").click()
+    page.get_by_text("Wider or other times").click()
     page.get_by_role("button", name="± 15 min").click()
     expect(page.get_by_label("± minutes")).to_have_value("15")
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("The payment"))

@@ -63,6 +63,26 @@ def test_ticket_pasted_as_customer_is_read_at_once(clipboard_browser: Visitor) -
     expect(page.get_by_text("Read from the ticket.")).to_be_visible()
 
 
+def test_one_line_is_a_ticket_only_if_it_reads_like_one(clipboard_browser: Visitor) -> None:
+    page = clipboard_browser.page
+    for words, is_ticket in (
+        ("Hi, my id is 1001 and I could not pay at 01:55 today.", True),
+        ("jane@example.com 30.11.2026 2:06 Uhr (CET)", True),
+        ("The shop lost my coupon yesterday evening, please help. bea@example.com Bea", True),
+        ("María del Carmen de la Cruz y de los Santos Pérez", False),
+        ("Jane Doe <jane.doe@example.com>", False),
+        ("2001:db8::1 192.168.10.20 host", False),
+        ("9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10", False),
+    ):
+        page.goto(clipboard_browser.site.url)
+        page.evaluate("(words) => navigator.clipboard.writeText(words)", words)
+        page.get_by_label("Customer", exact=True).focus()
+        page.keyboard.press("ControlOrMeta+V")
+        field = page.get_by_label("Ticket text" if is_ticket else "Customer", exact=True)
+        expect(field).to_have_value(words)
+        expect(page.get_by_label("Ticket text")).to_be_visible(visible=is_ticket)
+
+
 def test_ticket_works_on_phone_without_javascript(no_script: Visitor) -> None:
     page = no_script.page
     text, written, _moment = ticket(no_script, ZoneInfo("UTC"))

@@ -79,6 +79,9 @@ SURE = [
     sure("yesterday afternoon around 3", "2026-11-19 14:00", 15),
     sure("yesterday at 5 in the morning", "2026-11-19 04:00", 15),
     sure("last night at 11", "2026-11-19 22:00", 15),
+    sure(
+        "Last night, on 23 November 2026 at 01:31 UTC, it broke", "2026-11-23 01:31", written=None
+    ),
     sure("last night", "2026-11-19 23:00", 360),
     sure("on 19 November 2026", "2026-11-19 11:00", 720),
     sure("between 3 and 4 pm yesterday", "2026-11-19 14:30", 30),

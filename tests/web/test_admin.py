@@ -33,7 +33,7 @@ def test_list_shows_person_customer_and_state(reviewed: Client) -> None:
         "1001",
         "jane@example.com",
         "fresh",
-        "no errors (confirmed)",
+        "no error events (confirmed)",
         "1\N{NO-BREAK SPACE}event, 1\N{NO-BREAK SPACE}problem",
     ):
         assert expected in page

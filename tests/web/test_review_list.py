@@ -93,7 +93,15 @@ def test_search_keeps_filters_and_customer_out_of_url(browser: Client, agent: Us
     make_lookup(agent, "jane@example.com", outcome="failed")
     address = browser.post(f"{LIST}?outcome=failed", {"find": "Jane@Example.com"})["Location"]
     assert "jane" not in address.lower()
-    assert browser.get(LIST + address).context["cl"].result_count == 1
+    found = browser.get(LIST + address)
+    assert found.context["cl"].result_count == 1
+    assert "1 lookup for “<bdi>jane@example.com</bdi>”" in found.content.decode()
+    assert "(failed)</span>" in found.content.decode()
+    page = browser.post(LIST, {"find": "<b>Jane"}).content.decode()
+    assert "0 lookups for “<bdi>&lt;b&gt;Jane</bdi>”" in page
+    assert 'name="find" value="&lt;b&gt;Jane"' in page
+    assert "Enter the whole email, ID, or name" in page
+    assert "(all customers)</span>" in page
 
 
 def test_count_stops_at_limit_and_pagination_continues(

@@ -17,7 +17,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.forms import Media
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -340,6 +346,11 @@ class ReviewList(ChangeList):
         return counted(self.result_count, "lookup")
 
     @property
+    def sought(self) -> str:
+        """Return the customer that was searched for, as the first of the lookups shows them."""
+        return self.rows[0].customer if self.query and self.rows else ""
+
+    @property
     def active(self) -> list[tuple[str, str, str]]:
         """Return each active filter: its title, its choice, and the URL without it."""
         active = [
@@ -444,15 +455,22 @@ class LookupAdmin(ReviewActions):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the list. A search is posted, so no customer gets into a URL."""
+        sought = ""
         if request.method == "POST" and "find" in request.POST:
-            found = _find(request.POST["find"].replace("\0", "").strip())
+            sought = request.POST["find"].replace("\0", "").strip()
+            found = _find(sought)
             used = {k: v for k, v in request.GET.items() if k in PARAMETERS and v and k != "before"}
-            return HttpResponseRedirect(f"?{urlencode({**used, **found})}")
+            address = urlencode({**used, **found})
+            if "q" not in found or Lookup.objects.filter(customer_hash=found["q"]).exists():
+                return HttpResponseRedirect(f"?{address}")
+            request.method, request.GET = "GET", QueryDict(address)
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
             assert response.context_data is not None  # noqa: S101 - checked just before
-            self._record_view(request, response.context_data["cl"])
-            response.context_data["charts"] = self._charts(response.context_data["cl"])
+            changelist = response.context_data["cl"]
+            self._record_view(request, changelist)
+            response.context_data["charts"] = self._charts(changelist)
+            response.context_data["sought"] = sought or changelist.sought
             response.context_data["title"] = "Lookups"
         return response
 
@@ -510,6 +528,7 @@ class LookupAdmin(ReviewActions):
 
     def _charts(self, changelist: ReviewList) -> Charts:
         selection, scope = scope_of(changelist.params)
+        scope = scope or ("all customers" if changelist.query else "all lookups")
         now = timezone.now()
         return charts(count_figures(selection, now), repeats_this_week(now), scope)
 

@@ -302,7 +302,8 @@ def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
         moved = apply_move(question, move, now)
         if moved is None:
             continue
-        label, hint = labels.get(move) or (half_window(moved.window.minutes), "a wider window")
+        wider = f"Wider, {half_window(moved.window.minutes)}"
+        label, hint = labels.get(move) or (wider, "a wider window around the same time")
         buttons.append(MoveButton(move.value, label, hint))
     return tuple(buttons)
 
@@ -354,7 +355,7 @@ def _outcome(lookup: Lookup) -> str:
     if lookup.outcome == Outcome.FOUND:
         return _problem_count(lookup)
     if lookup.outcome == Outcome.NOTHING:
-        return "no errors"
+        return "no error events"
     if lookup.outcome == Outcome.INCOMPLETE and lookup.issues:
         return f"{_problem_count(lookup)}, incomplete"
     return str(Outcome(lookup.outcome).label)
