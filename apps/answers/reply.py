@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
@@ -245,7 +244,7 @@ def _after_trouble(trouble: Observation, again: str) -> str:
 def _seen(answer: Answer, zone: ZoneInfo) -> str:
     """Return the gravest thing that logs and requests show, with its time; or "".
 
-    What else happened to the same request is said, too, and the code or feature that a log names.
+    What else happened to the same request is said, too.
     """
     trouble = _clearest(answer)
     if trouble is None:
@@ -254,10 +253,7 @@ def _seen(answer: Answer, zone: ZoneInfo) -> str:
         (one for one in troubles_of(answer) if one.is_clear and one.target == trouble.target),
         key=lambda one: one.at,
     )
-    logs = (row for row in trouble.rows if isinstance(row, LogEntry))
-    named = filter(None, (name_in_log(log, trouble.full_text) for log in logs))
-    seen = (f"At {_clock(one.at, answer, zone)}, {_to_customer(one)}" for one in same)
-    return " ".join((*seen, *islice(named, 1)))
+    return " ".join(f"At {_clock(one.at, answer, zone)}, {_to_customer(one)}" for one in same)
 
 
 def _to_customer(trouble: Observation) -> str:
@@ -266,7 +262,12 @@ def _to_customer(trouble: Observation) -> str:
     if trouble.also and trouble.also[0].startswith("A coupon"):  # says what was refused, and why
         times = f", {times_text(trouble.times)}" if trouble.times > 1 else ""
         text = f"{trouble.also[0].removesuffix('.')}{times}."
+    logs = (row for row in trouble.rows if isinstance(row, LogEntry))
+    name = next(filter(None, (name_in_log(log, text) for log in logs)), "")
     text = to_second_person(text)
+    if name:
+        text = text.replace("A feature is", f"The feature {name} is")
+        text = re.sub(r"\b[Aa] coupon or discount was", rf"the coupon {name} was", text)
     heard = "our server didn't hear back from the payment provider"
     return f"{text[0].lower()}{text[1:]}".replace(
         "the payment provider’s message didn’t arrive", heard

@@ -372,10 +372,11 @@ _FEATURE = re.compile(
 
 def name_in_log(log: LogEntry, sentence: str) -> str:
     """Return the code or feature that the sentence is about, if the log has it in such a shape."""
-    pattern, noun = (_FEATURE, "feature") if FEATURE_OFF in sentence else (_CODE, "code")
-    is_about = noun == "feature" or "coupon" in sentence.lower()
-    found = pattern.search((log.message or "")[:_MAX_TEXT]) if is_about else None
-    return f"The {noun} is {found[1]}." if found else ""
+    is_feature = FEATURE_OFF in sentence
+    if not is_feature and "coupon" not in sentence.lower():
+        return ""
+    found = (_FEATURE if is_feature else _CODE).search((log.message or "")[:_MAX_TEXT])
+    return found[1] if found else ""
 
 
 def _noted(text: str, *, is_loud: bool) -> Remark | None:

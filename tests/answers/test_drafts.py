@@ -475,11 +475,14 @@ def test_a_reply_has_the_facts_of_logs_in_fixed_shapes() -> None:
     for message, expected in (
         (
             "Coupon SPRING25 refused: it expired on 31 October",
-            "it had expired on 31 October. The code is SPRING25.",
+            "the coupon SPRING25 was not accepted: it had expired on 31 October.",
         ),
         ("Coupon REFUSED: expired", "it had expired.\n"),
         ("coupon refused: A1<b>c expired", "it had expired.\n"),
-        ("Feature new-checkout is disabled for this account", "The feature is new-checkout."),
+        (
+            "Feature new-checkout is disabled for this account",
+            "the feature new-checkout is turned off for you.",
+        ),
         (
             "No payment webhook for order A-1, the order stays unpaid",
             "didn't hear back from the payment provider, and the order stays unpaid.",

@@ -152,7 +152,7 @@ def test_just_before_is_from_one_event_and_its_last_minute() -> None:
             (event(platform="python", body=queried),),
             "our server asked the data store SELECT 1 (14:04:57)",
         ),
-        ((event(platform="python", body=request),), "a request: POST shop.example/pay"),
+        ((event(platform="python", body=request),), "a request: POST shop.example/pay (14:05:00)"),
         ((event(body=page, platform="javascript"),), "was on shop.example/cart"),
         (
             (
@@ -205,7 +205,7 @@ def test_other_problems_that_have_no_fix_are_named_next() -> None:
     fixed = replace(both.issues[0], status="resolved", fixed_in="2.15.0")
     newer = replace(both.issues[1], status="resolved", fixed_in="2.13.0")
     for issues, expected in (
-        ((fixed, both.issues[1]), "Ask them to update. Escalate problem 2: not fixed yet."),
+        ((fixed, both.issues[1]), "Ask them to update. Escalate problem 2: no fix known."),
         (
             (both.issues[0], newer),
             "Escalate, then reply. Escalate problem 2: fixed, but may be back.",

@@ -488,7 +488,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "Another service turned our server away, as it asked too often.",
+        "Another service said no because our server asked too often.",
         Place.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"
@@ -710,7 +710,7 @@ ACCESS = reading(
         action=UserAction.SIGNING_IN,
     ),
     Rule(
-        "The customer could not sign in because a security check failed on the way back.",
+        "The customer could not sign in because a security check failed at the end.",
         None,
         Example("OAuthException: state mismatch", "php"),
         text=r"state.?mismatch|invalidstateexception",

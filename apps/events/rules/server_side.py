@@ -260,7 +260,7 @@ CODE = reading(
         vague=True,
     ),
     Rule(
-        "{Us} failed at a step because it ran into a case that it does not handle.",
+        "{Us} failed at a step because it ran into something it can't handle.",
         None,
         Example("MatchError: no match of right hand side value: :error", "elixir"),
         text=r"no match of|no function clause|no (?:case|cond|with) clause|(?:match|clause)error"

@@ -306,7 +306,7 @@ def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     return f"{step} {_named(known).capitalize()} {are} known." if known else step
 
 
-_CRASH, _OPEN, _BACK = "a crash", "not fixed yet", "fixed, but may be back"
+_CRASH, _OPEN, _BACK = "a crash", "no fix known", "fixed, but may be back"
 
 
 def _kind_of(answer: Answer, problem: Problem, today: date) -> str:

@@ -170,7 +170,7 @@ def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
         return _in_a_row(found[-2:])
     if requested := _requested_before(answer, nearest):
         return observation_phrase(requested, moment, zone)
-    requests = filter(None, map(_requested, events))
+    requests = filter(None, (_requested(event, moment, zone) for event in events))
     is_all = answer.bodies_read == len(answer.events)
     no_steps = "no steps recorded" if is_all else "no steps in the events that were read"
     none = "none in the 2 minutes before" if recorded else no_steps
@@ -222,15 +222,16 @@ def _isolated(text: str) -> str:
     return f"{_ISOLATE}{clipped(text, 60)}{_END_ISOLATE}" if text else ""
 
 
-def _requested(event: Event) -> str:
+def _requested(event: Event, moment: datetime, zone: ZoneInfo) -> str:
     """Return the request that the server was answering, or the page that was open."""
     request = event.body.request if event.body else None
     if request is None or not request.url:
         return ""
     if side_of(event) in CLIENT:
         return f"was on {_isolated(bare_url(request.url))}"
+    sent = " ".join(filter(None, (request.method, bare_url(request.url))))
     return (
-        f"a request: {_isolated(' '.join(filter(None, (request.method, bare_url(request.url)))))}"
+        f"a request: {_isolated(sent)} ({local_clock(event.timestamp, zone, day_of=moment).text})"
     )
 
 
