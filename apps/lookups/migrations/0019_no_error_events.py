@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lookups", "0017_names")]
+    dependencies = [("lookups", "0018_assistants")]
 
     operations = [
         migrations.AlterField(
