@@ -5,10 +5,13 @@ looked up, or is empty. Line numbers are those of the text.
 """
 
 import csv
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from email.utils import getaddresses
+from itertools import takewhile
 from time import thread_time
 
 from apps.crypto import hash_customer
@@ -31,6 +34,10 @@ _PLACEHOLDERS = frozenset((
 _SEEN_ROWS = 200  # enough to tell columns apart
 _MAX_SHOWN = 80
 _BULLET = re.compile(r"^(?:[-*\u2022\u2013]|\d{1,4}[.)])\s+(?=\S)")
+
+_AS_TEXT = re.compile(r'="(.*)"')
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?[Ee]\+\d{1,3}")
+_MAX_TITLES = 3
 
 ReadCustomer = Callable[[str], Customer]
 
@@ -121,22 +128,27 @@ def read_list(text: str, read: ReadCustomer, *, column: int | None = None) -> Cu
     """
     if len(text) > MAX_LIST_LENGTH:
         raise ListRefused(f"That list is too long: the limit is {MAX_LIST_LENGTH:,} characters.")
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _json_items(text) or text.removeprefix("\ufeff").splitlines()
     if sum(map(bool, map(str.strip, lines))) > MAX_LINES:
         raise ListRefused(f"That list has too many lines. {_AT_MOST}")
     rows, empty = _table(lines), 0
+    titles = _titles(rows, read) if rows else []
+    rows = rows and rows[len(titles) :]
     columns = _columns(rows, read) if rows else ()
     indexes = [WHOLE_LINE, *(one.index for one in columns)]
     if column not in indexes:
         column = _likeliest(rows, indexes[1:], read) if rows else WHOLE_LINE
     if column == WHOLE_LINE or rows is None:
-        items = _items(lines[:-1] if not lines[-1].strip() else lines)
+        items = _items(lines)
+        titles = []
         rows = [_Row(n, (line,)) for n, line in enumerate(items, 1) if line.strip()]
         empty = len(items) - len(rows)
         if len(rows) > MAX_LINES:
             raise ListRefused(f"That list has too many lines. {_AT_MOST}")
     found = _read_column(rows, max(column, 0), read)
-    return replace(found, columns=columns, column=column, empty=empty)
+    above = (Remark(row.line, " ".join(row.cells).strip(), _ABOVE) for row in titles)
+    refused = (*above, *found.refused)
+    return replace(found, refused=refused, columns=columns, column=column, empty=empty)
 
 
 def read_items(items: Sequence[str], read: ReadCustomer) -> CustomerList:
@@ -145,6 +157,7 @@ def read_items(items: Sequence[str], read: ReadCustomer) -> CustomerList:
     return _read_column(rows, 0, read, may_have_heading=False)
 
 
+_ABOVE = "This line is above the table."
 _AT_MOST = f"Look up to {MAX_CUSTOMERS:,} customers at a time."
 
 
@@ -160,6 +173,7 @@ def _read_column(
     refused: list[Remark] = []
     for row in rows[has_heading:]:
         text = _BULLET.sub("", row.cells[index].strip()) if index < len(row.cells) else ""
+        text = found[1] if (found := _AS_TEXT.fullmatch(text)) else text
         shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
         if thread_time() > ends:
             raise ListRefused("This list takes too long to read. Check that it is a list.")
@@ -192,6 +206,8 @@ def _read_one(text: str, read: ReadCustomer) -> Customer:
         raise CustomerRefused("This has no letters and no digits.")
     customer = read(text)
     if not text.casefold().startswith(EXACTLY):
+        if _SHORTENED.fullmatch(text):
+            raise CustomerRefused("A spreadsheet has shortened this number.", may_be_exact=True)
         if customer.identifier.casefold() in _PLACEHOLDERS:
             raise CustomerRefused("This stands for an unknown customer.", may_be_exact=True)
         if len(text.split()) > _MAX_WORDS or text[-1] in "!?" or (text[-1] == ":" and " " in text):
@@ -204,28 +220,70 @@ def _read_one(text: str, read: ReadCustomer) -> Customer:
 def _items(lines: Sequence[str]) -> Sequence[str]:
     """Return the lines, or the parts of the only line, which may be a list in itself."""
     filled = [line for line in lines if line.strip()]
-    if len(filled) != 1 or "://" in filled[0] or '"' in filled[0]:
+    if len(filled) != 1 or "://" in filled[0]:
+        return lines
+    if filled[0].count("@") > 1 and "<" in filled[0]:  # people, as in the head of an email
+        people = getaddresses([filled[0].replace(";", ",")])
+        addresses = [address for _name, address in people if address]
+        return addresses if len(addresses) == filled[0].count("@") else lines
+    if '"' in filled[0]:
         return lines
     parts = re.split(r"[,;\t]", filled[0])
     is_list = len(parts) > 1 and all(len(part.split()) == 1 for part in parts if part.strip())
     return parts if is_list else lines
 
 
+def _json_items(text: str) -> list[str]:
+    """Return the texts and numbers of a JSON array, or nothing if it is something else."""
+    if not text.lstrip("\ufeff \r\n").startswith("["):
+        return []
+    try:
+        items = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return []
+    plain = all(isinstance(one, str | int) for one in items)
+    return [" ".join(str(one).split()) for one in items] if plain else []
+
+
 # Tables
+
+
+def _titles(rows: Sequence[_Row], read: ReadCustomer) -> Sequence[_Row]:
+    """Return the rows above the headings, such as the name of the table in a merged cell."""
+    for count, row in enumerate(rows[: _MAX_TITLES + 1]):
+        if sum(map(bool, row.cells)) > 1:
+            return rows[:count] if any(_is_label(cell, read) for cell in row.cells) else []
+    return []
 
 
 def _table(lines: Sequence[str]) -> list[_Row] | None:
     """Return the rows of a text with several columns; None for a plain list."""
+    broken = []
     for separator in _SEPARATORS:
         try:
             rows = list(_rows(lines, separator))
         except csv.Error:
+            broken.append(separator)
             continue
-        widths = Counter(len(row.cells) for row in rows)
-        width, times = widths.most_common(1)[0] if widths else (1, 0)
-        if len(rows) > 1 and 1 < width <= _MAX_COLUMNS and times >= 0.8 * len(rows):
-            return [replace(row, cells=row.cells[:_MAX_COLUMNS]) for row in rows]
-    return None
+        if _is_regular(rows):
+            return _capped(rows)
+    unquoted = ([_row(n, line.split(one)) for n, line in enumerate(lines, 1)] for one in broken)
+    found = ([row for row in rows if any(row.cells)] for rows in unquoted)
+    return next(map(_capped, filter(_is_regular, found)), None)
+
+
+def _capped(rows: Sequence[_Row]) -> list[_Row]:
+    return [replace(row, cells=row.cells[:_MAX_COLUMNS]) for row in rows]
+
+
+def _is_regular(rows: Sequence[_Row]) -> bool:
+    """Return whether most rows have the same number of cells, apart from titles above them."""
+    above = len(list(takewhile(lambda row: len(row.cells) == 1, rows[:_MAX_TITLES])))
+    if any(map(_is_clear, (cell for row in rows[above : above + 1] for cell in row.cells))):
+        above = 0
+    widths = Counter(len(row.cells) for row in rows[above:])
+    width, times = widths.most_common(1)[0] if widths else (1, 0)
+    return len(rows) > 1 and 1 < width <= _MAX_COLUMNS and times >= 0.8 * (len(rows) - above)
 
 
 def _rows(lines: Sequence[str], separator: str) -> Iterator[_Row]:
@@ -233,8 +291,12 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[_Row]:
     start = 1
     for cells in reader:
         if any(map(str.strip, cells)):
-            yield _Row(start, tuple(" ".join(cell.split()) for cell in cells))
+            yield _row(start, cells)
         start = reader.line_num + 1
+
+
+def _row(line: int, cells: Sequence[str]) -> _Row:
+    return _Row(line, tuple(" ".join(cell.split()) for cell in cells))
 
 
 def _columns(rows: Sequence[_Row], read: ReadCustomer) -> tuple[Column, ...]:

@@ -35,6 +35,17 @@ ROWS: tuple[tuple[str, dict[int, str], set[int]], ...] = (
     ("Please check:\n1001\nn/a\nNULL\nexactly:null\nThanks!", {2: "1001", 5: "null"}, {1, 3, 4, 6}),
     ("level:error\n1001", {2: "1001"}, {1}),
     (f"{'x' * 400}\n1001", {2: "1001"}, {1}),
+    ("Incident 4711,,\nname,email,id\nJane,jane@example.com,7", {3: "jane@example.com"}, {1}),
+    ("sep=;\nid;plan\n1001;pro\n1002;free", {3: "1001", 4: "1002"}, {1}),
+    ("1001\t\n1002\tBo\n1003\tAl", {1: "1001", 2: "1002", 3: "1003"}, set()),
+    ('id,name\n1001,"Jane\n1002,Bo', {2: "1001", 3: "1002"}, set()),
+    ("  1001\n1002\t\n\t1003", {1: "1001", 2: "1002", 3: "1003"}, set()),
+    ('"a;b",1001\n"c;d",1002\n"e",1003"', {1: "1001", 2: "1002", 3: "1003"}, set()),
+    ('["1001", 1002]', {1: "1001", 2: "1002"}, set()),
+    ('Jane <jane@example.com>, "Li, Bo" <bo@example.com>; kim@example.com',
+     {1: "jane@example.com", 2: "bo@example.com", 3: "kim@example.com"}, set()),
+    ('="1001"\n1.00E+03\nexactly:1.00E+03', {1: "1001", 3: "1.00E+03"}, {2}),
+    ("1001\u20281002\x851003", {1: "1001", 2: "1002", 3: "1003"}, set()),
 )  # fmt: skip
 
 
@@ -85,7 +96,7 @@ def test_every_line_with_text_is_accounted_for(lines: list[str]) -> None:
     """Splitting as the reader does, each line is a customer, left out, or the heading."""
     text = "\n".join(lines)
     found = read_list(text, parse_customer, column=WHOLE_LINE)
-    split = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    split = text.removeprefix("\ufeff").splitlines()
     filled = {number for number, line in enumerate(split, 1) if line.strip()}
     named = {one.line for one in found.customers} | left_out(found)
     if len(filled) > 1:
