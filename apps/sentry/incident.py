@@ -7,7 +7,7 @@ before, and i issues, an incident in Sentry costs about
     + E            customers without events: the batches of these e, grouped, over all time
     + f / 100      baseline: up to 10 pages of other customers and their issues before the window
     + i / 100      issues, at most 2 calls
-    + min(i, 16)   bodies: one call for each issue that most customers have, for all its releases
+    + min(i, 32)   bodies: one call for each issue that most customers have, for all its releases
 
 B is n / 100 for short numeric IDs and about n / 40 for email addresses. A customer with more than
 100 events costs a call more, and so does each half of a batch that Sentry refuses.
@@ -91,7 +91,7 @@ MAX_EVENTS: Final = 100
 MAX_BASELINE_PAGES: Final = 10
 MIN_OTHERS: Final = 100
 MAX_ISSUES: Final = 2 * ISSUES_PER_CALL
-MAX_REPRESENTED: Final = 16
+MAX_REPRESENTED: Final = 32
 
 _NO_SEARCH = "this server can't be searched by customer and time."
 _MAX_ROUNDS = 5
@@ -640,6 +640,11 @@ class _Rest:
             for issue_id in {event.issue_id for event in finding.events if event.issue_id}
         )
         wanted = {issue_id for issue_id, _count in had.most_common(MAX_ISSUES)}
+        if (further := len(had) - MAX_REPRESENTED) > 0:
+            self._note(
+                f"The details of {counted(further, 'issue')} that fewer customers have weren’t "
+                "read, so some of them may be parts of one failure."
+            )
         listing = Listing(
             events=tuple(
                 {

@@ -215,6 +215,15 @@ def test_calls_follow_the_formula(sentry: DemoSentry) -> None:
         assert found.rest.baseline.customers in (140, 139, 99, 100), size
 
 
+def test_issues_whose_details_are_not_read_are_counted(sentry: DemoSentry) -> None:
+    for number in range(35):
+        sentry.world.add_event(timestamp=MOMENT, user_id="1", issue=f"Issue {number}")
+    found = ask(sentry, people("1"))
+    assert len(found.failures) == 35
+    assert len(found.rest.bodies) == 32
+    assert "details of 3 issues" in found.rest.notices[0].message
+
+
 def test_one_event_can_be_of_two_customers(sentry: DemoSentry) -> None:
     sentry.world.add_event(timestamp=MOMENT, user_id="7", email="Bo@x.example")
     found = ask(sentry, people("7", "bo@x.example", "8", "7"))
