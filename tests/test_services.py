@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisGone
 from tests.attacks.production import OVER_TLS, environment, manage
 from tests.postgres import running_cluster
 from tests.servers import Redis, free_port, running_gunicorn
-from tests.shell import DATABASE, Finished, Shell
+from tests.shell import DATABASE, ROOT, Finished, Shell
 
 SECRET = "p@ss/w#rd"
 ENCODED = "p%40ss%2Fw%23rd"
@@ -37,7 +37,7 @@ def start(folder: Path, **variables: str) -> Finished:
     """Return how the checks of a start end."""
     done = subprocess.run(
         [sys.executable, "-c", _START],
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
         env=environment(folder, **variables),
         capture_output=True,
         text=True,
@@ -125,6 +125,19 @@ def test_redis_is_used_as_configured_or_refused_with_a_sentence(
         assert "REDIS_URL" in begun.stderr, name
         assert len(begun.stderr.splitlines()) == 1, name
         assert "p@ss" not in begun.stderr, name
+    command = [sys.executable, "-m", "gunicorn", "triage_site.wsgi", "--bind", "127.0.0.1:0"]
+    gunicorn = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(tmp_path, REDIS_URL=redis_servers["wrong"]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert gunicorn.returncode == 2, "it doesn't start workers again and again"
+    assert gunicorn.stderr.count("Triage cannot start") == 1
+    assert "Traceback" not in gunicorn.stderr
     for url in (redis_servers["no master"], f"redis://127.0.0.1:{free_port()}/0"):
         begun = start(tmp_path, REDIS_URL=url)
         assert begun.returncode == 0

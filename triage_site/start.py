@@ -56,7 +56,8 @@ def check_database() -> None:
                 f"the database {config['NAME']} can't be used ({reason}). Let the user that runs "
                 f"Triage write to its folder, or set {name} to another one."
             )
-        place = f"{config['HOST'] or 'localhost'}:{config['PORT'] or 5432}"
+        host = config["HOST"] or config.get("OPTIONS", {}).get("host", "localhost")
+        place = host if host.startswith("/") else f"{host}:{config['PORT'] or 5432}"
         env.stop(
             f"the database at {place} refused DATABASE_URL ({reason}). {env.ENCODE}"
             if "FATAL:" in str(error)
@@ -116,7 +117,11 @@ def main(*arguments: str) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     port = env.integer("PORT", 8000, minimum=1, maximum=65535)
     if not _is_free(port):
-        env.stop(f"port {port} is in use. Set PORT to another one, for example PORT=8080.")
+        env.stop(
+            f"port {port} is in use, or this user can't use it. Set PORT to another one, for "
+            "example PORT=8080."
+        )
+    here = f"http://127.0.0.1:{port}{env.site_path('SCRIPT_NAME')}"
     demo = "demo" in arguments or not env.text("SENTRY_AUTH_TOKEN")
     os.environ["TRIAGE_SERVER"] = ""
     os.environ["TRIAGE_DEMO"] = "1" if demo else ""
@@ -131,21 +136,28 @@ def main(*arguments: str) -> None:
     _manage("migrate", "--verbosity", "0")
     if demo:
         with _demo_sentry(os.environ["TRIAGE_DEMO_PORT"]):
-            _manage("demo_data", "--url", f"http://127.0.0.1:{port}")
+            _manage("demo_data", "--url", here)
             _serve(port)
     else:
         _offer_first_admin()
         source = env.text("SENTRY_BASE_URL", "https://sentry.io")
-        print(_NEXT.format(url=f"http://127.0.0.1:{port}", source=source), flush=True)
+        public = [f"{one}{env.site_path('SCRIPT_NAME')}" for one in _public_origins()]
+        print(_NEXT.format(here=here, url=(public or [here])[0], source=source), flush=True)
         _serve(port)
 
 
 _NEXT = """
-Triage is running at {url} with data from {source}. What to do next:
+Triage is running at {here} with data from {source}. What to do next:
   1. Check the connection: .venv/bin/python manage.py check_sentry
   2. Sign in at {url}/accounts/login/, and invite people under Manage.
   3. Look up a customer and a time that you know from Sentry.
 """
+
+
+def _public_origins() -> list[str]:
+    """Return the addresses behind a proxy: without TLS, browsers can't sign in."""
+    is_https = env.text("ALLOWED_HOSTS") and env.boolean("TRIAGE_HTTPS", default=True)
+    return env.origins("CSRF_TRUSTED_ORIGINS") if is_https else []
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -13,7 +13,7 @@ admin.site.site_title = "Triage management"
 admin.site.enable_nav_sidebar = False
 admin.site.index_title = "Manage"
 if settings.TRIAGE_ADMIN_HOST:
-    admin.site.site_url = f"//{settings.TRIAGE_SITE_HOST}/"
+    admin.site.site_url = f"//{settings.TRIAGE_SITE_HOST}{settings.FORCE_SCRIPT_NAME or ''}/"
 
 admin.site.login = admin_login  # type: ignore[method-assign]
 admin.site.password_change = admin_password_change  # type: ignore[method-assign,assignment]
