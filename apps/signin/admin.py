@@ -211,12 +211,8 @@ _log = logging.getLogger(__name__)
 
 def _link(request: HttpRequest, token: str) -> str:
     """Return the address of a one-time link, on the host that everyone can open."""
-    path = reverse("invitation_opened", args=[token])
-    return (
-        f"{site_origin(request)}{path}"
-        if site_origin(request)
-        else (request.build_absolute_uri(path))
-    )
+    path, origin = reverse("invitation_opened", args=[token]), site_origin(request)
+    return f"{origin}{path}" if origin else request.build_absolute_uri(path)
 
 
 def _deliver(request: HttpRequest, whom: object, to: str, text: str, link: str) -> None:

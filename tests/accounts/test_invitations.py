@@ -132,6 +132,20 @@ def test_an_invitation_is_emailed_if_email_is_configured(
     assert client.get(link[1])["Location"] == PAGE
 
 
+def test_a_link_leads_to_the_host_that_everyone_can_open(admin: User, settings: Settings) -> None:
+    settings.TRIAGE_ADMIN_HOST, settings.TRIAGE_SITE_HOST = (
+        "review.example.org",
+        "triage.example.org",
+    )
+    settings.ALLOWED_HOSTS = ["review.example.org", "triage.example.org"]
+    settings.TRIAGE_EMAIL = False
+    agents = list(Group.objects.filter(name="agent").values_list("pk", flat=True))
+    given = {"name": "Jo", "email": "jo@example.org", "groups": agents}
+    host = {"Host": "review.example.org"}
+    page = signed_in(admin).post(ADD, given, follow=True, headers=host).content.decode()
+    assert re.search(r"http://triage\.example\.org/accounts/invitation/[\w-]+/", page)
+
+
 def test_a_failing_mail_server_leaves_the_link_on_the_page(
     admin: User, agent: User, settings: Settings
 ) -> None:
