@@ -481,7 +481,8 @@ if HTTPS:  # the prefix ties the cookies to Secure and, at the root, to this hos
 elif DEMO:  # cookies don't know ports: a real site can be at another one
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "triage-demo-session", "triage-demo-csrf"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(?:healthz|readyz|metrics)$"]
+_below = f"{FORCE_SCRIPT_NAME}/".lstrip("/") if FORCE_SCRIPT_NAME else ""
+SECURE_REDIRECT_EXEMPT = [rf"^{re.escape(_below)}(?:healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -143,10 +143,9 @@ def test_nginx_as_documented(
             big = browser.open(f"{path}/lookups/", {"customer": "x" * 1_500_000})
             assert big.status_code == 413
             assert "Triage" in big.text
-            if not path:
-                for probe in ("/healthz", "/readyz"):
-                    found = requests.get(f"http://127.0.0.1:{port}{probe}", timeout=30)
-                    assert found.status_code == 200
+            for probe in ("/healthz", "/readyz", f"{path}/healthz", f"{path}/readyz"):
+                found = requests.get(f"http://127.0.0.1:{port}{probe}", timeout=30)
+                assert found.status_code == 200, probe
     seen = shell.run("shell", "-v", "0", "-c", ADDRESSES).stdout.split()
     assert set(seen) == {"127.0.0.1", "::1"}
     assert "export.json" in (tmp_path / "triage.log").read_text()
