@@ -68,9 +68,12 @@ __all__ = [
 Projects = Collection[str] | None
 
 
-def result_now(lookup: Lookup, projects: Projects) -> LookupResult:
-    """Return the result, querying Sentry within the request. Raise as `answer_lookup` does."""
-    return _restrict(background.answer_now(lookup), projects)
+def result_now(lookup: Lookup, projects: Projects, patience_s: float = 0.0) -> LookupResult:
+    """Return the result, querying Sentry within the request. Raise as `answer_lookup` does.
+
+    If too many requests wait for Sentry, this one waits for `patience_s` seconds before it fails.
+    """
+    return _restrict(background.answer_now(lookup, patience_s), projects)
 
 
 def result_soon(lookup: Lookup, patience_s: float, projects: Projects) -> LookupResult | None:

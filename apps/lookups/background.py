@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
+from typing import Literal
 
 from django.conf import settings
 from django.db import connections
@@ -46,16 +47,17 @@ from apps.sentry.fetch import fetch_ids
 
 _lock = Lock()
 _waiting: Counter[int | None] = Counter()  # requests of this process by person
+_line: Counter[int | None] = Counter()  # those that wait for a slot
 
 
-def answer_now(lookup: Lookup) -> LookupResult:
+def answer_now(lookup: Lookup, patience_s: float = 0.0) -> LookupResult:
     """Return the result, querying Sentry within the request. Raise as `answer_lookup` does."""
     stale = _take_end(lookup)
     if stale is not None:
         return stale
     if has_ended(lookup):
         return answer_lookup(lookup)
-    with request_slot(lookup.user_id):
+    with request_slot(lookup.user_id, patience_s):
         return answer_lookup(lookup)
 
 
@@ -75,25 +77,50 @@ def has_ended(lookup: Lookup) -> bool:
 
 
 @contextmanager
-def request_slot(person: int | None) -> Iterator[None]:
+def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
     """Hold one of the process's slots for requests that wait for Sentry.
 
-    Raise `LookupCrowded` at once if all are taken, or if the person (a primary key) has a third.
+    Raise `LookupCrowded` if all are taken, or if the person (a primary key) has a third. A few
+    requests can wait for a slot for `patience_s` seconds; the others fail at once.
     """
-    most = settings.TRIAGE_MOST_WAITING
-    with _lock:
-        if _waiting.total() >= most:
-            REFUSED.add("crowded")
-            raise LookupCrowded(problem_of(SentryCrowded("All request slots are in use.")))
-        if _waiting[person] >= max(2, most // 3):
-            REFUSED.add("own_share")
-            raise LookupCrowded(OWN_SHARE)
-        _waiting[person] += 1
+    refusal = _take_slot(person)
+    if refusal and patience_s and _join_line(person):
+        give_up = time.monotonic() + patience_s
+        while refusal and time.monotonic() < give_up:
+            time.sleep(_POLL_S)
+            refusal = _take_slot(person)
+        with _lock:
+            _line[person] -= 1
+    if refusal:
+        REFUSED.add(refusal)
+        crowded = problem_of(SentryCrowded("All request slots are in use."))
+        raise LookupCrowded(OWN_SHARE if refusal == "own_share" else crowded)
     try:
         yield
     finally:
         with _lock:
             _waiting[person] -= 1
+
+
+def _join_line(person: int | None) -> bool:
+    """Return whether the request can wait for a slot, as no thread is taken from other pages."""
+    with _lock:
+        if _waiting.total() + _line.total() >= settings.TRIAGE_MOST_WAITING:
+            return False
+        _line[person] += 1
+    return True
+
+
+def _take_slot(person: int | None) -> Literal["", "crowded", "own_share"]:
+    """Take a slot, or return why there is none."""
+    most = settings.TRIAGE_MOST_WAITING
+    with _lock:
+        if _waiting.total() >= most:
+            return "crowded"
+        if _waiting[person] >= max(2, most // 3):
+            return "own_share"
+        _waiting[person] += 1
+    return ""
 
 
 # Queries in the background.

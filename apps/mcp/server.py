@@ -121,6 +121,8 @@ class _Job:
     result: "asyncio.Future[Any]"
 
     def run(self) -> None:
+        if self.result.cancelled():
+            return
         try:
             self.result.set_result(self.function())
         except Exception as error:  # noqa: BLE001 - raised again where the result is awaited

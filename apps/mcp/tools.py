@@ -7,14 +7,22 @@ import json
 import secrets
 import traceback
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from logging import getLogger
 from typing import Annotated, Any
 
 from django.conf import settings
 from django.http import Http404
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 from pydantic.json_schema import SkipJsonSchema
 
 from apps.accounts.models import ApiToken, zone_of
@@ -36,6 +44,7 @@ from apps.lookups.answers import (
     Projects,
     cancel_lookup,
     has_ended,
+    request_slot,
     result_now,
     result_soon,
     visible_state,
@@ -119,8 +128,15 @@ Steps = Generator[str, None, Reply]
 # What the tools take. A schema is read by models, so it says no more than they need.
 
 _REQUIRED = ConfigDict(extra="forbid")
-# As in the API: a name that fits into a query.
-_Name = Annotated[StrictStr, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("A name is one line of printable characters.")
+    return name
+
+
+_Name = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 _LookupId = Annotated[StrictStr, Field(max_length=40, description="From look_up_customer")]
 _Limit = Annotated[StrictInt, Field(ge=MIN_TOKENS, description="Token limit of the export")]
 
@@ -142,20 +158,23 @@ class LookUp(BaseModel):
         StrictStr,
         Field(max_length=100, description="When it happened: ISO 8601 with an offset"),
     ]
-    window_minutes: Annotated[
-        StrictInt | SkipJsonSchema[None],
-        Field(
-            ge=MIN_WINDOW_MINUTES,
-            le=MAX_WINDOW_MINUTES,
-            description="Minutes before and after",
-        ),
-    ] = None
+    window_minutes: (
+        Annotated[
+            StrictInt,
+            Field(
+                ge=MIN_WINDOW_MINUTES,
+                le=MAX_WINDOW_MINUTES,
+                description="Minutes before and after",
+            ),
+        ]
+        | SkipJsonSchema[None]
+    ) = None
     projects: Annotated[list[_Name], Field(max_length=100, description="Slugs; default all")] = []
     environments: Annotated[
         list[_Name], Field(max_length=100, description="Names; default all")
     ] = []
     reason: Annotated[
-        StrictStr, Field(max_length=MAX_REASON_LENGTH, description="Ticket number or why")
+        StrictStr, Field(max_length=MAX_REASON_LENGTH, description="Ticket number, or why")
     ] = ""
     max_tokens: _Limit = DEFAULT_BUDGET
 
@@ -219,11 +238,12 @@ def _look_up(caller: Caller, asked: LookUp) -> Steps:
     if caller.wants_progress:
         result = yield from _wait_for(lookup, caller)
     else:
-        result = result_now(lookup, caller.projects)
+        result = result_now(lookup, caller.projects, _CROWD_S)
     return _export(result, choice, caller)
 
 
-_PATIENCE_S = 0.5
+_CROWD_S = 5.0  # programs ask for many at once
+_REPORT_S = 0.5
 
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, LookupResult]:
@@ -232,9 +252,10 @@ def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, LookupResu
     When the client goes, stop the lookup, unless its protocol stops calls by another request.
     """
     try:
-        while (result := result_soon(lookup, _PATIENCE_S, caller.projects)) is None:
-            _state, progress = visible_state(lookup, 0, caller.projects)
-            yield _so_far(progress)
+        with request_slot(lookup.user_id, _CROWD_S):
+            while (result := result_soon(lookup, _REPORT_S, caller.projects)) is None:
+                _state, progress = visible_state(lookup, 0, caller.projects)
+                yield _so_far(progress)
     except GeneratorExit:
         if not caller.call_key:
             cancel(lookup, caller.requester)
@@ -483,10 +504,11 @@ def tool_named(name: str) -> Tool | None:
 # Running a tool, with every failure as the API's problem.
 
 
-def run(tool: Tool, arguments: object, caller: Caller) -> Steps:
+def run(tool: Tool, arguments: Mapping[str, Any], caller: Caller) -> Steps:
     """Yield progress as sentences, and return the reply or the problem."""
     try:
-        asked = tool.takes.model_validate(arguments)
+        given = {name: value for name, value in arguments.items() if value is not None}
+        asked = tool.takes.model_validate(given)
         reply = tool.run(caller, asked)
         if isinstance(reply, Iterator):
             reply = yield from reply

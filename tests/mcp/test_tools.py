@@ -66,7 +66,7 @@ def test_tools_are_few_and_short_and_say_what_they_do(program: Program) -> None:
 
 
 def test_lookup_returns_the_export_and_its_id(program: Program, agent: User) -> None:
-    result = program.look_up(reason="TICKET-5", window_minutes=3)
+    result = program.look_up(reason="TICKET-5", window_minutes=3, projects=None)
     lookup = Lookup.objects.get()
     data, [content] = result["structuredContent"], result["content"]
     assert not result["isError"]
@@ -216,6 +216,7 @@ def test_each_wrong_call_is_answered_with_a_problem(
         ("look_up_customer", {}, "bad_input", "Missing: customer, at."),
         ("look_up_customer", {"customer": "1"}, "bad_input", "Missing: at."),
         ("look_up_customer", {"customer": "1", "at": "soon"}, "bad_input", "time"),
+        ("look_up_customer", {"customer": "1", "at": None}, "bad_input", "Missing: at."),
         ("look_up_customer", {"customer": "1", "at": 5}, "bad_input", "Not valid: at."),
         ("look_up_customer", {"customer": "", "at": AT}, "bad_input", "Not valid: customer."),
         ("look_up_customer", {"customer": "a@b.example c@d.example", "at": AT}, "bad_input", ""),
