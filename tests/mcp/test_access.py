@@ -239,7 +239,7 @@ def test_what_an_event_says_is_data_and_changes_no_tool(token: str, mcp_on: Demo
     assert text.count(marker) == 2
     assert not result["isError"]
     assert set(result["structuredContent"]) == {
-        *("lookup_id", "complete", "problems", "events", "export")
+        *("lookup_id", "headline", "complete", "problems", "events", "export")
     }
     assert program.ask("tools/list").content == before
     assert token not in json.dumps(result)

@@ -74,7 +74,22 @@ def test_lookup_returns_the_export_and_its_id(program: Program, agent: User) -> 
     assert data["lookup_id"] == str(lookup.uuid)
     assert (data["complete"], data["problems"], data["events"]) == (True, 2, 2)
     assert content["text"] == data["export"]
-    assert "The payment was declined." in data["export"]
+    assert data["headline"] == "The payment was declined."
+    assert data["headline"] in data["export"]
+
+
+def test_headline_also_says_what_only_logs_show(
+    program: Program, mcp_on: DemoSentry, settings: Settings
+) -> None:
+    settings.TRIAGE_SIGNALS = ("logs", "spans")
+    refused = "upload refused for user 1007: the file is too large"
+    mcp_on.world.add_log(MOMENT, refused, "error", user={"id": "1007"})
+    data = program.look_up("1007")["structuredContent"]
+    assert (data["events"], data["problems"]) == (0, 0)
+    assert "too large" in data["headline"]
+    assert data["headline"] in data["export"]
+    nothing = program.look_up("1008")["structuredContent"]
+    assert "not seen this customer" in nothing["headline"]
 
 
 def test_every_result_fits_its_schema(program: Program) -> None:
