@@ -86,7 +86,7 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
         cancel_call(_call_key(session, params.get("requestId")), caller)
     answered = answer(request.headers, request.body, caller, streams=caller.wants_progress)
     response = _response(answered, request)
-    if method == "initialize":
+    if method == "initialize" and response.status_code == 200:
         response[_SESSION] = signing.dumps([token.pk, secrets.token_hex(8), client], salt=_SESSION)
     return response
 

@@ -17,6 +17,7 @@ from django.http import Http404
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictInt,
@@ -131,6 +132,14 @@ Steps = Generator[str, None, Reply]
 _REQUIRED = ConfigDict(extra="forbid")
 
 
+def _number_as_text(value: object) -> object:
+    """Return a number as text: programs send IDs and times as numbers whatever the schema says."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_Text = Annotated[StrictStr, BeforeValidator(_number_as_text)]
+
+
 def _printable(name: str) -> str:
     if not name.isprintable():
         raise ValueError("A name is one line of printable characters.")
@@ -148,7 +157,7 @@ class LookUp(BaseModel):
     model_config = _REQUIRED
 
     customer: Annotated[
-        StrictStr,
+        _Text,
         Field(
             min_length=1,
             max_length=2000,
@@ -156,7 +165,7 @@ class LookUp(BaseModel):
         ),
     ]
     at: Annotated[
-        StrictStr,
+        _Text,
         Field(max_length=100, description="When it happened: ISO 8601 with an offset"),
     ]
     window_minutes: (

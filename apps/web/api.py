@@ -71,11 +71,11 @@ from apps.lookups.sentry_connection import read_customer
 from apps.web.access import find_incident
 from apps.web.middleware import mark_refusal_recorded
 
-# Problems: everything that fails below `/api/` is reported as JSON.
+# Problems: everything that fails below `/api/` and at `/mcp` is reported as JSON.
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-API_ROOT = "/api/"
+FOR_PROGRAMS = ("/api/", "/mcp")
 _READ_THE_PAGE = "Compare it with /api/v1/ and try again."
 
 
@@ -96,6 +96,9 @@ _BY_STATUS = {
     403: api_problem("no_access", 403, "You don't have permission to do this.", ASK_ADMIN),
     404: NO_SUCH_ADDRESS,
     405: api_problem("method_not_allowed", 405, "This address doesn't support that method."),
+    406: api_problem(
+        "bad_input", 406, "The Accept header fits no response.", "Accept application/json."
+    ),
     413: TOO_LARGE,
     415: WRONG_TYPE,
 }
@@ -114,7 +117,7 @@ def problem_response(problem: Problem) -> HttpResponse:
 
 
 class ApiProblemsMiddleware:
-    """Turns Django's own error responses below `/api/` into JSON problems."""
+    """Turns Django's own error responses to programs into JSON problems."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -122,7 +125,7 @@ class ApiProblemsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         status = response.status_code
-        if status < HTTPStatus.BAD_REQUEST or not request.path_info.startswith(API_ROOT):
+        if status < HTTPStatus.BAD_REQUEST or not request.path_info.startswith(FOR_PROGRAMS):
             return response
         if response.headers.get("Content-Type") == "application/json":
             return response

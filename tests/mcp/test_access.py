@@ -30,8 +30,21 @@ def issued(person: User, **changes: Any) -> str:
 
 def test_the_address_does_not_exist_until_it_is_turned_on(token: str, settings: Settings) -> None:
     settings.TRIAGE_MCP = False
-    assert Program(token).post(PING).status_code == 404
-    assert Client().get("/mcp").status_code == 404
+    for response in (Program(token).post(PING), Client().get("/mcp")):
+        assert (response.status_code, response.json()["code"]) == (404, "no_such_address")
+
+
+def test_a_failure_of_ours_is_json_without_details(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("jane@example.com")
+
+    monkeypatch.setattr("apps.mcp.server.answer", broken)
+    client = Client(raise_request_exception=False)
+    response = client.post("/mcp", json.dumps(PING), "application/json", headers=_headers(token))
+    assert (response.status_code, response.json()["code"]) == (500, "broken")
+    assert b"jane" not in response.content
 
 
 def test_each_refused_program_gets_a_status_a_problem_and_an_entry(

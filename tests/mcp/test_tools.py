@@ -78,6 +78,17 @@ def test_lookup_returns_the_export_and_its_id(program: Program, agent: User) -> 
     assert data["headline"] in data["export"]
 
 
+def test_numbers_are_read_as_text(program: Program) -> None:
+    result = program.call("look_up_customer", customer=1001, at=int(MOMENT.timestamp()))
+    assert result["structuredContent"]["events"] == 2
+
+
+def test_reason_can_be_required(program: Program, settings: Settings) -> None:
+    settings.TRIAGE_REASON = "required"
+    assert "Enter a ticket number" in problem_in(program.look_up())["message"]
+    assert not program.look_up(reason="TICKET-5")["isError"]
+
+
 def test_headline_also_says_what_only_logs_show(
     program: Program, mcp_on: DemoSentry, settings: Settings
 ) -> None:
@@ -232,7 +243,7 @@ def test_each_wrong_call_is_answered_with_a_problem(
         ("look_up_customer", {"customer": "1"}, "bad_input", "Missing: at."),
         ("look_up_customer", {"customer": "1", "at": "soon"}, "bad_input", "time"),
         ("look_up_customer", {"customer": "1", "at": None}, "bad_input", "Missing: at."),
-        ("look_up_customer", {"customer": "1", "at": 5}, "bad_input", "Not valid: at."),
+        ("look_up_customer", {"customer": "1", "at": True}, "bad_input", "Not valid: at."),
         ("look_up_customer", {"customer": "", "at": AT}, "bad_input", "Not valid: customer."),
         ("look_up_customer", {"customer": "a@b.example c@d.example", "at": AT}, "bad_input", ""),
         (
