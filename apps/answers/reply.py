@@ -34,7 +34,7 @@ from apps.events.summary import (
     says_it_ended,
     summarize_group,
 )
-from apps.known_errors.catalogue import may_be_wrong, reply_variables
+from apps.known_errors.catalogue import may_be_wrong, reply_variables, safe_workaround
 from apps.known_errors.patterns import fill_variables
 
 # From the third person to the second, longer forms first.
@@ -138,14 +138,14 @@ def _of_several(about: About) -> dict[str, str]:
 
 def _numbered(numbers: Sequence[str]) -> str:
     *first, last = numbers or ("",)
-    return f"problems {', '.join(first)} and {last}" if first else f"problem {last}"
+    comma = "," if first[1:] else ""
+    return f"problems {', '.join(first)}{comma} and {last}" if first else f"problem {last}"
 
 
 def _help(about: About) -> tuple[str, str, str]:
     """Return the known errors' replies, when the fix comes, and what helps until then."""
     known_reply = _known_replies(about)
-    workaround = "" if _not_to_pay_again(about) else _workarounds(about, known_reply)
-    return known_reply, _fixes(about, known_reply), workaround
+    return known_reply, _fixes(about, known_reply), _workarounds(about, known_reply)
 
 
 def _summary(problem: Problem) -> str:
@@ -374,7 +374,7 @@ def _known_replies(about: About) -> str:
     for release, match in about.best_known:
         known = match.known
         is_outdated = _is_outdated(known, customer_fix_state(known, release, about.today))
-        if is_outdated or may_be_wrong(match, answer):
+        if is_outdated or may_be_wrong(known.reply, match, answer):
             continue
         values = reply_variables(match, answer, name="", zone=about.zone, today=about.today)
         text = fill_variables(known.reply, {**values, "greeting": ""})
@@ -391,7 +391,7 @@ def _is_outdated(known: CatalogEntry, fix: CustomerFixState) -> bool:
 
 
 def _workarounds(about: About, known_reply: str) -> str:
-    workarounds = (match.known.workaround.strip() for _release, match in about.best_known)
+    workarounds = (safe_workaround(one, about.answer).strip() for _, one in about.best_known)
     return "\n\n".join(
         f"Until it's fixed, this can help: {workaround}"
         for workaround in workarounds

@@ -247,7 +247,7 @@ def render_reply(
     customer's, as typed, or empty. `zone` is used if the customer's own time zone is unknown.
     """
     reply = match.known.reply
-    if not reply or may_be_wrong(match, answer):
+    if not reply or may_be_wrong(reply, match, answer):
         return ""
     values = reply_variables(match, answer, name=name, zone=zone, today=today)
     text = fill_variables(reply, values)
@@ -260,19 +260,19 @@ _ABOUT_MONEY = re.compile(
     re.IGNORECASE,
 )
 _AGAIN_OR_FINE = re.compile(
-    r"\b(?:again|once more|retry|another (?:card|try|attempt)|orders?)\b"
+    r"\b(?:again|once more|retry(?:ing)?|another (?:card|try|attempt)|orders?)\b"
     r"|erneut|noch ?mal|noch einmal|bestellung|nouveau|réessay|commande|nuevo|pedido|riprov|ordine",
     re.IGNORECASE,
 )
 
 
-def may_be_wrong(match: KnownMatch, answer: Answer) -> bool:
-    """Return whether the reply may be wrong as a payment's outcome is unknown.
+def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:
+    """Return whether its reply or workaround may be wrong as a payment's outcome is unknown.
 
     That is one about money, such as “nothing was charged,” and of the same order also one that
     calls it fine or asks to try again. The known error of the payment itself knows better.
     """
-    problems, known = problems_of(answer), match.known
+    problems = problems_of(answer)
     doubtful = [one for one in problems if may_have_paid(one) and not one.known_in(answer.known)]
     is_logged = any(
         may_have_paid_in(one) and not answer.known.for_issue(one.rows[0].id)
@@ -282,8 +282,14 @@ def may_be_wrong(match: KnownMatch, answer: Answer) -> bool:
         return False
     own = find_problem(problems, match.issue_id)
     is_same = own is None or concerns_payment(own, doubtful)
-    says_more = is_same and _AGAIN_OR_FINE.search(known.reply)
-    return bool(says_more or _ABOUT_MONEY.search(known.reply))
+    says_more = is_same and _AGAIN_OR_FINE.search(text)
+    return bool(says_more or _ABOUT_MONEY.search(text))
+
+
+def safe_workaround(match: KnownMatch, answer: Answer) -> str:
+    """Return the known error's workaround, unless it may be wrong for this customer."""
+    workaround = match.known.workaround
+    return "" if may_be_wrong(workaround, match, answer) else workaround
 
 
 def reply_variables(
@@ -338,11 +344,12 @@ def with_known_errors(answer: Answer) -> Answer:
 
 
 def with_replies(answer: Answer, *, zone: ZoneInfo, today: date) -> Answer:
-    """Return the answer with the replies of its known errors filled in, without a name."""
+    """Return the answer with its known errors' replies filled in, and none that may be wrong."""
 
     def fill(match: KnownMatch) -> KnownMatch:
         reply = render_reply(match, answer, name="", zone=zone, today=today)
-        return replace(match, known=replace(match.known, reply=reply))
+        workaround = safe_workaround(match, answer)
+        return replace(match, known=replace(match.known, reply=reply, workaround=workaround))
 
     matches = tuple(map(fill, answer.known.matches))
     return replace(answer, known=replace(answer.known, matches=matches))

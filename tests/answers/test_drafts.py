@@ -28,6 +28,7 @@ from apps.events.answer import (
 from apps.events.event import Breadcrumb, EventBody
 from apps.events.grouping import problems_of
 from apps.events.rules.engine import RULES
+from apps.known_errors.catalogue import with_replies
 from apps.known_errors.patterns import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
 from tests.web.answers import log, span, without_errors
@@ -410,6 +411,8 @@ def test_no_reply_says_to_try_again_while_a_payment_is_uncertain() -> None:
         text = drafted("reply", both, issues=ids).text
         assert "Please don't pay again" in text
         assert (reply in text, "Retry." in text) == (is_kept, False)
+        shown = with_replies(both, zone=ZoneInfo("UTC"), today=TODAY).known.matches[0].known
+        assert (reply in shown.reply, shown.workaround) == (is_kept, "")
         alone = drafted("reply", both, issues=(locked.issue_id or "",)).text
         assert (reply in alone, "Please don't pay again" in alone) == (is_kept, True)
 

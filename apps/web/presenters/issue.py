@@ -44,7 +44,7 @@ from apps.events.summary import (
     place_of,
     summarize_group,
 )
-from apps.known_errors.catalogue import render_reply
+from apps.known_errors.catalogue import render_reply, safe_workaround
 from apps.web.presenters.formatting import (
     LevelMark,
     LocalTime,
@@ -72,7 +72,7 @@ class KnownView:
     """One known error that a problem matches. `helped` is the reader's feedback, if any.
 
     `same_as` is the anchor of the same known error further up on the page, or "". `is_left_out`
-    means that its reply may be wrong for this customer.
+    means that its reply or workaround may be wrong for this customer.
     """
 
     anchor: str
@@ -113,11 +113,12 @@ def known_views(
             view = _known_view(
                 match,
                 customer_release(problem.group_of(match.issue_id)),
+                answer,
+                zone=zone,
+                today=today,
                 anchor=anchor,
                 same_as=first_anchors.get(slug, ""),
-                reply=render_reply(match, answer, name="", zone=zone, today=today),
                 helped=(feedback or {}).get((match.issue_id, slug)),
-                today=today,
             )
             if number not in hidden:
                 first_anchors.setdefault(slug, anchor)
@@ -138,11 +139,12 @@ def known_troubles(
             view = _known_view(
                 match,
                 row.release,
+                answer,
+                zone=zone,
+                today=today,
                 anchor=f"known-without-error-{len(views) + 1}",
                 same_as="",
-                reply=render_reply(match, answer, name="", zone=zone, today=today),
                 helped=(feedback or {}).get((match.issue_id, slug)),
-                today=today,
             )
             views.setdefault(slug, (trouble.sentence, view))
     return tuple(views.values())
@@ -151,14 +153,17 @@ def known_troubles(
 def _known_view(
     match: KnownMatch,
     release: str | None,
+    answer: Answer,
     *,
+    zone: ZoneInfo,
+    today: date,
     anchor: str,
     same_as: str,
-    reply: str,
     helped: bool | None,
-    today: date,
 ) -> KnownView:
     known = match.known
+    reply = render_reply(match, answer, name="", zone=zone, today=today)
+    workaround = safe_workaround(match, answer)
     links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
     return KnownView(
         anchor=anchor,
@@ -168,13 +173,13 @@ def _known_view(
         title=known.title,
         fix=typeset(describe_fix(known, release, today)),
         explanation=known.explanation,
-        workaround=known.workaround,
+        workaround=workaround,
         owner=known.owner,
         links=tuple((label, address) for label, address in links if address),
         why=listed(match.why),
         reply=reply,
         helped=helped,
-        is_left_out=bool(known.reply) and not reply,
+        is_left_out=bool(known.reply and not reply) or workaround != known.workaround,
     )
 
 
