@@ -337,7 +337,7 @@ def _unseen_text(answer: Answer) -> str:
         return f"; {server} has no {_listed(absent, 'or')} for us to check" if absent else ""
     if not (beside.logs or beside.spans):
         words = _listed(asked, "or")
-        return f", and {server} has no {words} {of_these}: we can’t tell what happened"
+        return f", and {server} has no {words} {of_these} at that time: we can’t tell what happened"
     observations = observations_of(answer)
     requests, noted = _notes(observations)
     but = f", but {noted}" if noted else ""

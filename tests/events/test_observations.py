@@ -784,7 +784,7 @@ def test_headline_counts_by_kind_and_says_the_gravest() -> None:
 def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
     good = handled(-30, "GET /cart", 200)
     probe = handled(-20, "GET /favicon.ico", 4, 404)
-    nothing = "No errors, and Sentry has no logs or requests from this customer: we can’t tell"
+    nothing = "No errors, and Sentry has no logs or requests from this customer at that "
     for said, line in (
         (
             "everything that Sentry recorded from this customer at that time worked.",
@@ -831,8 +831,8 @@ def test_what_the_server_does_not_have_is_said() -> None:
             RelatedData(spans=good, asked=BOTH, surely=BOTH[1:], absent=absent[:1]),
         ),
         (
-            "No errors, and Sentry has no requests from this customer: we can’t tell what "
-            "happened.",
+            "No errors, and Sentry has no requests from this customer at that time: we can’t "
+            "tell what happened.",
             RelatedData(asked=BOTH, surely=BOTH[1:], absent=absent[:1]),
         ),
     ):

@@ -374,7 +374,7 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
     shown = brief(sample)
     assert shown.answers == (
         ("Where it failed", "what was entered or sent"),
-        ("Stopped the customer", "yes"),
+        ("Stopped the customer", "yes, that step"),
         ("When", "14:04:40 to 14:04:57, 3 times"),
         ("Request", "POST /api/files/upload"),
         ("Customers", "not counted without an error"),
@@ -395,12 +395,12 @@ def test_what_is_said_and_done_about_trouble_without_errors() -> None:
     large = replace(pay, http_status=413)
     escalate, reply = "Escalate, then reply.", "Reply; escalate if it continues."
     for rows, said, next_step, stopped in (
-        ((pay,), again, escalate, "yes"),
+        ((pay,), again, escalate, "yes, that step"),
         ((pay, worked), again, escalate, "no, it worked after that"),
-        ((pay, replace(pay, id="e" * 16)), passed_on, escalate, "yes"),
+        ((pay, replace(pay, id="e" * 16)), passed_on, escalate, "yes, that step"),
         ((off,), passed_on, escalate, "unknown"),
-        ((replace(pay, http_status=403),), passed_on, escalate, "yes"),
-        ((large,), "Please try again with a smaller file.", reply, "yes"),
+        ((replace(pay, http_status=403),), passed_on, escalate, "yes, that step"),
+        ((large,), "Please try again with a smaller file.", reply, "yes, that step"),
     ):
         shown = brief(without_errors(*rows))
         assert said in shown.tell

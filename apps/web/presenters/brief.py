@@ -245,10 +245,9 @@ def _stopped_by(one: Observation, answer: Answer) -> str:
     ):
         return "not at first; a later step failed"
     has_failed = one.kind in (Kind.FAILED, Kind.REFUSED) and one.is_own
-    if has_failed and Signal.SPANS in answer.beside.surely:
-        return "yes"
+    is_final = has_failed and Signal.SPANS in answer.beside.surely
     has_reason = one.kind is Kind.REFUSED and one.names_customer and one.also
-    return "yes, that step" if has_reason else "unknown"
+    return "yes, that step" if is_final or has_reason else "unknown"
 
 
 def _before(one: Observation, answer: Answer, zone: ZoneInfo) -> str:
