@@ -6,7 +6,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -163,56 +163,64 @@ def _rows(result: IncidentResult) -> list[tuple[object, ...]]:
 # Markdown, for a model
 
 
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """How much is listed: failures, those in one line only, lines for each, titles of events."""
+
+    failures: int
+    briefly: int = 0
+    lines: int = 40
+    titles: int = 0
+
+
 def _markdown(result: IncidentResult, room: int) -> str:
     """Return what fits: the list of failures, their events, and then more of the list."""
-    every = len(result.failures)
+    every, sections = len(result.failures), list[str]()
 
-    def text(count: int, most: int, further: int = 0, sections: Sequence[str] = ()) -> str:
+    def text(extent: _Extent) -> str:
         hidden = every - len(sections)
         note = f"\nLeft out: the events of {counted(hidden, 'failure')}." if hidden else ""
-        return "\n".join((_head(result, most, count, further), *sections, note)) + "\n"
+        return "\n".join((_head(result, extent), *sections, note)) + "\n"
 
-    most = next((one for one in _LISTED if _tokens(text(every, one)) <= room), 0)
-    count, most = every, most or _LISTED[-1]
-    if _tokens(text(count, most)) > room:
-        count = _largest(0, every, lambda one: _tokens(text(one, most)) <= room)
-        if not count:
-            raise ExportRefused("The token limit is too low for the list of failures.")
-    left = room - _tokens(text(count, most)) - _HEADING_TOKENS
-    sections = list(_sections(result, left)) if count == every else []
-    most = _largest(most, result.asked, lambda one: _tokens(text(count, one, 0, sections)) <= room)
-    events = sum(len(one.answer.events) for one in result.failures[:count])
-    further = events if len(sections) < every else 0
-    further = _largest(0, further, lambda one: _tokens(text(count, most, one, sections)) <= room)
-    return text(count, most, further, sections)
+    def grown(extent: _Extent, name: str, most: int) -> _Extent:
+        """Return as much of one as fits, if what there is fits."""
+        steps = [replace(extent, **{name: n}) for n in range(getattr(extent, name), most + 1)]
+        found = bisect_left(steps[1:], True, key=lambda one: estimate_tokens(text(one)) > room)
+        return steps[found] if steps else extent
+
+    extents = (_Extent(every, lines=most) for most in (40, 10, 3))
+    extent = next((one for one in extents if estimate_tokens(text(one)) <= room), None)
+    extent = extent or grown(_Extent(0, lines=3), "failures", every)
+    if (every and not extent.failures) or estimate_tokens(text(extent)) > room:
+        raise ExportRefused("The token limit is too low for the list of failures.")
+    if extent.failures == every:
+        sections += _sections(result, room - estimate_tokens(text(extent)) - _HEADING_TOKENS)
+    extent = grown(extent, "briefly", every - extent.failures)
+    extent = grown(extent, "lines", result.asked)
+    titles = sum(len(one.answer.events) for one in result.failures[: extent.failures])
+    return text(grown(extent, "titles", titles) if len(sections) < every else extent)
 
 
 _HEADING_TOKENS = 30
-_LISTED = (40, 10, 3)  # line numbers in a sentence for a model; more if there is room
-_tokens = estimate_tokens
 
 
-def _largest(least: int, most: int, fits: Callable[[int], bool]) -> int:
-    """Return the largest number that fits; `least` does if any does."""
-    return least + bisect_left(range(least + 1, most + 1), True, key=lambda one: not fits(one))
-
-
-def _head(result: IncidentResult, most: int, count: int, further: int = 0) -> str:
-    """Return the summary, and so many failures with the titles of the first `further` events.
-
-    Releases and titles are texts of events.
-    """
+def _head(result: IncidentResult, extent: _Extent) -> str:
+    """Return the summary and the list. Releases and titles are texts of events."""
     clean = Neutralizer(result.incident.marker).clean
-    hidden = len(result.failures) - count
+    left = extent.titles
     parts = ["# Failures, those that stand out first"]
-    for number, one in enumerate(result.failures[:count], 1):
-        events = one.answer.events[: max(further, 0)]
-        further -= len(one.answer.events)
-        parts.append(_listed(number, one, result, most, events))
+    for number, one in enumerate(result.failures[: extent.failures], 1):
+        parts.append(_listed(number, one, result, extent.lines, one.answer.events[: max(left, 0)]))
+        left -= len(one.answer.events)
+    shown = extent.failures + extent.briefly
+    for number, one in enumerate(result.failures[extent.failures : shown], extent.failures + 1):
+        share = result.share_text(one.failure)
+        parts.append(f"{number}. {one.failure.sentence} {share}")
     parts += [] if result.failures else ["None was found so far."]
-    parts += [f"Left out: {counted(hidden, 'more failure')}."] if hidden else []
+    if hidden := len(result.failures) - shown:
+        parts.append(f"Left out: {counted(hidden, 'more failure')}.")
     listed = enclose(clean("\n".join(parts)), result.incident.marker)
-    return "\n".join((*_summary(result, most), listed))
+    return "\n".join((*_summary(result, extent.lines), listed))
 
 
 def _sections(result: IncidentResult, left: int) -> Iterator[str]:
@@ -225,7 +233,7 @@ def _sections(result: IncidentResult, left: int) -> Iterator[str]:
         rendered = {n: _section(n, one, result, left // len(pending)) for n, one in pending.items()}
         whole = {n: text for n, (text, is_whole) in rendered.items() if is_whole}
         found |= whole
-        left -= sum(map(_tokens, whole.values()))
+        left -= sum(map(estimate_tokens, whole.values()))
         pending = {n: one for n, one in pending.items() if n not in whole}
         if not whole:
             break
@@ -233,13 +241,13 @@ def _sections(result: IncidentResult, left: int) -> Iterator[str]:
         found[number], _is_whole = _section(
             number, one, result, left // (len(pending.keys() - found.keys()))
         )
-        left -= _tokens(found[number])
+        left -= estimate_tokens(found[number])
     for number, one in enumerate(result.failures, 1):
         if number not in found:
             if left < _LEAST:
                 break
             found[number], _is_whole = _section(number, one, result, left)
-            left -= _tokens(found[number])
+            left -= estimate_tokens(found[number])
     yield from (found[number] for number in sorted(found))
 
 

@@ -17,18 +17,19 @@ Not Sentry's but GlitchTip's are lists that can't be searched: there, each custo
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from math import ceil
 from sys import maxsize
-from typing import Final
+from typing import Any, Final
 
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, EventBody, Issue
 from apps.events.incident import (
+    MIN_BASELINE,
     Baseline,
     BatchAnswer,
     Finding,
@@ -485,8 +486,8 @@ class _Rest:
             baseline = known.baseline if known else self.read_baseline(customers)
             issues = pool.submit(self._issues, findings)
             bodies = self._bodies(representative_events(findings, baseline, most=MAX_REPRESENTED))
-            while not (seen.done() and issues.done()):
-                wait((seen,), timeout=_PROGRESS_S)
+            beside: tuple[Future[Any], ...] = (seen, issues)
+            while wait(beside, timeout=_PROGRESS_S).not_done:
                 self.on_progress()
         was_seen = {**dict.fromkeys(with_events, True), **seen.result()}
         notices = (*(known.notices if known else ()), *self.notices)
@@ -720,4 +721,10 @@ class _People:
         """Return how many others had each issue, without the last one if they may be cut off."""
         left_out = self.of_list if is_whole else self.of_list | {self.last}
         others = [ids for person, ids in self.issues.items() if person not in left_out]
-        return Baseline(len(others), dict(Counter(chain.from_iterable(others))))
+        failures = Counter(chain.from_iterable(others))
+        few: tuple[Notice, ...] = ()
+        if len(others) < MIN_BASELINE:
+            count = f"only {counted(len(others), 'other customer')}" if others else "no one else"
+            message = f"We can’t tell which failures are noise: {count} had errors before."
+            few = (Notice(NoticeCode.SIGNAL_MISSING, message),)
+        return Baseline(len(others), dict(failures), few)
