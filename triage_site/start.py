@@ -278,4 +278,5 @@ class _Worker:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with suppress(KeyboardInterrupt):  # before the site runs
+        main(*sys.argv[1:])
