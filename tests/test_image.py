@@ -104,6 +104,10 @@ def wait_for(port: int, container: Container, log: Path) -> None:
 def test_the_image_runs_as_nobody_with_one_writable_folder(image: Image) -> None:
     done = image.run("python", "-c", _WRITES)
     assert done.stdout.split("\n")[:2] == ["/data", "10001 10001 0 None"], done.stderr
+    asked = ("init_env", "--no-input", "--address", "https://triage.example.org")
+    made = image.run("python", "manage.py", *asked, TRIAGE_ENV_FILE="/data/env")
+    assert made.returncode == 0, made.stderr
+    assert (image.files / "data/env").stat().st_mode & 0o777 == 0o600
     assert not list((image.files / "app").rglob("*.sqlite3"))
     for name in (".env", ".git", "tests", "var"):
         assert not (image.files / "app" / name).exists()

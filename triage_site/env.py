@@ -57,11 +57,18 @@ def _read_file() -> None:
 
 
 def warn_of_removed() -> None:
-    """Print a line for each variable that has no effect anymore, once for a tree of processes."""
+    """Print a line for each variable that has no effect anymore."""
     for name, now in _REMOVED.items():
-        if text(name) and name not in os.environ.get("TRIAGE_WARNED_OF", ""):
-            sys.stderr.write(f"{name} has no effect anymore: {now}. Remove it.\n")
-            os.environ["TRIAGE_WARNED_OF"] = f"{os.environ.get('TRIAGE_WARNED_OF', '')} {name}"
+        if text(name):
+            warn_once(name, f"{name} has no effect anymore: {now}. Remove it.")
+
+
+def warn_once(name: str, sentence: str) -> None:
+    """Print a sentence about a variable, unless a parent process already has."""
+    done = os.environ.get("TRIAGE_WARNED_OF", "").split()
+    if name not in done:
+        sys.stderr.write(f"{sentence}\n")
+        os.environ["TRIAGE_WARNED_OF"] = " ".join((*done, name))
 
 
 def _read(name: str, read: Callable[[], T], expected: str) -> T:

@@ -96,9 +96,10 @@ def _check_redis() -> None:
                 "has no TLS, or set ssl_ca_certs to the file of its authority."
             )
         through = " through TLS" if address.scheme.startswith("rediss") else ""
-        sys.stderr.write(
+        env.warn_once(
+            "REDIS_URL",
             f"REDIS_URL: no Redis answers at {place}{through}. Triage starts without it, and uses "
-            "it once it is there.\n"
+            "it once it is there.",
         )
     except exceptions.ResponseError as error:
         reason = "it has no such database" if "index" in str(error) else str(error)[:80]
