@@ -56,11 +56,15 @@ def _read_file() -> None:
         stop(f"{file} can't be read ({reason}). Let the user that runs Triage read it.")
 
 
+def removed() -> dict[str, str]:
+    """Return what holds now instead of each variable that is set and has no effect anymore."""
+    return {name: now for name, now in _REMOVED.items() if text(name)}
+
+
 def warn_of_removed() -> None:
     """Print a line for each variable that has no effect anymore."""
-    for name, now in _REMOVED.items():
-        if text(name):
-            warn_once(name, f"{name} has no effect anymore: {now}. Remove it.")
+    for name, now in removed().items():
+        warn_once(name, f"{name} has no effect anymore: {now}. Remove it.")
 
 
 def warn_once(name: str, sentence: str) -> None:

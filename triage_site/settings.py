@@ -19,6 +19,7 @@ TRIAGE_VERSION = "1.1.0"
 # --- mode and keys -----------------------------------------------------------------------------
 
 env.warn_of_removed()
+TRIAGE_REMOVED = env.removed()
 SENTRY_AUTH_TOKEN = env.key("SENTRY_AUTH_TOKEN", "token")
 DEMO = env.boolean("TRIAGE_DEMO", default=False) and not SENTRY_AUTH_TOKEN
 DEBUG = env.boolean("DEBUG", default=False)

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
@@ -216,7 +217,7 @@ _FREE: dict[str, Any] = {"lease_holder": "", "lease_until": None}
 
 # What a worker does.
 
-WORKER = f"{socket.gethostname()[:60]}:{getpid()}:{secrets.token_hex(4)}"
+WORKER = f"{socket.gethostname()[:60]}:{getpid()}:{secrets.token_hex(4)}:{settings.TRIAGE_VERSION}"
 
 
 def has_company() -> bool:
@@ -428,6 +429,13 @@ def works_here() -> bool:
     """Return whether a worker of this machine or container has given a sign of life."""
     here = Q(name__startswith=f"{WORKER.partition(':')[0]}:")
     return Worker.objects.filter(here, seen_at__gt=Now() - _ALIVE_FOR).exists()
+
+
+def other_versions() -> list[str]:
+    """Return the versions of running workers that aren't this process's."""
+    names = Worker.objects.filter(seen_at__gt=Now() - _ALIVE_FOR).values_list("name", flat=True)
+    versions = {name.rpartition(":")[2] for name in names}
+    return sorted(versions - {settings.TRIAGE_VERSION})
 
 
 # What nobody does without a worker.

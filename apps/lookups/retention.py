@@ -5,7 +5,8 @@ and run while the site is in use.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from django.db.models import F, Field, Model, QuerySet
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, record
 from apps.audit.verification import TrailBroken, prune_trail
-from apps.crypto import SealedField, Unreadable, resealed
+from apps.crypto import SealedField, Unreadable, key_of, resealed
 from apps.events.query import counted
 from apps.jobs import engine as jobs
 from apps.jobs.models import Job
@@ -171,12 +172,34 @@ def reseal_all(after_step: Callable[[], None] = _nothing) -> Resealed:
     Values under the first key are left alone, and the site writes new ones under it anyway.
     """
     counts = Resealed()
+    for model, field in _sealed_columns():
+        _reseal_column(model, field, counts, after_step)
+    _reseal_factors(counts)
+    return counts
+
+
+def uses_older_key() -> bool:
+    """Return whether something stored needs a data key other than the first."""
+    older = set(settings.TRIAGE_DATA_KEYS[1:])
+    return bool(older) and any(key_of(sealed) in older for sealed in _all_sealed())
+
+
+def _all_sealed() -> Iterator[bytes]:
+    for factor in Authenticator.objects.iterator():
+        for name in _SECRETS.intersection(factor.data):
+            with suppress(ValueError):
+                yield base64.b64decode(factor.data[name])
+    for model, field in _sealed_columns():
+        values = model._base_manager.order_by("pk").values_list(field.name, flat=True)
+        for value in values.exclude(**{field.name: None}).iterator():
+            yield bytes(value)
+
+
+def _sealed_columns() -> "Iterator[tuple[type[Model], Field[bytes, bytes]]]":
     for model in apps.get_models():
         for field in model._meta.get_fields():
             if isinstance(field, SealedField):
-                _reseal_column(model, field, counts, after_step)
-    _reseal_factors(counts)
-    return counts
+                yield model, field
 
 
 def _reseal_column(

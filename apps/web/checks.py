@@ -7,10 +7,15 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from apps.audit.models import Entry
 from apps.audit.trail import looks_like_proxy, parse_address
+from apps.events.query import counted
+from apps.jobs.engine import other_versions, queue_state
+from apps.lookups.models import Lookup
+from apps.lookups.retention import uses_older_key
 
 # Fewer can be one person at work.
 _RECENT = 50
@@ -64,6 +69,54 @@ def _found() -> Iterator[tuple[str, str, str]]:
             f"Set TRIAGE_BEHIND_PROXY (now {settings.TRIAGE_BEHIND_PROXY}) to the number of "
             "proxies in front of Triage.",
         )
+
+
+def check_upgrade() -> list[checks.CheckMessage]:
+    """Return a warning for each thing that is left to do after an upgrade."""
+    return [
+        checks.Warning(text, hint=hint, id=f"triage.{code}") for code, text, hint in _left_to_do()
+    ]
+
+
+def _left_to_do() -> Iterator[tuple[str, str, str]]:
+    for name, now in settings.TRIAGE_REMOVED.items():
+        yield "W007", f"{name} has no effect anymore: {now}.", "Remove it."
+    pending = _pending_migrations()
+    if pending is None:
+        return
+    if pending:
+        yield (
+            "W008",
+            f"The database isn't ready for Triage {settings.TRIAGE_VERSION}: "
+            f"{counted(pending, 'migration')} to go.",
+            "Stop the site and all workers, make a backup, and run manage.py migrate.",
+        )
+        return
+    if uses_older_key():
+        yield (
+            "W009",
+            "Some stored data is encrypted with an older key of TRIAGE_DATA_KEYS.",
+            "Run manage.py reseal (or reseal --later), and then remove the older key.",
+        )
+    if versions := other_versions():
+        yield (
+            "W010",
+            f"A worker of another version is running ({', '.join(versions)}).",
+            f"Stop it, and start manage.py run_huey of Triage {settings.TRIAGE_VERSION}.",
+        )
+    elif not queue_state().workers and Lookup.objects.exists():
+        yield "W011", "No worker is running.", "Start manage.py run_huey, and keep it running."
+
+
+def _pending_migrations() -> int | None:
+    """Return the number of migrations to apply; None if the database isn't in use yet."""
+    try:
+        executor = MigrationExecutor(connection)
+        if not executor.loader.applied_migrations:
+            return None
+        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError:
+        return None
 
 
 def _only_address() -> IPv4Address | IPv6Address | None:

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
+from django.db.migrations.recorder import MigrationRecorder
 from pytest_django import Settings
 
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record
+from apps.jobs.models import Worker
+from apps.lookups.models import Lookup, TypedCustomer
+from apps.lookups.retention import reseal_all
+from apps.web.checks import check_upgrade
 from tests.attacks.production import environment, manage
 from tests.shell import start_with
 
@@ -16,6 +21,7 @@ DEPLOY = ("check", "--deploy", "--fail-level", "WARNING")
 
 
 pytestmark = pytest.mark.django_db
+LOOKUP = {"origin": "web", "moment": "2026-11-20T14:05Z", "minutes": 5, "zone": "UTC"}
 
 
 def deploy_warnings(folder: Path, settings: Settings, **variables: str) -> set[str | None]:
@@ -68,6 +74,30 @@ def test_one_private_address_in_the_trail_raises_warning(
     for _ in range(50):
         record(Action.SIGNED_IN, Actor("web", address="10.0.0.1"))
     assert deploy_warnings(tmp_path, settings) == {"triage.W006"}
+
+
+def test_what_an_upgrade_still_needs_raises_warnings(settings: Settings) -> None:
+    def left_to_do() -> set[str | None]:
+        return {warning.id for warning in check_upgrade()}
+
+    older = settings.TRIAGE_DATA_KEYS[0]
+    lookup = Lookup.objects.create(**LOOKUP)
+    TypedCustomer.of(lookup, "1001").save()
+    worker = Worker.objects.create(name=f"host:1:ab:{settings.TRIAGE_VERSION}")
+    assert left_to_do() == set()
+    settings.TRIAGE_DATA_KEYS = ("n" * 50, older)
+    assert left_to_do() == {"triage.W009"}
+    reseal_all()
+    assert left_to_do() == set()
+    settings.TRIAGE_REMOVED = {"LLM_TIMEOUT_S": "a model has 120 seconds to answer"}
+    assert left_to_do() == {"triage.W007"}
+    settings.TRIAGE_REMOVED = {}
+    Worker.objects.update(name="host:1:ab:0.9.0")
+    assert left_to_do() == {"triage.W010"}
+    worker.delete()
+    assert left_to_do() == {"triage.W011"}
+    MigrationRecorder.Migration.objects.filter(app="audit", name="0005_backups").delete()
+    assert left_to_do() == {"triage.W008"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 """
 
 import lzma
+import re
 import sqlite3
 from io import StringIO
 from pathlib import Path
@@ -29,6 +30,7 @@ from apps.signin.allauth_adapters import FactorAdapter
 from tests.backup.conftest import Places
 from tests.backup.conftest import place as place  # noqa: PLC0414 - a fixture
 from tests.backup.sites import ACTOR, backed_up, opened, site
+from tests.shell import ROOT
 from tests.upgrades.build import BODY, CUSTOMERS, KEYS, SECRET, TOKEN
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,7 @@ def release(request: pytest.FixtureRequest, place: Places, settings: Settings) -
     """The database of a site that used a release, with its keys."""
     settings.SECRET_KEY, settings.TRIAGE_HASH_KEY = KEYS["SECRET_KEY"], KEYS["TRIAGE_HASH_KEY"]
     settings.TRIAGE_DATA_KEYS = (KEYS["TRIAGE_DATA_KEYS"],)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     sql = lzma.decompress(request.param.read_bytes()).decode()
     kind = "postgresql" if "postgresql" in request.param.name else "sqlite"
     url = place.new(kind, tables=False)
@@ -92,3 +95,13 @@ def test_a_backup_made_before_an_upgrade_is_restored_after_it(
         done = restore(opened(content), ACTOR)
         assert (done.broken, done.unreadable) == ("", 0)
         check_everything()
+
+
+def test_each_release_has_saved_databases(settings: Settings) -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    current, *released = re.findall(r"(?m)^## ([0-9.]+) \((?:unreleased|[0-9-]+)\)$", changelog)
+    assert f'version = "{current}"' in (ROOT / "pyproject.toml").read_text()
+    assert current == settings.TRIAGE_VERSION
+    kinds = ("postgresql", "sqlite")
+    saved = {file.name for file in SAVED}
+    assert {f"{one}.{kind}.sql.xz" for one in released for kind in kinds} <= saved

@@ -450,6 +450,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_origin": site_origin(request),
         "admin_origin": admin_origin(request),
         "theme": theme_of(request),
+        "version": settings.TRIAGE_VERSION,
         "home": SimpleLazyObject(lambda: home_url(request)),
         "can_look_up": SimpleLazyObject(lambda: may_look_up(request)),
         "can_audit": user is not None and user.has_perm("audit.view_entry"),
