@@ -160,7 +160,8 @@ def write_backup(file: IO[bytes], actor: Actor, passphrase: str = "") -> Manifes
 
     With a passphrase, it has the keys, encrypted with that. The audit trail records it first.
     """
-    loader = MigrationLoader(connection)
+    with _plain_errors("Nothing was backed up"):
+        loader = MigrationLoader(connection)
     migrations = _applied(loader)
     if not migrations:
         raise BackupRefused("There is nothing to back up: the database has no tables.")
@@ -260,6 +261,7 @@ class _SignedFile:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._held, self._digest = file, b"", hashlib.sha256()
+        self.flush = file.flush
 
     def write(self, data: bytes) -> int:
         """Write all but the last bytes so far."""
@@ -268,10 +270,6 @@ class _SignedFile:
         self._digest.update(ready)
         self._file.write(ready)
         return len(data)
-
-    def flush(self) -> None:
-        """Flush the file."""
-        self._file.flush()
 
     def finish(self) -> None:
         """Write the digests."""
@@ -291,7 +289,7 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
     Whatever ends the process leaves an earlier file as it is.
     """
     partial = path.with_name(f"{path.name}.partial")
-    with _plain_errors(f"{path} can't be written"):
+    with _plain_errors(f"Nothing was written to {path}"):
         if not overwrite:
             _refuse_existing(path)
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -417,9 +415,10 @@ class Backup:
                 f"The backup was made by Triage {self.manifest.version}, which is newer than this "
                 f"one ({settings.TRIAGE_VERSION} has no migration {name}). Install that version."
             )
-        if self.manifest.hash_key != fingerprint(settings.TRIAGE_HASH_KEY):
+        own_hash_key = fingerprint(settings.TRIAGE_HASH_KEY)
+        if self.manifest.hash_key != own_hash_key:
             raise BackupRefused(
-                f"TRIAGE_HASH_KEY has another key (fingerprint {_own_hash_key()}) than the backup "
+                f"TRIAGE_HASH_KEY has another key (fingerprint {own_hash_key}) than the backup "
                 f"needs ({self.manifest.hash_key}). Set it in the environment or in .env. If it "
                 "was never set, set it to the SECRET_KEY of that time."
             )
@@ -436,10 +435,6 @@ class Backup:
                 f"in the environment or in .env; there you now have {', '.join(sorted(own))}. If "
                 "it is lost, use --without-lost-keys: what it encrypted stays unreadable."
             )
-
-
-def _own_hash_key() -> str:
-    return fingerprint(settings.TRIAGE_HASH_KEY)
 
 
 def _check_bytes(file: IO[bytes]) -> tuple[str, str]:
@@ -481,7 +476,8 @@ def restore(backup: Backup, actor: Actor) -> Restored:
         models = _models(loader, backup.migrations)
         with connection.constraint_checks_disabled(), transaction.atomic():
             for model in models:
-                _empty(model._meta.db_table)  # of what migrations wrote
+                table = _quoted(model._meta.db_table)
+                _execute(f"DELETE FROM {table}")  # noqa: S608 - what migrations wrote
             for model in models:
                 if model._meta.db_table not in LEFT_OUT:
                     _load_table(backup, model, done)
@@ -507,10 +503,6 @@ def _execute(statement: str, parameters: Sequence[str | int] = ()) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchone() if cursor.description else None
-
-
-def _empty(table: str) -> None:
-    _execute(f"DELETE FROM {_quoted(table)}")  # noqa: S608 - our names
 
 
 def _quoted(name: str) -> str:
