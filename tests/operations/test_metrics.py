@@ -61,7 +61,7 @@ def samples(client: Client) -> dict[str, float]:
     return {name: value for name, value in found.items() if value}
 
 
-def test_metrics_are_a_404_until_a_token_or_a_network_is_named(client: Client) -> None:
+def test_metrics_are_a_404_until_a_token_or_a_network_is_set(client: Client) -> None:
     assert client.get("/metrics").status_code == 404
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 import yaml
@@ -18,6 +19,7 @@ from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
 from tests.lookups.background import until
 from tests.operations.test_metrics import ALLOWED, TOKEN, metered, read
+from tests.postgres import Postgres
 from tests.servers import running_gunicorn
 from tests.shell import ROOT, Shell
 from tests.web.test_planted_markers import MAKE_ANA, look_up, sign_in
@@ -172,3 +174,17 @@ def test_processes_add_up_and_lose_nothing_when_they_stop(
         process.wait(timeout=60)
     with running_gunicorn(shell.environment, tmp_path / "two.log") as (port, _process):
         assert lookups(port) == 10
+
+
+def test_commands_count_in_postgresql_as_well(
+    shell: Shell, demo_sentry: DemoSentry, postgres: Postgres
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
+    variables = {"DATABASE_URL": postgres.migrated(), "TRIAGE_METRICS_TOKEN": TOKEN}
+    for _ in range(2):
+        done = shell.lookup("1001", "--at", MOMENT.isoformat(), **variables)
+        assert done.returncode == 0, done.stderr
+    with psycopg.connect(variables["DATABASE_URL"]) as connection:
+        name = "triage_lookups|cli|found"
+        row = connection.execute("SELECT value FROM jobs_tally WHERE name = %s", [name]).fetchone()
+    assert row == (2,)

@@ -67,7 +67,7 @@ def cache_state() -> str:
 
 
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """Return the metrics, or 404 unless a token or a network is named that may read them."""
+    """Return the metrics, or 404 unless a token or a network that can read them is set."""
     if not metrics.is_on():
         raise Http404
     if not _may_read_metrics(request):
@@ -81,7 +81,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
-    """Return whether the token and the address are right, as far as they are named."""
+    """Return whether the token and the address are right, as far as they are set."""
     token, networks = settings.TRIAGE_METRICS_TOKEN, settings.TRIAGE_METRICS_NETWORKS
     sent = request.headers.get("Authorization", "").encode()
     address = parse_address(client_address(request))
