@@ -194,7 +194,6 @@ def expose(accept: str, gauges: Iterable[Gauge]) -> tuple[bytes, str]:
     # A tenth of a second to load, which most processes don't need.
     from prometheus_client.exposition import choose_encoder  # noqa: PLC0415
 
-    _pending.flush()
     tallies = dict(Tally.objects.values_list("name", "value"))
     counted = [family.collect(tallies) for family in _families]
     encode, content_type = choose_encoder(accept)
