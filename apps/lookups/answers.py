@@ -63,6 +63,7 @@ __all__ = [
     "stored_answer",
     "unredacted_result",
     "visible_state",
+    "with_late_related",
 ]
 
 Projects = Collection[str] | None
@@ -121,13 +122,14 @@ def _restrict(result: LookupResult, projects: Projects) -> LookupResult:
 # Related data that could not be read in time, read again on request.
 
 SIGNALS_PAUSE_S = 15.0
+_LATE_S = 3.0
 
 
-def read_related(lookup: Lookup) -> None:
+def read_related(lookup: Lookup, patience_s: float | None = None) -> None:
     """Read the missing signals again, redact them, and store them with the answer.
 
-    Once in 15 seconds for all lookups of a question. Raise `LookupFailed` when not even the
-    projects could be listed, and `LookupPurged`.
+    Once in 15 seconds for all lookups of a question. `patience_s` replaces the deadline of a
+    lookup. Raise `LookupFailed` when not even the projects could be listed, and `LookupPurged`.
     """
     answer = answer_lookup(lookup).answer
     signals = answer.beside.to_read_again(has_events=bool(answer.events))
@@ -135,7 +137,7 @@ def read_related(lookup: Lookup) -> None:
         return
     question = question_of(lookup)
     try:
-        with sentry_client(person=lookup.user_id) as client:
+        with sentry_client(patience_s, person=lookup.user_id) as client:
             projects = visible_projects(client)
             later = fetch_related(
                 client, question, signals, answer.events, projects=projects, known=answer.beside
@@ -149,6 +151,21 @@ def read_related(lookup: Lookup) -> None:
         store.put_related(lookup.cache_key, extended)
         if not stored.exists():  # the result was purged in the meantime
             store.delete(lookup.cache_key, extended)
+
+
+def with_late_related(result: LookupResult) -> LookupResult:
+    """Return the result with the related data that was late, if it can be read in 3 seconds."""
+    lookup, answer = result.lookup, result.answer
+    is_late = answer.beside.to_read_again(has_events=bool(answer.events))
+    if lookup.snapshot is None or not is_late:
+        return result
+    try:
+        with request_slot(lookup.user_id):
+            read_related(lookup, _LATE_S)
+        lookup.refresh_from_db()
+        return result_now(lookup, result.projects)
+    except LookupFailed:
+        return result
 
 
 # From one lookup to another: moved in time, recent ones, and news since the previous one.

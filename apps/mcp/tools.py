@@ -50,6 +50,7 @@ from apps.lookups.answers import (
     result_now,
     result_soon,
     visible_state,
+    with_late_related,
 )
 from apps.lookups.exports import Choice, export_event, export_result
 from apps.lookups.models import Lookup
@@ -249,7 +250,7 @@ def _look_up(caller: Caller, asked: LookUp) -> Steps:
         result = yield from _wait_for(lookup, caller)
     else:
         result = result_now(lookup, caller.projects, _CROWD_S)
-    return _export(result, choice, caller)
+    return _export(with_late_related(result), choice, caller)
 
 
 _CROWD_S = 5.0  # programs ask for many at once

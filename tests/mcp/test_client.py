@@ -252,6 +252,12 @@ def test_twenty_calls_of_one_person_wait_for_a_slow_sentry(
     assert failed == []
 
 
+def test_the_sdk_is_imported_only_for_the_first_message(shell: Shell) -> None:
+    code = "import sys, triage_site.urls; print({'mcp', 'starlette', 'anyio'} & {*sys.modules})"
+    done = shell.run("shell", "-v", "0", "-c", code)
+    assert done.stdout.strip() == "set()", done.stderr
+
+
 def test_a_local_program_is_recorded_with_the_systems_user(
     shell: Shell, demo_sentry: DemoSentry
 ) -> None:

@@ -125,6 +125,17 @@ def test_every_result_fits_its_schema(program: Program) -> None:
         validate(tool.output_schema, problem_in(program.call(tool.name, nonsense=1)))
 
 
+def test_related_data_that_was_late_is_part_of_the_answer(
+    program: Program, mcp_on: DemoSentry, settings: Settings
+) -> None:
+    settings.TRIAGE_SIGNALS, settings.TRIAGE_SIGNALS_WAIT_MS = ("feedback",), 0
+    mcp_on.world.add_feedback(when=MOMENT, message="Pay does nothing.", user={"id": "1001"})
+    mcp_on.fail("issue.category|dataset=issuePlatform|/issues/", times=1, delay_s=0.3)
+    export = program.look_up()["structuredContent"]["export"]
+    assert "Pay does nothing." in export
+    assert "signal_missing" not in export
+
+
 def test_stored_lookup_is_read_within_another_limit_without_sentry(
     program: Program, mcp_on: DemoSentry
 ) -> None:
