@@ -192,7 +192,7 @@ def common_failure(problems: Sequence[Problem]) -> tuple[str, tuple[Problem, ...
     All of them were steps of one order, or all of them ended the app. If two happened at once,
     they may have been one failure, and nothing is certain. `problems` have no noise.
     """
-    failed = tuple(filter(_has_failed, problems))
+    failed = tuple(filter(has_failed, problems))
     for name in order_names(problems[0].events):
         same = tuple(one for one in failed if name in order_names(one.events))
         if _are_several(same, problems[0]):
@@ -206,7 +206,8 @@ def common_failure(problems: Sequence[Problem]) -> tuple[str, tuple[Problem, ...
     return f"{us} crashed{closed.format(was)}", ended
 
 
-def _has_failed(problem: Problem) -> bool:
+def has_failed(problem: Problem) -> bool:
+    """Return whether it failed for the customer, as far as the program or the call shows."""
     return problem.handled is False or was_refused(problem.cause.clearest)
 
 

@@ -18,11 +18,11 @@ from django.db import connection
 from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, record
 from apps.events.answer import Answer, CatalogEntry, KnownMatch
-from apps.events.grouping import UNGROUPED, find_problem, problems_of
+from apps.events.grouping import UNGROUPED, Problem, find_problem, order_names, problems_of
 from apps.events.observations import may_have_paid_in, troubles_of
 from apps.events.releases import format_day, short_release
 from apps.events.rules.rule import zone_of_customer
-from apps.events.summary import concerns_payment, may_have_paid
+from apps.events.summary import concerns_payment, has_failed, may_have_paid
 from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (
@@ -266,13 +266,23 @@ _AGAIN_OR_FINE = re.compile(
 )
 
 
-def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:
-    """Return whether its reply or workaround may be wrong as a payment's outcome is unknown.
+_FINE = re.compile(
+    r"\b(?:fine|safe|went through|placed|confirmed|not affected|complete|worked|in ordnung)\b",
+    re.IGNORECASE,
+)
 
-    That is one about money, such as “nothing was charged,” and of the same order also one that
-    calls it fine or asks to try again. The known error of the payment itself knows better.
+
+def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:
+    """Return whether its reply or workaround may be wrong, given another problem.
+
+    While a payment's outcome is unknown, that is a text about money, such as “nothing was charged,”
+    and of the same order also one that calls it fine or asks to try again. The known error of the
+    payment itself knows better. An order is not fine if something else failed for it.
     """
     problems = problems_of(answer)
+    own = find_problem(problems, match.issue_id)
+    if own and _FINE.search(text) and _has_failed_elsewhere(own, problems):
+        return True
     doubtful = [one for one in problems if may_have_paid(one) and not one.known_in(answer.known)]
     is_logged = any(
         may_have_paid_in(one) and not answer.known.for_issue(one.rows[0].id)
@@ -280,10 +290,16 @@ def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:
     )
     if not doubtful and not is_logged:
         return False
-    own = find_problem(problems, match.issue_id)
     is_same = own is None or concerns_payment(own, doubtful)
     says_more = is_same and _AGAIN_OR_FINE.search(text)
     return bool(says_more or _ABOUT_MONEY.search(text))
+
+
+def _has_failed_elsewhere(own: Problem, problems: Sequence[Problem]) -> bool:
+    """Return whether another problem failed for the same order."""
+    names = order_names(own.events)
+    others = (one for one in problems if one.issue_id != own.issue_id and not one.is_noise)
+    return any(names & order_names(one.events) and has_failed(one) for one in others)
 
 
 def safe_workaround(match: KnownMatch, answer: Answer) -> str:

@@ -25,7 +25,7 @@ from apps.events.answer import (
     RelatedData,
     Replay,
 )
-from apps.events.event import Breadcrumb, EventBody
+from apps.events.event import Breadcrumb, Event, EventBody, Request
 from apps.events.grouping import problems_of
 from apps.events.rules.engine import RULES
 from apps.known_errors.catalogue import with_replies
@@ -443,6 +443,21 @@ def test_a_reply_says_of_each_problem_only_what_is_true_of_it() -> None:
     text = drafted("reply", twice, issues=("9001", "9002")).text
     assert (text.count("storage"), "1." in text) == (1, False)
     assert "We have recorded this problem and are passing it on" in text
+
+
+def test_an_order_for_which_something_else_failed_is_not_called_fine() -> None:
+    def failed(number: int, path: str) -> Event:
+        request = Request("POST", f"https://shop.example/{path}")
+        body = EventBody(request=request)
+        return replace(event(number, number), platform="python", title="OSError: x", body=body)
+
+    for other, is_kept in (("orders/K-7", False), ("orders/K-8", True), ("profile", True)):
+        result = with_known(
+            answer(failed(1, "orders/K-7/mail"), failed(2, other), issues=(issue(1), issue(2))),
+            reply="Your order is fine.",
+        )
+        text = drafted("reply", result, issues=("9001",)).text
+        assert ("is fine" in text) == is_kept, other
 
 
 def test_a_reply_does_not_repeat_what_the_known_error_says() -> None:
