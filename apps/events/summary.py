@@ -78,11 +78,14 @@ def may_have_paid(problem: Problem) -> bool:
 def concerns_payment(problem: Problem, doubtful: Iterable[Problem]) -> bool:
     """Return whether one of the payments with an unknown outcome may be the problem's.
 
-    Names of orders settle it; without them, anything about paying or ordering may be.
+    Names of orders settle it; without them, anything about paying or ordering may be, and what
+    nobody knows.
     """
     names = order_names(problem.events)
     event = problem.summarized
-    is_paying = place_of(event) is Place.BANK or user_action_of(event) in _PAYING
+    rule = rule_for(event)
+    action = user_action_of(event) or (rule.action if rule else None)
+    is_paying = place_of(event) is Place.BANK or action in _PAYING
     for one in doubtful:
         others = order_names(one.events)
         if one.issue_id == problem.issue_id or names & others:
@@ -92,7 +95,7 @@ def concerns_payment(problem: Problem, doubtful: Iterable[Problem]) -> bool:
     return False
 
 
-_PAYING = (UserAction.PAYING, UserAction.ORDERING)
+_PAYING = (None, UserAction.PAYING, UserAction.CHECKING_OUT, UserAction.ORDERING)
 
 
 def place_of(event: Event) -> Place | None:
