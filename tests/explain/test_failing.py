@@ -119,34 +119,38 @@ PAID = (
 )
 
 
-@pytest.mark.parametrize(("play", "sentence"), FREE)
 def test_a_refused_call_is_explained_and_costs_nothing(
-    explainer: Explainer, model: ModelServer, play: Play, sentence: str
+    explainer: Explainer, model: ModelServer
 ) -> None:
-    model.will(play)
-    page = explainer.answer()
-    assert sentence in page
-    assert_harmless(page)
-    assert "It cost nothing." in page
-    assert len(model.seen) == 1
-    assert (Spending.objects.get().tokens, Spending.objects.get().cost) == (0, 0)
-    assert Explanation.objects.get().state == ExplanationState.FAILED
+    for number, (play, sentence) in enumerate(FREE):
+        model.seen.clear()
+        model.will(play)
+        page, case = explainer.answer(), f"{number}: {sentence}"
+        assert sentence in page, case
+        assert_harmless(page)
+        assert "It cost nothing." in page, case
+        assert len(model.seen) == 1, case
+        assert (Spending.objects.get().tokens, Spending.objects.get().cost) == (0, 0), case
+        assert Explanation.objects.get().state == ExplanationState.FAILED, case
+        Explanation.objects.all().delete()
 
 
-@pytest.mark.parametrize(("play", "sentence"), PAID)
 def test_a_later_failure_is_explained_and_counts_as_spent(
-    explainer: Explainer, model: ModelServer, play: Play, sentence: str
+    explainer: Explainer, model: ModelServer
 ) -> None:
-    model.will(play)
-    page = explainer.answer()
-    assert sentence in page
-    assert "The answer is complete" not in page
-    assert_harmless(page)
-    explanation = Explanation.objects.get()
-    assert explanation.state in (ExplanationState.FAILED, ExplanationState.CUT)
-    assert explanation.problem
-    assert not explanation.is_told
-    assert Spending.objects.get().cost == explanation.cost > 0
+    for number, (play, sentence) in enumerate(PAID):
+        model.will(play)
+        page, case = explainer.answer(), f"{number}: {sentence}"
+        assert sentence in page, case
+        assert "The answer is complete" not in page, case
+        assert_harmless(page)
+        explanation = Explanation.objects.get()
+        assert explanation.state in (ExplanationState.FAILED, ExplanationState.CUT), case
+        assert explanation.problem, case
+        assert not explanation.is_told, case
+        assert Spending.objects.get().cost == explanation.cost > 0, case
+        Explanation.objects.all().delete()
+        Spending.objects.all().delete()
 
 
 def assert_harmless(page: str) -> None:
