@@ -70,6 +70,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server and wait until it responds."""
         settings = ["-p", str(self._port), "-k", str(self._folder), "-h", "127.0.0.1", "-F"]
+        settings += ["-N", "300"]  # several gunicorns have many threads
         self._server = subprocess.Popen(
             _as_postgres(_program("postgres"), "-D", str(self._data), *settings),
             cwd="/",

@@ -136,7 +136,7 @@ def running_site() -> Iterator[Site]:
         assert made.returncode == 0, made.stderr
         servers = [
             stack.enter_context(
-                running_gunicorn(machine, folder / f"{number}.log", "--threads", "32")
+                running_gunicorn(machine, folder / f"{number}.log", "--workers", "1")
             )
             for number, machine in enumerate(machines[:MACHINES])
         ]

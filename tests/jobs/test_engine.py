@@ -123,6 +123,24 @@ def test_a_job_whose_workers_die_fails_after_its_tries() -> None:
     assert "started 2 times" in stored("test").problem
 
 
+def test_a_worker_that_is_stopped_frees_its_jobs_at_once() -> None:
+    tries: list[int] = []
+
+    @handler("test", tries=1)
+    def run(job: Job, _lease: Lease) -> None:
+        tries.append(job.tries)
+        if len(tries) == 1:
+            sweep()
+            engine.let_go()  # it has waited for long enough
+            assert not Worker.objects.exists()
+            assert work(), "another worker begins"
+
+    enqueue("test")
+    assert work()
+    assert tries == [1, 1], "the first one doesn’t count"
+    assert stored("test").state == "done"
+
+
 def test_errors_are_retried_with_growing_pauses_and_then_fail(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
