@@ -424,8 +424,9 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     list_display = ("created_at", "who", "reason", "size", "window_text", "state")
     list_filter = (IncidentStateFilter, ("user", admin.RelatedOnlyFieldListFilter))
-    allowed_filters = frozenset(("state", "user__id__exact"))
+    allowed_filters = frozenset(("state", "user__id__exact", "user__isnull"))
     list_select_related = ("user",)
+    show_facets = admin.ShowFacets.NEVER
     ordering = ("-created_at", "-pk")
     sortable_by = ()
     actions = None
