@@ -185,6 +185,9 @@ def test_a_failure_says_where_it_failed_and_what_comes_next(lea: Client) -> None
         "3 customers</summary>",
     ):
         assert expected in card, (expected, card)
+    second = page.partition('id="failure-2"')[2].partition("</article>")[0]
+    assert "<bdi>our server</bdi>" in second
+    assert "<strong>Escalate, then reply.</strong>" in second
 
 
 def test_a_failure_is_escalated_as_on_a_result(lea: Client) -> None:
