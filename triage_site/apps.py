@@ -34,11 +34,11 @@ class LookupsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signals around an upgrade."""
-        pre_migrate.connect(_check_later, self, dispatch_uid="lookups.check_later")
-        post_migrate.connect(_check_now, self, dispatch_uid="lookups.check_now")
+        pre_migrate.connect(check_later, self, dispatch_uid="lookups.check_later")
+        post_migrate.connect(check_now, self, dispatch_uid="lookups.check_now")
 
 
-def _check_later(using: str, plan: list[Any], **_signal: Any) -> None:
+def check_later(using: str, plan: list[Any], **_signal: Any) -> None:
     """Keep Django from checking all of SQLite's foreign keys after each migration.
 
     With a million lookups, each check takes seconds. One at the end, of the tables that were
@@ -50,7 +50,8 @@ def _check_later(using: str, plan: list[Any], **_signal: Any) -> None:
         )
 
 
-def _check_now(using: str, **_signal: Any) -> None:
+def check_now(using: str, **_signal: Any) -> None:
+    """Check the foreign keys of the tables that were written anew."""
     vars(connections[using]).pop("check_constraints", None)
     before = vars(connections[using]).pop("tables_before", None)
     if before is not None:

@@ -42,7 +42,7 @@ add("accounts.ApiToken", name="Desk", user=ana, scopes=["lookup", "read"],
     token_hash=hashlib.sha256(os.environ["TOKEN"].encode()).hexdigest())
 add("mfa.Authenticator", user=ana, type="totp", data={"secret": os.environ["SECRET"]})
 add("known_errors.KnownError", slug="card-declined", title="Card declined", reply="Try again.",
-    pattern={"message": "declined"}, explanation="The bank refused.", changed_by=ana)
+    pattern={"message": {"contains": "declined"}}, explanation="The bank refused.", changed_by=ana)
 lookup = apps.get_model("lookups.Lookup").objects.order_by("pk").first()
 add("lookups.LookupShare", lookup=lookup, user=ana)
 add("answers.Feedback", known_error_id=1, lookup=lookup, issue_id="1", user=ana, helped=True)

@@ -15,6 +15,7 @@ from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import IntegrityError, connection
 from pytest_django import Settings
 
 from apps.accounts.models import Team
@@ -32,6 +33,7 @@ from tests.backup.conftest import place as place  # noqa: PLC0414 - a fixture
 from tests.backup.sites import ACTOR, backed_up, opened, site
 from tests.shell import ROOT
 from tests.upgrades.build import BODY, CUSTOMERS, KEYS, SECRET, TOKEN
+from triage_site.apps import check_later, check_now
 
 pytestmark = pytest.mark.django_db
 SAVED = sorted(Path(__file__).parent.glob("*.sql.xz"))
@@ -49,8 +51,8 @@ def release(request: pytest.FixtureRequest, place: Places, settings: Settings) -
     if kind == "sqlite":
         sqlite3.connect(url.removeprefix("sqlite:///")).executescript(sql).close()
     else:
-        with psycopg.connect(url) as connection:
-            connection.execute(sql.encode())
+        with psycopg.connect(url) as database:
+            database.execute(sql.encode())
     return url
 
 
@@ -105,3 +107,17 @@ def test_each_release_has_saved_databases(settings: Settings) -> None:
     kinds = ("postgresql", "sqlite")
     saved = {file.name for file in SAVED}
     assert {f"{one}.{kind}.sql.xz" for one in released for kind in kinds} <= saved
+
+
+def test_foreign_keys_are_checked_once_after_all_migrations(place: Places) -> None:
+    with site(place.new("sqlite")), connection.cursor() as cursor:
+        check_later("default", [object()])
+        with connection.constraint_checks_disabled():
+            cursor.execute(
+                "CREATE TABLE a (id integer PRIMARY KEY, b integer REFERENCES auth_user (id))"
+            )
+            cursor.execute("INSERT INTO a VALUES (1, 77)")
+        connection.check_constraints()
+        with pytest.raises(IntegrityError, match="invalid foreign key"):
+            check_now("default")
+        assert "check_constraints" not in vars(connection)
