@@ -49,8 +49,9 @@ class _Pending:
         with self._lock:
             self._merge(amounts)
             if not self._has_thread:
-                self._has_thread = True
-                Thread(target=self._run, name="metrics", daemon=True).start()
+                with suppress(RuntimeError):  # no thread is left: the next number tries again
+                    Thread(target=self._run, name="metrics", daemon=True).start()
+                    self._has_thread = True
 
     def flush(self) -> None:
         """Add to the database now. Raise a database error; the amounts then remain."""
