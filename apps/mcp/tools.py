@@ -253,7 +253,7 @@ def _look_up(caller: Caller, asked: LookUp) -> Steps:
     return _export(with_late_related(result), choice, caller)
 
 
-_CROWD_S = 5.0  # programs ask for many at once
+_CROWD_S = 10.0  # programs ask for many at once
 _REPORT_S = 0.5
 
 

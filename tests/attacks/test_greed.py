@@ -5,6 +5,7 @@ For the model, see tests/explain/test_spending.py.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,6 +15,7 @@ from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
 from apps.lookups import background, cache, throttling
+from apps.lookups.problems import LookupCrowded
 from apps.lookups.throttling import MAX_SLOTS, SharedRateLimiter
 from tests.conftest import MOMENT, signed_in
 from tests.lookups.background import end_all, until
@@ -55,6 +57,30 @@ def test_one_person_takes_a_third_of_the_places_at_a_hung_sentry(
         assert ben.get(ready).status_code == 200
         hung.stop()
         assert [one.result(timeout=30) for one in pending] == [503, 503]
+
+
+def test_a_patient_request_waits_for_a_place_unless_all_are_taken(settings: Settings) -> None:
+    settings.TRIAGE_MOST_WAITING = 6
+
+    def answered(person: int, patience_s: float) -> bool:
+        try:
+            with background.request_slot(person, patience_s):
+                return True
+        except LookupCrowded:
+            return False
+
+    with ThreadPoolExecutor(5) as pool, ExitStack() as held:
+        for _place in range(2):
+            held.enter_context(background.request_slot(1))
+        assert not answered(1, 0)
+        patient = [pool.submit(answered, 1, 60) for _place in range(4)]
+        until(lambda: background._line[1] == 4)
+        one_too_many = pool.submit(answered, 1, 60)
+        assert one_too_many.result(timeout=20) is False
+        assert answered(2, 0)
+        held.close()
+        assert all(one.result(timeout=30) for one in patient)
+    assert (background._waiting.total(), background._line.total()) == (0, 0)
 
 
 def test_free_call_goes_to_the_person_with_the_fewest() -> None:
