@@ -18,6 +18,7 @@ from apps.events.rules.rule import (
     CLIENT,
     US,
     Place,
+    Reading,
     Rule,
     Side,
     UserAction,
@@ -78,14 +79,15 @@ def may_have_paid(problem: Problem) -> bool:
 def concerns_payment(problem: Problem, doubtful: Iterable[Problem]) -> bool:
     """Return whether one of the payments with an unknown outcome may be the problem's.
 
-    Names of orders settle it; without them, anything about paying or ordering may be, and what
-    nobody knows.
+    Names of orders settle it; without them, anything about paying or ordering may be, and a failure
+    of an unknown step unless it says what it is about, such as signing in.
     """
     names = order_names(problem.events)
     event = problem.summarized
     rule = rule_for(event)
     action = user_action_of(event) or (rule.action if rule else None)
-    is_paying = place_of(event) is Place.BANK or action in _PAYING
+    is_unknown = action is None and (rule is None or rule.reads is not Reading.STATEMENT)
+    is_paying = is_unknown or place_of(event) is Place.BANK or action in _PAYING
     for one in doubtful:
         others = order_names(one.events)
         if one.issue_id == problem.issue_id or names & others:
@@ -95,7 +97,7 @@ def concerns_payment(problem: Problem, doubtful: Iterable[Problem]) -> bool:
     return False
 
 
-_PAYING = (None, UserAction.PAYING, UserAction.CHECKING_OUT, UserAction.ORDERING)
+_PAYING = (UserAction.PAYING, UserAction.CHECKING_OUT, UserAction.ORDERING)
 
 
 def place_of(event: Event) -> Place | None:

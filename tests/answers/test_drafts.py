@@ -445,6 +445,35 @@ def test_a_reply_says_of_each_problem_only_what_is_true_of_it() -> None:
     assert "We have recorded this problem and are passing it on" in text
 
 
+def test_advice_about_something_else_is_kept_while_a_payment_is_uncertain() -> None:
+    call = {"method": "POST", "url": "/api/payments", "status_code": 504}
+    timeout = event(1, 1)
+    crumb = Breadcrumb(timeout.timestamp, category="fetch", data=call)
+    paid = replace(
+        timeout,
+        title="AxiosError: Request failed with status code 504",
+        platform="javascript",
+        handled=True,
+        body=EventBody(breadcrumbs=(crumb,)),
+    )
+    for title, path, is_kept in (
+        ("TokenExpiredError: jwt expired", "sessions", True),
+        ("OSError: disk full", "account/address", True),
+        ("OperationalError: deadlock detected", "checkout", False),
+        ("OperationalError: deadlock detected", "x", False),
+    ):
+        body = EventBody(request=Request("POST", f"https://shop.example/{path}"))
+        other = replace(event(9, 2), title=title, platform="python", body=body)
+        known = CatalogEntry("k", "Known", "Why.", reply="Please try it again.")
+        both = replace(
+            answer(paid, other, issues=(issue(1), issue(2))),
+            known=KnownErrors((KnownMatch(known, "9002", ("issue id",)),)),
+        )
+        text = drafted("reply", both, issues=("9002",)).text
+        assert ("try it again" in text) == is_kept, title
+        assert ("don't pay again" in text) != is_kept, title
+
+
 def test_an_order_for_which_something_else_failed_is_not_called_fine() -> None:
     def failed(number: int, path: str) -> Event:
         request = Request("POST", f"https://shop.example/{path}")
