@@ -99,9 +99,6 @@ def _is_blank(text: str, values: Mapping[str, str]) -> bool:
     return bare != marked and fill_variables(text, values) == bare
 
 
-_HEADING = re.compile(r"#{1,6} +(.*?)[ #]*\Z")
-
-
 def to_plain_text(markdown: str) -> str:
     """Convert Markdown to plain text: headings get a colon, code spans lose their backticks."""
     return "\n".join(map(_plain_line, markdown.split("\n")))
@@ -110,11 +107,11 @@ def to_plain_text(markdown: str) -> str:
 def _plain_line(line: str) -> str:
     if "`" not in line and not line.startswith("#"):
         return line
-    heading = _HEADING.match(line)
-    if heading:
-        text = "".join(_strip_backticks(heading[1]))
-        return text if text.endswith((":", ".", "?")) else f"{text}:"
-    return "".join(_strip_backticks(line))
+    text = line.lstrip("#")
+    if not (0 < len(line) - len(text) < 7 and text.startswith(" ")):
+        return "".join(_strip_backticks(line))
+    text = "".join(_strip_backticks(text.lstrip(" ").rstrip(" #")))
+    return text if text.endswith((":", ".", "?")) else f"{text}:"
 
 
 def _strip_backticks(line: str) -> Iterator[str]:

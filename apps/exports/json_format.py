@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import lru_cache
 from itertools import groupby
 from typing import cast
 
@@ -98,6 +99,7 @@ def _compact(value: object) -> str:
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 
+@lru_cache(maxsize=4096)
 def _escaped(character: str) -> str:
     """Escape a character that is invisible or cannot be encoded."""
     return character if character.isprintable() else json.dumps(character)[1:-1]

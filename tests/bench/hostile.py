@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import django
 
@@ -272,6 +273,44 @@ def _parsed(text: str) -> object:
     return parse_body({"title": text, "entries": entries, "tags": [[text, text]]})
 
 
+def _read(text: str) -> object:
+    """Read the text as a ticket and as a typed time, as far as their limits allow."""
+    from apps.events.query import MomentRefused, parse_moment  # noqa: PLC0415
+    from apps.tickets.reader import read_moment, read_ticket  # noqa: PLC0415
+    from apps.tickets.text import MAX_TICKET_LENGTH, TicketRefused  # noqa: PLC0415
+
+    zone, now = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 20, tzinfo=UTC)
+    for read in (parse_moment, read_moment):
+        with suppress(MomentRefused):
+            read(text[:100], zone=zone, now=now)
+    with suppress(TicketRefused):
+        return read_ticket(text[:MAX_TICKET_LENGTH], zone=zone, now=now)
+    return None
+
+
+def _drafted(text: str) -> object:
+    from apps.answers.reply import name_in  # noqa: PLC0415
+    from apps.answers.templates import (  # noqa: PLC0415
+        MAX_DRAFT_LENGTH,
+        fill_template,
+        mailto_link,
+        to_markdown,
+        to_plain_text,
+    )
+    from apps.events.identifier import MAX_CUSTOMER_LENGTH  # noqa: PLC0415
+
+    text = text[:MAX_DRAFT_LENGTH]
+    filled = fill_template(
+        "Hi {name}\n\n{what}\n{agent}:", {"name": text, "what": text, "agent": ""}
+    )
+    return (
+        to_plain_text(filled),
+        to_markdown(text),
+        name_in(text[:MAX_CUSTOMER_LENGTH]),
+        mailto_link(text, text),
+    )
+
+
 def passes() -> list[Pass]:
     """Return the passes; Django is set up first."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -286,6 +325,10 @@ def passes() -> list[Pass]:
         "apps.events.rules.engine",
     )
     activity = ("activity_text", "log_text", "observations")
+    tickets = (
+        *("belonging", "customers", "dates", "durations", "mentions", "reader", "readings"),
+        *("text", "times", "written", "zones"),
+    )
     return [
         Pass("redaction", tuple(f"apps.redaction.{name}" for name in redaction), _redacted),
         Pass("sentences", rules, _explained),
@@ -295,6 +338,8 @@ def passes() -> list[Pass]:
         Pass("searches", ("apps.events.identifier", "apps.sentry.search"), _searched),
         Pass("parsing", ("apps.sentry.parsing",), _parsed),
         Pass("activity", tuple(f"apps.events.{name}" for name in activity), _observed),
+        Pass("tickets", tuple(f"apps.tickets.{name}" for name in tickets), _read),
+        Pass("drafts", ("apps.answers.templates", "apps.answers.reply"), _drafted),
     ]
 
 
