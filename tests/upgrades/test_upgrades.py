@@ -13,9 +13,12 @@ import psycopg
 import pytest
 from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import IntegrityError, connection
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from apps.accounts.models import Team
@@ -121,3 +124,9 @@ def test_foreign_keys_are_checked_once_after_all_migrations(place: Places) -> No
         with pytest.raises(IntegrityError, match="invalid foreign key"):
             check_now("default")
         assert "check_constraints" not in vars(connection)
+
+
+def test_pages_show_the_version(admin_client: Client, connected: object) -> None:
+    for name in ("admin:index", "check_sentry"):
+        page = admin_client.get(reverse(name)).content.decode()
+        assert f"Triage {settings.TRIAGE_VERSION}" in page, name
