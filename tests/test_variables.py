@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 _READ = re.compile(
     r"\b(?:boolean|choices?|database|environ\.get|host_url|hostname|hosts|integer|key|listed|money|networks|origins"
-    r'|path|proxies|redis_url|secret_list|service_url|site_path|text|words)\(\s*"([A-Z_]+)"'
+    r'|path|proxies|redis_url|secret_list|service_url|site_path|text|webhook_secret|words)\(\s*"([A-Z_]+)"'
 )
 # `make run` sets these for the processes it starts; PORT has its own section.
 INTERNAL = {"PORT", "TRIAGE_DEMO", "TRIAGE_DEMO_PORT", "TRIAGE_SERVER", "TRIAGE_WARNED_OF"}

@@ -114,7 +114,7 @@ def _lower_email(instance: Any, **_signal: Any) -> None:
 
 
 def _grant_roles(**_signal: Any) -> None:
-    from apps.accounts.permissions import grant_roles
+    from apps.accounts.models import grant_roles
 
     grant_roles()
 
@@ -161,6 +161,6 @@ class SigninConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signals."""
-        from apps.signin import signals
+        from apps.signin import sessions
 
-        signals.connect()
+        sessions.connect()

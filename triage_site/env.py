@@ -1,5 +1,7 @@
 """Configuration from the environment and `.env`. Invalid values stop the start with a message."""
 
+import base64
+import binascii
 import os
 import re
 import secrets
@@ -281,6 +283,26 @@ def _is_host_url(url: str) -> bool:
     parts = url_parts(url)
     extra = (parts.path, parts.query, parts.fragment, parts.username)
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(extra)
+
+
+_MIN_SECRET_BYTES, _MAX_SECRET_BYTES = 24, 64  # of Standard Webhooks
+
+
+def webhook_secret(name: str) -> str:
+    """Return `whsec_` and the base64 of some random bytes, or an empty string."""
+    secret = text(name)
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    is_long = _MIN_SECRET_BYTES <= len(key) <= _MAX_SECRET_BYTES
+    if secret and not (secret.startswith("whsec_") and is_long):
+        stop(
+            f"{name} must be whsec_ and the base64 of {_MIN_SECRET_BYTES} to {_MAX_SECRET_BYTES} "
+            "random bytes, for example the output of: python -c 'import base64, secrets; "
+            'print("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())\''
+        )
+    return secret
 
 
 ENCODE = "Percent-encode special characters in the user and password (@ is %40, / is %2F)."

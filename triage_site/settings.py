@@ -8,7 +8,6 @@ from zoneinfo import available_timezones
 
 from csp.constants import NONE, SELF
 
-from apps.answers.signature import SecretRefused, check_secret
 from apps.explain.config import Llm
 from apps.signin.oidc_config import Oidc, allauth_providers
 from triage_site import env
@@ -405,7 +404,7 @@ if TRIAGE_EMAIL:
 # --- webhook for drafts -------------------------------------------------------------------------
 
 TRIAGE_WEBHOOK_URL = env.text("TRIAGE_WEBHOOK_URL")
-TRIAGE_WEBHOOK_SECRET = env.text("TRIAGE_WEBHOOK_SECRET")
+TRIAGE_WEBHOOK_SECRET = env.webhook_secret("TRIAGE_WEBHOOK_SECRET")
 
 if bool(TRIAGE_WEBHOOK_URL) != bool(TRIAGE_WEBHOOK_SECRET):
     env.stop("TRIAGE_WEBHOOK_URL and TRIAGE_WEBHOOK_SECRET belong together. Set both, or neither.")
@@ -422,11 +421,6 @@ if TRIAGE_WEBHOOK_URL and not _is_webhook_url(TRIAGE_WEBHOOK_URL):
         "TRIAGE_WEBHOOK_URL must be an address such as https://hooks.example.org/triage, "
         "without a user in it."
     )
-if TRIAGE_WEBHOOK_SECRET:
-    try:
-        check_secret(TRIAGE_WEBHOOK_SECRET)
-    except SecretRefused as _error:
-        env.stop(f"TRIAGE_WEBHOOK_SECRET {_error}")
 
 # --- language model -----------------------------------------------------------------------------
 

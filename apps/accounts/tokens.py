@@ -12,8 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from apps.accounts.models import ApiToken, Invitation, Scope
-from apps.accounts.permissions import needs_admin_site, projects_of
+from apps.accounts.models import ApiToken, Invitation, Scope, needs_admin_site, projects_of
 
 _PREFIX = "triage_"
 _USE_RESOLUTION = timedelta(minutes=1)

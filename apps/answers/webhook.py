@@ -13,10 +13,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from requests.auth import AuthBase
+from standardwebhooks import Webhook
 from urllib3.exceptions import HTTPError
 
 from apps.answers.models import Handover
-from apps.answers.signature import signed_headers
 from apps.answers.templates import About, Kind, to_markdown, to_plain_text
 from apps.audit.models import Action
 from apps.crypto import Unreadable
@@ -73,13 +73,25 @@ def is_configured() -> bool:
     return bool(settings.TRIAGE_WEBHOOK_URL)
 
 
+def _signed_headers(message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+    """Return the headers of https://github.com/standard-webhooks/standard-webhooks for the body."""
+    at = at.replace(microsecond=0)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(settings.TRIAGE_WEBHOOK_SECRET).sign(
+            message_id, at, body.decode()
+        ),
+    }
+
+
 def post_once(message_id: str, body: bytes, *, within_s: float) -> Attempt:
     """Post the signed body once, within the time limit, without reading the response body."""
     address, deadline = settings.TRIAGE_WEBHOOK_URL, monotonic() + within_s
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Triage",
-        **signed_headers(settings.TRIAGE_WEBHOOK_SECRET, message_id, datetime.now(UTC), body),
+        **_signed_headers(message_id, datetime.now(UTC), body),
     }
     try:
         policy = OutboundPolicy.of([address], settings.TRIAGE_PRIVATE_HOSTS)

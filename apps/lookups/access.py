@@ -15,8 +15,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from apps.accounts.models import ApiToken, Scope, Team
-from apps.accounts.permissions import shares_team
+from apps.accounts.models import ApiToken, Scope, Team, shares_team
 from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record, record_refusal

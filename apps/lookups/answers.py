@@ -1,7 +1,7 @@
 """Results as one reader can see them: the only way to a result for pages and API.
 
 Every result passes `restrict_to_projects`. `projects` are the slugs that the reader can see, or
-None for all; see `projects_of` in `apps.accounts.permissions`.
+None for all; see `projects_of` in `apps.accounts.models`.
 """
 
 from collections.abc import Collection, Sequence

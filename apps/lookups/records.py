@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps import metrics
-from apps.accounts.permissions import NO_TEAM, projects_of
+from apps.accounts.models import NO_TEAM, projects_of
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, Fact, audited_transaction, record, words_for
 from apps.audit.verification import erase_words

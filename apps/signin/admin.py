@@ -18,15 +18,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import Invitation
-from apps.accounts.permissions import ROLES
+from apps.accounts.models import ROLES, Invitation
 from apps.accounts.tokens import create_password_link, set_groups, set_new_link
 from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, client_address, lock_end, record
 from apps.signin.forms import available_email, available_username
-from apps.signin.sessions import end_all_sessions
-from apps.signin.signals import audit_account
+from apps.signin.sessions import audit_account, end_all_sessions
 from apps.web.access import site_origin
 
 # --- people ------------------------------------------------------------------------------------

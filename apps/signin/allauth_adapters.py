@@ -27,7 +27,7 @@ from apps.audit.models import Action
 from apps.audit.trail import client_address, client_network
 from apps.cache_outage import increment
 from apps.crypto import seal, unseal
-from apps.signin.signals import audit_account
+from apps.signin.sessions import audit_account
 
 _log = logging.getLogger(__name__)
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address

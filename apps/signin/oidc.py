@@ -22,14 +22,13 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from requests import Session
 
-from apps.accounts.models import Team
-from apps.accounts.permissions import ROLES
+from apps.accounts.models import ROLES, Team
 from apps.accounts.tokens import set_groups
 from apps.audit.models import Action
 from apps.audit.trail import audited_transaction
 from apps.outbound import AddressRefused, OutboundPolicy, OutboundSession
 from apps.signin.oidc_config import Oidc
-from apps.signin.signals import audit_account
+from apps.signin.sessions import audit_account
 
 # --- claims ------------------------------------------------------------------------------------
 

@@ -51,8 +51,7 @@ from apps.signin.allauth_adapters import supports_passkeys
 from apps.signin.forms import AcceptForm
 from apps.signin.oidc import NONCE, ProviderAdapter
 from apps.signin.oidc_config import PROVIDER
-from apps.signin.sessions import end_all_sessions, has_passkey, needs_factor
-from apps.signin.signals import audit_account
+from apps.signin.sessions import audit_account, end_all_sessions, has_passkey, needs_factor
 from apps.web.middleware import SeeOther, problem_page
 
 _log = logging.getLogger(__name__)

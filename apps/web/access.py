@@ -12,8 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
-from apps.accounts.models import Team
-from apps.accounts.permissions import projects_of
+from apps.accounts.models import Team, projects_of
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, client_address, record, record_refusal
 from apps.incidents.models import Incident, IncidentShare

@@ -24,13 +24,13 @@ from apps.accounts.models import (
     DEFAULT_TOKEN_DAYS,
     EXPIRY_WARNING,
     MAX_TOKEN_DAYS,
+    ROLES,
     UNUSED_AFTER,
     ApiToken,
     Scope,
     Team,
     default_scopes,
 )
-from apps.accounts.permissions import ROLES
 from apps.accounts.tokens import set_new_token
 from apps.audit.admin import AllowedFiltersAdmin, ReadOnlyAdmin
 from apps.audit.models import Action

@@ -20,6 +20,7 @@ EXEMPT = {
     "api/v1/incidents/": "the same",
     "api/v1/incidents/<uuidstr:incident_id>/": "the same",
     "^api/": "no page there",
+    "mcp": "programs send an API token, never a cookie",
 }
 EXTERNAL_URLS = [
     *(

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.permissions import LEAD
+from apps.accounts.models import LEAD
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
 from apps.incidents.services import BASELINE, BATCH, SEEN

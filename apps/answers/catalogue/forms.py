@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils.text import slugify
 
-from apps.accounts.permissions import projects_of
+from apps.accounts.models import projects_of
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record_refusal
 from apps.events.event import Event, ExceptionInfo

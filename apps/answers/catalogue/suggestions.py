@@ -13,7 +13,7 @@ from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from apps.accounts.permissions import projects_of
+from apps.accounts.models import projects_of
 from apps.answers.models import Feedback
 from apps.crypto import keyed_hash
 from apps.events.answer import Answer

@@ -19,8 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.models import has_zone
-from apps.accounts.permissions import NO_TEAM
+from apps.accounts.models import NO_TEAM, has_zone
 from apps.events.query import Window
 from apps.exports import DEFAULT_BUDGET, ExportRefused
 from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident

@@ -30,6 +30,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import (
+    NO_TEAM,
     chosen_zone,
     has_shortcuts,
     has_zone,
@@ -37,7 +38,6 @@ from apps.accounts.models import (
     set_zone,
     zone_of,
 )
-from apps.accounts.permissions import NO_TEAM
 from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
 from apps.events.answer import KnownMatch, Progress
