@@ -126,3 +126,17 @@ def test_what_no_worker_could_do_is_read_at_the_end(
             assert "Something went wrong on our side." in text(lea.get(url))
         else:
             assert result["never_seen"] == [7, 10], kind
+
+
+def test_an_incident_does_not_end_without_its_baseline(lea: Client) -> None:
+    """Even if all else is known before."""
+    url = begin(lea, customers="1001\n1002")
+    later = timezone.now() + timedelta(hours=1)
+    Job.objects.filter(kind=BASELINE).update(due_at=later)
+    while work():
+        pass
+    assert exported(lea, url)["state"] == "running"
+    Job.objects.filter(kind=BASELINE).update(due_at=timezone.now())
+    while work():
+        pass
+    assert exported(lea, url)["state"] == "finished"
