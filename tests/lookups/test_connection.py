@@ -212,7 +212,10 @@ def test_an_unknown_choice_stops_the_start_with_a_message(name: str, word: str) 
     assert "Traceback" not in ended.stderr
 
 
-def test_one_reads_the_projects_for_all_who_need_them_at_once(connected: DemoSentry) -> None:
+def test_one_reads_the_projects_for_all_who_need_them_at_once(
+    connected: DemoSentry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentry_connection, "_READING_TTL_S", 3600)
     connected.world.add_project("web")
     connected.settings.change({"latency_s": 0.1})
 
