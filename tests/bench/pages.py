@@ -23,6 +23,7 @@ from tests.browser.site import Site, running_site
 
 READERS, PROCESSES, LOAD_S = 64, 2, 8.0
 BATCHES, BATCH_S = 5, 1.0
+_CSRF_COOKIE = "triage-demo-csrf"
 _TICK = os.sysconf("SC_CLK_TCK")
 
 _local = threading.local()
@@ -68,7 +69,7 @@ class _Reader:
             address = f"{site.url}/accounts/login/"
             session.get(address)
             form = {"login": "agent", "password": site.passwords["agent"]}
-            session.post(address, {**form, "csrfmiddlewaretoken": session.cookies["csrftoken"]})
+            session.post(address, {**form, "csrfmiddlewaretoken": session.cookies[_CSRF_COOKIE]})
             return cls(urlsplit(site.url).netloc, dict(session.cookies))
 
     def get(self, path: str) -> None:
@@ -78,7 +79,7 @@ class _Reader:
     def look_up(self, customer: str, moment: str) -> str:
         """Return the path of a new lookup's result, which has been read once."""
         values = {"customer": customer, "at": moment, "zone": "UTC", "window": 60}
-        form = {**values, "csrfmiddlewaretoken": self.cookies["csrftoken"]}
+        form = {**values, "csrfmiddlewaretoken": self.cookies[_CSRF_COOKIE]}
         path = self._request("POST", "/lookups/", urlencode(form))
         self.get(path)
         return path
