@@ -145,15 +145,14 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
         raise ChoiceRefused(str(refused), "preset") from refused
     zone = result.lookup.zone
     today = timezone.now().astimezone(ZoneInfo(zone)).date()
-    answer = with_replies(result.answer, zone=ZoneInfo(zone), today=today)
-    family = choice.family
-    basis = repr((choice, family, preset, zone, today, answer.known, result.lookup.from_cache))
+    family, known = choice.family, result.answer.known
+    basis = repr((choice, family, preset, zone, today, known, result.lookup.from_cache))
     stored = get_derived("export", result.lookup, result.projects, basis)
     if stored is not None:
         return Export(choice, _RENDERED.validate_json(stored))
     try:
         rendered = render(
-            answer,
+            with_replies(result.answer, zone=ZoneInfo(zone), today=today),
             format=choice.format,
             budget=choice.budget,
             preset=preset,
