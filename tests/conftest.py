@@ -24,6 +24,7 @@ from apps.demo.world import World
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
 from apps.sentry.config import SentryConfig
+from apps.signin import sessions
 from tests.browser import site
 from tests.examples import examples  # noqa: F401 - loads the profile
 from tests.postgres import Postgres, running_postgres
@@ -222,4 +223,5 @@ def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the clock by which things are counted per minute, so that no minute ends in a test."""
     now = time.time()
     clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic)
-    monkeypatch.setattr(cache_outage, "time", clock)
+    for module in (cache_outage, sessions):
+        monkeypatch.setattr(module, "time", clock)
