@@ -14,6 +14,8 @@ import json
 import os
 import re
 import sqlite3
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -58,6 +60,7 @@ _MANIFEST, _KEYS = "manifest.json", "keys.json"
 _SEAL = re.compile(rb"sha256:([0-9a-f]{64}) hmac:([0-9a-f]{64})")
 _SEAL_LENGTH = len("sha256: hmac:") + 2 * 64
 _BATCH = 500
+_MOST_BYTES = 4 << 20  # of the manifest, and of the keys
 _SCRYPT = {"length": 32, "n": 2**16, "r": 8, "p": 1}
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Migrations = frozenset[tuple[str, str]]
@@ -298,6 +301,9 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise BackupRefused(f"Another process is writing {path}.") from error
+            found = os.fstat(file.fileno())
+            if found.st_uid != os.geteuid() or found.st_nlink > 1:
+                raise BackupRefused(f"{partial} is someone else's. Remove it, and try again.")
             try:
                 os.fchmod(file.fileno(), 0o600)
                 file.truncate()
@@ -366,31 +372,35 @@ class Backup:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._digest, self._signature = _check_bytes(file)
-        try:
+        with _foreign_refused():
             self.archive = ZipFile(file)
-            content = json.loads(self.archive.read(_MANIFEST))
-            found = content.get("format")
-        except (BadZipFile, KeyError, ValueError, AttributeError) as error:
-            raise BackupRefused("The file isn't a backup of Triage.") from error
-        if found != FORMAT:
-            raise BackupRefused(
-                f"The backup was made by Triage {content.get('version')}, in a newer format. "
-                "Install that version to restore it."
-            )
-        tables = {name: Table(**table) for name, table in content.pop("tables").items()}
-        self.manifest = Manifest(tables=tables, **content)
+            content = self._read(_MANIFEST)
+            if content["format"] != FORMAT:
+                raise BackupRefused(
+                    f"The backup was made by Triage {_shown(content['version'])}, in a newer "
+                    "format. Install that version to restore it."
+                )
+            tables = {name: Table(**table) for name, table in content.pop("tables").items()}
+            self.manifest = Manifest(tables=tables, **content)
+
+    def _read(self, name: str) -> Any:
+        """Return a small member, whose size anyone may have chosen."""
+        if self.archive.getinfo(name).file_size > _MOST_BYTES:
+            raise BadZipFile
+        return json.loads(self.archive.read(name))
 
     def keys(self, passphrase: str) -> Mapping[str, str]:
         """Return the variables with the keys."""
         if _KEYS not in self.archive.namelist():
             raise BackupRefused("The backup was made without --with-keys, so it has no keys.")
-        stored = json.loads(self.archive.read(_KEYS))
-        try:
-            lock = _lock(passphrase, bytes.fromhex(stored["salt"]))
-            keys: dict[str, str] = json.loads(lock.decrypt(stored["locked"].encode()))
-        except InvalidToken as error:
-            raise BackupRefused("The passphrase is wrong.") from error
-        return keys
+        with _foreign_refused():
+            stored = self._read(_KEYS)
+            try:
+                lock = _lock(passphrase, bytes.fromhex(stored["salt"]))
+                keys: dict[str, str] = json.loads(lock.decrypt(stored["locked"].encode()))
+            except InvalidToken as error:
+                raise BackupRefused("The passphrase is wrong.") from error
+            return keys
 
     @property
     def migrations(self) -> Migrations:
@@ -407,6 +417,17 @@ class Backup:
 
         `without_keys` accepts that what is encrypted with a lost data key stays unreadable.
         """
+        own_hash_key = fingerprint(settings.TRIAGE_HASH_KEY)
+        if self.manifest.hash_key != own_hash_key:
+            raise BackupRefused(
+                f"TRIAGE_HASH_KEY has another key (fingerprint {own_hash_key}) than the backup "
+                f"needs ({_shown(self.manifest.hash_key)}). Set it in the environment or in "
+                ".env. If it was never set, set it to the SECRET_KEY of that time."
+            )
+        if not hmac.compare_digest(self._signature, _signature(self._digest)):
+            raise BackupRefused(
+                "The file was changed by someone without TRIAGE_HASH_KEY. Use another backup."
+            )
         loader = MigrationLoader(None)
         unknown = sorted(key for key in self.migrations if key not in loader.disk_migrations)
         if unknown:
@@ -414,17 +435,6 @@ class Backup:
             raise BackupRefused(
                 f"The backup was made by Triage {self.manifest.version}, which is newer than this "
                 f"one ({settings.TRIAGE_VERSION} has no migration {name}). Install that version."
-            )
-        own_hash_key = fingerprint(settings.TRIAGE_HASH_KEY)
-        if self.manifest.hash_key != own_hash_key:
-            raise BackupRefused(
-                f"TRIAGE_HASH_KEY has another key (fingerprint {own_hash_key}) than the backup "
-                f"needs ({self.manifest.hash_key}). Set it in the environment or in .env. If it "
-                "was never set, set it to the SECRET_KEY of that time."
-            )
-        if not hmac.compare_digest(self._signature, _signature(self._digest)):
-            raise BackupRefused(
-                "The file was changed by someone without TRIAGE_HASH_KEY. Use another backup."
             )
         own = {fingerprint(key) for key in settings.TRIAGE_DATA_KEYS}
         missing = {key: n for key, n in self.manifest.data_keys.items() if key not in own}
@@ -435,6 +445,26 @@ class Backup:
                 f"in the environment or in .env; there you now have {', '.join(sorted(own))}. If "
                 "it is lost, use --without-lost-keys: what it encrypted stays unreadable."
             )
+
+
+_FOREIGN = (
+    *(BadZipFile, zlib.error, struct.error, EOFError, RuntimeError),
+    *(ValueError, TypeError, LookupError, AttributeError),
+)
+
+
+@contextmanager
+def _foreign_refused() -> Iterator[None]:
+    """Refuse what only a file of someone else can have, before its signature is checked."""
+    try:
+        yield
+    except _FOREIGN as error:
+        raise BackupRefused("The file isn't a backup of Triage.") from error
+
+
+def _shown(text: object) -> str:
+    """Return the start of what anyone may have written, as a terminal can show it."""
+    return "".join(filter(str.isprintable, str(text)[:40]))
 
 
 def _check_bytes(file: IO[bytes]) -> tuple[str, str]:
@@ -536,6 +566,7 @@ def _new_sqlite_file() -> Iterator[None]:
     for file in files:
         file.unlink(missing_ok=True)
     connection.settings_dict["NAME"] = new
+    before = os.umask(0o077)  # a new file is for its owner only, until it takes its place
     try:
         copyfile(final, new)
         _execute("PRAGMA synchronous=OFF")  # the file is flushed at the end
@@ -544,6 +575,7 @@ def _new_sqlite_file() -> Iterator[None]:
         _close_sqlite_log(new)
         _take_place(new, final)
     finally:
+        os.umask(before)
         connection.close()
         connection.settings_dict["NAME"] = final
         for file in files:
