@@ -8,6 +8,7 @@ import secrets
 import traceback
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from logging import getLogger
 from typing import Annotated, Any
@@ -292,7 +293,10 @@ def cancel_call(call_key: str, caller: Caller) -> None:
     lookup_id = cache.get(call_key) if call_key else None
     if isinstance(lookup_id, str):
         cache.delete(call_key)
-        cancel(caller.find(lookup_id), caller.requester)
+        with suppress(LookupFailed):  # it was deleted, or isn't theirs anymore
+            lookup = caller.find(lookup_id)
+            if not has_ended(lookup):
+                cancel(lookup, caller.requester)
 
 
 def _read_lookup(caller: Caller, asked: ReadLookup) -> Reply:
