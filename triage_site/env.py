@@ -339,7 +339,7 @@ def redis_url(name: str) -> str:
     options = {option: values[-1] for option, values in _options(addresses[0]).items()}
     for option, value in options.items():
         if option not in _REDIS_OPTIONS:
-            stop(f"{name} has the option {option!r}. Use only {', '.join(_REDIS_OPTIONS)}.")
+            stop(f"{name} has {_named(option, url)}. Use only {', '.join(_REDIS_OPTIONS)}.")
         if option.startswith("ssl_") and not url.startswith("rediss"):
             stop(f"{name} has the option {option}, so it must begin with rediss.")
         pattern, expected = _REDIS_OPTIONS[option]
@@ -381,6 +381,11 @@ def _options(url: str) -> dict[str, list[str]]:
     return parse_qs(url_parts(url).query, keep_blank_values=True)
 
 
+def _named(option: str, url: str) -> str:
+    """Name the option, unless it can be the rest of a password with an `&`."""
+    return "an unknown option" if "password=" in url else f"the option {option!r}"
+
+
 def database(name: str, default_file: Path) -> dict[str, object]:
     """Return Django's database settings from a URL, by default of an SQLite file."""
     url = text(name)
@@ -412,7 +417,7 @@ def _postgres(name: str, url: str, config: dict[str, object]) -> dict[str, objec
     for option in _options(url):
         if option not in known:
             stop(
-                f"{name} has the option {option!r}, which PostgreSQL doesn't know. Use options "
+                f"{name} has {_named(option, url)}, which PostgreSQL doesn't know. Use options "
                 "such as sslmode=require, or remove it."
             )
     options = config.get("OPTIONS") or {}

@@ -71,7 +71,7 @@ else:
     SENTRY_BASE_URL = env.host_url("SENTRY_BASE_URL", "https://sentry.io")
     SENTRY_ORG = env.text("SENTRY_ORG")
     if not re.fullmatch(r"[A-Za-z0-9_.-]*", SENTRY_ORG):
-        env.stop(f"SENTRY_ORG is {SENTRY_ORG!r}. Use the slug, as in Sentry's addresses.")
+        env.stop("SENTRY_ORG isn't a slug. Use the organization's, as in Sentry's addresses.")
 SENTRY_PROJECTS = env.listed(
     "SENTRY_PROJECTS", r"[A-Za-z0-9_.-]+", "List the slugs of projects, as in Sentry's addresses."
 )
