@@ -197,5 +197,8 @@ def expose(accept: str, gauges: Iterable[Gauge]) -> tuple[bytes, str]:
 
     tallies = dict(Tally.objects.values_list("name", "value"))
     counted = [family.collect(tallies) for family in _families]
-    encode, content_type = choose_encoder(accept)
+    try:
+        encode, content_type = choose_encoder(accept)
+    except TypeError:  # a version that isn't one
+        encode, content_type = choose_encoder("")
     return encode(_Collector([*counted, *(gauge.collect() for gauge in gauges)])), content_type

@@ -4,6 +4,7 @@ import pytest
 import requests
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from apps.web.middleware import PERMISSIONS
 from tests.attacks.production import Production
@@ -98,3 +99,13 @@ def test_debug_page_is_never_shown(production: Production) -> None:
         assert "DEBUG" not in text
         assert "Traceback" not in text
         assert "triage_site" not in text
+
+
+@pytest.mark.django_db
+def test_a_format_that_no_one_knows_gets_metrics_in_a_known_one(settings: Settings) -> None:
+    settings.TRIAGE_METRICS_TOKEN = "m" * 16
+    for accept in ("application/openmetrics-text;version=x", "text/plain;version;escaping=x", "é"):
+        headers = {"Authorization": f"Bearer {settings.TRIAGE_METRICS_TOKEN}", "Accept": accept}
+        response = Client().get("/metrics", headers=headers)
+        assert response.status_code == 200, accept
+        assert response.headers["Content-Type"].startswith("text/plain"), accept
