@@ -291,8 +291,8 @@ def _summary(result: IncidentResult, most: int) -> list[str]:
         f"- Complete: {'yes' if result.complete else 'no'}",
         f"- Without errors: {_numbers(result.without_errors, most)}",
         f"- Never seen in the time that Sentry stores: {_numbers(result.never_seen, most)}",
-        f"- Not asked: {_numbers(tuple(not_asked), most)}",
-        f"- Not answerable: {_numbers(tuple(unanswerable), most)}",
+        f"- Not checked: {_numbers(tuple(not_asked), most)}",
+        f"- Couldn’t be checked: {_numbers(tuple(unanswerable), most)}",
     ]
     return [*lines, *(f"- Notice: {one.message}" for one in result.notices)]
 
@@ -332,12 +332,12 @@ def _numbers(lines: Sequence[int], most: int) -> str:
 def usual_text(failure: Failure, result: IncidentResult) -> str:
     """Return how many other customers had the failure before the window, in words."""
     if result.is_part:
-        return "about as common" if failure.is_noise else "not shown, as it counts other projects"
+        return "about as common" if failure.is_noise else "not shown, because it includes other projects"
     if failure.baseline is None and result.state == "running":
         return "not compared yet"
     before = _before(result.incident.minutes)
     if failure.baseline is None and result.is_compared:
-        return f"unknown, as no other customer had errors in {before}"
+        return f"unknown, because no other customer had errors in {before}"
     if failure.baseline is None:
         return "unknown, so this may be noise"
     had = round(failure.baseline * result.others)

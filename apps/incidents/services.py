@@ -434,7 +434,7 @@ def held_up_by(incident: Incident) -> str:
     problem = problems.values_list("problem", flat=True).first()
     if problem or queue_state().workers:
         return problem or ""
-    return "No worker is running, so Sentry isn’t asked. Tell your Triage admin."
+    return "No worker is running, so Triage isn’t asking Sentry. Tell your Triage admin."
 
 
 def settle(incident: Incident) -> None:
@@ -672,14 +672,14 @@ class IncidentResult:
         return next((name for name, lines in states.items() if line in lines), "with_errors")
 
     def share_text(self, failure: Failure) -> str:
-        """Return how many customers had a failure, of how many: “3 of 5 asked, 2 not asked yet”."""
-        parts = [f"{len(failure.lines):,} of {len(self.answered):,} asked"]
+        """Return how many customers had a failure, of how many: “3 of 5 checked, 2 not yet”."""
+        parts = [f"{len(failure.lines):,} of {len(self.answered):,} checked"]
         if self.not_asked:
             parts.append(
-                f"{len(self.not_asked):,} not asked{'' if self.incident.is_over else ' yet'}"
+                f"{len(self.not_asked):,} not checked{'' if self.incident.is_over else ' yet'}"
             )
         if self.unanswerable:
-            parts.append(f"{len(self.unanswerable):,} unanswerable")
+            parts.append(f"{len(self.unanswerable):,} couldn’t be checked")
         return ", ".join(parts)
 
     @property
@@ -717,7 +717,7 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
         known = tuple(_with_known(incident, failure, part) for failure in failures)
     is_unknown = bool(rest.baseline.notices) or rest == Rest(notices=rest.notices)
     problems = {batch.pk: batch.problem for batch in batches}
-    pending = "Canceled before." if incident.cancelled_at else "Not asked yet."
+    pending = "Canceled before." if incident.cancelled_at else "Not checked yet."
     return IncidentResult(
         incident=incident,
         customers={line.line: line.customer_in(incident) for line in lines},

@@ -88,7 +88,7 @@ def test_shared_failures_are_counted_and_the_rest_is_named(lea: Client) -> None:
     url = ask(lea)
     page = text(lea.get(url))
     assert "3 of 7 customers hit the same failure: The payment was declined." in page
-    assert "<strong>3 of 7 asked</strong>" in page
+    assert "<strong>3 of 7 checked</strong>" in page
     assert "Reply for these customers" in page
     result = exported(lea, url)
     first, second = result["failures"]
@@ -115,9 +115,9 @@ def test_customers_with_only_what_is_usual_are_named(lea: Client, connected: Dem
     )
     page = text(lea.get(ask(lea)))
     assert (
-        "1 failure that was about as usual before, so probably noise; the largest: 2 of 7" in page
+        "1 failure that was about as common before, and probably noise; the most widespread: 2 of 7" in page
     )
-    assert "With only what was about as usual before (1)" in page
+    assert "With only failures that were about as common before (1)" in page
     assert "With these failures (3)" in page
     assert "30 of 30 other customers with errors had it in the 20 minutes before" in page
     assert "none of 30 other customers with errors had it in the 20 minutes before" in page
@@ -147,7 +147,7 @@ def test_the_largest_sets_are_asked_about_first(lea: Client) -> None:
     assert work()
     page = text(lea.get(url))
     asked = sizes[0]
-    assert f"<strong>3 of {asked} asked, {sum(sizes) - asked} not asked yet</strong>" in page
+    assert f"<strong>3 of {asked} checked, {sum(sizes) - asked} not checked yet</strong>" in page
     assert "not compared yet" in page
 
 
@@ -159,7 +159,7 @@ def test_every_line_is_accounted_for(lea: Client, connected: DemoSentry) -> None
     url = begin(lea, customers=listed)
     page = text(lea.get(url))
     assert f"{expected}." in page
-    assert "Not asked yet (8)" in page
+    assert "Not checked yet (8)" in page
     unreadable = {"id": "?"}
     connected.world.add_raw({}, row=unreadable, event_id="a" * 32, timestamp=MOMENT, user_id="1007")
     while work():
@@ -197,7 +197,7 @@ def test_a_failure_is_escalated_as_on_a_result(lea: Client) -> None:
     page = text(lea.get(address))
     for expected in (
         "The payment was declined.",
-        "Customers who had it: 3 of 7 asked; from",
+        "Customers who had it: 3 of 7 checked; from",
         "These 2 of 3 events represent a failure of 3 customers.",
         "Back to the incident",
     ):
@@ -304,7 +304,7 @@ def test_a_canceled_incident_keeps_what_was_found(lea: Client, connected: DemoSe
     assert "No worker is running" in lea.get(f"{url}progress").json()["sentence"]
     assert work()
     assert lea.get(f"{url}progress").json()["state"] == "changed"
-    assert "4 of 100 customers asked so far had errors" in text(lea.get(url))
+    assert "4 of 100 customers checked had errors so far" in text(lea.get(url))
     assert lea.post(f"{url}cancel/").status_code == 303
     assert not work()
     result = exported(lea, url)

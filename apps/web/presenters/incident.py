@@ -1,4 +1,4 @@
-"""The page of an incident: shared failures, who had them, and who could not be asked."""
+"""The page of an incident: shared failures, who had them, and who could not be checked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class KnownReply:
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """A failure. `percent` is of the customers who were asked about, `key` names it in URLs."""
+    """A failure. `percent` is of the customers who were checked, `key` identifies it in URLs."""
 
     number: int
     key: str
@@ -158,11 +158,11 @@ def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
 def headline(result: IncidentResult) -> str:
     """Return what the customers have in common, and nothing that isn't certain."""
     asked = len(result.answered)
-    of = f"{counted(asked, 'customer')}{' asked' if result.not_asked else ''}"
+    of = f"{counted(asked, 'customer')}{' checked' if result.not_asked else ''}"
     if result.state == "running":
         had = sum(bool(one.events) for one in result.findings.values())
         unasked = f"Asking Sentry about {counted(result.asked, 'customer')}"
-        return f"{had:,} of {of} so far had errors" if asked else unasked
+        return f"{had:,} of {of} had errors so far" if asked else unasked
     if result.failures:
         return typeset(_what_is_shared([one.failure for one in result.failures], of))
     if result.complete:
@@ -177,15 +177,15 @@ def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
         return f"{len(shared[0].lines):,} of {of} hit the same failure: {shared[0].sentence}"
     if loud:
         return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer each."
-    return "Nothing stands out: what these customers had was about as usual before."
+    return "Nothing stands out: all of these failures were about as common before."
 
 
 def _facts(result: IncidentResult) -> Iterable[str]:
-    yield f"{len(result.answered):,} of {counted(result.asked, 'customer')} asked"
+    yield f"{len(result.answered):,} of {counted(result.asked, 'customer')} checked"
     if result.not_asked:
-        yield f"{len(result.not_asked):,} not asked{' yet' if result.state == 'running' else ''}"
+        yield f"{len(result.not_asked):,} not checked{' yet' if result.state == 'running' else ''}"
     if result.unanswerable:
-        yield f"{len(result.unanswerable):,} unanswerable"
+        yield f"{len(result.unanswerable):,} couldn’t be checked"
     if result.state == "running":
         return
     yield "complete" if result.complete else "incomplete"
@@ -294,12 +294,12 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
     unsure = [line for line in result.capped if line not in numbers]
     groups: tuple[tuple[str, Iterable[int]], ...] = (
         ("With these failures", [line for line in with_errors if line not in unexplained]),
-        ("With only what was about as usual before", sorted(unexplained)),
+        ("With only failures that were about as common before", sorted(unexplained)),
         (f"Without errors {_where(result)}", result.without_errors),
         ("Never seen in the time that Sentry stores", result.never_seen),
-        ("Not known, as their list was cut off", unsure),
-        ("Not asked" if result.incident.is_over else "Not asked yet", dict(result.not_asked)),
-        ("Unanswerable", dict(result.unanswerable)),
+        ("Unknown, because their list was cut off", unsure),
+        ("Not checked" if result.incident.is_over else "Not checked yet", dict(result.not_asked)),
+        ("Couldn’t be checked", dict(result.unanswerable)),
     )
     for title, lines in groups:
         rows = []
@@ -319,7 +319,7 @@ def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> d
     """
     is_news = (ended - seen) * _RELOADS >= batches or (ended > 0 and seen == 0)
     is_over = incident.is_over or incident.is_expired
-    sentence = f"{ended:,} of {counted(batches, 'batch', 'batches')} of customers asked."
+    sentence = f"{ended:,} of {counted(batches, 'batch', 'batches')} of customers checked."
     if ended == batches:
         sentence = "Comparing with other customers."
     if not is_over and (problem := held_up_by(incident)):
