@@ -209,7 +209,7 @@ class ReadOnlyAdmin(AllowedFiltersAdmin):
 class EntryAdmin(ReadOnlyAdmin):
     """The newest entries. Words are shown only to people who can see customers."""
 
-    list_display = ("when", "who", "whence", "what", "on_what", "facts")
+    list_display = ("when", "who", "source", "what", "target_link", "facts")
     list_display_links = ("when",)
     list_filter = (OriginFilter, "at", "action")
     allowed_filters = frozenset(("action__exact", "origin", "at__gte", "at__lt"))
@@ -303,10 +303,10 @@ class EntryAdmin(ReadOnlyAdmin):
         return entry.actor or (ORIGIN_LABELS["system"] if entry.origin == "system" else None)
 
     @admin.display(description="From where")
-    def whence(self, entry: Entry) -> str:
+    def source(self, entry: Entry) -> str:
         """Return the source and the IP address."""
-        source = ORIGIN_LABELS.get(entry.origin, entry.origin)
-        return f"{source}, {entry.address}" if entry.address else source
+        label = ORIGIN_LABELS.get(entry.origin, entry.origin)
+        return f"{label}, {entry.address}" if entry.address else label
 
     @admin.display(description="What")
     def what(self, entry: Entry) -> str:
@@ -314,7 +314,7 @@ class EntryAdmin(ReadOnlyAdmin):
         return str(entry.get_action_display())
 
     @admin.display(description="Target")
-    def on_what(self, entry: Entry) -> str:
+    def target_link(self, entry: Entry) -> str:
         """Return the target; a lookup or an incident links to all entries about it."""
         kind, _, lookup_id = entry.target.partition(" ")
         if kind in ("lookup", "incident") and _LOOKUP_ID.fullmatch(lookup_id):

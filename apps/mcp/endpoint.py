@@ -22,7 +22,7 @@ from apps.redaction.engine import Ledger, redact_text
 
 _FOREIGN_ORIGIN = Problem(
     "foreign_origin",
-    "Pages of other sites can't use this address.",
+    "Pages on other sites can't use this address.",
     "Call it from a program, or ask your Triage admin.",
     api_status=403,
 )
@@ -54,7 +54,7 @@ def mcp(request: HttpRequest) -> HttpResponseBase:
 
 
 def _is_own_origin(request: HttpRequest) -> bool:
-    """Return whether no page of another site sends this, as after DNS rebinding."""
+    """Return whether no page on another site sends this, as after DNS rebinding."""
     origin = request.headers.get("Origin")
     own = f"{request.scheme}://{request.get_host()}"
     return origin is None or origin in (own, *settings.CSRF_TRUSTED_ORIGINS)
@@ -107,7 +107,7 @@ def _response(
 
 
 def _closing(chunks: Iterator[bytes], messages: Any) -> Iterator[bytes]:
-    """Yield the chunks, and close what makes them when the client is gone."""
+    """Yield the chunks, and close their source when the client disconnects."""
     try:
         yield from chunks
     finally:

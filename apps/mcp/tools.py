@@ -1,4 +1,4 @@
-"""The tools of assistants: what they take and return, and the services that answer.
+"""The tools for assistants: their arguments and replies, and the services that answer.
 
 Nothing here knows the protocol. Redaction has no switch, and every call is recorded.
 """
@@ -77,7 +77,7 @@ from apps.lookups.sentry_connection import recent_state, search_choices
 _log = getLogger(__name__)
 
 
-# Who calls, and what comes back.
+# The caller, and the reply.
 
 _CANCEL_S = 120.0
 
@@ -96,7 +96,7 @@ class Caller:
 
     @property
     def projects(self) -> Projects:
-        """The slugs of the projects that it can see, or None for all."""
+        """The slugs of the projects that the program can see, or None for all."""
         return projects_of_token(self.token) if self.token else None
 
     def find(self, lookup_id: str) -> Lookup:
@@ -119,7 +119,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a tool returns: texts for the model, and the same as data for the program."""
+    """What a tool returns: texts for the model, and the same content as data for the program."""
 
     texts: tuple[str, ...]
     data: dict[str, Any]
@@ -129,13 +129,13 @@ class Reply:
 Steps = Generator[str, None, Reply]
 
 
-# What the tools take. A schema is read by models, so it says no more than they need.
+# The tools' arguments. Models read the schemas, which say no more than they need.
 
-_REQUIRED = ConfigDict(extra="forbid")
+_STRICT = ConfigDict(extra="forbid")
 
 
 def _number_as_text(value: object) -> object:
-    """Return a number as text: programs send IDs and times as numbers whatever the schema says."""
+    """Return a number as text: programs send IDs and times as numbers despite the schema."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -156,7 +156,7 @@ _Limit = Annotated[StrictInt, Field(ge=MIN_TOKENS, description="Token limit of t
 class LookUp(BaseModel):
     """Whom to look up, when, and why."""
 
-    model_config = _REQUIRED
+    model_config = _STRICT
 
     customer: Annotated[
         _Text,
@@ -181,9 +181,11 @@ class LookUp(BaseModel):
         ]
         | SkipJsonSchema[None]
     ) = None
-    projects: Annotated[list[_Name], Field(max_length=100, description="Slugs; default all")] = []
+    projects: Annotated[
+        list[_Name], Field(max_length=100, description="Slugs; defaults to all")
+    ] = []
     environments: Annotated[
-        list[_Name], Field(max_length=100, description="Names; default all")
+        list[_Name], Field(max_length=100, description="Names; defaults to all")
     ] = []
     reason: Annotated[
         StrictStr, Field(max_length=MAX_REASON_LENGTH, description="Ticket number, or why")
@@ -194,7 +196,7 @@ class LookUp(BaseModel):
 class ReadEvent(BaseModel):
     """Which event to read."""
 
-    model_config = _REQUIRED
+    model_config = _STRICT
 
     lookup_id: _LookupId
     event_id: Annotated[StrictStr, Field(max_length=50, description="From the export")]
@@ -204,7 +206,7 @@ class ReadEvent(BaseModel):
 class ReadLookup(BaseModel):
     """Which stored result to read."""
 
-    model_config = _REQUIRED
+    model_config = _STRICT
 
     lookup_id: _LookupId
     max_tokens: _Limit = DEFAULT_BUDGET
@@ -213,37 +215,37 @@ class ReadLookup(BaseModel):
 class SearchKnownErrors(BaseModel):
     """What to search for."""
 
-    model_config = _REQUIRED
+    model_config = _STRICT
 
-    words: Annotated[StrictStr, Field(max_length=200, description="Empty lists all")] = ""
+    words: Annotated[StrictStr, Field(max_length=200, description="Leave empty to list all")] = ""
 
 
 class Nothing(BaseModel):
     """No arguments."""
 
-    model_config = _REQUIRED
+    model_config = _STRICT
 
 
 # The tools.
 
 
-def _look_up(caller: Caller, asked: LookUp) -> Steps:
-    token, choice = caller.token, _choice(asked.max_tokens)
+def _look_up(caller: Caller, arguments: LookUp) -> Steps:
+    token, choice = caller.token, _choice(arguments.max_tokens)
     zone = zone_of(token.user) if token else parse_zone(settings.TIME_ZONE)
     assert zone is not None  # noqa: S101 - the settings are checked at the start
     lookup = record_lookup(
         read_question(
-            asked.customer,
-            asked.at,
-            asked.window_minutes,
+            arguments.customer,
+            arguments.at,
+            arguments.window_minutes,
             zone=zone,
-            projects=searched_projects(token, asked.projects) if token else asked.projects,
-            environments=asked.environments,
+            projects=searched_projects(token, arguments.projects) if token else arguments.projects,
+            environments=arguments.environments,
         ),
         requester=caller.requester,
-        typed=asked.customer,
+        typed=arguments.customer,
         zone=zone,
-        reason=asked.reason,
+        reason=arguments.reason,
     )
     if caller.call_key:
         cache.put(caller.call_key, str(lookup.uuid), _CANCEL_S)
@@ -254,14 +256,14 @@ def _look_up(caller: Caller, asked: LookUp) -> Steps:
     return _export(with_late_related(result), choice, caller)
 
 
-_CROWD_S = 10.0  # programs ask for many at once
+_CROWD_S = 10.0  # programs send many calls at once
 _REPORT_S = 0.5
 
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, LookupResult]:
-    """Yield what is done so far until the result arrives.
+    """Yield the progress until the result arrives.
 
-    When the client goes, stop the lookup, unless its protocol stops calls by another request.
+    If the client disconnects, stop the lookup, unless its protocol cancels calls by a request.
     """
     try:
         with request_slot(lookup.user_id, _CROWD_S):
@@ -289,7 +291,7 @@ def cancel(lookup: Lookup, requester: Requester) -> None:
 
 
 def cancel_call(call_key: str, caller: Caller) -> None:
-    """Stop the lookup of a call that still runs, if it is known."""
+    """Stop the lookup of a call that is still running, if it is known."""
     lookup_id = cache.get(call_key) if call_key else None
     if isinstance(lookup_id, str):
         cache.delete(call_key)
@@ -299,9 +301,9 @@ def cancel_call(call_key: str, caller: Caller) -> None:
                 cancel(lookup, caller.requester)
 
 
-def _read_lookup(caller: Caller, asked: ReadLookup) -> Reply:
-    choice = _choice(asked.max_tokens)
-    return _export(caller.result(asked.lookup_id), choice, caller)
+def _read_lookup(caller: Caller, arguments: ReadLookup) -> Reply:
+    choice = _choice(arguments.max_tokens)
+    return _export(caller.result(arguments.lookup_id), choice, caller)
 
 
 def _choice(limit: int) -> Choice:
@@ -333,19 +335,19 @@ def _export(result: LookupResult, choice: Choice, caller: Caller) -> Reply:
     return Reply(texts, data)
 
 
-def _read_event(caller: Caller, asked: ReadEvent) -> Reply:
-    result = caller.result(asked.lookup_id)
-    export = export_event(result, asked.event_id, asked.max_tokens, caller.requester)
+def _read_event(caller: Caller, arguments: ReadEvent) -> Reply:
+    result = caller.result(arguments.lookup_id)
+    export = export_event(result, arguments.event_id, arguments.max_tokens, caller.requester)
     text = export.rendered.text
-    data = {"lookup_id": str(result.lookup.uuid), "event_id": asked.event_id, "export": text}
+    data = {"lookup_id": str(result.lookup.uuid), "event_id": arguments.event_id, "export": text}
     return Reply((text,), data)
 
 
 _MOST_TOKENS = 3000
 
 
-def _search(caller: Caller, asked: SearchKnownErrors) -> Reply:
-    found = search_catalogue(asked.words, caller.projects)
+def _search(caller: Caller, arguments: SearchKnownErrors) -> Reply:
+    found = search_catalogue(arguments.words, caller.projects)
     _record_list(caller, "known errors")
     shown: list[dict[str, Any]] = []
     tokens = 0
@@ -378,7 +380,7 @@ def _entry(known: CatalogEntry) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value}
 
 
-def _check(caller: Caller, _asked: Nothing) -> Reply:
+def _check(caller: Caller, _arguments: Nothing) -> Reply:
     _record_list(caller, "status")
     projects, _environments = search_choices(caller.projects)
     token = caller.token
@@ -527,8 +529,7 @@ def run(tool: Tool, arguments: Mapping[str, Any], caller: Caller) -> Steps:
     """Yield progress as sentences, and return the reply or the problem."""
     try:
         given = {name: value for name, value in arguments.items() if value is not None}
-        asked = tool.takes.model_validate(given)
-        reply = tool.run(caller, asked)
+        reply = tool.run(caller, tool.takes.model_validate(given))
         if isinstance(reply, Iterator):
             reply = yield from reply
     except ValidationError as error:
@@ -561,8 +562,10 @@ def _invalid(tool: Tool, error: ValidationError) -> Problem:
             wrong["unknown"].append("")
     sentences = [f"Missing: {', '.join(wrong['missing'])}."] if wrong["missing"] else []
     if wrong["invalid"]:
-        sentences.append(f"Not valid: {', '.join(dict.fromkeys(wrong['invalid']))}.")
+        sentences.append(f"Invalid: {', '.join(dict.fromkeys(wrong['invalid']))}.")
     if wrong["unknown"]:
         sentences.append("There are unknown arguments.")
     takes = ", ".join(tool.takes.model_fields) or "no arguments"
-    return bad_input(" ".join(sentences), f"{tool.name} takes {takes}. Correct it and try again.")
+    return bad_input(
+        " ".join(sentences), f"{tool.name} takes {takes}. Correct the arguments and try again."
+    )

@@ -254,14 +254,14 @@ def test_each_wrong_call_is_answered_with_a_problem(
         ("look_up_customer", {"customer": "1"}, "bad_input", "Missing: at."),
         ("look_up_customer", {"customer": "1", "at": "soon"}, "bad_input", "time"),
         ("look_up_customer", {"customer": "1", "at": None}, "bad_input", "Missing: at."),
-        ("look_up_customer", {"customer": "1", "at": True}, "bad_input", "Not valid: at."),
-        ("look_up_customer", {"customer": "", "at": AT}, "bad_input", "Not valid: customer."),
+        ("look_up_customer", {"customer": "1", "at": True}, "bad_input", "Invalid: at."),
+        ("look_up_customer", {"customer": "", "at": AT}, "bad_input", "Invalid: customer."),
         ("look_up_customer", {"customer": "a@b.example c@d.example", "at": AT}, "bad_input", ""),
         (
             "look_up_customer",
             {"customer": "1", "at": AT, "window_minutes": 0},
             "bad_input",
-            "Not valid: window_minutes.",
+            "Invalid: window_minutes.",
         ),
         ("look_up_customer", {"customer": "1", "at": AT, "redact": False}, "bad_input", "unknown"),
         ("look_up_customer", {"customer": "1", "at": AT, "max_tokens": 9**9}, "bad_input", limit),
@@ -272,7 +272,7 @@ def test_each_wrong_call_is_answered_with_a_problem(
         ("read_lookup", {"lookup_id": mine, "max_tokens": 399}, "bad_input", "max_tokens"),
         ("read_event", {"lookup_id": mine, "event_id": "0" * 32}, "no_such_event", "no such event"),
         ("read_event", {"lookup_id": other_id, "event_id": "0" * 32}, "no_such_lookup", ""),
-        ("search_known_errors", {"words": "x" * 201}, "bad_input", "Not valid: words."),
+        ("search_known_errors", {"words": "x" * 201}, "bad_input", "Invalid: words."),
         ("check_status", {"verbose": True}, "bad_input", "unknown arguments"),
     ]
     for tool, arguments, code, words in rows:
