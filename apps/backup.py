@@ -159,7 +159,7 @@ def _sealed_values(model: type[Model], column: str, value: Any) -> Iterator[byte
 
 
 def write_backup(file: IO[bytes], actor: Actor, passphrase: str = "") -> Manifest:
-    """Write a backup of the database as it is now, while the site can go on writing.
+    """Write a backup of the database as it is now, while the site can continue writing.
 
     With a passphrase, it has the keys, encrypted with that. The audit trail records it first.
     """
@@ -287,7 +287,7 @@ def _signature(digest: str) -> str:
 
 @contextmanager
 def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
-    """Create a file that appears only when it is whole, and that only its owner can read.
+    """Create a file that appears only once it is complete, and that only its owner can read.
 
     Whatever ends the process leaves an earlier file as it is.
     """
@@ -345,7 +345,7 @@ def _plain_errors(sentence: str) -> Iterator[None]:
         raise BackupRefused(f"{sentence} ({reason}).") from error
 
 
-# The keys, if someone asked for them.
+# The keys, with --with-keys.
 
 
 def _locked_keys(passphrase: str) -> str:
@@ -368,7 +368,7 @@ def _lock(passphrase: str, salt: bytes) -> Fernet:
 
 
 class Backup:
-    """A backup whose bytes are as they were written. Its keys may be missing."""
+    """A backup with the bytes that were written. Its keys may be missing."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._digest, self._signature = _check_bytes(file)
@@ -392,7 +392,7 @@ class Backup:
     def keys(self, passphrase: str) -> Mapping[str, str]:
         """Return the variables with the keys."""
         if _KEYS not in self.archive.namelist():
-            raise BackupRefused("The backup was made without --with-keys, so it has no keys.")
+            raise BackupRefused("The backup was made without --with-keys, so it contains no keys.")
         with _foreign_refused():
             stored = self._read(_KEYS)
             try:
@@ -441,9 +441,9 @@ class Backup:
         if missing and not without_keys:
             named = " and ".join(f"{key} ({counted(n, 'value')})" for key, n in missing.items())
             raise BackupRefused(
-                f"TRIAGE_DATA_KEYS lacks the key with the fingerprint {named}. Add it to the end "
-                f"in the environment or in .env; there you now have {', '.join(sorted(own))}. If "
-                "it is lost, use --without-lost-keys: what it encrypted stays unreadable."
+                f"TRIAGE_DATA_KEYS lacks the key with the fingerprint {named}. It now has "
+                f"{', '.join(sorted(own))}. Add the missing key to the end, in the environment or "
+                "in .env. If it is lost, use --without-lost-keys: its data will stay unreadable."
             )
 
 
@@ -459,7 +459,7 @@ def _foreign_refused() -> Iterator[None]:
     try:
         yield
     except _FOREIGN as error:
-        raise BackupRefused("The file isn't a backup of Triage.") from error
+        raise BackupRefused("The file isn't a Triage backup.") from error
 
 
 def _shown(text: object) -> str:
@@ -473,14 +473,14 @@ def _check_bytes(file: IO[bytes]) -> tuple[str, str]:
     file.seek(max(size, 0))
     seal = _SEAL.fullmatch(file.read())
     if seal is None:
-        raise BackupRefused("The file isn't a backup of Triage, or its end is missing.")
+        raise BackupRefused("The file isn't a Triage backup, or its end is missing.")
     file.seek(0)
     digest = hashlib.sha256()
     while size and (chunk := file.read(min(size, 1 << 20))):
         digest.update(chunk)
         size -= len(chunk)
     if digest.hexdigest() != seal[1].decode():
-        raise BackupRefused("The file is damaged: it isn't what was written. Use another copy.")
+        raise BackupRefused("The file is damaged: its content has changed. Use another copy.")
     return digest.hexdigest(), seal[2].decode()
 
 
@@ -612,7 +612,7 @@ _STOP = "The site or a worker is running: {}. Stop all of them, and run this aga
 
 @contextmanager
 def _postgresql_transaction() -> Iterator[None]:
-    """Work in one transaction, with nobody else in the database."""
+    """Work in one transaction, with no one else in the database."""
     _check_empty()
     [others] = _execute(
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() "

@@ -29,10 +29,10 @@ _RESERVED = (
     *("accounts", "api", "healthz", "incidents", "lookups", "mcp", "metrics", "readyz", "review"),
     *("static", "tickets"),
 )
-# What holds now that these variables are constants.
+# What applies now that these variables are constants.
 _REMOVED = {
-    "TRIAGE_SIGNALS_WAIT_MS": "results wait 50 milliseconds for what is read beside the errors",
-    "TRIAGE_MOST_WAITING": "24 requests of a process can wait for Sentry at once",
+    "TRIAGE_SIGNALS_WAIT_MS": "results wait 50 milliseconds for what is read besides the errors",
+    "TRIAGE_MOST_WAITING": "24 requests per process can wait for Sentry at once",
     "TRIAGE_LOOKUPS_PER_MINUTE": "one person can start 120 lookups per minute",
     "OIDC_NAME": "the button says “single sign-on”",
     "LLM_TIMEOUT_S": "a model has 120 seconds to answer",
@@ -46,7 +46,7 @@ def stop(message: str) -> NoReturn:
 
 
 def _read_file() -> None:
-    """Read the variables from `.env` or the file named instead."""
+    """Read the variables from `.env`, or from the file in `TRIAGE_ENV_FILE`."""
     named = os.environ.get("TRIAGE_ENV_FILE")
     file = Path(named or BASE_DIR / ".env")
     if named and not file.exists():
@@ -59,7 +59,7 @@ def _read_file() -> None:
 
 
 def removed() -> dict[str, str]:
-    """Return what holds now instead of each variable that is set and has no effect anymore."""
+    """Return what applies now instead of each variable that is set but has no effect anymore."""
     return {name: now for name, now in _REMOVED.items() if text(name)}
 
 

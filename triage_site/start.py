@@ -99,7 +99,7 @@ def _check_redis() -> None:
         env.warn_once(
             "REDIS_URL",
             f"REDIS_URL: no Redis answers at {place}{through}. Triage starts without it, and uses "
-            "it once it is there.",
+            "it once it is reachable.",
         )
     except exceptions.ResponseError as error:
         reason = "it has no such database" if "index" in str(error) else str(error)[:80]

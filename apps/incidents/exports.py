@@ -332,11 +332,7 @@ def _numbers(lines: Sequence[int], most: int) -> str:
 def usual_text(failure: Failure, result: IncidentResult) -> str:
     """Return how many other customers had the failure before the window, in words."""
     if result.is_part:
-        return (
-            "about as common"
-            if failure.is_noise
-            else "not shown, because it includes other projects"
-        )
+        return "about as common" if failure.is_noise else "not shown: it includes other projects"
     if failure.baseline is None and result.state == "running":
         return "not compared yet"
     before = _before(result.incident.minutes)

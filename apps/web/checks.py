@@ -88,7 +88,7 @@ def _left_to_do() -> Iterator[tuple[str, str, str]]:
         yield (
             "W008",
             f"The database isn't ready for Triage {settings.TRIAGE_VERSION}: "
-            f"{counted(pending, 'migration')} to go.",
+            f"{counted(pending, 'migration')} left to apply.",
             "Stop the site and all workers, make a backup, and run manage.py migrate.",
         )
         return

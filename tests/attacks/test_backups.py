@@ -17,7 +17,7 @@ from tests.backup.conftest import Places, place  # noqa: F401 - a fixture
 from tests.backup.sites import ACTOR, add_person, backed_up, opened, site
 
 pytestmark = pytest.mark.django_db
-FOREIGN = "isn't a backup of Triage"
+FOREIGN = "isn't a Triage backup"
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_keys_formats_and_versions_that_do_not_fit_are_refused(
         ),
         ("hash key", content, {"TRIAGE_HASH_KEY": "h" * 40}, f"than the backup needs ({needed})"),
         ("data key", content, {"TRIAGE_DATA_KEYS": ("d" * 40,)}, f"{fingerprint(data_key)} (1 val"),
-        ("another archive", zipped("a.txt"), {}, "isn't a backup of Triage"),
+        ("another archive", zipped("a.txt"), {}, "isn't a Triage backup"),
     )
     for name, file, changed, sentence in rows:
         for variable, value in changed.items():
@@ -137,7 +137,7 @@ def test_keys_come_only_with_the_passphrase(place: Places, settings: Settings) -
     }
     with pytest.raises(BackupRefused, match="passphrase is wrong"):
         opened(content).keys(PASSPHRASE + " ")
-    with pytest.raises(BackupRefused, match="has no keys"):
+    with pytest.raises(BackupRefused, match="contains no keys"):
         opened(without).keys(PASSPHRASE)
 
 

@@ -20,14 +20,14 @@ _MIN_LENGTH = 12
 class Command(BaseCommand):
     """Prints which keys the backup needs, by their fingerprints."""
 
-    help = "Back up the database to one file that SQLite and PostgreSQL can be restored from."
+    help = "Back up the database to one file, which SQLite or PostgreSQL can be restored from."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the file, and the options to overwrite it and to include the keys."""
         parser.add_argument("file", help="a path, or - for standard output")
         parser.add_argument("--force", action="store_true", help="replace an existing file")
         parser.add_argument(
-            "--with-keys", action="store_true", help="include the keys, encrypted by a passphrase"
+            "--with-keys", action="store_true", help="include the keys, encrypted with a passphrase"
         )
         add_passphrase_file(parser)
 
@@ -50,8 +50,8 @@ class Command(BaseCommand):
 
 def _summary(manifest: Manifest, has_keys: bool) -> str:
     lines = [
-        f"Backed up {counted(manifest.rows, 'row')} of {counted(len(manifest.tables), 'table')}.",
-        f"A restore needs these keys, {'which are in it' if has_keys else 'which are not in it'}:",
+        f"Backed up {counted(manifest.rows, 'row')} in {counted(len(manifest.tables), 'table')}.",
+        f"A restore needs these keys, which are {'' if has_keys else 'not '}in the backup:",
         f"  TRIAGE_HASH_KEY   {manifest.hash_key}",
     ]
     for key, count in manifest.data_keys.items():
@@ -67,7 +67,9 @@ def _summary(manifest: Manifest, has_keys: bool) -> str:
 def add_passphrase_file(parser: ArgumentParser) -> None:
     """Add the option to read the passphrase from a file."""
     parser.add_argument(
-        "--passphrase-file", metavar="PATH", help="read the passphrase from here, not from you"
+        "--passphrase-file",
+        metavar="PATH",
+        help="read the passphrase from this file instead of asking for it",
     )
 
 
@@ -80,8 +82,8 @@ def read_passphrase(path: str | None, *, is_new: bool = False) -> str:
             raise CommandError(f"{path} can't be read.") from error
     elif sys.stdin.isatty():
         passphrase = getpass("Passphrase: ")
-        if is_new and getpass("The same again: ") != passphrase:
-            raise CommandError("The two are different.")
+        if is_new and getpass("Passphrase (again): ") != passphrase:
+            raise CommandError("The passphrases don't match.")
     else:
         raise CommandError("Use --passphrase-file: there is no terminal to ask for it.")
     if is_new and len(passphrase) < _MIN_LENGTH:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file, and the options to only check it and to take the keys out."""
+        """Add the file, and the options to only check it and to write its keys."""
         parser.add_argument("file")
         parser.add_argument("--check", action="store_true", help="only check the file and the keys")
         parser.add_argument(
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--without-lost-keys",
             action="store_true",
-            help="accept that what a missing data key encrypted stays unreadable",
+            help="restore even if a data key is lost: what it encrypted will stay unreadable",
         )
         add_passphrase_file(parser)
 
@@ -78,6 +78,6 @@ class Command(BaseCommand):
 def _description(backup: Backup) -> str:
     manifest = backup.manifest
     return (
-        f"A backup of {manifest.made_at} by Triage {manifest.version}, with "
-        f"{counted(manifest.rows, 'row')}. The file is intact, and its keys are here."
+        f"A backup made at {manifest.made_at} by Triage {manifest.version}, with "
+        f"{counted(manifest.rows, 'row')}. The file is intact, and its keys are set."
     )

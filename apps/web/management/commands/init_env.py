@@ -21,19 +21,19 @@ from django.core.management import BaseCommand, CommandError
 
 ROOT = Path(__file__).resolve().parents[4]
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_NEXT = """{file} is written. Only you can read it. Keep a copy in a safe place:
+_NEXT = """Wrote {file}, which only you can read. Keep a copy in a safe place:
 without its keys, no one can read what Triage stores or verify the audit trail.
 
 What to do next:
-  1. Start Triage: docker compose up --detach --build, or, without Docker, make run.
+  1. Start Triage: docker compose up --detach --build (without Docker: make run)
   2. Create the first admin: docker compose exec web python manage.py createsuperuser
-     (make run does it itself).
+     (make run offers to do this)
   3. Open {address}{through}.
 """
 
 
 class Question(NamedTuple):
-    """What is asked: the variable, its option, the question, what an answer must match, and why."""
+    """A question: its variable, its option, its text, and what an answer must be."""
 
     variable: str
     option: str
@@ -46,18 +46,18 @@ class Question(NamedTuple):
 
 # fmt: off
 _QUESTIONS = (
-    Question("ADDRESS", "address", "The address at which people open Triage",
+    Question("ADDRESS", "address", "The address where people open Triage",
              r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~/-]*)?",
              "an address such as https://triage.example.org", "http://localhost:8000"),
     Question("SENTRY_BASE_URL", "sentry-url", "The address of your Sentry",
              r"https?://[A-Za-z0-9.\[\]:-]+", "an address without a path", "https://sentry.io"),
-    Question("SENTRY_ORG", "sentry-org", "The organization's slug (empty: try the demo first)",
+    Question("SENTRY_ORG", "sentry-org", "Your organization's slug (empty: try the demo first)",
              r"[A-Za-z0-9_.-]*", "the slug, as in Sentry's addresses"),
     Question("SENTRY_AUTH_TOKEN", "", "The token of your internal integration",
-             r"[!-&(-~]*", "the token, copied as it is", secret=True),
-    Question("TIME_ZONE", "time-zone", "The time zone of most people", r"[A-Za-z0-9_+/-]+",
+             r"[!-&(-~]*", "the token, exactly as copied", secret=True),
+    Question("TIME_ZONE", "time-zone", "The time zone of most of your people", r"[A-Za-z0-9_+/-]+",
              "a name such as Europe/Berlin", "UTC"),
-    Question("EMAIL_URL", "", "A mail server for invitations, as in smtp://user:password@host:587 "
+    Question("EMAIL_URL", "", "A mail server for invitations: smtp://user:password@host:587 "
              "(empty: copy links yourself)", r"(?:smtps?|smtp\+plain)://[!-&(-~]+|",
              "an address such as smtp://user:password@mail.example.org:587", secret=True),
     Question("EMAIL_FROM", "email-from", "The sender's address", r"[^'\r\n]*@[^'\s]+|",
@@ -67,9 +67,9 @@ _QUESTIONS = (
 
 
 class Command(BaseCommand):
-    """Asks, or takes options and variables, and writes a file that did not exist before."""
+    """Asks, or takes options and variables, and writes a new file."""
 
-    help = "Write .env: make the keys, and ask for the address, Sentry, time zone, and email."
+    help = "Write .env: generate the keys, and ask for the address, Sentry, time zone, and email."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -80,8 +80,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-input",
             action="store_true",
-            help="ask nothing: take options, SENTRY_AUTH_TOKEN and EMAIL_URL from the environment, "
-            "and defaults for the rest",
+            help="ask nothing: use the options, the variables SENTRY_AUTH_TOKEN and EMAIL_URL, and "
+            "defaults for the rest",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -89,8 +89,8 @@ class Command(BaseCommand):
         file = Path(os.environ.get("TRIAGE_ENV_FILE") or ROOT / ".env")
         if file.exists():
             raise CommandError(
-                f"{file} exists, and its keys may be in use, so it is left as it is. Change it "
-                "with an editor, or move it away first."
+                f"{file} already exists, and its keys may be in use, so it wasn't changed. Edit "
+                "it, or move it away first."
             )
         answers = self._answers(options)
         content = _content(answers)
@@ -115,7 +115,7 @@ class Command(BaseCommand):
         return answers
 
     def _answer(self, question: Question, given: str, *, ask: bool) -> str:
-        """Return the given answer, or ask until there is one that can be used."""
+        """Return the given answer, or ask until there is a valid one."""
         read: Callable[[str], str] = getpass if question.secret else input
         hint = f" [{question.default}]" if question.default else ""
         while True:
@@ -132,7 +132,7 @@ class Command(BaseCommand):
             if given or not ask:
                 name = f"--{question.option}" if question.option else question.variable
                 raise CommandError(f"{name} must be {question.expected}. Nothing was written.")
-            self.stderr.write(f"That must be {question.expected}.")
+            self.stderr.write(f"Enter {question.expected}.")
 
 
 def _content(answers: dict[str, str]) -> str:
