@@ -202,7 +202,7 @@ def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
 
 def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     """Return that there were no errors in the window, as far as the result is complete."""
-    if answer.events:
+    if answer.events or answer.is_unknown_customer:
         return ""
     window = answer.question.window
     since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
@@ -260,8 +260,9 @@ def _to_customer(trouble: Observation) -> str:
     """Return what happened as a clause to the customer, who knows nothing of servers' messages."""
     text = trouble.full_text
     if trouble.also and trouble.also[0].startswith("A coupon"):  # says what was refused, and why
+        refused, colon, why = trouble.also[0].partition(":")
         times = f", {times_text(trouble.times)}" if trouble.times > 1 else ""
-        text = f"{trouble.also[0].removesuffix('.')}{times}."
+        text = f"{refused}{times}{colon}{why}"
     logs = (row for row in trouble.rows if isinstance(row, LogEntry))
     name = next(filter(None, (name_in_log(log, text) for log in logs)), "")
     text = to_second_person(text)

@@ -222,6 +222,7 @@ def test_a_reply_asks_a_customer_never_seen_for_another_identifier() -> None:
     never = OtherOccurrences(MOMENT - timedelta(days=90), MOMENT)
     text = drafted("reply", replace(answer(), nearby=never)).text
     assert "Which email or user ID do you sign in with?" in text
+    assert "recorded no errors" not in text
     assert "Which email" not in drafted("reply", answer()).text
 
 
@@ -538,6 +539,19 @@ def test_a_reply_has_the_facts_of_logs_in_fixed_shapes() -> None:
     ):
         text = drafted("reply", without_errors(log(-9, "error", message))).text
         assert expected in text, (message, text)
+
+
+def test_a_reply_counts_refusals_of_a_coupon_rather_than_its_expiry() -> None:
+    rows = [
+        row
+        for at in (-60, -20)
+        for row in (
+            span(at, "http.client", "POST /cart/coupon", 90, http_status=422, names_customer=True),
+            log(at, "info", "Coupon SPRING25 refused: it expired on 31 October"),
+        )
+    ]
+    text = drafted("reply", without_errors(*rows)).text
+    assert "the coupon SPRING25 was not accepted, twice: it had expired on 31 October." in text
 
 
 def test_a_reply_mentions_what_else_happened_to_the_same_request() -> None:
