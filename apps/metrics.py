@@ -1,6 +1,6 @@
 """Metrics for Prometheus: numbers that all processes on all machines add to, in the database.
 
-A label has only values that the code lists, so nothing that was typed or received gets into one.
+A label has only values that the code lists, so it never contains what was typed or received.
 """
 
 import atexit
@@ -161,7 +161,7 @@ class Histogram(_Family):
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A state as of now. With `label`, `values` has a number for each of its values."""
+    """A current state. With `label`, `values` has a number for each of its values."""
 
     name: str
     text: str

@@ -109,7 +109,7 @@ def _of_one(about: About, zone: ZoneInfo) -> dict[str, str]:
 
 
 def _of_several(about: About) -> dict[str, str]:
-    """Return a numbered paragraph for each problem: nothing said of one is true of all."""
+    """Return a numbered paragraph for each problem: what is true of one may not be true of all."""
     paragraphs: dict[str, bool] = {}
     for problem in about.problems:
         one = replace(about, issue_ids=(problem.issue_id,))
@@ -242,9 +242,9 @@ def _after_trouble(trouble: Observation, again: str) -> str:
 
 
 def _seen(answer: Answer, zone: ZoneInfo) -> str:
-    """Return the gravest thing that logs and requests show, with its time; or "".
+    """Return the most serious thing that logs and requests show, with its time; or "".
 
-    What else happened to the same request is said, too.
+    It includes what else happened to the same request.
     """
     trouble = _clearest(answer)
     if trouble is None:
@@ -257,7 +257,7 @@ def _seen(answer: Answer, zone: ZoneInfo) -> str:
 
 
 def _to_customer(trouble: Observation) -> str:
-    """Return what happened as a clause to the customer, who knows nothing of servers' messages."""
+    """Return what happened as a clause for the customer, who knows nothing about messages."""
     text = trouble.full_text
     if trouble.also and trouble.also[0].startswith("A coupon"):  # says what was refused, and why
         refused, colon, why = trouble.also[0].partition(":")
@@ -323,7 +323,11 @@ def _next_step(about: About) -> str:
     if problem.times > 1 or len(same) > 1:
         have = "have the details of each time" if is_read else "have recorded these errors"
         return f"We {have} and are passing them on to our engineers."
-    have = "have the details and are passing them" if is_read else "have recorded it and pass it"
+    have = (
+        "have the details and are passing them"
+        if is_read
+        else "have recorded it and are passing it"
+    )
     return f"{unclear}We {have} on to our engineers. {again}"
 
 

@@ -236,7 +236,7 @@ def client_address(request: HttpRequest) -> str:
     """Return the client's IP address; empty if unknown.
 
     Each trusted proxy adds the address that it sees, so with two of them the second from the end
-    is the client's. Clients can forge whatever is before it.
+    is the client's. Clients can forge anything before it.
     """
     hops = settings.TRIAGE_BEHIND_PROXY
     seen = forwarded_addresses(request) if hops else []
@@ -261,7 +261,7 @@ def forwarded_addresses(request: HttpRequest) -> list[str]:
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the IP address, without a port, brackets, and a zone; None if it is not one."""
+    """Return the IP address without port, brackets, and zone; None if it is not one."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -274,9 +274,9 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def client_network(address: str, prefix: int = 64) -> str:
-    """Return the network whose addresses one client can choose from: of IPv6, the /64.
+    """Return the network in which one client can choose addresses: for IPv6, the /64.
 
-    Some have a larger one, up to a /48.
+    Some clients have a larger one, up to a /48.
     """
     parsed = parse_address(address)
     if isinstance(parsed, IPv6Address):

@@ -83,7 +83,7 @@ class Incident(models.Model):
 
 
 class IncidentBatch(models.Model):
-    """Customers who are asked about together: one unit of work, whose result is saved whole.
+    """Customers who are looked up together: one unit of work with one result.
 
     `sealed_answer` is without the findings, which are in the lines; `problem` is a sentence if
     Sentry could not be asked.

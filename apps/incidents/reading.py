@@ -1,6 +1,6 @@
 """Read a list of customers: pasted lines, or one column of a CSV file.
 
-Every line is accounted for before anything is asked: it names a customer, repeats one, can't be
+Every line is accounted for before Triage asks Sentry: it names a customer, repeats one, can't be
 looked up, or is empty. Line numbers are those of the text.
 """
 

@@ -102,13 +102,13 @@ _TEMPORARY = (
 EXPIRED = Problem(
     "gone",
     "This incident is no longer stored.",
-    "Ask about the list again.",
+    "Look up the list again.",
     page_status=410,
     api_status=410,
 )
 _UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
-_NO_PERSON = "Canceled, because the person who began this can no longer look up many customers."
+_NO_PERSON = "Canceled because the person who started this can no longer look up lists."
 
 _INCIDENTS = metrics.Counter(
     "incidents",

@@ -62,7 +62,7 @@ class GiveUp(Exception):
 class Handler:
     """How a kind of work is done. `every` is set for periodic work.
 
-    A worker does at most `at_once()` jobs of the kind at a time, and leaves the others to the rest.
+    A worker does at most `at_once()` jobs of the kind at a time, and leaves the rest to others.
     """
 
     kind: str
@@ -120,7 +120,7 @@ def enqueue(
 ) -> Job:
     """Return the job of this kind and key, which is created at most once.
 
-    A job that has ended or begun runs again only with `again`: what began before doesn't count. The
+    A job that has begun or ended runs again only with `again`, which discards what has begun. The
     jobs of a requester take turns with those of others. A worker is woken after the transaction.
     """
     due: Any = due_at or Now()
@@ -283,7 +283,7 @@ def _due() -> QuerySet[Job]:
 
 
 def _in_turn(due: QuerySet[Job]) -> QuerySet[Job]:
-    """Sort jobs: those that no one requested, and then those of whose turn is longest ago."""
+    """Sort jobs: those without a requester, then by how long ago the requester had a turn."""
     own = Job.objects.filter(requester=OuterRef("requester"), begun_at__isnull=False)
     last = own.exclude(requester="").order_by("-begun_at").values("begun_at")[:1]
     longest_ago = F("last_turn").asc(nulls_first=True)
@@ -335,7 +335,7 @@ def _run(job: Job, lease: Lease) -> None:
         used.run(job, lease)
         lease.end()
     except LeaseLost:
-        _log.warning("%s was canceled, begun anew, or taken over by another worker.", job.kind)
+        _log.warning("%s was canceled, restarted, or taken over by another worker.", job.kind)
     except Exception as error:  # noqa: BLE001 - a worker must survive every handler
         with suppress(LeaseLost):
             _note_end(job, used, lease, error)
@@ -407,7 +407,7 @@ class QueueState:
 
 
 def queue_state() -> QueueState:
-    """Return the state of queue and workers, in two queries. What a dead worker held waits."""
+    """Return the state of queue and workers, in two queries. A dead worker's jobs are waiting."""
     held = Q(state=State.RUNNING, lease_until__gt=Now())
     lost = Q(state=State.RUNNING) & ~held
     due = Q(state=State.WAITING, due_at__lte=Now()) | lost
@@ -426,7 +426,7 @@ def queue_state() -> QueueState:
 
 
 def works_here() -> bool:
-    """Return whether a worker of this machine or container has given a sign of life."""
+    """Return whether a worker on this machine or in this container shows signs of life."""
     here = Q(name__startswith=f"{WORKER.partition(':')[0]}:")
     return Worker.objects.filter(here, seen_at__gt=Now() - _ALIVE_FOR).exists()
 

@@ -1,4 +1,4 @@
-"""The compiled catalog of this process; matching an answer and replying with it; saving entries."""
+"""This process's compiled catalog: matching an answer, replying, and saving entries."""
 
 import logging
 import re
@@ -74,7 +74,7 @@ def _cached_catalogue(_stamp: tuple[object, ...]) -> Catalogue:
 
 
 def search_catalogue(words: str, projects: Collection[str] | None) -> list[CatalogEntry]:
-    """Return the active entries that contain the words, those with most of them first.
+    """Return the active entries that contain the largest number of the words.
 
     `projects` are the slugs that the reader can see, or None for all; entries about other
     projects are left out. Without words, return all entries.

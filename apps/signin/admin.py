@@ -214,7 +214,7 @@ def _link(request: HttpRequest, token: str) -> str:
 
 
 def _deliver(request: HttpRequest, whom: object, to: str, text: str, link: str) -> None:
-    """Send the link, or show it. Not within a transaction: that would lock others out meanwhile."""
+    """Send the link, or show it. Never within a transaction, which would block other people."""
     if settings.TRIAGE_EMAIL and to:
         try:
             subject, _line, body = text.partition("\n")

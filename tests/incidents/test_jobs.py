@@ -61,7 +61,7 @@ def test_an_incident_ends_with_the_rights_of_its_person(
     ada = signed_in(admin)
     result = exported(ada, url)
     assert (result["state"], result["answered"]) == ("cancelled", 100)
-    why = "the person who began this can no longer look up many customers"
+    why = "the person who started this can no longer look up lists"
     assert why in text(ada.get(url))
     entry = Entry.objects.get(action=Action.CANCELLED)
     assert entry.origin == "system"

@@ -81,7 +81,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
-    """Return whether the token and the address are right, as far as they are set."""
+    """Return whether the token and the address are right, where the settings require them."""
     token, networks = settings.TRIAGE_METRICS_TOKEN, settings.TRIAGE_METRICS_NETWORKS
     sent = request.headers.get("Authorization", "").encode()
     address = parse_address(client_address(request))

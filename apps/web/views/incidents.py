@@ -1,4 +1,4 @@
-"""Views of incidents: a list of customers, checked before anything is asked, and the result."""
+"""Views of incidents: a list of customers, confirmed before the lookup, and the result."""
 
 import uuid
 from typing import Any

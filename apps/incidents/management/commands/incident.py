@@ -97,7 +97,7 @@ class Command(BaseCommand):
         raise SystemExit(EXIT_COMPLETE if result.complete else EXIT_INCOMPLETE)
 
     def _list(self, options: dict[str, Any]) -> CustomerList:
-        """Return the list, and say which lines are left out before anything is asked."""
+        """Return the list, and first say which lines are left out."""
         column = None if options["column"] is None else options["column"] - 1
         try:
             file = options["file"]

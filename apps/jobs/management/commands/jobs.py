@@ -19,14 +19,14 @@ class Command(BaseCommand):
         """Add the options."""
         parser.add_argument("--retry", metavar="ID|all", help="run failed jobs again")
         parser.add_argument(
-            "--alive", action="store_true", help="only fail if no worker runs on this machine"
+            "--alive", action="store_true", help="print nothing, and fail if no worker runs here"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print, restart, or check. Raise `CommandError` if that fails."""
         if options["alive"]:
             if not works_here():
-                raise CommandError("No worker runs here.")
+                raise CommandError("No worker is running on this machine.")
             return
         if options["retry"] is not None:
             self._retry(options["retry"])
