@@ -70,7 +70,7 @@ def test_errors_are_marked() -> None:
 def test_long_quiet_parts_are_folded_except_steps_before_failure() -> None:
     crumbs = [click(-300 + 9 * place, f"a.step-{place}") for place in range(20)]
     quiet, loud = story(event_with_steps(*crumbs)).parts
-    assert quiet.summary == "17 steps without errors, until 14:02:24"
+    assert quiet.summary == "17 steps, until 14:02:24"
     assert [step.text for step in loud.steps[:-1]] == ["step 17", "step 18", "step 19"]
 
 

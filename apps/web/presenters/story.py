@@ -437,7 +437,7 @@ def _summary(steps: Sequence[Step]) -> str:
     until = f", until {last.text}" if last else ""
     if all(step.kind == "release" for step in steps):
         return f"{counted(len(steps), 'release')}{until}"
-    return f"{counted(len(steps), 'step')} without errors{until}"
+    return f"{counted(len(steps), 'step')}{until}"
 
 
 # Messages, session replays, and releases in the story.
