@@ -440,7 +440,7 @@ def _known(match: KnownMatch, release: str | None, today: date) -> str:
 def _seen(problem: Problem, issue: Issue, answer: Answer, zone: ZoneInfo) -> Iterator[str]:
     """Yield when any half was first seen if the issue was new, and when last, for any customer.
 
-    The day is left out only if it is that of the reported time, and the answer's.
+    The days are left out only if they are that of the reported time, and the answer's.
     """
     moment, read_at = answer.question.window.moment, answer.fetched_at
     halves = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
@@ -449,13 +449,13 @@ def _seen(problem: Problem, issue: Issue, answer: Answer, zone: ZoneInfo) -> Ite
     seen = "last seen"
     if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, moment)):
         seen = "last"
-        yield f"first seen {_minute(min(first), moment, zone)}"
+        yield f"first seen {_minute(min(first), moment, zone, read_at)}"
     if last and max(last) >= problem.newest.timestamp:
-        yield f"{seen} {_minute(max(last), moment, zone, read_at=read_at)}"
+        yield f"{seen} {_minute(max(last), moment, zone, read_at)}"
 
 
 def _minute(
-    when: datetime, moment: datetime, zone: ZoneInfo, *, read_at: datetime | None = None
+    when: datetime, moment: datetime, zone: ZoneInfo, read_at: datetime | None = None
 ) -> str:
     is_today = read_at is None or when.astimezone(zone).date() == read_at.astimezone(zone).date()
     text = local_clock(when, zone, day_of=moment).text[:-3] if is_today else ""
