@@ -317,7 +317,7 @@ def passes() -> list[Pass]:
     django.setup()
     redaction = (
         *("addresses", "credentials", "customer", "engine", "keys", "named_values", "numbers"),
-        *("shapes", "statements", "vendor_tokens"),
+        *("shapes", "vendor_tokens"),
     )
     rules = (
         "apps.events.rules.rule",
