@@ -295,15 +295,11 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
     with _plain_errors(f"Nothing was written to {path}"):
         if not overwrite:
             _refuse_existing(path)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(partial, flags, 0o600), "wb") as file:
+        with open(_open_partial(partial), "wb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise BackupRefused(f"Another process is writing {path}.") from error
-            found = os.fstat(file.fileno())
-            if found.st_uid != os.geteuid() or found.st_nlink > 1:
-                raise BackupRefused(f"{partial} is someone else's. Remove it, and try again.")
             try:
                 os.fchmod(file.fileno(), 0o600)
                 file.truncate()
@@ -317,6 +313,19 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
                 partial.unlink(missing_ok=True)
                 raise
         _sync_folder(path)
+
+
+def _open_partial(partial: Path) -> int:
+    """Create the file, or open one that was left behind, but none that someone else prepared."""
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileExistsError):
+        return os.open(partial, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(partial, flags | os.O_NONBLOCK)
+    found = os.fstat(descriptor)
+    if found.st_uid != os.geteuid() or found.st_nlink > 1:
+        os.close(descriptor)
+        raise BackupRefused(f"{partial} is someone else's. Remove it, and try again.")
+    return descriptor
 
 
 def _refuse_existing(path: Path) -> None:
@@ -501,7 +510,7 @@ def restore(backup: Backup, actor: Actor) -> Restored:
     """Load the backup into the empty database. If anything fails, the database stays as it was."""
     done = Restored()
     place = _new_sqlite_file if connection.vendor == "sqlite" else _postgresql_transaction
-    with _plain_errors("Nothing was restored"), place():
+    with _plain_errors("Nothing was restored"), _for_owner_only(), place():
         loader = _prepare(backup.migrations)
         models = _models(loader, backup.migrations)
         with connection.constraint_checks_disabled(), transaction.atomic():
@@ -555,6 +564,16 @@ def _check_empty() -> None:
 
 
 @contextmanager
+def _for_owner_only() -> Iterator[None]:
+    """Let no one else read new files. One that takes the place of another then gets its mode."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def _new_sqlite_file() -> Iterator[None]:
     """Work in a new file, which replaces the database when everything in it is right."""
     final = Path(str(connection.settings_dict["NAME"]))
@@ -566,7 +585,6 @@ def _new_sqlite_file() -> Iterator[None]:
     for file in files:
         file.unlink(missing_ok=True)
     connection.settings_dict["NAME"] = new
-    before = os.umask(0o077)  # a new file is for its owner only, until it takes its place
     try:
         copyfile(final, new)
         _execute("PRAGMA synchronous=OFF")  # the file is flushed at the end
@@ -575,7 +593,6 @@ def _new_sqlite_file() -> Iterator[None]:
         _close_sqlite_log(new)
         _take_place(new, final)
     finally:
-        os.umask(before)
         connection.close()
         connection.settings_dict["NAME"] = final
         for file in files:
