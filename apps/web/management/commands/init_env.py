@@ -10,6 +10,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -126,13 +127,21 @@ class Command(BaseCommand):
                 except (EOFError, KeyboardInterrupt):
                     raise CommandError("Nothing was written.") from None
             answer = answer.strip() or question.default
-            is_zone = question.variable != "TIME_ZONE" or answer in available_timezones()
-            if is_zone and re.fullmatch(question.pattern, answer):
+            if re.fullmatch(question.pattern, answer) and _exists(question.variable, answer):
                 return answer
             if given or not ask:
                 name = f"--{question.option}" if question.option else question.variable
                 raise CommandError(f"{name} must be {question.expected}. Nothing was written.")
             self.stderr.write(f"Enter {question.expected}.")
+
+
+def _exists(variable: str, answer: str) -> bool:
+    """Return whether there is such a zone, or can be such an address."""
+    if variable == "TIME_ZONE":
+        return answer in available_timezones()
+    with suppress(ValueError):
+        return variable != "ADDRESS" or urlsplit(answer).port != 0
+    return False
 
 
 def _content(answers: dict[str, str]) -> str:
