@@ -32,7 +32,7 @@ _LISTS = (
         ("lookups.lookup", "Lookups",
          "Who looked up whom, what was found, and how many Sentry calls were saved."),
         ("incidents.incident", "Incidents",
-         "Many customers looked up at once: who asked, and whether it’s finished."),
+         "Lists of customers looked up at once: who started them, and whether they’re finished."),
         ("known_errors.knownerror", "Known errors",
          "Known problems and what to tell the customer."),
         ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),

@@ -157,7 +157,7 @@ def _related_errors(document: Document) -> Iterator[str]:
     """Yield the errors of the same traces that name no customer: one of them may be the cause."""
     errors = [one for one in document.related if one.kind == "error of the same trace"]
     if errors:
-        yield "\n".join(("### Related errors, of the same traces", *map(_related_error, errors)))
+        yield "\n".join(("### Related errors (same traces)", *map(_related_error, errors)))
 
 
 def _related_error(one: RelatedFacts) -> str:

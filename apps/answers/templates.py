@@ -29,8 +29,8 @@ VARIABLES: Mapping[Kind, Mapping[str, str]] = {
     Kind.REPLY: {
         "greeting": "“Hello Jane,” or just “Hello,” if no name was typed",
         "moment": "when it happened, on the customer's clock",
-        "happened": "what went wrong, in plain words for the customer; of several problems, with "
-        "each one's known reply, fix, and workaround",
+        "happened": "what went wrong, in plain words for the customer; for several problems, each "
+        "with its known reply, fix, and workaround",
         "how_often": "how often, and over what period",
         "sorry": "an apology, unless the known error's reply includes one",
         "known_reply": "what the known error tells the customer, without its greeting",

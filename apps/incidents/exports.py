@@ -286,11 +286,11 @@ def _summary(result: IncidentResult, most: int) -> list[str]:
     not_asked, unanswerable = dict(result.not_asked), dict(result.unanswerable)
     lines = [
         "# Failures that many customers share",
-        f"- {account_of(result.asked, incident.left_out)}; failures name customers by line",
+        f"- {account_of(result.asked, incident.left_out)}; failures refer to customers by line",
         f"- Window: {window}",
         f"- Complete: {'yes' if result.complete else 'no'}",
         f"- Without errors: {_numbers(result.without_errors, most)}",
-        f"- Never seen in the time that Sentry stores: {_numbers(result.never_seen, most)}",
+        f"- Never seen, as far back as Sentry keeps events: {_numbers(result.never_seen, most)}",
         f"- Not checked: {_numbers(tuple(not_asked), most)}",
         f"- Couldn’t be checked: {_numbers(tuple(unanswerable), most)}",
     ]

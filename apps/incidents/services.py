@@ -638,7 +638,7 @@ class IncidentResult:
 
     @cached_property
     def never_seen(self) -> tuple[int, ...]:
-        """The customers without any error in the time that Sentry stores."""
+        """The customers without any error as far back as Sentry keeps events."""
         return tuple(line for line in self._empty if self.findings[line].was_seen is False)
 
     @cached_property

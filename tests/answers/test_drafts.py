@@ -514,7 +514,7 @@ def test_an_escalation_lists_the_related_errors() -> None:
     timeout = replace(event(7, 7), title="ReadTimeout: gateway `x`", project="pay")
     result = replace(ONE, beside=RelatedData(trace_errors=(timeout,)))
     draft = drafted("bug-report", result).markdown
-    assert "### Related errors, of the same traces\n- " in draft
+    assert "### Related errors (same traces)\n- " in draft
     assert "UTC: ``ReadTimeout: gateway `x` in" in draft
     assert f" in pay {timeout.permalink}" in draft
 

@@ -80,7 +80,12 @@ def test_keys_formats_and_versions_that_do_not_fit_are_refused(
             {},
             "Triage 9.0, which is newer than this one (1.1.0 has no migration lookups.9999_x)",
         ),
-        ("hash key", content, {"TRIAGE_HASH_KEY": "h" * 40}, f"than the backup needs ({needed})"),
+        (
+            "hash key",
+            content,
+            {"TRIAGE_HASH_KEY": "h" * 40},
+            f"fingerprint {needed}) than this site has",
+        ),
         ("data key", content, {"TRIAGE_DATA_KEYS": ("d" * 40,)}, f"{fingerprint(data_key)} (1 val"),
         ("another archive", zipped("a.txt"), {}, "isn't a Triage backup"),
     )
@@ -225,13 +230,13 @@ def test_commands_say_what_is_needed(shell: Shell, tmp_path: Path) -> None:
     assert "there is no terminal" in piped.stderr
     other = {"SECRET_KEY": "o" * 50, "DATABASE_URL": f"sqlite:///{tmp_path / 'other.sqlite3'}"}
     refused = shell.run("restore", str(path), **other)
-    assert f"than the backup needs ({key})" in refused.stderr
+    assert f"fingerprint {key}) than this site has" in refused.stderr
     arguments = ("restore", str(path), "--keys-to", str(keys), "--passphrase-file", str(secret))
     assert shell.run(*arguments, **other).returncode == 0
     assert f"TRIAGE_HASH_KEY={'x' * 50}" in keys.read_text()
     del shell.environment["SECRET_KEY"], other["SECRET_KEY"]
     other["TRIAGE_ENV_FILE"] = str(keys)
-    assert "its keys are here" in shell.run("restore", str(path), "--check", **other).stdout
+    assert "its keys are set" in shell.run("restore", str(path), "--check", **other).stdout
     restored = shell.run("restore", str(path), **other)
     assert restored.returncode == 0, restored.stderr
     assert "The audit trail is intact" in restored.stdout

@@ -100,7 +100,7 @@ def test_search_keeps_filters_and_customer_out_of_url(browser: Client, agent: Us
     page = browser.post(LIST, {"find": "<b>Jane"}).content.decode()
     assert "0 lookups for “<bdi>&lt;b&gt;Jane</bdi>”" in page
     assert 'name="find" value="&lt;b&gt;Jane"' in page
-    assert "Enter the whole email, ID, or name" in page
+    assert "Enter the complete email, ID, or username" in page
     assert "(all customers)</span>" in page
 
 

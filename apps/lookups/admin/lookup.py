@@ -346,7 +346,7 @@ class ReviewList(ChangeList):
         return counted(self.result_count, "lookup")
 
     @property
-    def sought(self) -> str:
+    def searched(self) -> str:
         """Return the customer that was searched for, as the first of the lookups shows them."""
         return self.rows[0].customer if self.query and self.rows else ""
 
@@ -455,10 +455,10 @@ class LookupAdmin(ReviewActions):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the list. A search is posted, so no customer gets into a URL."""
-        sought = ""
+        searched = ""
         if request.method == "POST" and "find" in request.POST:
-            sought = request.POST["find"].replace("\0", "").strip()
-            found = _find(sought)
+            searched = request.POST["find"].replace("\0", "").strip()
+            found = _find(searched)
             used = {k: v for k, v in request.GET.items() if k in PARAMETERS and v and k != "before"}
             address = urlencode({**used, **found})
             if "q" not in found or Lookup.objects.filter(customer_hash=found["q"]).exists():
@@ -470,7 +470,7 @@ class LookupAdmin(ReviewActions):
             changelist = response.context_data["cl"]
             self._record_view(request, changelist)
             response.context_data["charts"] = self._charts(changelist)
-            response.context_data["sought"] = sought or changelist.sought
+            response.context_data["searched"] = searched or changelist.searched
             response.context_data["title"] = "Lookups"
         return response
 

@@ -296,7 +296,7 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
         ("With these failures", [line for line in with_errors if line not in unexplained]),
         ("With only failures that were about as common before", sorted(unexplained)),
         (f"Without errors {_where(result)}", result.without_errors),
-        ("Never seen in the time that Sentry stores", result.never_seen),
+        ("Never seen, as far back as Sentry keeps events", result.never_seen),
         ("Unknown, because their list was cut off", unsure),
         ("Not checked" if result.incident.is_over else "Not checked yet", dict(result.not_asked)),
         ("Couldn’t be checked", dict(result.unanswerable)),

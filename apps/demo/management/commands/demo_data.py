@@ -34,14 +34,16 @@ Triage is running at {url} with made-up customers. What to do next:
 
 
 class Command(BaseCommand):
-    """Create an account for each role, and add missing known errors. Passwords are kept."""
+    """Create an account for each role, and add missing known errors. Passwords don't change."""
 
     help = "Create the demo's accounts and known errors. Only works in demo mode."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
-        parser.add_argument("--password", default=None, help="one for all, instead of random ones")
-        parser.add_argument("--url", default=None, help="where the site is: print what to do next")
+        parser.add_argument("--password", default=None, help="one for all accounts")
+        parser.add_argument(
+            "--url", default=None, help="the site's address, for printing what to do next"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the accounts. Raises CommandError outside demo mode."""
