@@ -112,7 +112,7 @@ _NO_PERSON = "Canceled because the person who started this can no longer look up
 
 _INCIDENTS = metrics.Counter(
     "incidents",
-    "Lists of customers, by what happened to them.",
+    "Lists of customers that were started, finished, or canceled.",
     event=("started", "finished", "canceled"),
 )
 _FINDING, _BATCH, _REST = JsonForm(Finding), JsonForm(BatchAnswer), JsonForm(Rest)

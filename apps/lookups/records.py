@@ -73,14 +73,14 @@ LOOKUPS = metrics.Counter(
 )
 _SECONDS = metrics.Histogram(
     "lookup_duration_seconds",
-    "Time until a lookup was answered or failed: hit is from cache, miss queried Sentry, stale "
-    "shows an old result because Sentry failed.",
+    "Time until a lookup was answered or failed: a hit is from cache, a miss queried Sentry, and "
+    "stale is an old result because Sentry failed.",
     cache=("hit", "miss", "stale"),
 )
 REFUSED = metrics.Counter(
     "refused_requests",
-    "Requests that were refused before Sentry was called: all places or a person's share of them "
-    "were taken, or the person's lookups of the minute used up.",
+    "Requests refused before Sentry was called: all places were taken, one person's share was "
+    "taken, or there were too many lookups per minute.",
     reason=("crowded", "own_share", "per_minute"),
 )
 EXPORTS = metrics.Counter(

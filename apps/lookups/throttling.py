@@ -52,14 +52,16 @@ _OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
 
 _REQUESTS = metrics.Counter(
     "sentry_requests",
-    "Requests to Sentry by the class of the response's status. 429 is Sentry's rate limit, and "
-    "none no response, also because Triage dropped a call that a result can do without.",
+    "Requests to Sentry by class of status. 429 is Sentry's rate limit; none means no response, "
+    "including calls that Triage dropped because a result can do without them.",
     status=("2xx", "3xx", "4xx", "429", "5xx", "none"),
 )
-_REQUEST_SECONDS = metrics.Histogram("sentry_request_duration_seconds", "Requests to Sentry.")
+_REQUEST_SECONDS = metrics.Histogram(
+    "sentry_request_duration_seconds", "Time of requests to Sentry."
+)
 _RETRIES = metrics.Counter("sentry_retries", "Calls to Sentry that were tried again.")
 _RETRY_SECONDS = metrics.Counter(
-    "sentry_retry_wait_seconds", "Seconds waited before calls were tried again."
+    "sentry_retry_wait_seconds", "Time waited before calls were tried again."
 )
 _HELD = metrics.Counter(
     "sentry_calls_held",
@@ -68,9 +70,9 @@ _HELD = metrics.Counter(
     reason=("rate_limit", "circuit", "slots"),
 )
 _SLOT_SECONDS = metrics.Histogram(
-    "sentry_slot_wait_seconds", "Waiting for a slot by calls that a result needs."
+    "sentry_slot_wait_seconds", "Time until a call that a result needs got a slot."
 )
-_OPENED = metrics.Counter("sentry_circuit_openings", "Pauses of calls after several failures.")
+_OPENED = metrics.Counter("sentry_circuit_openings", "Pauses in calls after failures.")
 
 
 class FairSlots:

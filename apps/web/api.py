@@ -459,7 +459,10 @@ class IncidentResponse(Schema):
     state: Literal["running", "finished", "cancelled"]
     window: WindowResponse
     searched: dict[str, Any]
-    input: Annotated[dict[str, int], Field(description="What became of the list's lines.")]
+    input: Annotated[
+        dict[str, int],
+        Field(description="How many of the list's lines are customers, repeated, and so on."),
+    ]
     asked: int
     answered: int
     not_asked: list[int]
@@ -473,7 +476,8 @@ class IncidentResponse(Schema):
     never_seen: list[int]
     calls: int
     left_out: Annotated[
-        list[LineResponse], Field(description="When the list is sent: what isn't looked up.")
+        list[LineResponse],
+        Field(description="In the response to a list: the lines that aren't looked up."),
     ] = []
 
 

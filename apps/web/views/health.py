@@ -96,19 +96,24 @@ def _gauges() -> Iterator[metrics.Gauge]:
     queue, limiter = queue_state(), limiter_state()
     jobs = {"due": queue.due, "waiting": queue.waiting, "running": queue.running}
     yield metrics.Gauge(
-        "jobs", "Jobs; those that are due also wait.", {**jobs, "failed": queue.failed}, "state"
+        "jobs",
+        "Jobs by state. Due jobs also count as waiting.",
+        {**jobs, "failed": queue.failed},
+        "state",
     )
     yield metrics.Gauge(
-        "jobs_oldest_due_seconds", "How long a job has been due.", {"": _age_s(queue.oldest_due)}
+        "jobs_oldest_due_seconds",
+        "How long the oldest due job has been due.",
+        {"": _age_s(queue.oldest_due)},
     )
-    yield metrics.Gauge("workers", "Workers that gave a sign of life.", {"": queue.workers})
+    yield metrics.Gauge("workers", "Workers that are alive.", {"": queue.workers})
     yield metrics.Gauge(
         "worker_last_seen_seconds",
-        "Time since the last sign of life of any worker; nothing if there was none.",
+        "Time since any worker's last sign of life. Absent if there was none.",
         {"": _age_s(queue.last_seen)} if queue.last_seen else {},
     )
     yield metrics.Gauge(
-        "cache_up", "Whether the cache that all share can be used.", {"": cache.is_available()}
+        "cache_up", "Whether the shared cache can be used.", {"": cache.is_available()}
     )
     if limiter is not None:
         yield metrics.Gauge(
@@ -125,7 +130,7 @@ def _age_s(then: datetime | None) -> float:
 
 _RESPONSES = metrics.Counter(
     "http_responses",
-    "Responses by the class of their status, without health checks and metrics. 500 is an error in "
+    "Responses by class of status, without health checks and metrics. 500 is an error in "
     "Triage; other 5xx are pages that say what failed, such as Sentry.",
     status=("2xx", "3xx", "4xx", "500", "5xx"),
 )
