@@ -316,7 +316,7 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
 
 
 def _open_partial(partial: Path) -> int:
-    """Create the file, or open one that was left behind, but none that someone else prepared."""
+    """Create the file, or open one that was left behind, unless someone else prepared it."""
     flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     with suppress(FileExistsError):
         return os.open(partial, flags | os.O_CREAT | os.O_EXCL, 0o600)
@@ -324,7 +324,7 @@ def _open_partial(partial: Path) -> int:
     found = os.fstat(descriptor)
     if found.st_uid != os.geteuid() or found.st_nlink > 1:
         os.close(descriptor)
-        raise BackupRefused(f"{partial} is someone else's. Remove it, and try again.")
+        raise BackupRefused(f"{partial} belongs to someone else. Remove it, and try again.")
     return descriptor
 
 
@@ -565,7 +565,7 @@ def _check_empty() -> None:
 
 @contextmanager
 def _for_owner_only() -> Iterator[None]:
-    """Let no one else read new files. One that takes the place of another then gets its mode."""
+    """Let no one else read new files. A file that replaces another then gets its mode."""
     before = os.umask(0o077)
     try:
         yield

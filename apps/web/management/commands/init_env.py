@@ -136,7 +136,7 @@ class Command(BaseCommand):
 
 
 def _exists(variable: str, answer: str) -> bool:
-    """Return whether there is such a zone, or can be such an address."""
+    """Return whether the zone exists, or the address could."""
     if variable == "TIME_ZONE":
         return answer in available_timezones()
     with suppress(ValueError):
