@@ -429,9 +429,10 @@ class Backup:
         own_hash_key = fingerprint(settings.TRIAGE_HASH_KEY)
         if self.manifest.hash_key != own_hash_key:
             raise BackupRefused(
-                f"TRIAGE_HASH_KEY has another key (fingerprint {own_hash_key}) than the backup "
-                f"needs ({_shown(self.manifest.hash_key)}). Set it in the environment or in "
-                ".env. If it was never set, set it to the SECRET_KEY of that time."
+                "The backup needs another TRIAGE_HASH_KEY (fingerprint "
+                f"{_shown(self.manifest.hash_key)}) than this site has ({own_hash_key}). Set it in "
+                "the environment or in .env. If it was never set, set it to the SECRET_KEY of "
+                "that time."
             )
         if not hmac.compare_digest(self._signature, _signature(self._digest)):
             raise BackupRefused(
