@@ -1,5 +1,8 @@
 """A site with `/mcp` turned on, and Sentry with an error of customer 1001."""
 
+import asyncio
+from collections.abc import Iterator
+
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
@@ -7,6 +10,15 @@ from pytest_django import Settings
 from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
 from tests.web.tokens import token_of
+
+
+@pytest.fixture(autouse=True)
+def _own_event_loop() -> Iterator[None]:
+    """Hide the event loop that Playwright keeps in this thread after a browser test."""
+    other = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(other)
 
 
 @pytest.fixture
