@@ -54,7 +54,7 @@ def test_a_forged_manifest_is_refused_in_a_sentence(content: bytes, settings: Se
         ("a table", json.dumps({**whole, "tables": {"x": {"y": 1}}}).encode(), FOREIGN),
         ("migrations", json.dumps({**whole, "migrations": [[["a"], 7]]}).encode(), by_stranger),
         ("data keys", json.dumps({**whole, "data_keys": [1]}).encode(), by_stranger),
-        ("escapes", json.dumps({**whole, "hash_key": "\x1b[2J" * 99}).encode(), "another key"),
+        ("escapes", json.dumps({**whole, "hash_key": "\x1b[2J" * 99}).encode(), "needs another"),
         ("escapes in a version", b'{"format": 2, "version": "\\u001b[2J"}', "newer format"),
     ]
     for what, manifest, sentence in rows:
