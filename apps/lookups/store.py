@@ -292,7 +292,10 @@ def _basis_digest(lookup: Lookup, projects: Collection[str] | None, basis: str) 
 @functools.cache
 def _code_version() -> str:
     """Return a digest of the code, word lists, and templates."""
-    patterns = ("apps/**/*.py", "apps/**/*.txt", "apps/**/*.xz", "templates/**/*.html")
+    patterns = (
+        *(f"apps/**/*.{kind}" for kind in ("py", "toml", "txt", "xz")),
+        "templates/**/*.html",
+    )
     files = sorted(file for pattern in patterns for file in settings.BASE_DIR.glob(pattern))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
