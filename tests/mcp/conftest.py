@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from pytest_django import Settings
 
 from apps.demo.server import DemoSentry
@@ -12,12 +13,17 @@ from tests.conftest import MOMENT
 from tests.web.tokens import token_of
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _own_event_loop() -> Iterator[None]:
-    """Hide the event loop that Playwright keeps in this thread after a browser test."""
+    """Hide the event loop that Playwright keeps in this thread after a browser test.
+
+    Django's connections depend on it, too, so none stays open.
+    """
     other = asyncio._get_running_loop()
+    connections.close_all()
     asyncio._set_running_loop(None)
     yield
+    connections.close_all()
     asyncio._set_running_loop(other)
 
 

@@ -179,6 +179,7 @@ def test_status_of_an_issue_has_its_first_and_last_time_over_all_customers() -> 
     for first_seen, last_seen, expected in (
         (None, None, "not resolved yet"),
         (new, None, "not resolved yet, first seen 20 Nov 2026, 12:05"),
+        (new, MOMENT, "not resolved yet, first seen 20 Nov 2026, 12:05, last 14:05"),
         (None, FETCHED, "not resolved yet, last seen 23 Nov 2026, 10:00"),
         (None, new, "not resolved yet"),  # older than the customer's own event
     ):

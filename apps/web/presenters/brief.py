@@ -440,18 +440,23 @@ def _known(match: KnownMatch, release: str | None, today: date) -> str:
 def _seen(problem: Problem, issue: Issue, answer: Answer, zone: ZoneInfo) -> Iterator[str]:
     """Yield when any half was first seen if the issue was new, and when last, for any customer.
 
-    The days are left out only if they are that of the reported time, and the answer's.
+    A day is left out if it is that of the reported time, and the answer's, or was just said.
     """
     moment, read_at = answer.question.window.moment, answer.fetched_at
     halves = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
     first = [one.first_seen for one in halves if one and one.first_seen]
     last = [one.last_seen for one in halves if one and one.last_seen]
-    seen = "last seen"
+    began = None
     if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, moment)):
-        seen = "last"
-        yield f"first seen {_minute(min(first), moment, zone, read_at)}"
+        began = min(first)
+        yield f"first seen {_minute(began, moment, zone, read_at)}"
     if last and max(last) >= problem.newest.timestamp:
-        yield f"{seen} {_minute(max(last), moment, zone, read_at)}"
+        seen = "last" if began else "last seen"
+        of_day = max(last).astimezone(zone)
+        if began and began.astimezone(zone).date() == of_day.date():
+            yield f"{seen} {of_day:%H:%M}"
+        else:
+            yield f"{seen} {_minute(max(last), moment, zone, read_at)}"
 
 
 def _minute(
