@@ -67,7 +67,7 @@ def test_enqueueing_wakes_workers_after_the_transaction() -> None:
 def test_a_queue_file_that_is_damaged_or_deleted_is_replaced(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also while others have it open, and by whoever finds out first."""
+    """Also while others have it open, and by the first to find out."""
     settings.TRIAGE_QUEUE_FILE = tmp_path / "new" / "queue.sqlite3"
     mine, others = (doorbell.storage.__wrapped__() for _ in range(2))
     file = settings.TRIAGE_QUEUE_FILE
