@@ -15,7 +15,7 @@ SENTINELS = re.compile(
 )
 PAUSE_S = 10.0
 # Processes notice a loss at their next call, and a return up to a pause later.
-_NOTICED_S = 1.0
+_NOTICED_S = 2.0
 
 
 @dataclass

@@ -21,6 +21,7 @@ from apps.lookups.background import (
     LookupState,
     cancel_lookup,
     has_ended,
+    has_spare_slots,
     read_event_now,
     request_slot,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "count_new",
     "get_derived",
     "has_ended",
+    "has_spare_slots",
     "put_derived",
     "read_event_now",
     "request_slot",

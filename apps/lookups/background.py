@@ -102,6 +102,12 @@ def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
             _waiting[person] -= 1
 
 
+def has_spare_slots() -> bool:
+    """Return whether more than half are free: the rest is for requests that need one."""
+    with _lock:
+        return _waiting.total() < settings.TRIAGE_MOST_WAITING // 2
+
+
 def _join_line(person: int | None) -> bool:
     """Return whether the request can wait for a slot, as no thread is taken from other pages."""
     with _lock:

@@ -37,11 +37,17 @@ from apps.lookups.records import (
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
+from apps.lookups.throttling import FairSlots
 from apps.redaction.engine import RULES_VERSION, Ledger, redact, redact_event, redact_text
 from apps.sentry.config import SentryCrowded, SentryError
 from apps.sentry.fetch import fetch_answer, fetch_event
 
 _BATCH = 100
+
+# More queries at a time would make each slower, and those that wait cost almost nothing.
+MAX_RUNNING = 8
+_TURN_S = 25.0
+_running = FairSlots(MAX_RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +263,8 @@ def _recorded_answer(key: str, question: Question) -> CachedAnswer | None:
 
 def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResult:
     try:
-        answer = redact(_fetch(lookup, monitor))
+        with _running.hold(lookup.user_id, _TURN_S):
+            answer = redact(_fetch(lookup, monitor))
     except SentryError as error:
         _hide_customer(lookup, error)
         stale = stale_answer(lookup, problem_of(error))

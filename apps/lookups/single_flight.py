@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 LEASE_S = 3.0
 PATIENCE_S = 26.0
-_RENEW_S = 0.1
-_POLL_S = 0.03
+_RENEW_S = 0.3
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.03, 0.3
 
 
 def is_leased(key: str) -> bool:
@@ -50,10 +50,10 @@ def run_once(
 ) -> T:
     """Return what `ready` finds, else the result of `work`, run by one caller per key at a time.
 
-    Raise `SentryCrowded` after 26 s of waiting. `should_continue` is called ten times a second from
-    another thread; once it returns False, the lease is given up.
+    Raise `SentryCrowded` after 26 s of waiting. `should_continue` is called three times a second
+    from another thread; once it returns False, the lease is given up.
     """
-    lease = _Lease(key)
+    lease, pause_s = _Lease(key), _FIRST_PAUSE_S
     give_up = time.monotonic() + PATIENCE_S
     while True:
         found = ready()
@@ -63,7 +63,8 @@ def run_once(
             break
         if time.monotonic() > give_up:
             raise SentryCrowded("Another query for the same result is taking too long.")
-        time.sleep(_POLL_S)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
     with _renewed(lease, should_continue):
         found = ready()
         return found if found is not None else work()
@@ -155,7 +156,6 @@ def _renewed(lease: _Lease, should_continue: Callable[[], bool]) -> Iterator[Non
 # few: each can meet a busy moment and be mistaken for the loss of the cache.
 
 _PUBLISH_EVERY_S = 0.1
-_CHECK_EVERY_BEATS = 3
 _PROGRESS_TTL_S = 10.0
 _CANCEL_TTL_S = 120.0
 _PROGRESS = cache.JsonForm(Progress)
@@ -169,12 +169,10 @@ class LookupMonitor:
         self._key = store.progress_key(lookup.cache_key)
         self._client: SentryClient | None = None
         self._is_cancelled = False
-        self._beats = 0
 
     def should_continue(self) -> bool:
         """Return False, and hang up the client, once the lookup was canceled."""
-        self._beats += 1
-        if self._beats % _CHECK_EVERY_BEATS or cache.get(_cancel_key(self._uuid)) is None:
+        if cache.get(_cancel_key(self._uuid)) is None:
             return True
         self._is_cancelled = True
         if self._client is not None:
@@ -187,6 +185,8 @@ class LookupMonitor:
 
         A client that was hung up may still return an answer made of what it had read by then.
         """
+        if self._is_cancelled:
+            raise LookupCancelled
         self._client, over = client, Event()
         cache.delete(self._key)
         Thread(target=self._publish, args=(client, over), name="progress", daemon=True).start()

@@ -18,7 +18,7 @@ CUSTOMERS, MINUTES = 40, 10
 SAME_QUESTIONS = 5
 CUT_OFF = 0  # in place of a status: the connection broke
 _TIMEOUT_S = 90.0
-_POLL_S = 0.5
+_FAST_POLL_S, _SLOW_POLL_S, _FAST_POLLS = 0.4, 1.5, 12
 _ENDED = {"done", "failed", "cancelled", "purged"}
 _EVENT = re.compile(r"/events/([0-9a-f]{32})/")
 
@@ -51,13 +51,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A request: what for, when it began, how long it took, and what came of it."""
+    """A request: what for, when it began, how long it took, and what came of it.
+
+    `said` is the beginning of a failure's page.
+    """
 
     kind: str
     began: float
     seconds: float
     status: int
     is_plain: bool
+    said: str = ""
 
 
 class Browser:
@@ -97,7 +101,8 @@ class Browser:
         reply = self._exchange("GET" if content is None else "POST", path, content, headers)
         seconds = time.monotonic() - began
         if kind:
-            self.samples.append(Sample(kind, began, seconds, reply.status, reply.is_plain))
+            said = reply.text[:300] if reply.status >= 500 else ""
+            self.samples.append(Sample(kind, began, seconds, reply.status, reply.is_plain, said))
         return reply
 
     @property
@@ -181,10 +186,10 @@ class Person:
 
     def _follow(self, lookup: str) -> None:
         page = self.browser.send(f"/lookups/{lookup}/", kind="result")
-        for _ in range(60):
+        for polls in range(60):
             if "data-waiting" not in page.text:
                 break
-            time.sleep(_POLL_S)
+            time.sleep(_FAST_POLL_S if polls < _FAST_POLLS else _SLOW_POLL_S)
             state = self.browser.send(f"/lookups/{lookup}/progress", kind="progress")
             if state.status == 200 and json.loads(state.text)["state"] in _ENDED:
                 page = self.browser.send(f"/lookups/{lookup}/", kind="result")

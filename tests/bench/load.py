@@ -212,11 +212,13 @@ class Run:
 
         A health check has no page, so it must never fail.
         """
-        return Counter(
-            (sample.status, sample.kind)
-            for sample in (*self.samples, *self.health)
-            if (sample.status >= 500 or sample.status == CUT_OFF) and not self._is_excused(sample)
-        )
+        return Counter((sample.status, sample.kind) for sample in self.unexcused_samples())
+
+    def unexcused_samples(self) -> Iterator[Sample]:
+        """Yield the requests that failed so."""
+        for sample in (*self.samples, *self.health):
+            if (sample.status >= 500 or sample.status == CUT_OFF) and not self._is_excused(sample):
+                yield sample
 
     def _is_excused(self, sample: Sample) -> bool:
         if sample.status not in self.fault.statuses:
@@ -357,6 +359,8 @@ def main() -> int:
             print(f"\n{fault.name}")
             for what, is_met in runs[-1].checks():
                 print(f"  {'ok    ' if is_met else 'MISSED'}  {what}")
+            for said, times in Counter(one.said for one in runs[-1].unexcused_samples()).items():
+                print(f"          {times} times: {said!r}")
         errors = Counter(
             line[26:] for line in site.log.read_text().splitlines() if " ERROR " in line
         )

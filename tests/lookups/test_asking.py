@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from apps import cache_outage
 from apps.demo.server import DemoSentry
-from apps.lookups import cache, store
+from apps.lookups import cache, services, store
 from apps.lookups.background import (
     MAX_CONCURRENT,
     MAX_CONCURRENT_PER_PERSON,
@@ -20,7 +21,7 @@ from apps.lookups.background import (
     lookup_state,
 )
 from apps.lookups.models import Lease, Lookup, Outcome, TypedCustomer
-from apps.lookups.problems import BROKEN, LookupCancelled, LookupFailed
+from apps.lookups.problems import BROKEN, LookupCancelled, LookupCrowded, LookupFailed
 from apps.lookups.records import record_failure
 from apps.lookups.services import answer_lookup, purge_answers
 from apps.lookups.single_flight import is_leased, read_progress
@@ -289,6 +290,26 @@ def test_one_person_takes_at_most_a_part_of_the_pool(
     assert state(lookups[-2]) == LookupState.WAITING
     cancel_lookup(lookups[0])
     until(lambda: state(lookups[-2]) == LookupState.RUNNING)
+
+
+def test_a_query_waits_for_its_turn_without_calling_sentry(
+    connected: DemoSentry, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient, canceled = record(), record("2")
+    with ExitStack() as turns:
+        for place in range(services.MAX_RUNNING):
+            turns.enter_context(services._running.hold(place, 0))
+        monkeypatch.setattr(services, "_TURN_S", 0.05)
+        with pytest.raises(LookupCrowded):
+            answer_lookup(impatient)
+        monkeypatch.setattr(services, "_TURN_S", 30)
+        answer_soon(canceled, 0.01)
+        cancel_lookup(canceled)
+        until(lambda: not is_leased(canceled.cache_key))
+    wait_for_idle()
+    assert (state(canceled), lists_asked(connected)) == (LookupState.CANCELLED, 0)
+    assert again(impatient).outcome == Outcome.FAILED
+    assert answer_soon(impatient, 10)
 
 
 def test_without_a_shared_cache_processes_share_leases_and_results_through_the_database(

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from secrets import token_hex
 from typing import Any, NamedTuple
@@ -52,6 +53,7 @@ from apps.lookups.answers import (
     LookupState,
     cancel_lookup,
     count_new,
+    has_spare_slots,
     move_lookup,
     read_related,
     recent_lookups,
@@ -226,12 +228,10 @@ def _waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
 def _load_result(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
     """Return the result, or None to show the progress while it takes longer."""
     projects = allowed_projects(request)
-    if _is_followed(request):
-        return result_soon(lookup, QUICK_S, projects)
-    try:
-        return result_now(lookup, projects)
-    except LookupCrowded:
-        return result_soon(lookup, QUICK_S, projects)
+    if not _is_followed(request) and has_spare_slots():
+        with suppress(LookupCrowded):
+            return result_now(lookup, projects)
+    return result_soon(lookup, QUICK_S, projects)
 
 
 def _is_followed(request: HttpRequest) -> bool:

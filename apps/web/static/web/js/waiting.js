@@ -3,7 +3,7 @@
 
 const FAST_POLL_MS = 400;
 const SLOW_POLL_MS = 1500;
-const SLOW_AFTER_MS = 20_000;
+const SLOW_AFTER_MS = 5_000;
 const MAX_WAIT_MS = 15_000;
 
 const box = document.querySelector("[data-waiting]");
