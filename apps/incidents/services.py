@@ -87,7 +87,9 @@ from apps.sentry.incident import (
 
 T = TypeVar("T")
 BATCH, FINISH = "incident.batch", "incident.finish"
-BASELINE, SEEN = "incident.baseline", "incident.seen"  # beside the batches, and after them
+BASELINE = "incident.baseline"  # beside the batches
+SEEN, DETAILS = "incident.seen", "incident.details"  # after them
+_PARTS = (BASELINE, SEEN, DETAILS)
 _LEASE = timedelta(seconds=INCIDENT_DEADLINE_S + 30)  # longer than the longest call
 PENDING = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
 PERMISSION = "incidents.add_incident"
@@ -230,7 +232,7 @@ def _enqueue(kind: str, incident: Incident, part: str = "", *, again: bool = Fal
 
 
 def _jobs_of(incident: Incident, *kinds: str) -> QuerySet[Job]:
-    kinds = kinds or (BATCH, BASELINE, SEEN, FINISH)
+    kinds = kinds or (BATCH, *_PARTS, FINISH)
     return Job.objects.filter(kind__in=kinds, key__startswith=str(incident.uuid))
 
 
@@ -242,7 +244,7 @@ def cancel_incident(incident: Incident, requester: Requester) -> None:
 def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
     """Stop asking. `why` is for readers, if it isn't done by a person."""
     with transaction.atomic():
-        for kind in (BATCH, BASELINE, SEEN, FINISH):  # first, as they lock their own: no deadlocks
+        for kind in (BATCH, *_PARTS, FINISH):  # first, as they lock their own: no deadlocks
             cancel(kind, str(incident.uuid))
         running = Incident.objects.filter(pk=incident.pk, finished_at=None, cancelled_at=None)
         is_news = running.update(cancelled_at=timezone.now())
@@ -350,53 +352,85 @@ def ask_who_was_seen(job: Job, lease: Lease) -> None:
         _add_rest(incident, replace(rest, was_seen={}))
 
 
+@handler(DETAILS, lease=_LEASE)
+def read_details(job: Job, lease: Lease) -> None:
+    """Read the issues and an event of each failure, when batches and baseline have ended."""
+    incident = _incident_of(job)
+    if incident is None:
+        return
+    customers, findings = _answered(incident)
+    known = Rest(baseline=_rest(incident).baseline)
+    changed, rest = _read_rest(incident, lease, customers, findings, known)
+    with lease.finish():
+        _save_findings(incident, changed)
+        _add_rest(incident, rest)
+
+
 @handler(FINISH, lease=_LEASE)
 def finish_incident(job: Job, lease: Lease) -> None:
-    """Read what is asked once for all customers, when every batch has ended.
+    """End the incident when every batch has ended, and what is asked once for all customers.
 
-    Who was ever seen is left to jobs of its own, so that workers share it. The last of the jobs
-    that this one waits for begins it again.
+    That is left to jobs of its own, so that workers share it; the last of them begins this one
+    again. What they couldn't do, this one does.
     """
     incident = _incident_of(job)
     if incident is None:
         return
-    parts = _jobs_of(incident, BASELINE, SEEN)
-    is_planned, is_pending = parts.filter(kind=SEEN).exists(), parts.filter(PENDING).exists()
-    if is_planned and is_pending:
+    parts = _jobs_of(incident, *_PARTS)
+    is_planned = parts.filter(kind=DETAILS).exists()
+    if is_planned and parts.filter(PENDING).exists():
         return
-    lines = list(incident.lines.all())
-    customers, findings = _customers(incident, lines), _findings(incident, lines)
-    customers = [one for one in customers if one.line in findings]
+    customers, findings = _answered(incident)
     unseen = plan_batches(_unseen(customers, findings), _fields())
-    if unseen and not is_planned:
+    if not is_planned:
         with lease.finish():
-            for part in unseen:
+            for part in () if parts.filter(kind=SEEN).exists() else unseen:
                 _enqueue(SEEN, incident, f":{part[0].line}-{part[-1].line}")
-        return
-    if is_pending:
+            if not parts.filter(PENDING, kind=BASELINE).exists():
+                _enqueue(DETAILS, incident)
         return
     incident.refresh_from_db()
-    is_known = parts.filter(kind=BASELINE).exists()
-    is_known = is_known and not parts.exclude(state=Job.State.DONE).exists()
-    rest = known = _rest(incident) if is_known else Rest()
+    changed, rest = list[Finding](), _rest(incident)
+    if parts.exclude(state=Job.State.DONE).exists():
+        is_known = not parts.exclude(kind=DETAILS).exclude(state=Job.State.DONE).exists()
+        changed, rest = _read_rest(incident, lease, customers, findings, rest if is_known else None)
+    with lease.finish():
+        _save_findings(incident, changed)
+        running = Incident.objects.filter(pk=incident.pk, cancelled_at=None)
+        running.update(
+            finished_at=timezone.now(), sealed_rest=incident.seal("rest", _REST.dump_json(rest))
+        )
+    _INCIDENTS.add("finished")
+
+
+def _answered(incident: Incident) -> tuple[list[IncidentCustomer], dict[int, Finding]]:
+    """Return the customers who have findings, and these by line."""
+    lines = list(incident.lines.all())
+    findings = _findings(incident, lines)
+    return [one for one in _customers(incident, lines) if one.line in findings], findings
+
+
+def _read_rest(
+    incident: Incident,
+    lease: Lease,
+    customers: Sequence[IncidentCustomer],
+    findings: Mapping[int, Finding],
+    known: Rest | None,
+) -> tuple[list[Finding], Rest]:
+    """Return the findings that this changes, and the rest, redacted."""
+    rest = known or Rest()
     try:
         if customers:
             what = {"customers": customers, "findings": list(findings.values())}
-            rest = _fetch(fetch_rest, incident, lease, **what, known=known if is_known else None)
+            rest = _fetch(fetch_rest, incident, lease, **what, known=known)
     except SentryError as error:
         notice = _missing(incident, error, "We couldn’t read the details of these failures.")
-        rest = replace(known, notices=(*known.notices, notice))
-    complete = list(_with_rest(customers, list(findings.values()), rest, lease.renew))
+        rest = replace(rest, notices=(*rest.notices, notice))
+    complete = _with_rest(customers, list(findings.values()), rest, lease.renew)
+    changed = [finding for finding in complete if finding != findings[finding.line]]
     names = frozenset(one.customer.identifier for one in customers)
     issues = _redacted_issues(incident, rest.issues, names)
-    kept = replace(rest, was_seen={}, bodies={}, issues=issues)
-    with lease.finish():
-        _save_findings(incident, complete)
-        running = Incident.objects.filter(pk=incident.pk, cancelled_at=None)
-        running.update(
-            finished_at=timezone.now(), sealed_rest=incident.seal("rest", _REST.dump_json(kept))
-        )
-    _INCIDENTS.add("finished")
+    return changed, replace(rest, was_seen={}, bodies={}, issues=issues)
 
 
 def _unseen(
@@ -418,12 +452,13 @@ def _add_rest(incident: Incident, new: Rest) -> None:
     rest = replace(
         rest,
         baseline=rest.baseline if new.baseline == Baseline() else new.baseline,
+        issues=new.issues or rest.issues,
         notices=tuple(dict.fromkeys((*rest.notices, *new.notices))),
         calls=rest.calls + new.calls,
     )
     sealed = incident.seal("rest", _REST.dump_json(rest))
     Incident.objects.filter(pk=incident.pk).update(sealed_rest=sealed)
-    is_pending = _jobs_of(incident, BASELINE, SEEN).filter(PENDING).exists()
+    is_pending = _jobs_of(incident, *_PARTS).filter(PENDING).exists()
     if not is_pending and not incident.batches.filter(ended_at=None).exists():
         _enqueue(FINISH, incident, again=True)
 

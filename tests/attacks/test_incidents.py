@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.demo.server import DemoSentry
 from apps.exports import estimate_tokens
 from apps.incidents.models import Incident
-from apps.incidents.services import FINISH, MAX_OPEN, PENDING
+from apps.incidents.services import DETAILS, MAX_OPEN, PENDING
 from apps.jobs.engine import work
 from apps.jobs.models import Job
 from tests.conftest import MOMENT, signed_in
@@ -145,7 +145,7 @@ def test_the_lease_is_renewed_while_details_are_redacted(lead: User, connected: 
     customers = _releases(connected, "1.0", "2.0", "3.0").splitlines()
     for asked in (customers[:1], customers):
         begin(lea, customers="\n".join(asked))
-        while Job.objects.filter(PENDING).exclude(kind=FINISH).exists():
+        while Job.objects.filter(PENDING).exclude(kind=DETAILS).exists():
             assert work()
         with CaptureQueriesContext(connection) as queries:
             assert work()
