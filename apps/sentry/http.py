@@ -34,6 +34,7 @@ from apps.sentry.config import (
     SentryAuthRefused,
     SentryBadResponse,
     SentryConfig,
+    SentryCrowded,
     SentryError,
     SentryNotFound,
     SentryOneProjectOnly,
@@ -452,14 +453,27 @@ class Transport:
         self._session.close()
 
     def _get_once(self, path: str, params: Params, deadline: Deadline) -> ApiResponse:
+        queued = time.monotonic()
         with self._rate_limiter.slot(self._time_left(deadline)):
-            address = f"{self._api_root}{path}"
-            response, content = self._send(address, path, params, deadline)
-            target = self._redirect_target(address, response)
-            if target:
-                target_params = [] if urlsplit(target).query else params
-                response, content = self._send(target, path, target_params, deadline)
-            return parse_response(response, content, secret=self._token)
+            sent = time.monotonic()
+            try:
+                return self._send_and_parse(path, params, deadline)
+            except SentryTimeout as error:
+                waited, spent = sent - queued, time.monotonic() - sent
+                if self._open_requests.is_aborted or deadline.left() > 0 or spent > waited:
+                    raise
+                raise SentryCrowded(
+                    "The call waited longer for a slot than for Sentry.", detail=error.detail
+                ) from error
+
+    def _send_and_parse(self, path: str, params: Params, deadline: Deadline) -> ApiResponse:
+        address = f"{self._api_root}{path}"
+        response, content = self._send(address, path, params, deadline)
+        target = self._redirect_target(address, response)
+        if target:
+            target_params = [] if urlsplit(target).query else params
+            response, content = self._send(target, path, target_params, deadline)
+        return parse_response(response, content, secret=self._token)
 
     def _time_left(self, deadline: Deadline) -> float:
         left = deadline.left()

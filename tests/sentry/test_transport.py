@@ -16,6 +16,7 @@ from apps.sentry.config import (
     SentryAuthRefused,
     SentryBadResponse,
     SentryConfig,
+    SentryCrowded,
     SentryError,
     SentryNotFound,
     SentryPermissionMissing,
@@ -26,6 +27,7 @@ from apps.sentry.config import (
     SentryTimeout,
     SentryUnreachable,
 )
+from apps.sentry.throttling import LocalRateLimiter
 from tests.sentry.conftest import API
 
 PROJECTS = f"{API}/organizations/acme/projects/"
@@ -253,8 +255,12 @@ def test_pages_are_followed_by_cursor_not_by_url(
     assert [project.slug for project in client.projects()] == ["web", "api"]
 
 
-def test_dripping_response_ends_with_the_deadline() -> None:
-    """A server that sends single bytes never exceeds the read timeout."""
+@pytest.mark.parametrize(("busy_s", "blamed"), [(0, SentryTimeout), (0.4, SentryCrowded)])
+def test_dripping_response_ends_with_the_deadline(busy_s: float, blamed: type) -> None:
+    """A server that sends single bytes never exceeds the read timeout.
+
+    It isn't blamed if the call spent most of its time waiting for one of Triage's own slots.
+    """
     server = socket.create_server(("127.0.0.1", 0))
 
     def drip() -> None:
@@ -274,8 +280,13 @@ def test_dripping_response_ends_with_the_deadline() -> None:
     config = SentryConfig(
         base_url=f"http://127.0.0.1:{port}", organization="acme", token="t", deadline_s=0.5
     )
-    client = SentryClient(config)
-    with pytest.raises(SentryTimeout):
+    limiter = LocalRateLimiter(1)
+    client = SentryClient(config, limiter)
+    busy = limiter.slot(0)
+    busy.__enter__()
+    threading.Timer(busy_s, busy.__exit__, (None, None, None)).start()
+    with pytest.raises(SentryTimeout) as raised:
         client.projects()
+    assert raised.type is blamed
     client.close()
     server.close()
