@@ -346,7 +346,8 @@ class Lookup(models.Model):
     fetched_at = models.DateTimeField(null=True, blank=True)
     events = models.PositiveIntegerField(null=True)
     issues = models.PositiveIntegerField(null=True)
-    problems = models.PositiveIntegerField(null=True, help_text="Without those in the background.")
+    # Without a constraint: adding one reads the whole table, with all results.
+    problems = models.IntegerField(null=True, help_text="Without those in the background.")
     bodies = models.PositiveIntegerField(null=True)
     calls = models.PositiveIntegerField(default=0)
     calls_saved = models.PositiveIntegerField(

@@ -12,8 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="lookup",
             name="problems",
-            field=models.PositiveIntegerField(
-                help_text="Without those in the background.", null=True
-            ),
+            field=models.IntegerField(help_text="Without those in the background.", null=True),
         ),
     ]
