@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from shutil import copyfile
@@ -60,6 +61,7 @@ _MANIFEST, _KEYS = "manifest.json", "keys.json"
 _SEAL = re.compile(rb"sha256:([0-9a-f]{64}) hmac:([0-9a-f]{64})")
 _SEAL_LENGTH = len("sha256: hmac:") + 2 * 64
 _BATCH = 500
+_BUFFER = 1 << 20
 _MOST_BYTES = 4 << 20  # of the manifest, and of the keys
 _SCRYPT = {"length": 32, "n": 2**16, "r": 8, "p": 1}
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -671,11 +673,9 @@ def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
     columns = _columns(model)
     if expected is None or expected.columns != columns:
         raise BackupRefused(f"The backup has other columns in {table} than this version of Triage.")
-    names, signs = ", ".join(map(_quoted, columns)), ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {_quoted(table)} ({names}) VALUES ({signs})"  # noqa: S608 - our names
     converted = [(at, one) for at, one in enumerate(fields) if _kind(one) in _CONVERTED]
     rows = 0
-    with backup.archive.open(_member(table)) as lines, connection.cursor() as cursor:
+    with BufferedReader(backup.archive.open(_member(table)), _BUFFER) as lines:  # type: ignore[type-var]  # has readinto()
         while batch := [json.loads(line) for line in islice(lines, _BATCH)]:
             for row in batch:
                 for at, one in converted:
@@ -685,11 +685,23 @@ def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
                     row[at] = _prepared(one, value)
             where = f"rows {rows + 1} to {rows + len(batch)} of {table} can't be stored"
             with _plain_errors(f"Nothing was restored: {where} in this database"):
-                cursor.executemany(statement, batch)
+                _insert(table, columns, batch)
             rows += len(batch)
     if rows != expected.rows:
         raise BackupRefused(f"The backup has {rows} rows of {table} instead of {expected.rows}.")
     done.rows += rows
+
+
+def _insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    into = f"{_quoted(table)} ({', '.join(map(_quoted, columns))})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            signs = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {into} VALUES ({signs})", rows)  # noqa: S608 - our names
+            return
+        with connection.wrap_database_errors, cursor.copy(f"COPY {into} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 # Others are the same in JSON, Python, and both databases.
