@@ -1,17 +1,21 @@
 """Values of settings: bad ones stop the start with one sentence that names the variable."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from tests.backup.sites import site
 from tests.shell import start_with
 
 SECRET = "s3cr3t"
 SENTRY = {"SENTRY_AUTH_TOKEN": "token", "SENTRY_ORG": "acme"}
 MAIL = {"EMAIL_FROM": "triage@example.org"}
 ENCODE = "Percent-encode"
+ENDS = ("", "-wal", "-shm")
 
 # fmt: off
 # The variables, and what the sentence says besides the variable's name.
@@ -156,6 +160,38 @@ def test_unreadable_files_stop_the_start_with_a_sentence(tmp_path: Path) -> None
         assert done.returncode == 2, variables
         assert sentence in done.stderr, (variables, done.stderr)
         assert len(done.stderr.splitlines()) == 1, variables
+
+
+def test_values_in_the_file_are_literal(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text(
+        "TRIAGE_VAR_DIR=/tmp/${HOME}\nSENTRY_ORG=acme\nSENTRY_AUTH_TOKEN=a${HOME}b$HOME$$c#d\n"
+        "export TRIAGE_METRICS_TOKEN='${SENTRY_ORG:-twenty-characters}'\nDEBUG=On\n"
+    )
+    read = start_with({"TRIAGE_ENV_FILE": str(file), "TRIAGE_VAR_DIR": str(tmp_path)}).settings
+    assert read["SENTRY_AUTH_TOKEN"] == "a${HOME}b$HOME$$c#d"
+    assert read["TRIAGE_METRICS_TOKEN"] == "${SENTRY_ORG:-twenty-characters}"
+    assert read["DEBUG"] is True
+    assert read["VAR_DIR"] == tmp_path, "the environment takes precedence"
+
+
+@pytest.mark.django_db
+def test_only_the_owner_can_read_a_database(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "triage.sqlite3"
+    before = os.umask(0o022)
+    try:
+        for mode in (None, 0o644, 0o640):  # a new file, one of 1.0.0, and one shared on purpose
+            if mode:
+                file.chmod(mode)
+            with site(f"sqlite:///{file}"), connection.cursor() as cursor:
+                cursor.execute("CREATE TABLE IF NOT EXISTS a (b)")
+                cursor.execute("INSERT INTO a VALUES (1)")
+                modes = {one.name: one.stat().st_mode & 0o777 for one in file.parent.iterdir()}
+            allowed = 0o640 if mode == 0o640 else 0o600
+            assert modes == dict.fromkeys((f"{file.name}{end}" for end in ENDS), allowed), mode
+    finally:
+        os.umask(before)
+    assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_removed_variable_is_reported_once(base: dict[str, str]) -> None:

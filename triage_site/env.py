@@ -5,25 +5,25 @@ import binascii
 import os
 import re
 import secrets
+import sqlite3
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import dj_database_url
-from environs import Env, EnvError
+from dotenv import load_dotenv
 
 from apps.cache_outage import SENTINELS
 
 T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-environment = Env(eager=True)
 
 _RESERVED = (
     *("accounts", "api", "healthz", "incidents", "lookups", "mcp", "metrics", "readyz", "review"),
@@ -46,13 +46,15 @@ def stop(message: str) -> NoReturn:
 
 
 def _read_file() -> None:
-    """Read the variables from `.env`, or from the file in `TRIAGE_ENV_FILE`."""
+    """Read the variables from `.env`, or from the file in `TRIAGE_ENV_FILE`. Values are literal."""
     named = os.environ.get("TRIAGE_ENV_FILE")
     file = Path(named or BASE_DIR / ".env")
     if named and not file.exists():
         stop(f"TRIAGE_ENV_FILE is {named}, which doesn't exist. Correct the path, or remove it.")
     try:
-        environment.read_env(str(file), recurse=False)
+        if file.exists():
+            with file.open(encoding="utf-8") as lines:
+                load_dotenv(stream=lines, interpolate=False)  # passwords can contain ${
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't a text file in UTF-8"
         stop(f"{file} can't be read ({reason}). Let the user that runs Triage read it.")
@@ -80,24 +82,28 @@ def warn_once(name: str, sentence: str) -> None:
 def _read(name: str, read: Callable[[], T], expected: str) -> T:
     try:
         return read()
-    except (EnvError, ValueError):
+    except ValueError:
         stop(f"{name} must be {expected}. Correct it in the environment or in .env.")
 
 
 def text(name: str, default: str = "") -> str:
     """Return the variable without surrounding spaces, or the default if it is empty or not set."""
-    return str(environment.str(name, "")).strip() or default
+    return os.environ.get(name, "").strip() or default
 
 
 _read_file()
 VAR_DIR = Path(text("TRIAGE_VAR_DIR") or BASE_DIR / "var")
 
 
+_TRUE, _FALSE = ("1", "true", "t", "yes", "y", "on"), ("0", "false", "f", "no", "n", "off")
+
+
 def boolean(name: str, *, default: bool) -> bool:
     """Return 1/0, true/false, yes/no, or on/off as a boolean."""
-    if not text(name):
-        return default
-    return _read(name, lambda: environment.bool(name), "1 or 0")
+    value = text(name).lower()
+    if value not in ("", *_TRUE, *_FALSE):
+        stop(f"{name} must be 1 or 0. Correct it in the environment or in .env.")
+    return value in _TRUE if value else default
 
 
 def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
@@ -424,6 +430,24 @@ def _postgres(name: str, url: str, config: dict[str, object]) -> dict[str, objec
     return {**config, "OPTIONS": {"connect_timeout": 10, **options}}  # type: ignore[dict-item]
 
 
+class _OwnersFile(sqlite3.Connection):
+    """A database that only its owner can read, and so are the files that SQLite adds to it."""
+
+    def __init__(self, database: str | Path, *args: Any, **kwargs: Any) -> None:
+        if not str(database).startswith("file:"):  # in memory, for tests
+            _hide(Path(database))
+        super().__init__(database, *args, **kwargs)
+
+
+def _hide(file: Path) -> None:
+    """Create a file that only its owner can read; let no one else read one from 1.0.0."""
+    with suppress(OSError):  # whoever uses the file reports it
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        for one in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
+            if one.stat().st_mode & 0o007:
+                one.chmod(0o600)
+
+
 def sqlite(file: Path) -> dict[str, object]:
     """Return the settings of an SQLite file that threads can read during a write."""
     _make_folder(file.parent)
@@ -433,6 +457,7 @@ def sqlite(file: Path) -> dict[str, object]:
         "CONN_MAX_AGE": 60,  # closing the last connection writes the whole log back
         "OPTIONS": {
             "timeout": 20,
+            "factory": _OwnersFile,
             "transaction_mode": "IMMEDIATE",
             # Overwrite deleted data in the file.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
@@ -489,6 +514,6 @@ def _stored_text(path: Path) -> str:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
     except OSError:
         stop(f"{folder} can't be created. Set TRIAGE_VAR_DIR to a writable folder.")

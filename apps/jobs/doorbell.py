@@ -5,6 +5,7 @@ second.
 """
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +65,8 @@ class _FileDoorbell(SqliteStorage):  # type: ignore[misc]  # huey has no types
         return connection
 
     def _create_connection(self) -> sqlite3.Connection:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.parent.mkdir(0o700, parents=True, exist_ok=True)
+        os.close(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection: sqlite3.Connection = super()._create_connection()
         for statement in self.ddl:
             connection.execute(statement)
