@@ -25,7 +25,7 @@ from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, client_address, lock_end, record
 from apps.signin.forms import available_email, available_username
 from apps.signin.sessions import audit_account, end_all_sessions
-from apps.web.access import site_origin
+from apps.web.access import public_url
 
 # --- people ------------------------------------------------------------------------------------
 #
@@ -209,8 +209,7 @@ _log = logging.getLogger(__name__)
 
 def _link(request: HttpRequest, token: str) -> str:
     """Return the address of a one-time link, on the host that everyone can open."""
-    path, origin = reverse("invitation_opened", args=[token]), site_origin(request)
-    return f"{origin}{path}" if origin else request.build_absolute_uri(path)
+    return public_url(request, reverse("invitation_opened", args=[token]))
 
 
 def _deliver(request: HttpRequest, whom: object, to: str, text: str, link: str) -> None:

@@ -6,6 +6,7 @@ import logging
 from ipaddress import ip_address
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
@@ -28,6 +29,7 @@ from apps.audit.trail import client_address, client_network
 from apps.cache_outage import increment
 from apps.crypto import seal, unseal
 from apps.signin.sessions import audit_account
+from apps.web.access import public_url
 
 _log = logging.getLogger(__name__)
 _NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address
@@ -123,6 +125,11 @@ class AccountAdapter(DefaultAccountAdapter):
         message = more.get("message") or _MESSAGES.get(message_template)
         if message:
             messages.add_message(request, level, message)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the address in the email, at a port that is ours."""
+        url: str = super().get_reset_password_from_key_url(key)
+        return public_url(self.request, urlsplit(url).path)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send the message from a thread: the wait would reveal to strangers who has an account."""

@@ -1,5 +1,6 @@
 """The person behind a request, the lookups they can open, and the host that serves Manage."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import split_domain_port
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
@@ -190,6 +192,29 @@ def _origin(request: HttpRequest, host: str) -> str:
     """Return the host's origin, with this request's scheme and port: one proxy serves both."""
     _name, colon, port = _host_of(request).rpartition(":")
     return f"{request.scheme}://{host}{f':{port}' if colon and port.isdigit() else ''}"
+
+
+def public_url(request: HttpRequest, path: str) -> str:
+    """Return the address of a path, for an email to somebody else, on the host for everyone.
+
+    `ALLOWED_HOSTS` ignores the port, which anyone can write into a request. It must be listed, or
+    be the one that the site itself listens at.
+    """
+    name, port = split_domain_port(_host_of(request))
+    if site_origin(request):
+        name = settings.TRIAGE_SITE_HOST
+    plain = f"{request.scheme}://{name}"
+    origin = f"{plain}:{port}" if port else plain
+    listed = [
+        one for one in settings.CSRF_TRUSTED_ORIGINS if re.sub(r":\d+$", "", one.lower()) == plain
+    ]
+    # The server of a socket, which has no addresses, reads its port from the request.
+    is_direct = not settings.TRIAGE_BEHIND_PROXY and request.META.get("REMOTE_ADDR")
+    if listed and origin not in listed:
+        origin = listed[0]
+    elif not listed and not (is_direct and port == request.META.get("SERVER_PORT")):
+        origin = plain
+    return f"{origin}{path}"
 
 
 def _is_admin_host(request: HttpRequest) -> bool:

@@ -5,12 +5,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 
 from apps.signin.oidc import read_claims
 from apps.signin.oidc_config import Oidc
-from tests.accounts.test_invitations import CHOSEN, PAGE, invite
+from tests.accounts.test_invitations import ADD, CHOSEN, PAGE, invite
 from tests.accounts.test_people import PEOPLE, act, save
+from tests.attacks.production import HOST
+from tests.conftest import signed_in
+from tests.lookups.background import until
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +30,39 @@ def new_password_link(admin: User, user: User) -> str:
     match = re.search(r"/accounts/invitation/[\w-]+/", act(admin, "new_password_link", user))
     assert match
     return match[0]
+
+
+PLAIN, LISTED = f"http://{HOST}", f"http://{HOST}:8443"
+
+
+def test_links_for_others_have_no_port_of_the_sender(
+    admin: User, agent: User, settings: Settings, mailoutbox: list[Any]
+) -> None:
+    settings.ALLOWED_HOSTS, settings.TRIAGE_EMAIL = [HOST, "[::1]"], True
+    User.objects.filter(pk=agent.pk).update(email="ana@example.org")
+    browser = signed_in(admin)
+    direct, proxied, socket = ("0", "192.0.2.1"), ("1", "192.0.2.1"), ("0", "")
+    for at, origins, (proxies, address), expected in (
+        (f"{HOST}:6666", [], direct, PLAIN),
+        (f"{HOST}:8000", [], direct, f"{PLAIN}:8000"),  # the site's own
+        ("[::1]:6666", [], direct, "http://[::1]"),
+        (f"{HOST}:8000", [], proxied, PLAIN),
+        (f"{HOST}:8000", [], socket, PLAIN),
+        (f"{HOST}:6666", [LISTED], direct, LISTED),
+        (f"{HOST}:8443", ["http://other.example.org", LISTED], proxied, LISTED),
+        (HOST, [LISTED], proxied, LISTED),
+        (HOST, [PLAIN, LISTED], proxied, PLAIN),
+    ):
+        settings.CSRF_TRUSTED_ORIGINS, settings.TRIAGE_BEHIND_PROXY = origins, int(proxies)
+        sent: Any = {"HTTP_HOST": at, "SERVER_PORT": "8000", "REMOTE_ADDR": address}
+        browser.post(ADD, {"name": "Jo", "email": "jo@example.org"}, **sent)
+        cache.clear()
+        Client().post("/accounts/password/reset/", {"email": "ana@example.org"}, **sent)
+        until(lambda: len(mailoutbox) == 2)
+        for mail in mailoutbox:
+            [link] = re.findall(r"http\S+", mail.body)
+            assert link.startswith(f"{expected}/accounts/"), (at, origins, proxies, link)
+        mailoutbox.clear()
 
 
 @pytest.mark.parametrize("is_active", [True, False])

@@ -25,11 +25,18 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 _NEXT = """Wrote {file}, which only you can read. Keep a copy in a safe place:
 without its keys, no one can read what Triage stores or verify the audit trail.
 
-What to do next:
-  1. Start Triage: docker compose up --detach --build (without Docker: make run)
-  2. Create the first admin: docker compose exec web python manage.py createsuperuser
-     (make run offers to do this)
-  3. Open {address}{through}.
+What to do next, depending on how you install Triage:
+  - With Docker Compose, start everything, and create the first admin:
+      docker compose up --detach --build
+      docker compose exec web python manage.py createsuperuser
+  - With systemd, continue with step 3 of docs/install.md.
+  - With another service manager, set TRIAGE_ENV_FILE={file} for all of these:
+      .venv/bin/python manage.py migrate
+      .venv/bin/python manage.py createsuperuser
+      .venv/bin/gunicorn triage_site.wsgi --bind 127.0.0.1:8000    (the site)
+      .venv/bin/python manage.py run_huey                          (the worker)
+  - On your own computer: make run
+Then open {address}{through}.
 """
 
 
