@@ -111,6 +111,8 @@ TRIAGE_SIGNALS_WAIT_MS = 50
 # Of the server's 32 threads; the others remain free for pages that need no request to Sentry.
 TRIAGE_MOST_WAITING = 24
 TRIAGE_LOOKUPS_PER_MINUTE = 120
+# What else a program can do in one minute on behalf of one person.
+TRIAGE_CALLS_PER_MINUTE = {"reads": 300, "event_reads": 120, "searches": 120, "checks": 60}
 TRIAGE_REASON = env.choice("TRIAGE_REASON", "optional", ("off", "optional", "required"))
 TRIAGE_KEEP_LOOKUPS_DAYS = env.integer("TRIAGE_KEEP_LOOKUPS_DAYS", 30, minimum=1, maximum=3650)
 TRIAGE_KEEP_AUDIT_DAYS = env.integer("TRIAGE_KEEP_AUDIT_DAYS", 400, minimum=1, maximum=36500)

@@ -4,19 +4,21 @@ Every result passes `restrict_to_projects`. `projects` are the slugs that the re
 None for all; see `projects_of` in `apps.accounts.models`.
 """
 
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
+from django.http import Http404
 from django.utils import timezone
 
 from apps.events.answer import Answer, Progress, restrict_to_projects
 from apps.events.query import Move, apply_move
 from apps.known_errors.catalogue import with_known_errors
 from apps.lookups import background, cache, store
-from apps.lookups.access import Requester
+from apps.lookups.access import Requester, find_lookup
 from apps.lookups.background import (
     LookupState,
     cancel_lookup,
@@ -26,8 +28,15 @@ from apps.lookups.background import (
     request_slot,
 )
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import LookupFailed, LookupPurged, problem_of
+from apps.lookups.problems import (
+    NO_SUCH_LOOKUP,
+    NOT_STORED,
+    LookupFailed,
+    LookupPurged,
+    problem_of,
+)
 from apps.lookups.records import (
+    count_call,
     question_of,
     reason_of,
     record_lookup,
@@ -63,6 +72,7 @@ __all__ = [
     "result_soon",
     "sees_all_projects",
     "stored_answer",
+    "stored_result",
     "unredacted_result",
     "visible_state",
     "with_late_related",
@@ -83,6 +93,26 @@ def result_soon(lookup: Lookup, patience_s: float, projects: Projects) -> Lookup
     """Return the result if it arrives in time, else None. Raise as `answer_lookup` does."""
     result = background.answer_soon(lookup, patience_s)
     return result and _restrict(result, projects)
+
+
+def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> LookupResult:
+    """Return the stored result for a program, and count that. Raise `LookupFailed`.
+
+    Without a person, any lookup can be read, as from the command line. Never queries Sentry.
+    """
+    count_call(requester.user, "reads")
+    try:
+        wanted = uuid.UUID(lookup_id)
+        lookup = (
+            find_lookup(requester.user, requester.actor, wanted)
+            if requester.user
+            else Lookup.objects.select_related("typed").get(uuid=wanted)
+        )
+    except (ValueError, Http404, Lookup.DoesNotExist) as error:
+        raise LookupFailed(NO_SUCH_LOOKUP) from error
+    if not has_ended(lookup):
+        raise LookupFailed(NOT_STORED)
+    return result_now(lookup, projects)
 
 
 def stored_answer(lookup: Lookup, projects: Projects) -> Answer | None:

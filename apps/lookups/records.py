@@ -80,7 +80,7 @@ _SECONDS = metrics.Histogram(
 REFUSED = metrics.Counter(
     "refused_requests",
     "Requests refused before Sentry was called: all places were taken, one person's share was "
-    "taken, or there were too many lookups per minute.",
+    "taken, or there were too many calls per minute.",
     reason=("crowded", "own_share", "per_minute"),
 )
 EXPORTS = metrics.Counter(
@@ -91,7 +91,7 @@ EXPORTS = metrics.Counter(
     redacted=("yes", "no"),
 )
 
-# The limit of lookups per person and minute, counted over all processes.
+# The limits per person and minute, counted over all processes.
 
 _MINUTE_S = 60
 
@@ -102,33 +102,43 @@ class TooManyLookups(LookupFailed):
 
 def count_lookup(user: User) -> None:
     """Count one lookup. Raise `TooManyLookups`."""
+    _count(user, "lookups", settings.TRIAGE_LOOKUPS_PER_MINUTE, "looked up")
+
+
+def count_call(user: User | None, kind: str) -> None:
+    """Count another call of a program. Raise `TooManyLookups`. The command line has no limit."""
+    if user:
+        _count(user, kind, settings.TRIAGE_CALLS_PER_MINUTE[kind], "read")
+
+
+def _count(user: User, kind: str, most: int, done: str) -> None:
     now = time.time()
-    started = cache.increment(_counter(user, now), _MINUTE_S)
-    if started > settings.TRIAGE_LOOKUPS_PER_MINUTE:
-        wait_s = _MINUTE_S - int(now % _MINUTE_S)
-        REFUSED.add("per_minute")
-        raise TooManyLookups(
-            Problem(
-                code="too_many_lookups",
-                message="That's a lot of lookups in one minute.",
-                next_step=f"Try again in {wait_s} second{'' if wait_s == 1 else 's'}. "
-                "Nothing was looked up.",
-                page_status=429,
-                api_status=429,
-                retry_after=wait_s,
-            )
+    if cache.increment(_counter(user, now, kind), _MINUTE_S) <= most:
+        return
+    wait_s = _MINUTE_S - int(now % _MINUTE_S)
+    REFUSED.add("per_minute")
+    raise TooManyLookups(
+        Problem(
+            code=f"too_many_{kind}",
+            message=f"That's a lot of {kind.replace('_', ' ')} in one minute.",
+            next_step=f"Try again in {wait_s} second{'' if wait_s == 1 else 's'}. "
+            f"Nothing was {done}.",
+            page_status=429,
+            api_status=429,
+            retry_after=wait_s,
         )
+    )
 
 
 def lookups_left(user: User) -> int:
     """Return how many more lookups the person can start in this minute."""
-    started = cache.get(_counter(user, time.time()))
+    started = cache.get(_counter(user, time.time(), "lookups"))
     most: int = settings.TRIAGE_LOOKUPS_PER_MINUTE
     return max(0, most - started) if isinstance(started, int) else most
 
 
-def _counter(user: User, now: float) -> str:
-    return f"begun/{user.pk}/{int(now // _MINUTE_S)}"
+def _counter(user: User, now: float, kind: str) -> str:
+    return f"begun/{user.pk}/{int(now // _MINUTE_S)}/{kind}"
 
 
 # The reason for a lookup: a ticket number or a few words.

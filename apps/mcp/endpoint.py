@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
@@ -26,6 +26,18 @@ _FOREIGN_ORIGIN = Problem(
     "Call it from a program, or ask your Triage admin.",
     api_status=403,
 )
+_OFF = Problem(
+    "no_such_address",
+    "Assistants are turned off.",
+    "Ask your Triage admin to turn them on, with TRIAGE_MCP=1.",
+    api_status=404,
+)
+_POST_ONLY = Problem(
+    "method_not_allowed",
+    "This address answers only POST requests.",
+    "Send one JSON-RPC message. There is no session to open, resume, or end.",
+    api_status=405,
+)
 _SESSION = "Mcp-Session-Id"
 _MAX_NAME_LENGTH = 60
 
@@ -35,11 +47,13 @@ _MAX_NAME_LENGTH = 60
 def mcp(request: HttpRequest) -> HttpResponseBase:
     """Answer one message of an assistant's program."""
     if not settings.TRIAGE_MCP:
-        raise Http404
+        return _problem(_OFF)
     if not _is_own_origin(request):
         return _problem(_FOREIGN_ORIGIN)
     if request.method != "POST":
-        return HttpResponse(status=405, headers={"Allow": "POST"})
+        response = _problem(_POST_ONLY)
+        response["Allow"] = "POST"
+        return response
     caller = Requester(Origin.MCP, address=client_address(request))
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from logging import getLogger
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ from pydantic.json_schema import SkipJsonSchema
 from apps.accounts.models import ApiToken, zone_of
 from apps.accounts.tokens import projects_of_token
 from apps.audit.models import Action
-from apps.audit.trail import record
+from apps.audit.trail import record, record_refusal
 from apps.events.answer import CatalogEntry, Progress
 from apps.events.grouping import problems_of
 from apps.events.once import once, rule_cache
@@ -50,6 +51,7 @@ from apps.lookups.answers import (
     request_slot,
     result_now,
     result_soon,
+    stored_result,
     visible_state,
     with_late_related,
 )
@@ -58,8 +60,6 @@ from apps.lookups.models import Lookup
 from apps.lookups.problems import (
     BROKEN,
     DATABASE_AWAY,
-    NO_SUCH_LOOKUP,
-    NOT_STORED,
     LookupFailed,
     Problem,
     bad_input,
@@ -67,6 +67,7 @@ from apps.lookups.problems import (
 )
 from apps.lookups.records import (
     MAX_REASON_LENGTH,
+    count_call,
     lookups_left,
     read_question,
     record_action,
@@ -99,22 +100,13 @@ class Caller:
         """The slugs of the projects that the program can see, or None for all."""
         return projects_of_token(self.token) if self.token else None
 
-    def find(self, lookup_id: str) -> Lookup:
-        """Return the lookup if it can be read. Raise `LookupFailed`."""
-        try:
-            wanted = uuid.UUID(lookup_id)
-            if self.token:
-                return find_lookup(self.token.user, self.requester.actor, wanted)
-            return Lookup.objects.select_related("typed").get(uuid=wanted)
-        except (ValueError, Http404, Lookup.DoesNotExist) as error:
-            raise LookupFailed(NO_SUCH_LOOKUP) from error
+    def count(self, kind: str) -> None:
+        """Count a call. Raise `LookupFailed` if there are too many."""
+        count_call(self.requester.user, kind)
 
     def result(self, lookup_id: str) -> LookupResult:
         """Return the stored result of a lookup. Raise `LookupFailed`."""
-        lookup = self.find(lookup_id)
-        if not has_ended(lookup):
-            raise LookupFailed(NOT_STORED)
-        return result_now(lookup, self.projects)
+        return stored_result(lookup_id, self.requester, self.projects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +155,7 @@ class LookUp(BaseModel):
         Field(
             min_length=1,
             max_length=2000,
-            description="User ID, email, username, event ID, or Sentry link; one customer",
+            description="One customer: user ID, email, username, event or trace ID, or Sentry link",
         ),
     ]
     at: Annotated[
@@ -176,13 +168,13 @@ class LookUp(BaseModel):
             Field(
                 ge=MIN_WINDOW_MINUTES,
                 le=MAX_WINDOW_MINUTES,
-                description="Minutes before and after",
+                description="Minutes before and after; has a default",
             ),
         ]
         | SkipJsonSchema[None]
     ) = None
     projects: Annotated[
-        list[_Name], Field(max_length=100, description="Slugs; defaults to all")
+        list[_Name], Field(max_length=100, description="Slugs, as in check_status; defaults to all")
     ] = []
     environments: Annotated[
         list[_Name], Field(max_length=100, description="Names; defaults to all")
@@ -293,10 +285,11 @@ def cancel(lookup: Lookup, requester: Requester) -> None:
 def cancel_call(call_key: str, caller: Caller) -> None:
     """Stop the lookup of a call that is still running, if it is known."""
     lookup_id = cache.get(call_key) if call_key else None
-    if isinstance(lookup_id, str):
+    if isinstance(lookup_id, str) and caller.token:
         cache.delete(call_key)
-        with suppress(LookupFailed):  # it was deleted, or isn't theirs anymore
-            lookup = caller.find(lookup_id)
+        with suppress(Http404):  # it was deleted, or isn't theirs anymore
+            user, actor = caller.token.user, caller.requester.actor
+            lookup = find_lookup(user, actor, uuid.UUID(lookup_id))
             if not has_ended(lookup):
                 cancel(lookup, caller.requester)
 
@@ -336,6 +329,7 @@ def _export(result: LookupResult, choice: Choice, caller: Caller) -> Reply:
 
 
 def _read_event(caller: Caller, arguments: ReadEvent) -> Reply:
+    caller.count("event_reads")
     result = caller.result(arguments.lookup_id)
     export = export_event(result, arguments.event_id, arguments.max_tokens, caller.requester)
     text = export.rendered.text
@@ -347,6 +341,7 @@ _MOST_TOKENS = 3000
 
 
 def _search(caller: Caller, arguments: SearchKnownErrors) -> Reply:
+    caller.count("searches")
     found = search_catalogue(arguments.words, caller.projects)
     _record_list(caller, "known errors")
     shown: list[dict[str, Any]] = []
@@ -381,6 +376,7 @@ def _entry(known: CatalogEntry) -> dict[str, Any]:
 
 
 def _check(caller: Caller, _arguments: Nothing) -> Reply:
+    caller.count("checks")
     _record_list(caller, "status")
     projects, _environments = search_choices(caller.projects)
     token = caller.token
@@ -392,6 +388,7 @@ def _check(caller: Caller, _arguments: Nothing) -> Reply:
         "max_events": settings.TRIAGE_MAX_EVENTS,
         "lookups_per_minute": settings.TRIAGE_LOOKUPS_PER_MINUTE,
         "lookups_left": lookups_left(token.user) if token else None,
+        "calls_per_minute": settings.TRIAGE_CALLS_PER_MINUTE,
         "reason": settings.TRIAGE_REASON,
         "stored_days": settings.TRIAGE_KEEP_LOOKUPS_DAYS,
         "token_expires": token and token.expires_at.isoformat(timespec="seconds"),
@@ -448,8 +445,8 @@ _TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
 _RESULT: dict[str, dict[str, Any]] = {
     "lookup_id": _TEXT,
     "headline": {"type": ["string", "null"], "description": "The result in one sentence"},
-    "complete": {"type": "boolean", "description": "Whether all events are listed"},
-    "problems": _NUMBER,
+    "complete": {"type": "boolean", "description": "Whether all events were found"},
+    "problems": {"type": "integer", "description": "Failures, each of one or more issues"},
     "events": _NUMBER,
     "export": _TEXT,
 }
@@ -472,7 +469,8 @@ TOOLS = (
     Tool(
         "read_event",
         "Read one event",
-        "One event of a lookup in full: stack trace, request, and the steps before it.",
+        "One event of a lookup in full: stack trace, request, steps, and what an export says is "
+        "only on the event page.",
         ReadEvent,
         _read_event,
         {"lookup_id": _TEXT, "event_id": _TEXT, "export": _TEXT},
@@ -491,12 +489,12 @@ TOOLS = (
         "search_known_errors",
         "Search known errors",
         "The support team's catalog: explanations, workarounds, replies, and fixes. Lookups "
-        "already include the entries that match.",
+        "already include the entries that match, with each {placeholder} of a reply filled in.",
         SearchKnownErrors,
         _search,
         {
             "known_errors": {"type": "array", "items": {"type": "object"}},
-            "more": {"type": "array", "items": _TEXT, "description": "Names of further entries"},
+            "more": {"type": "array", "items": _TEXT, "description": "Names to search for"},
         },
         asks_sentry=False,
     ),
@@ -535,6 +533,8 @@ def run(tool: Tool, arguments: Mapping[str, Any], caller: Caller) -> Steps:
     except ValidationError as error:
         return _failed(_invalid(tool, error))
     except LookupFailed as failure:
+        if failure.problem.api_status == HTTPStatus.FORBIDDEN and not failure.is_recorded:
+            record_refusal(caller.requester.actor, target=tool.name, why="no permission")
         return _failed(failure.problem)
     except Exception as error:  # noqa: BLE001 - a failure of ours is a reply, too
         if is_database_away(error):

@@ -44,24 +44,23 @@ from apps.lookups.access import (
     TokenFailed,
     authenticate,
     authorize,
-    find_lookup,
     refuse_role,
     searched_projects,
 )
-from apps.lookups.answers import has_ended, result_now
+from apps.lookups.answers import LookupResult, result_now, stored_result
 from apps.lookups.exports import Choice, ChoiceRefused, export_result, read_choice
-from apps.lookups.models import Lookup, Origin
+from apps.lookups.models import Origin
 from apps.lookups.problems import (
     BROKEN,
     DATABASE_AWAY,
     NO_SUCH_LOOKUP,
-    NOT_STORED,
     LookupFailed,
     Problem,
     bad_input,
 )
 from apps.lookups.records import (
     MAX_REASON_LENGTH,
+    count_call,
     count_lookup,
     read_question,
     read_window,
@@ -495,7 +494,7 @@ _DESCRIPTIONS = {
     410: "The result was deleted.",
     413: "The request body is too large.",
     415: "The request body isn't application/json.",
-    429: "Too many lookups in one minute.",
+    429: "Too many calls in one minute.",
     500: "Something went wrong on our side.",
     502: "Sentry refused the request or sent something we couldn't read.",
     503: "Sentry is limiting our requests or is paused after repeated failures, too many lookups "
@@ -594,7 +593,7 @@ api = DescribedAPI(
 
 LookupId = PathEx[uuid.UUID, P(description="The lookup_id of a result.")]
 _LOOKUP_ERRORS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
-_READ_ERRORS = (400, 401, 403, 404, 409, 410, 500, 503)
+_READ_ERRORS = (400, 401, 403, 404, 409, 410, 429, 500, 503)
 
 
 @api.post(
@@ -608,7 +607,7 @@ _READ_ERRORS = (400, 401, 403, 404, 409, 410, 500, 503)
 def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     """Look up one customer's errors. The lookup is recorded. Requires the lookup scope."""
     token = token_for(request, Scope.LOOKUP)
-    zone = zone_of(token.user)
+    zone, requester = zone_of(token.user), api_requester(request, token)
     lookup = record_lookup(
         read_question(
             body.customer,
@@ -618,12 +617,13 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
             projects=searched_projects(token, body.projects),
             environments=body.environments,
         ),
-        requester=api_requester(request, token),
+        requester=requester,
         typed=body.customer,
         zone=zone,
         reason=body.reason,
     )
-    return _export(request, token, lookup, Choice(format="json", budget=None))
+    result = result_now(lookup, projects_of_token(token))
+    return _export(result, Choice(format="json", budget=None), requester)
 
 
 @api.get(
@@ -667,10 +667,10 @@ def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
         choice = _requested(request.GET)
     except ChoiceRefused as refused:
         raise LookupFailed(bad_input(str(refused))) from refused
-    lookup = find_lookup(token.user, api_requester(request, token).actor, lookup_id)
-    if not has_ended(lookup):
-        raise LookupFailed(NOT_STORED)
-    return _export(request, token, lookup, choice)
+    requester = api_requester(request, token)
+    return _export(
+        stored_result(str(lookup_id), requester, projects_of_token(token)), choice, requester
+    )
 
 
 @api.post(
@@ -727,6 +727,7 @@ def get_incident(
     """Read what is known so far. Requires the read scope."""
     token = token_for(request, Scope.READ)
     requester = api_requester(request, token)
+    count_call(token.user, "reads")
     incident = find_incident(token.user, requester.actor, incident_id)
     return _incident(incident, token, requester)
 
@@ -751,10 +752,9 @@ def _requested(values: QueryDict) -> Choice:
     return replace(choice, budget=limit, preset="none", issue_id="", for_llm=False)
 
 
-def _export(request: HttpRequest, token: ApiToken, lookup: Lookup, choice: Choice) -> HttpResponse:
-    """Return the complete result in the chosen format, and record that."""
-    result = result_now(lookup, projects_of_token(token))
-    export = export_result(result, choice, api_requester(request, token))
+def _export(result: LookupResult, choice: Choice, requester: Requester) -> HttpResponse:
+    """Return the result in the chosen format, and record that."""
+    export = export_result(result, choice, requester)
     return HttpResponse(export.rendered.text.encode(), content_type=_FORMATS[choice.format])
 
 

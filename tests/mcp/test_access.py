@@ -32,6 +32,7 @@ def test_the_address_does_not_exist_until_it_is_turned_on(token: str, settings: 
     settings.TRIAGE_MCP = False
     for response in (Program(token).post(PING), Client().get("/mcp")):
         assert (response.status_code, response.json()["code"]) == (404, "no_such_address")
+        assert "TRIAGE_MCP=1" in response.json()["next_step"]
 
 
 def test_a_failure_of_ours_is_json_without_details(

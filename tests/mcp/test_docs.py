@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.conf import settings
 
 from apps.mcp.server import INSTRUCTIONS
 from apps.mcp.tools import TOOLS
@@ -16,6 +17,12 @@ SKILL = (ROOT / "docs/skill/SKILL.md").read_text()
 
 def test_the_guide_lists_exactly_the_tools() -> None:
     assert re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE) == [tool.name for tool in TOOLS]
+
+
+def test_the_guide_lists_the_limits() -> None:
+    [sentence] = re.findall(r"Limits\*\*.*?\.\n", GUIDE, re.DOTALL)
+    limits = [settings.TRIAGE_LOOKUPS_PER_MINUTE, *settings.TRIAGE_CALLS_PER_MINUTE.values()]
+    assert [int(number) for number in re.findall(r"\d+", sentence)] == limits
 
 
 @pytest.mark.parametrize("text", [GUIDE, SKILL, INSTRUCTIONS])

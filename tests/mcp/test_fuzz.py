@@ -55,6 +55,8 @@ def arguments_of(tool: Tool) -> st.SearchStrategy[dict[str, Any]]:
 def fuzzed(mcp_on: DemoSentry, agent: User, settings: Settings) -> Program:
     """A program that no limit stops."""
     settings.TRIAGE_LOOKUPS_PER_MINUTE = 100_000
+    kinds = settings.TRIAGE_CALLS_PER_MINUTE
+    settings.TRIAGE_CALLS_PER_MINUTE = dict.fromkeys(kinds, 100_000)
     return Program(token_of(agent, scopes=["mcp"]), STATELESS)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.utils import timezone
 from jsonschema_rs import validate
 from pytest_django import Settings
@@ -324,6 +325,36 @@ def test_lookups_count_together_with_those_of_the_api(
     assert problem["retry_after"]
 
 
+@pytest.mark.usefixtures("one_minute")
+def test_other_calls_have_limits_which_reads_share_with_the_api(
+    program: Program, agent: User, other_agent: User, settings: Settings
+) -> None:
+    looked_up = program.look_up()
+    lookup_id = looked_up["structuredContent"]["lookup_id"]
+    event = {"lookup_id": lookup_id, "event_id": first_event(looked_up)}
+    settings.TRIAGE_CALLS_PER_MINUTE = dict.fromkeys(settings.TRIAGE_CALLS_PER_MINUTE, 1)
+    read = {"headers": {"Authorization": f"Bearer {token_of(agent)}"}}
+    rows: list[tuple[str, dict[str, Any], str]] = [
+        ("search_known_errors", {}, "too_many_searches"),
+        ("check_status", {}, "too_many_checks"),
+        ("read_event", event, "too_many_event_reads"),
+    ]
+    for tool, arguments, code in rows:
+        assert not program.call(tool, **arguments)["isError"], tool
+        problem = problem_in(program.call(tool, **arguments))
+        assert (problem["code"], 0 < problem["retry_after"] <= 60) == (code, True)
+        assert "Nothing was read." in problem["next_step"]
+    problem = problem_in(program.call("read_lookup", lookup_id=lookup_id))  # the event was one
+    assert problem["code"] == "too_many_reads"
+    for address in (f"/api/v1/lookups/{lookup_id}/", f"/api/v1/incidents/{NO_ONE}/"):
+        response = Client().get(address, **read)  # type: ignore[arg-type]
+        assert (response.status_code, response.json()["code"]) == (429, "too_many_reads"), address
+        assert int(response["Retry-After"]) == response.json()["retry_after"]
+    other = Program(token_of(other_agent, scopes=["mcp"]), STATELESS)
+    assert not other.call("check_status")["isError"]
+    assert not program.look_up()["isError"]
+
+
 def test_a_token_and_its_person_see_only_their_projects(
     program: Program, agent: User, mcp_on: DemoSentry
 ) -> None:
@@ -332,6 +363,8 @@ def test_a_token_and_its_person_see_only_their_projects(
     assert (data["events"], "API-" in data["export"]) == (1, False)
     problem = problem_in(program.look_up(projects=["api"]))
     assert problem["code"] == "project_not_allowed"
+    last = Entry.objects.latest("sequence")
+    assert (last.action, last.actor, last.target) == (Action.REFUSED, "ana", "look_up_customer")
     ApiToken.objects.update(projects=[])
     team = Team.objects.create(group=Group.objects.create(name="Api"), projects=["api"])
     agent.groups.add(team.group)

@@ -35,6 +35,7 @@ def api(
 ) -> tuple[str, str]:
     """The live server's URL and a token with every scope."""
     settings.TRIAGE_LOOKUPS_PER_MINUTE = 100_000
+    settings.TRIAGE_CALLS_PER_MINUTE = {"reads": 100_000}
     settings.TRIAGE_SIGNALS = ()
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     return live_server.url, token_of(agent)
