@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -287,6 +288,9 @@ class ApiTokenAdmin(AllowedFiltersAdmin):
             "opts": self.opts,
             "issued": obj,
             "token": request.issued_token,  # type: ignore[attr-defined]  # set by `save_model`
+            "site": site_origin(request) or request.build_absolute_uri("/").rstrip("/"),
+            "has_api": obj.scopes != [Scope.MCP],
+            "mcp_is_on": settings.TRIAGE_MCP,
         }
         return TemplateResponse(request, "admin/accounts/apitoken/issued.html", context)
 

@@ -60,6 +60,7 @@ def issued_token(visitor: Visitor) -> None:
     page.goto(f"{visitor.site.url}/admin/accounts/apitoken/add/")
     page.get_by_label("Name").fill(f"Zendesk app {uuid.uuid4().hex[:6]}")
     page.locator("select[name=user]").select_option(label="agent")
+    page.locator("input[name=scopes][value=mcp]").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#token")).to_be_visible()
 

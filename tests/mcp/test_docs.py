@@ -2,14 +2,19 @@
 
 import json
 import re
+from html import unescape
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
+from pytest_django import Settings
 
 from apps.mcp.server import INSTRUCTIONS
 from apps.mcp.tools import TOOLS
+from tests.conftest import signed_in
 from tests.mcp.wire import Program
 from tests.shell import ROOT
+from tests.web.test_tokens import create_token, shown_token
 
 GUIDE = (ROOT / "docs/agents.md").read_text()
 SKILL = (ROOT / "docs/skill/SKILL.md").read_text()
@@ -56,3 +61,29 @@ def test_the_shell_command_is_answered(token: str) -> None:
     headers = dict(re.findall(r'-H "([\w-]+): ([^"$]+)"', command))
     response = Program(token).post(body, **headers)
     assert not response.json()["result"]["isError"], response.content
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_new_token_shows_the_guides_configurations_without_the_token(
+    admin: User, agent: User, settings: Settings
+) -> None:
+    settings.TRIAGE_MCP = True
+    client = signed_in(admin)
+    response = create_token(client, agent, scopes=["mcp"])
+    page = response.content.decode()
+    local = GUIDE.replace("https://triage.example.org", "http://testserver")
+    [command] = re.findall(r"^    (claude mcp .*?)\n\n", local, re.DOTALL | re.MULTILINE)
+    files = re.findall(r"```json\n(.*?)\n```", local, re.DOTALL)
+    shown = [unescape(one) for one in re.findall(r"<pre [^>]*><code>(.*?)</code>", page, re.DOTALL)]
+    assert shown == [command.replace("\n      --", "\n  --"), *files]
+    assert "http://testserver/mcp" in page
+    assert page.count(shown_token(response)) == 1
+    assert "turned off" not in page
+    assert "How to use it in the API" not in page
+    settings.TRIAGE_MCP = False
+    response = create_token(client, agent, name="Copilot", scopes=["lookup", "mcp"])
+    assert "turned off" in response.content.decode()
+    assert "TRIAGE_MCP=1" in response.content.decode()
+    assert "http://testserver/api/v1/" in response.content.decode()
+    response = create_token(client, agent, name="Zendesk app")
+    assert "Connect an assistant" not in response.content.decode()
