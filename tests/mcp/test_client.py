@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from apps.mcp.tools import TOOLS
 from tests.conftest import MOMENT
 from tests.lookups.background import until
 from tests.mcp.wire import AT, STATELESS
+from tests.postgres import Postgres
 from tests.servers import running_gunicorn
 from tests.shell import DATABASE, ROOT, Shell
 
@@ -37,16 +39,22 @@ ASKED = {"customer": "1001", "at": AT}
 
 @asynccontextmanager
 async def connected_client(
-    site: str, token: str, mode: Any = "auto", requests: list[str] | None = None
+    site: str,
+    token: str,
+    mode: Any = "auto",
+    requests: list[str] | None = None,
+    ports: Iterator[int] | None = None,
 ) -> AsyncIterator[Client]:
     """Connect as a program would; `requests` collects the methods of its HTTP requests.
 
-    Each request is a connection of its own, so that any process can get it.
+    Each request is a connection of its own, so that any process can get it, or the next of `ports`.
     """
 
     async def note(request: httpx2.Request) -> None:
         if requests is not None:
             requests.append(request.method)
+        if ports is not None:
+            request.url = request.url.copy_with(port=next(ports))
 
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(
@@ -219,6 +227,40 @@ def test_two_processes_answer_in_turn(deployed: tuple[str, str], mode: str) -> N
                 assert stored.structured_content["export"] == found.structured_content["export"]
 
     anyio.run(ask)
+
+
+def test_two_sites_with_one_postgresql_answer_in_turn(
+    shell: Shell, postgres: Postgres, demo_sentry: DemoSentry, tmp_path: Path
+) -> None:
+    shell.environment["DATABASE_URL"] = postgres.migrated()
+    variables = {**shell.environment, "TRIAGE_MCP": "1", "TRIAGE_HTTPS": "0"}
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, exception=("Broken", "Ouch"))
+    token = shell.run("shell", "-v", "0", "-c", MAKE_ANA).stdout.strip()
+
+    async def use(mode: str, ports: Iterator[int]) -> None:
+        async with connected_client("http://127.0.0.1", token, mode, ports=ports) as client:
+            assert len((await client.list_tools()).tools) == len(TOOLS)
+            found = await client.call_tool("look_up_customer", ASKED)
+            lookup_id = found.structured_content["lookup_id"]
+            event = {"lookup_id": lookup_id, "event_id": event_in(found)}
+            for _each_site in range(2):
+                stored = await client.call_tool("read_lookup", {"lookup_id": lookup_id})
+                assert stored.structured_content["export"] == found.structured_content["export"]
+                assert not (await client.call_tool("read_event", event)).is_error
+                assert (await client.call_tool("check_status")).structured_content["sentry"] == "ok"
+                assert not (await client.call_tool("search_known_errors")).is_error
+
+    with (
+        running_gunicorn(variables, tmp_path / "one.log") as (one, _first),
+        running_gunicorn(variables, tmp_path / "two.log") as (two, _second),
+    ):
+        for mode in MODES:
+            anyio.run(use, mode, cycle([one, two]))
+    code = (
+        "from apps.audit.models import Entry\n"
+        "print({*Entry.objects.values_list('actor', 'detail__client')})"
+    )
+    assert shell.run("shell", "-v", "0", "-c", code).stdout.strip() == "{('ana', 'inspector')}"
 
 
 def test_a_closed_connection_cancels_a_call_of_a_stateless_program(
