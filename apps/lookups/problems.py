@@ -174,6 +174,13 @@ NOT_STORED = Problem(
 
 REMOVED = Problem("gone", "", "Look the customer up again.", page_status=410, api_status=410)
 
+WRONG_TYPE = Problem(
+    "wrong_type",
+    "The request body has the wrong type.",
+    "Send it as application/json.",
+    api_status=415,
+)
+
 BROKEN = Problem(
     "broken",
     "Something went wrong on our side.",

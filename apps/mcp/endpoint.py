@@ -17,7 +17,7 @@ from apps.accounts.models import ApiToken, Scope
 from apps.audit.trail import client_address
 from apps.lookups.access import NO_TOKEN, Requester, TokenFailed, authenticate, authorize
 from apps.lookups.models import Origin
-from apps.lookups.problems import Problem
+from apps.lookups.problems import WRONG_TYPE, Problem
 from apps.redaction.engine import Ledger, redact_text
 
 _FOREIGN_ORIGIN = Problem(
@@ -85,6 +85,8 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     from apps.mcp.server import answer
     from apps.mcp.tools import Caller, cancel_call
 
+    if request.content_type != "application/json":
+        return _problem(WRONG_TYPE)
     message = _object(_json(request.body))
     params, method = _object(message.get("params")), message.get("method")
     session, opened_by = _read_session(request, token)

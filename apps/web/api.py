@@ -54,6 +54,7 @@ from apps.lookups.problems import (
     BROKEN,
     DATABASE_AWAY,
     NO_SUCH_LOOKUP,
+    WRONG_TYPE,
     LookupFailed,
     Problem,
     bad_input,
@@ -76,6 +77,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 FOR_PROGRAMS = ("/api/", "/mcp")
 _READ_THE_PAGE = "Compare it with /api/v1/ and try again."
+_READ_THE_GUIDE = "Compare it with the guide for assistants and try again."
 
 
 def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE_PAGE) -> Problem:
@@ -86,9 +88,6 @@ def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE
 NOT_JSON = bad_input("The request body isn't JSON.", _READ_THE_PAGE)
 NOT_READABLE = bad_input("The request couldn't be read.", _READ_THE_PAGE)
 TOO_LARGE = api_problem("too_large", 413, "The request is too large.", "Send less.")
-WRONG_TYPE = api_problem(
-    "wrong_type", 415, "The request body has the wrong type.", "Send it as application/json."
-)
 NO_SUCH_ADDRESS = api_problem("no_such_address", 404, "There is no such address.")
 _BY_STATUS = {
     400: NOT_READABLE,
@@ -133,6 +132,8 @@ class ApiProblemsMiddleware:
         else:
             rejected = api_problem("bad_input", status, "The request was not accepted.")
             problem = _BY_STATUS.get(status, rejected)
+            if problem.next_step == _READ_THE_PAGE and request.path_info.startswith("/mcp"):
+                problem = replace(problem, next_step=_READ_THE_GUIDE)
         json_response = problem_response(problem)
         for name, value in response.headers.items():
             if name not in ("Content-Type", "Content-Length"):
