@@ -27,7 +27,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
-from apps.mcp.tools import TOOLS, Caller, Reply, Steps, Tool, run, tool_named
+from apps.mcp.tools import TOOLS, Caller, Reply, Tool, next_step, run, tool_named
 
 INSTRUCTIONS = (
     "Triage uses Sentry to say what went wrong for one customer around one time. Call "
@@ -77,7 +77,7 @@ def _server(caller: Caller, call: Call) -> Server[Any]:
         steps = run(tool, params.arguments or {}, caller)
         started = anyio.current_time()
         try:
-            while not isinstance(step := await call(partial(_next, steps)), Reply):
+            while not isinstance(step := await call(partial(next_step, steps)), Reply):
                 await context.session.report_progress(anyio.current_time() - started, None, step)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
@@ -97,15 +97,6 @@ def _server(caller: Caller, call: Call) -> Server[Any]:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-
-
-def _next(steps: Steps) -> str | Reply:
-    """Return the next sentence about progress, or finally the reply."""
-    try:
-        return next(steps)
-    except StopIteration as end:
-        reply: Reply = end.value
-        return reply
 
 
 # HTTP: one request, one event loop, no further thread.

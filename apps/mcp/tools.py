@@ -546,6 +546,15 @@ def run(tool: Tool, arguments: Mapping[str, Any], caller: Caller) -> Steps:
     return reply
 
 
+def next_step(steps: Steps) -> str | Reply:
+    """Return the next sentence about progress, or finally the reply."""
+    try:
+        return next(steps)
+    except StopIteration as end:
+        reply: Reply = end.value
+        return reply
+
+
 def _failed(problem: Problem) -> Reply:
     data = problem.for_programs
     return Reply((json.dumps(data),), dict(data), is_error=True)

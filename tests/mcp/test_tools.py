@@ -15,12 +15,14 @@ from pytest_django import Settings
 from apps.accounts.models import ApiToken, Team
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
+from apps.lookups.access import system_user
 from apps.lookups.models import ExportRecord, Lookup, Origin
 from apps.lookups.services import purge_answers
 from apps.mcp.tools import TOOLS
 from tests.conftest import MOMENT
 from tests.exports.tokenizer import count
 from tests.mcp.wire import AT, STATELESS, Program
+from tests.shell import CommandLine
 from tests.web.known import entry
 from tests.web.tokens import token_of
 
@@ -282,6 +284,35 @@ def test_each_wrong_call_is_answered_with_a_problem(
         assert problem["next_step"], arguments
         assert "a@b.example" not in json.dumps(problem)
     assert (len(mcp_on.calls), Lookup.objects.count()) == (calls, lookups)
+
+
+def test_the_command_line_calls_the_same_tools(
+    command_line: CommandLine, mcp_on: DemoSentry
+) -> None:
+    asked = json.dumps({"customer": "1001", "at": AT})
+    found = command_line.run("mcp_stdio", "--call", "look_up_customer", "-", stdin=asked)
+    assert (found.returncode, found.stdout.startswith("DATA BEGINS")) == (0, True), found.stderr
+    lookup = Lookup.objects.get()
+    event = re.findall(r"/events/([0-9a-f]{32})/", found.stdout)[0]
+    read = json.dumps({"lookup_id": str(lookup.uuid)})
+    rows = [
+        ("read_lookup", read, 0, str(lookup.uuid)),
+        ("read_event", read.replace("}", f', "event_id": "{event}"}}'), 0, event),
+        ("search_known_errors", "{}", 0, "known_errors"),
+        ("check_status", "{}", 0, '"sentry": "ok"'),
+        ("look_up_customer", "{}", 2, "Missing: customer, at."),
+        ("check_status", "[1]", 2, "aren't a JSON object"),
+        ("read_lookup", json.dumps({"lookup_id": NO_ONE}), 4, "no_such_lookup"),
+    ]
+    for tool, arguments, status, words in rows:
+        done = command_line.run("mcp_stdio", "--call", tool, arguments)
+        row = (tool, arguments, done)
+        assert (done.returncode, words in done.stdout + done.stderr) == (status, True), row
+    everyone = Entry.objects.values_list("origin", "actor").distinct()
+    assert set(everyone) == {("cli", system_user())}
+    mcp_on.fail("/acme/events/", times=None, status=429)
+    asked = json.dumps({"customer": "1002", "at": AT})
+    assert command_line.run("mcp_stdio", "--call", "look_up_customer", asked).returncode == 4
 
 
 def test_a_deleted_result_is_reported_as_deleted(program: Program) -> None:
