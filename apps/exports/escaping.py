@@ -40,9 +40,9 @@ _SUSPECT = re.compile(
     f"([{''.join(_KINDS.values())}]"
     f"(?:(?<![\u200d{_SELECTORS}])|{_LOOSE_JOINER}|(?<=[{_SELECTORS}]{{2}})))"
 )
-_LINE_ENDS = re.compile(r"\r\n?")
 _UNIT = re.compile(r"<[a-z][a-z-]{0,30}(?:-\d{1,6})?>|\[U\+[0-9A-F]{4,6}\]")
-_MAX_UNIT_LENGTH = 40
+_MAX_UNIT_LENGTH, _MAX_GRAPHEME_LENGTH = 40, 100
+_MIN_SPELLED_OUT = len("[U+202E]")
 _MARKER = re.compile(r"[0-9A-Za-z]{8,40}")
 # Two of them form a flag.
 _REGIONAL_INDICATORS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
@@ -87,7 +87,7 @@ class Neutralizer:
         key = text, limit
         if key not in self._cut:
             # Cleaning can halve a text (CRLF), so nothing beyond twice the limit can be visible.
-            cleaned, counts = self._clean(text[: 2 * limit + 64])
+            cleaned, counts = self._clean(text[: 2 * limit + 64], limit)
             self._cut[key] = Cut(truncate(cleaned, limit), len(cleaned) > limit, counts)
         return self._cut[key]
 
@@ -95,13 +95,18 @@ class Neutralizer:
         r"""Spell out every character that acts or hides, except for `\n` and `\t`."""
         return self._clean(text)[0]
 
-    def _clean(self, text: str) -> tuple[str, dict[str, int]]:
-        """Return the clean text and how many changes of each kind it needed."""
+    def _clean(self, text: str, limit: int | None = None) -> tuple[str, dict[str, int]]:
+        """Return the clean text and how many changes of each kind it needed.
+
+        What can't be visible within the limit is left out, because spelling out takes time.
+        """
         counts: dict[str, int] = {}
-        if "\r" in text:
-            text = _LINE_ENDS.sub("\n", text)
-        parts = _SUSPECT.split(text)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        most = 0 if limit is None else limit // _MIN_SPELLED_OUT + 1
+        parts = _SUSPECT.split(text, most)
         if len(parts) > 1:
+            if most and len(parts) > 2 * most:
+                parts[-1] = ""
             for character, count in Counter(parts[1::2]).items():
                 kind = _kind_of(character)
                 counts[kind] = counts.get(kind, 0) + count
@@ -119,7 +124,7 @@ def _kind_of(character: str) -> str:
 def truncate(text: str, limit: int) -> str:
     """Cut the text to `limit` characters including an ellipsis.
 
-    Never cuts inside a grapheme, an alias such as `<email-2>`, or a spelled-out character.
+    Never cuts inside a grapheme of ordinary length, an alias such as `<email-2>`, or a spelled-out character.
     """
     if len(text) <= limit:
         return text
@@ -128,7 +133,8 @@ def truncate(text: str, limit: int) -> str:
     for unit in _UNIT.finditer(text, around, end + _MAX_UNIT_LENGTH):
         if unit.start() < end < unit.end():
             end = unit.start()
-    while end > 0 and _continues_grapheme(text, end):
+    lowest = max(end - _MAX_GRAPHEME_LENGTH, 0)
+    while end > lowest and _continues_grapheme(text, end):
         end -= 1
     return f"{text[:end]}…"
 

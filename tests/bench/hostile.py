@@ -214,7 +214,7 @@ def _phrased(text: str) -> object:
 def _neutralized(text: str) -> object:
     from apps.exports.escaping import Neutralizer, longest_run, one_line, truncate  # noqa: PLC0415
 
-    clean = Neutralizer("a1b2c3d4e5").clean(text)
+    clean = Neutralizer("a1b2c3d4e5").cut(text, len(text)).text
     return one_line(clean), longest_run(clean, "`"), truncate(clean, len(text) // 2)
 
 

@@ -164,6 +164,22 @@ def test_truncation_never_splits_a_unit(text: str, limit: int, expected: str) ->
     assert truncate(text, limit) == expected
 
 
+def test_only_what_can_be_visible_is_spelled_out() -> None:
+    neutralizer, limits = Neutralizer(MARKER), range(1, 60)
+    units = ("\u200b", "a\u200b", "\x07\n", "\r", "\r\n", "abcdefghi\ud800", "\U000e0041 a")
+    for unit in units:
+        text = unit * 400
+        clean = neutralizer.clean(text)
+        for limit in limits:
+            assert neutralizer.cut(text, limit).text == truncate(clean, limit), (unit, limit)
+    counts = neutralizer.cut("\u200b" * 100_000, 80_000).counts
+    assert counts["invisible characters"] < 11_000
+
+
+def test_endless_grapheme_is_cut() -> None:
+    assert len(truncate("a" + "\u0301" * 1_000, 500)) > 300
+
+
 @settings(max_examples=examples(40), deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_survives_json(text: str) -> None:
