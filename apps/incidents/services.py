@@ -667,7 +667,7 @@ class IncidentResult:
 
     @cached_property
     def capped(self) -> tuple[int, ...]:
-        """The customers whose list of errors was cut off."""
+        """The customers whose other errors may be missing."""
         states = {line: one.state for line, one in self.findings.items()}
         return tuple(line for line, one in states.items() if one == FindingState.CAPPED)
 
@@ -742,6 +742,7 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
     is_part = part.has_notice(NoticeCode.OTHER_PROJECTS)
     if is_part:
         findings = _limited(findings, part)
+    findings = _uncertain(findings, part.notices)
     bodies = {event.id: event.body for event in part.events if event.body}
     with rule_cache():
         failures = shared_failures(list(findings.values()), part.issues, bodies, rest.baseline)
@@ -774,6 +775,17 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
         projects=part.searched.projects if is_part else tuple(incident.projects),
         calls=sum(one.calls for one in asked) + rest.calls,
     )
+
+
+def _uncertain(findings: Mapping[int, Finding], notices: Sequence[Notice]) -> dict[int, Finding]:
+    """Return the findings, where no one is without errors if errors of anyone may be missing."""
+    why = next((one.message for one in notices if one.code != NoticeCode.OTHER_PROJECTS), "")
+    return {
+        line: replace(one, state=FindingState.CAPPED, why=why)
+        if why and not one.events and one.state == FindingState.ANSWERED
+        else one
+        for line, one in findings.items()
+    }
 
 
 def _unanswerable(

@@ -40,7 +40,16 @@ from apps.sentry.datasets import (
     is_about_dataset,
     without_what_was_refused,
 )
-from apps.sentry.parsing import Project, integer, items, mapping, mappings, number, text
+from apps.sentry.parsing import (
+    Project,
+    integer,
+    is_partial,
+    items,
+    mapping,
+    mappings,
+    number,
+    text,
+)
 from apps.sentry.search import covers_any_case, fields_naming, quote
 
 ACTIVITY_TIMEOUT_S = 10.0
@@ -358,7 +367,7 @@ class ActivityReader:
         seen: set[tuple[str | None, str]],
     ) -> None:
         """Add the rows that are the customer's; each of them is checked."""
-        table.is_sampled |= mapping(body.get("meta")).get("dataScanned") == "partial"
+        table.is_sampled |= is_partial(body)
         table.lacks_fields |= not search.has_all_fields
         table.lacks_spellings |= not covers_any_case(self._question.customer.identifier)
         searched = (one.searched_traces for one in self._tables.values())

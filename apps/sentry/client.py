@@ -31,6 +31,7 @@ from apps.sentry.parsing import (
     Identities,
     Project,
     check_table,
+    is_partial,
     items,
     mapping,
     parse_counts,
@@ -166,7 +167,8 @@ class SentryClient:
     """Sentry's API for one organization. One client serves one lookup and logs its calls.
 
     `flavor`, `one_project`, `absent_signals`, and `quirks` start from the configuration and follow
-    what the server's responses show; `flavor_is_sure` is true once one has shown the flavor.
+    what the server's responses show; `flavor_is_sure` is true once one has shown the flavor,
+    and `is_partial` once a list of events was searched only in part.
     `announce` says how many calls follow at once; optional calls wait until these have begun. For
     a client of optional calls, `cancel_waiting`, `stop_yielding`, and `prioritize` end that.
     """
@@ -187,6 +189,7 @@ class SentryClient:
         self.flavor_is_sure = False
         self.one_project = config.one_project
         self.projects_are_fresh = False
+        self.is_partial = False
         self.absent_signals: dict[Signal, str] = {}
         self.quirks: dict[Signal, Quirks] = dict(config.quirks)
         self.row_fields: Sequence[str] = _ROW_FIELDS
@@ -281,6 +284,7 @@ class SentryClient:
         params = [*row_params, ("sort", "-timestamp"), ("per_page", str(PER_PAGE))]
         for page in self._pages(f"{self.organization_path}/events/", params):
             rows = parse_rows(page.body, identity_fields)
+            self.is_partial |= is_partial(page.body)
             self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
             yield rows, next_cursor(page.headers.get("link", "")) is not None
 

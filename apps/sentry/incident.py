@@ -48,6 +48,7 @@ from apps.sentry.config import (
     SentryError,
     SentryOneProjectOnly,
     SentryOutsideRetention,
+    SentryPermissionMissing,
     SentryRateLimited,
     SentryRejectedQuery,
     SentryResting,
@@ -60,6 +61,7 @@ from apps.sentry.fetch import choose_projects, issue_calls, scope_of
 from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
 from apps.sentry.listing import (
     MAX_OTHERS,
+    PARTLY_SEARCHED,
     Listing,
     batches_of,
     collect_bodies,
@@ -68,10 +70,11 @@ from apps.sentry.listing import (
     newest_first,
     read_batch,
     retention_notice,
+    skipped_notices,
     thread_pool,
     window_notices,
 )
-from apps.sentry.parsing import Identities, Project, parse_counts, parse_groups
+from apps.sentry.parsing import Identities, Project, is_partial, parse_counts, parse_groups
 from apps.sentry.search import (
     Part,
     fields_naming,
@@ -146,11 +149,43 @@ def fetch_batch(
     events = [event for finding in findings for event in finding.events]
     notices = (
         *skipped,
+        *work.skipped,
+        *([PARTLY_SEARCHED] if client.is_partial else []),
         *environment_notices(question, searched, events),
         *window_notices(question, client.config, now),
     )
     issues = tuple(work.issues.values())
     return BatchAnswer(findings, issues, tuple(dict.fromkeys(notices)), len(client.call_log))
+
+
+def in_projects(
+    client: SentryClient,
+    searched: Sequence[Project],
+    scope: Scope,
+    read: Callable[[Scope], None],
+) -> tuple[Notice, ...]:
+    """Read all projects at once, or else one after the other; return what says which are missing.
+
+    Servers refuse a search for several projects if they search one at a time, and if the token
+    can't read one of them. Raise a `SentryError` if it can read none.
+    """
+    if not client.one_project or len(searched) < 2:
+        try:
+            read(scope)
+            return ()
+        except (SentryOneProjectOnly, SentryPermissionMissing):
+            if len(searched) < 2:
+                raise
+            client.one_project = True
+    refused: list[tuple[str, SentryError]] = []
+    for number, project in enumerate(searched, 1):
+        try:
+            read(replace(scope, project_ids=(project.id,)))
+        except SentryPermissionMissing as error:
+            refused.append((project.slug, error))
+            if len(refused) == number and number in (len(searched), _MAX_REFUSED):
+                raise
+    return skipped_notices(refused)
 
 
 @dataclass
@@ -169,6 +204,7 @@ class _Batch:
     others: Counter[int] = field(default_factory=Counter)
     issues: dict[str, Issue] = field(default_factory=dict)
     alone: set[int] = field(default_factory=set)
+    skipped: tuple[Notice, ...] = ()
     failed: int = 0
     refused: int = 0
     has_answer: bool = False
@@ -194,19 +230,12 @@ class _Batch:
         return Finding(one.line, events, state, why, was_seen=True if events else None)
 
     def _read_all(self, batch: Sequence[IncidentCustomer]) -> None:
+        def read(scope: Scope) -> None:
+            if rest := [one for one in batch if one.line not in self.alone]:
+                self._read(rest, scope)
+
         scope = scope_of(self.client, self.question, self.searched)
-        if not self.client.one_project or len(self.searched) < 2:
-            try:
-                self._read(batch, scope)
-                return
-            except SentryOneProjectOnly:
-                if len(self.searched) < 2:
-                    raise
-                self.client.one_project = True
-        for project in self.searched:
-            rest = [one for one in batch if one.line not in self.alone]
-            if rest:
-                self._read(rest, replace(scope, project_ids=(project.id,)))
+        self.skipped = in_projects(self.client, self.searched, scope, read)
 
     def _read(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
         """Read the list of these customers; of its halves if Sentry can't answer for all."""
@@ -522,20 +551,20 @@ class _Rest:
         return seen
 
     def _seen_anywhere(self, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
-        """Ask in all projects at once, or else in one after the other."""
+        """Ask in all projects. If one of them can't be read, those not found may be there."""
         until = self.now.replace(microsecond=0) + _SECOND
         since = until - timedelta(days=self.client.config.retention_days)
-        scope = replace(self._scope, start=since, end=until)
-        if not self.client.one_project or len(self.searched) < 2:
-            try:
-                return self._seen_in(scope, part)
-            except SentryOneProjectOnly:
-                self.client.one_project = True
         seen: dict[int, bool | None] = {one.line: False for one in part}
-        for project in self.searched:
+
+        def read(scope: Scope) -> None:
             pending = [one for one in part if not seen[one.line]]
-            found = self._seen_in(replace(scope, project_ids=(project.id,)), pending)
-            seen |= {line: own for line, own in found.items() if own is not False}
+            found = self._seen_in(scope, pending)
+            seen.update({line: own for line, own in found.items() if own is not False})
+
+        scope = replace(self._scope, start=since, end=until)
+        if skipped := in_projects(self.client, self.searched, scope, read):
+            self.notices += skipped
+            return {line: own or None for line, own in seen.items()}
         return seen
 
     def _seen_in(self, scope: Scope, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
@@ -553,7 +582,7 @@ class _Rest:
             seen |= {one.line: True for one in found}
             pending = [one for one in pending if one not in found]
             if is_last or not found:
-                is_sure = is_last and all(groups)
+                is_sure = is_last and all(groups) and not is_partial(body)
                 return seen | {one.line: False if is_sure else None for one in pending}
         return seen
 
@@ -594,25 +623,21 @@ class _Rest:
         If the server refuses that (`is_plain`), or searches one project at a time, all groups are
         needed: a customer's issues are on several pages.
         """
-        scopes = [scope]
-        if self.client.one_project and len(self.searched) > 1:
-            scopes = [replace(scope, project_ids=(one.id,)) for one in self.searched]
         listed = frozenset(one.customer.identifier.casefold() for one in customers)
         wanted = max(len(customers), MIN_OTHERS)
         found = _People(listed, wanted, min(MAX_BASELINE_PAGES, ceil(wanted / 30)))
-        needs_all = is_plain or len(scopes) > 1
-        if needs_all:
-            found.wanted, found.pages_left = maxsize, MAX_BASELINE_PAGES
-        for place in scopes:
-            try:
-                is_whole = self._read_people(found, place, is_sorted=not is_plain)
-            except SentryOneProjectOnly:
-                if self.client.one_project or len(self.searched) < 2:
-                    raise
-                self.client.one_project = True
-                return self._read_baseline(customers, scope, is_plain=is_plain)
+        is_whole = False
+
+        def read(place: Scope) -> None:
+            nonlocal is_whole
+            needs_all = is_plain or place is not scope
+            if needs_all and found.wanted < maxsize:
+                found.wanted, found.pages_left = maxsize, MAX_BASELINE_PAGES
+            is_whole = self._read_people(found, place, is_sorted=not is_plain)
             if needs_all and not is_whole:
                 raise SentryBadResponse("Too many customers had errors before.")
+
+        in_projects(self.client, self.searched, scope, read)
         return found.baseline(is_whole=is_whole)
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
@@ -628,6 +653,8 @@ class _Rest:
             self.on_progress()
             params = [*sort, *([("cursor", cursor)] if cursor else [])]
             body, cursor, is_last = self.client.table_page("errors", search, scope, columns, params)
+            if is_partial(body):
+                raise SentryBadResponse("Sentry searched only a part of its events.")
             found.add(parse_groups(body, fields))
             if is_last or not cursor:
                 return is_last

@@ -198,6 +198,11 @@ class Listing:
     issues: tuple[Issue, ...] = ()
 
 
+PARTLY_SEARCHED = Notice(
+    NoticeCode.INCOMPLETE_LIST, "Sentry searched only a part of its events, so some may be missing."
+)
+
+
 def list_events(
     client: SentryClient,
     pool: ThreadPoolExecutor,
@@ -214,6 +219,8 @@ def list_events(
         listing = _read(client, pool, question, search, scope, searched)
     except SentryOutsideRetention:
         return Listing(complete=False, notices=(retention_notice(client.config),))
+    if client.is_partial:
+        listing = replace(listing, total=None, notices=(*listing.notices, PARTLY_SEARCHED))
     if not listing.events and question.customer.hex_id:
         return _find_by_id(client, question, listing, {project.slug for project in searched})
     return listing

@@ -669,6 +669,11 @@ def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | Non
     return [parse_row(row, identity_fields) for row in check_table(body)]
 
 
+def is_partial(body: object) -> bool:
+    """Return whether the server says that it searched only a part of its data."""
+    return mapping(mapping(body).get("meta")).get("dataScanned") == "partial"
+
+
 def check_table(body: object) -> list[object]:
     """Return the rows of a page.
 

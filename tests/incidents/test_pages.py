@@ -340,6 +340,18 @@ def test_what_sentry_refuses_is_not_called_error_free(lea: Client, connected: De
     assert "not everyone’s errors could be read" in text(lea.get(url))
 
 
+def test_nobody_is_error_free_where_errors_may_be_missing(lea: Client) -> None:
+    """Not for programs, not on the page, and not in the table."""
+    url = ask(lea, at=f"{timezone.now() - timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}")
+    result = exported(lea, url)
+    assert (result["never_seen"], result["without_errors"]) == ([], [])
+    assert len(result["capped"]) == result["answered"] == result["asked"] == 7
+    assert "No errors found, but some may be missing (7)" in text(lea.get(url))
+    rows = list(csv.DictReader(io.StringIO(text(lea.get(f"{url}export.csv")))))
+    assert {row["state"] for row in rows} == {"capped"}
+    assert all("goes back further" in row["note"] for row in rows)
+
+
 def test_readers_see_only_their_own_projects(lea: Client, lead: User, other_agent: User) -> None:
     url = ask(lea)
     team("Web", ["web"], lead)

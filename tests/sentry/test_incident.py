@@ -27,7 +27,13 @@ from apps.events.incident import (
 )
 from apps.events.query import DEFAULT_FIELDS, EXACTLY, Window, as_hex_id
 from apps.sentry.client import SentryClient
-from apps.sentry.config import SentryConfig, SentryRateLimited, SentryServerError
+from apps.sentry.config import (
+    SentryConfig,
+    SentryPermissionMissing,
+    SentryRateLimited,
+    SentryServerError,
+)
+from apps.sentry.fetch import fetch_answer
 from apps.sentry.incident import fetch_batch, fetch_rest, plan_batches
 from apps.sentry.parsing import Project
 from tests.examples import examples
@@ -421,6 +427,46 @@ def test_parts_that_cannot_be_read_have_a_notice(sentry: DemoSentry) -> None:
     assert (found.rest.baseline.customers, found.failures[0].baseline) == (0, None)
     assert len(found.rest.baseline.notices) == 1
     assert len(found.rest.notices) == 3 - bool(found.rest.bodies)
+
+
+def test_project_that_the_token_cannot_read_is_skipped(sentry: DemoSentry) -> None:
+    """The others are read, and nobody is said to have never been seen."""
+    for multi_project in (True, False):
+        world = empty(sentry, multi_project=multi_project)
+        for project, at in (("web", 0), ("api", 0), ("web", -45)):
+            for number in range(3):
+                when = MOMENT + timedelta(minutes=at)
+                name = f"{project}{number}{'x' if at else ''}"
+                world.add_event(timestamp=when, user_id=name, project=project)
+        refused = next(one.id for one in world.projects if one.slug == "api")
+        sentry.fail(rf"project={refused}\b", times=None, status=403, body="{}")
+        where = IncidentScope(incidents.SCOPE.window, projects=("web", "api"))
+        found = ask(sentry, people("web0", "web1", "api0", "nobody"), where)
+        assert found.counts() == [1, 1, 0, 0], multi_project
+        assert "The project api was not searched" in found.notices[0].message, multi_project
+        assert found.rest.was_seen == {1: True, 2: True, 3: None, 4: None}, multi_project
+        assert found.rest.baseline.customers == 3, multi_project
+        sentry.fail(r"project=", times=None, status=403, body="{}")
+        with pytest.raises(SentryPermissionMissing):
+            ask(sentry, people("web0"), where)
+
+
+def test_search_of_a_part_of_the_data_proves_nothing(sentry: DemoSentry) -> None:
+    """Servers with very many events search only some of them, and say so."""
+    body = {"data": [], "meta": {"dataScanned": "partial"}}
+    sentry.fail("/acme/events/", times=None, body=body)
+    found = ask(sentry, people("1"))
+    assert "only a part of its events" in found.notices[0].message
+    assert found.rest.was_seen == {1: None}
+    assert "only a part of its events" in found.rest.baseline.notices[0].message
+    single = fetch_answer(
+        SentryClient(SentryConfig(sentry.url, "acme", "demo-token")),
+        incidents.SCOPE.question(people("1")[0].customer),
+        projects=[Project("1", "web")],
+        now=NOW,
+    )
+    assert not single.complete
+    assert "only a part of its events" in single.notices[0].message
 
 
 def test_glitchtip_is_asked_customer_by_customer() -> None:

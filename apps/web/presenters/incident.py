@@ -283,7 +283,8 @@ def _releases(releases: tuple[str, ...]) -> str:
 
 def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ...]]]:
     """Yield the customers, each once: those with errors, then the others by what is known."""
-    notes = {**{line: one.why for line, one in result.findings.items() if one.why}}
+    known = {"", *(one.message for one in result.notices)}
+    notes = {line: one.why for line, one in result.findings.items() if one.why not in known}
     notes |= dict((*result.not_asked, *result.unanswerable))
     numbers: dict[int, list[int]] = {}
     for number, one in enumerate(result.failures, 1):
@@ -297,7 +298,7 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
         ("With only failures that were about as common before", sorted(unexplained)),
         (f"Without errors {_where(result)}", result.without_errors),
         ("Never seen, as far back as Sentry keeps events", result.never_seen),
-        ("Unknown, because their list was cut off", unsure),
+        ("No errors found, but some may be missing", unsure),
         ("Not checked" if result.incident.is_over else "Not checked yet", dict(result.not_asked)),
         ("Couldn’t be checked", dict(result.unanswerable)),
     )
