@@ -9,6 +9,7 @@ from django.db import models
 from django.dispatch import receiver
 from django.utils import timezone
 
+from apps.accounts.models import ApiToken
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
 from apps.events.query import Window
 from apps.lookups.models import Origin, Share, customer_data, pruning, share_constraint
@@ -28,6 +29,9 @@ class Incident(models.Model):
         null=True,
         blank=True,
         related_name="incidents",
+    )
+    token = models.ForeignKey(
+        ApiToken, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     origin = models.CharField(max_length=3, choices=Origin)
     system_user = models.CharField(max_length=100, blank=True)

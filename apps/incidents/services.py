@@ -4,13 +4,16 @@ What a job found is saved whole, redacted, in one transaction with the end of th
 can be done in any order, by any worker, twice, and after a restart.
 """
 
+import hashlib
+import json
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from time import thread_time
 from typing import Any, TypeVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,6 +23,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps import metrics
+from apps.accounts.models import Scope
+from apps.accounts.tokens import has_scope
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor, record, record_each, words_for
 from apps.crypto import Unreadable, hash_customer
@@ -48,7 +53,7 @@ from apps.events.once import rule_cache
 from apps.events.query import Customer, Question, Window
 from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.reading import MAX_CUSTOMERS, CustomerList
-from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler, queue_state
+from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler, periodic, queue_state
 from apps.jobs.models import Job
 from apps.known_errors.catalogue import with_known_errors
 from apps.lookups.access import Requester
@@ -111,6 +116,8 @@ EXPIRED = Problem(
 _UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
 _NO_PERSON = "Canceled because the person who started this can no longer look up lists."
+_ENDED_ACCESS = "Canceled because the API token that started this no longer works."
+_EXPIRED = "Canceled because this incident has expired."
 
 _INCIDENTS = metrics.Counter(
     "incidents",
@@ -132,10 +139,12 @@ def record_incident(
     requester: Requester,
     zone: ZoneInfo,
     reason: str = "",
+    form: str = "",
 ) -> Incident:
     """Record an incident, each customer in the audit trail, and the jobs that ask Sentry.
 
-    The same list sent twice is one incident. Raise `LookupFailed` as `record_lookup` does, and if
+    The same list is one incident while that is unfinished, and for good if sent by the same `form`,
+    whose name differs each time it is shown. Raise `LookupFailed` as `record_lookup` does, and if
     the person has too many unfinished ones. Callers count it (`count_lookup`) before they read the
     list, which takes time itself.
     """
@@ -150,6 +159,7 @@ def record_incident(
         raise LookupFailed(problem_of(error)) from error
     incident = Incident(
         user=requester.user,
+        token=requester.token,
         origin=requester.origin,
         system_user=requester.system_user,
         moment=window.moment,
@@ -164,8 +174,10 @@ def record_incident(
     )
     typed = {one.line: text for one, text in zip(customers, found.typed, strict=True)}
     hashes = {one.line: hash_customer(one.customer.identifier) for one in customers}
+    if form:
+        incident.uuid = _uuid_of(incident, form, hashes.values())
     with transaction.atomic():
-        if requester.user and (same := _open_twin(incident, requester.user, set(hashes.values()))):
+        if requester.user and (same := _twin(incident, requester.user, set(hashes.values()))):
             return same
         incident.save(force_insert=True)
         largest_first = sorted(enumerate(batches, 1), key=lambda one: -len(one[1]))
@@ -199,16 +211,27 @@ def _fields() -> tuple[str, ...]:
     return tuple(settings.TRIAGE_CUSTOMER_FIELDS)
 
 
-def _open_twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
-    """Return the unfinished incident that asks the same, such as after a double click.
+_COMPARED = ("moment", "minutes", "projects", "environments")
+
+
+def _uuid_of(incident: Incident, form: str, hashes: Iterable[str]) -> UUID:
+    """Return an ID that only this person gets for this list, sent with this form."""
+    asked = [str(getattr(incident, name)) for name in _COMPARED]
+    name = json.dumps([incident.user_id, form, *asked, *hashes])
+    return UUID(hex=hashlib.sha256(name.encode()).hexdigest()[:32], version=4)
+
+
+def _twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
+    """Return the incident that was begun with the same form, or an unfinished one like it.
 
     Raise `LookupFailed` if there are too many others. Runs in the transaction that begins one.
     """
     User.objects.select_for_update().get(pk=user.pk)  # one request after the other
+    if same := Incident.objects.filter(user=user, uuid=incident.uuid).first():
+        return same
     own = Incident.objects.filter(user=user, finished_at=None, cancelled_at=None)
-    compared = ("moment", "minutes", "projects", "environments")
     for one in own:
-        if all(getattr(one, name) == getattr(incident, name) for name in compared):
+        if all(getattr(one, name) == getattr(incident, name) for name in _COMPARED):
             lines = one.lines.values_list("customer_hash", flat=True)
             if set(lines) == hashes:
                 return one
@@ -259,19 +282,41 @@ def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
 
 def _incident_of(job: Job) -> Incident | None:
     """Return the incident of a job, or None if no one needs more of it."""
-    found = Incident.objects.select_related("user").filter(uuid=job.key.partition(":")[0]).first()
+    found = _with_rights().filter(uuid=job.key.partition(":")[0]).first()
     return None if found is None or _is_pointless(found) else found
 
 
+def _with_rights() -> QuerySet[Incident]:
+    return Incident.objects.select_related("user", "token")
+
+
 def _is_pointless(incident: Incident) -> bool:
-    """Return whether no one needs more of this incident, which is canceled without its person."""
-    if incident.is_over or incident.is_expired:
-        return True
-    person = incident.user
-    if incident.origin != Origin.CLI and not (person and person.has_perm(PERMISSION)):
-        _cancel(incident, SYSTEM, _NO_PERSON)
-        return True
-    return False
+    """Return whether no one needs more of this incident, which is then canceled."""
+    why = "" if incident.is_over else _lost_right(incident)
+    if why:
+        _cancel(incident, SYSTEM, why)
+    return incident.is_over or bool(why)
+
+
+def _lost_right(incident: Incident) -> str:
+    """Return why the incident has to be canceled, or an empty text."""
+    person, token, origin = incident.user, incident.token, incident.origin
+    if incident.is_expired:
+        return _EXPIRED
+    if origin != Origin.CLI and not (person and person.has_perm(PERMISSION)):
+        return _NO_PERSON
+    if origin == Origin.API:
+        is_valid = token and token.state(timezone.now()) not in ("revoked", "expired")
+        return "" if token and is_valid and has_scope(token, Scope.LOOKUP) else _ENDED_ACCESS
+    return ""
+
+
+@periodic("incidents", every=timedelta(minutes=1))
+def settle_all(_job: Job, _lease: Lease) -> None:
+    """End unfinished incidents that no one needs, and what no worker could do."""
+    for incident in _with_rights().filter(finished_at=None, cancelled_at=None):
+        if not _is_pointless(incident):
+            settle(incident)
 
 
 # The jobs
@@ -281,7 +326,7 @@ def _is_pointless(incident: Incident) -> bool:
 def run_batch(job: Job, lease: Lease) -> None:
     """Ask Sentry about the customers of a batch."""
     key, _colon, number = job.key.partition(":")
-    batches = IncidentBatch.objects.select_related("incident__user")
+    batches = IncidentBatch.objects.select_related("incident__user", "incident__token")
     batch = batches.filter(incident__uuid=key, number=int(number), ended_at=None).first()
     if batch is None or _is_pointless(batch.incident):
         return

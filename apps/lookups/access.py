@@ -28,8 +28,8 @@ from apps.lookups.problems import LookupFailed, Problem
 class Requester:
     """The person who makes a request, with its origin.
 
-    `system_user` is the operating system's user of a command line, `address` an IP address, and
-    `client` the name that an assistant's program gives itself.
+    `system_user` is the operating system's user of a command line, `address` an IP address,
+    `client` the name that an assistant's program gives itself, and `token` a program's.
     """
 
     origin: Origin
@@ -37,6 +37,7 @@ class Requester:
     system_user: str = ""
     address: str = ""
     client: str = ""
+    token: ApiToken | None = None
 
     @property
     def actor(self) -> Actor:

@@ -168,7 +168,7 @@ def api_caller(request: HttpRequest) -> Requester:
 
 def api_requester(request: HttpRequest, token: ApiToken) -> Requester:
     """Return the token's person as records identify them."""
-    return replace(api_caller(request), user=token.user)
+    return replace(api_caller(request), user=token.user, token=token)
 
 
 def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

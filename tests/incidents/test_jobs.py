@@ -4,22 +4,25 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import LEAD
+from apps.accounts.models import LEAD, ApiToken
 from apps.audit.models import Action, Entry
 from apps.demo.server import DemoSentry
+from apps.incidents.models import Incident
 from apps.incidents.services import BASELINE, BATCH, DETAILS, SEEN
-from apps.jobs.engine import work
+from apps.jobs.engine import enqueue, work
 from apps.jobs.models import Job
 from apps.sentry import incident
 from tests.conftest import signed_in
 from tests.incidents.test_pages import begin, exported
-from tests.web.asking import text
+from tests.web.asking import AT, text
+from tests.web.tokens import token_of
 
 
 def test_the_lists_of_two_leads_take_turns(
@@ -66,6 +69,62 @@ def test_an_incident_ends_with_the_rights_of_its_person(
     entry = Entry.objects.get(action=Action.CANCELLED)
     assert entry.origin == "system"
     assert why in entry.detail["why"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"revoked_at": timezone.now()},
+        {"expires_at": timezone.now() - timedelta(hours=1)},
+        {"scopes": ["read"]},
+    ],
+    ids=["revoked", "expired", "without its scope"],
+)
+def test_an_incident_ends_with_the_token_that_began_it(
+    lea: Client, lead: User, connected: DemoSentry, change: dict[str, Any]
+) -> None:
+    headers = {"Authorization": f"Bearer {token_of(lead)}"}
+    body = {"customers": ["1001", "1002"], "at": AT}
+    begun = lea.post("/api/v1/incidents/", body, "application/json", headers=headers)
+    ApiToken.objects.update(**change)
+    connected.calls.clear()
+    while work():
+        pass
+    assert not connected.calls
+    url = f"/incidents/{begun.json()['incident_id']}/"
+    assert exported(lea, url)["state"] == "cancelled"
+    assert "the API token that started this no longer works" in text(lea.get(url))
+
+
+def swept() -> Incident:
+    """Return the incident, as a worker leaves it that has nothing else to do."""
+    enqueue("periodic.incidents", again=True, due_at=timezone.now() - timedelta(seconds=1))
+    while work():
+        pass
+    return Incident.objects.get()
+
+
+def test_workers_end_what_nobody_looks_at(lea: Client, lead: User) -> None:
+    """Lists whose jobs failed or were lost, those that expired, and those without a right."""
+    begin(lea)
+    Job.objects.exclude(kind=BATCH).delete()
+    Job.objects.update(state="failed")
+    incident = swept()
+    assert incident.finished_at
+    assert incident.batches.get().problem == "Something went wrong on our side."
+    changes: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("has expired", lambda: Incident.objects.update(expires_at=timezone.now())),
+        ("no longer look up lists", lead.groups.clear),
+    )
+    for why, change in changes:
+        Incident.objects.all().delete()
+        begin(lea)
+        Job.objects.filter(state="waiting").update(due_at=timezone.now() + timedelta(hours=1))
+        change()
+        incident = swept()
+        assert incident.cancelled_at, why
+        assert why in incident.batches.get().problem
+        assert not Job.objects.filter(kind=BATCH, state="waiting").exists(), why
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from apps.accounts.models import Team
+from apps.accounts.models import LEAD, Team
 from apps.audit.models import Action, Entry
 from apps.audit.trail import SYSTEM
 from apps.audit.verification import verify_trail
@@ -69,6 +69,23 @@ def test_a_list_is_checked_before_anything_is_asked(lea: Client, connected: Demo
         assert expected in page
     assert not Incident.objects.exists()
     assert not any("events" in call.path for call in connected.calls)
+
+
+def test_a_form_sent_again_leads_to_the_first_incident(lea: Client, other_agent: User) -> None:
+    """After a double click, or by going back when the list has ended; but not a new form."""
+
+    def named() -> str:
+        page = text(lea.post("/incidents/", sent()))
+        return str(re.findall(r'name="form" value="(\w+)"', page)[0])
+
+    form = named()
+    first = ask(lea, form=form)
+    assert begin(lea, form=form) == first
+    assert begin(lea, form=named()) != first
+    assert begin(lea, form=form, customers="1001") != first
+    other_agent.groups.add(Group.objects.get(name=LEAD))
+    assert begin(signed_in(other_agent), form=form) != first
+    assert Incident.objects.count() == 4
 
 
 def test_an_uploaded_file_is_read_by_its_column(lea: Client) -> None:

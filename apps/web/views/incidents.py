@@ -1,5 +1,6 @@
 """Views of incidents: a list of customers, confirmed before the lookup, and the result."""
 
+import secrets
 import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -173,6 +174,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         requester=requester_of(request),
         zone=form.cleaned_data["zone"],
         reason=form.cleaned_data.get("reason", ""),
+        form=request.POST.get("form", "")[:64],
     )
     return SeeOther(reverse("incident_detail", args=[incident.uuid]))
 
@@ -228,6 +230,7 @@ def _confirm_page(request: HttpRequest, form: IncidentForm, found: CustomerList)
     zone: ZoneInfo = form.cleaned_data["zone"]
     context = {
         "found": found,
+        "name": secrets.token_hex(16),
         "account": account_of(len(found.customers), found.left_out),
         "text": form.text,
         "at": moment.astimezone(zone).isoformat(timespec="seconds"),
