@@ -672,7 +672,9 @@ def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
     expected = backup.manifest.tables.get(table)
     columns = _columns(model)
     if expected is None or expected.columns != columns:
-        raise BackupRefused(f"The backup has other columns in {table} than this version of Triage.")
+        raise BackupRefused(
+            f"The backup has different columns in {table} than this version of Triage."
+        )
     converted = [(at, one) for at, one in enumerate(fields) if _kind(one) in _CONVERTED]
     rows = 0
     with BufferedReader(backup.archive.open(_member(table)), _BUFFER) as lines:  # type: ignore[type-var]  # has readinto()
@@ -688,7 +690,9 @@ def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
                 _insert(table, columns, batch)
             rows += len(batch)
     if rows != expected.rows:
-        raise BackupRefused(f"The backup has {rows} rows of {table} instead of {expected.rows}.")
+        raise BackupRefused(
+            f"The backup has {counted(rows, 'row')} of {table} instead of {expected.rows}."
+        )
     done.rows += rows
 
 

@@ -56,11 +56,11 @@ def format_problem(issue: IssueFacts, events: tuple[EventFacts, ...], *, shared:
     times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
-        *(f"- One failure with {inline(cause)}: {reason}" for cause, reason in issue.half_of),
+        *(f"- Same failure as {inline(cause)}: {reason}" for cause, reason in issue.half_of),
         f"- Issue: {inline(issue.title)} {format_link(issue.permalink)}".rstrip(),
         f"- Project {inline(issue.project)}, level {inline(issue.level)}, "
         f"caught by the program: {caught(issue.handled)}",
-        *([] if shared else [f"- This customer had it {times} in the window"]),
+        *([] if shared else [f"- This customer hit it {times} in the window"]),
     ]
     for event in events[:1]:
         lines += _event(event)

@@ -261,7 +261,7 @@ def _to_customer(trouble: Observation) -> str:
     text = trouble.full_text
     if trouble.also and trouble.also[0].startswith("A coupon"):  # says what was refused, and why
         refused, colon, why = trouble.also[0].partition(":")
-        times = f", {times_text(trouble.times)}" if trouble.times > 1 else ""
+        times = f" ({times_text(trouble.times)})" if trouble.times > 1 else ""
         text = f"{refused}{times}{colon}{why}"
     logs = (row for row in trouble.rows if isinstance(row, LogEntry))
     name = next(filter(None, (name_in_log(log, text) for log in logs)), "")
@@ -348,7 +348,7 @@ def _question(answer: Answer, zone: ZoneInfo) -> str:
     near = f"Could it have been at {' or '.join(clocks)}? " if clocks else ""
     return (
         f"{near}To look into this further, we need a bit more from you: exactly when it happened, "
-        "what you had just done, and what you saw on the screen. A screenshot helps most."
+        "what you had just done, and what you saw on the screen. A screenshot would help most."
     )
 
 

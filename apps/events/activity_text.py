@@ -8,7 +8,7 @@ from functools import cached_property
 
 from apps.events.breadcrumb_text import bare_url, status_meaning
 from apps.events.event import Span
-from apps.events.query import format_duration
+from apps.events.query import counted
 from apps.events.rules.rule import CLIENT, Place, Side, UserAction, find_action, words_in
 
 
@@ -223,11 +223,14 @@ _ENDED = (None, "", "ok", "unset")
 
 
 def duration_text(milliseconds: float) -> str:
-    """Return the time as a person says it: 0.4 s, 41 s, 3 min."""
+    """Return the time as a person says it: 0.4 seconds, 41 seconds, 3 minutes."""
     seconds = milliseconds / 1000
     if seconds < 9.95:
-        return f"{max(seconds, 0.1):.1f} s"
-    return f"{seconds:.0f} s" if seconds < 119.5 else format_duration(seconds)
+        return f"{max(seconds, 0.1):.1f} seconds"
+    if seconds < 119.5:
+        return f"{seconds:.0f} seconds"
+    minutes = round(seconds) // 60
+    return counted(minutes, "minute") if minutes < 60 else counted(minutes // 60, "hour")
 
 
 @dataclass(frozen=True)
@@ -444,7 +447,7 @@ class SpanReader:
         if code >= 500:
             return self._said(Kind.FAILED, "failed", _STATUS_REASONS.get(code, ""))
         if code == 429:
-            return self._said(Kind.REFUSED, "was asked too often")
+            return self._said(Kind.REFUSED, "was called too often")
         known = "" if code == 401 else status_meaning(code)
         return self._said(Kind.REFUSED, "refused our request", known)
 

@@ -27,7 +27,7 @@ class Actor(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BreadcrumbPhrase:
-    """`words` and `text` are `clicked` and `pay`; `outcome` is, if known, `it answered 500`."""
+    """`words` and `text` are `clicked` and `pay`; a known `outcome` is `it answered with 500`."""
 
     actor: Actor
     words: str
@@ -79,15 +79,15 @@ _SQL = re.compile(
 )
 _STATUS_MEANINGS = {
     "401": "not signed in",
-    "402": "payment needed",
+    "402": "payment required",
     "403": "not allowed",
-    "404": "not there",
+    "404": "not found",
     "408": "too slow",
     "409": "it no longer matched",
     "410": "no longer there",
     "413": "too large",
     "422": "not accepted",
-    "429": "too many tries",
+    "429": "too many requests",
     "502": "down or too busy",
     "503": "down or too busy",
     "504": "too slow",
@@ -211,7 +211,7 @@ def _http_call(crumb: Breadcrumb, actor: Actor, failed: bool) -> BreadcrumbPhras
     method = str(data.get("method") or data.get("http.method") or "").upper()
     statuses = (data.get("status_code"), data.get("http.response.status_code"))
     status = next((str(one) for one in statuses if one is not None), "")
-    words = "asked for" if method in _READ_METHODS else "sent to"
+    words = "asked for" if method in _READ_METHODS else "sent a request to"
     code = int(status) if status.isascii() and status.isdigit() and len(status) == 3 else None
     answered = "it" if actor is Actor.SERVER else "the server"
     failed = failed or status == "0" or (code is not None and code >= 400)
@@ -220,10 +220,10 @@ def _http_call(crumb: Breadcrumb, actor: Actor, failed: bool) -> BreadcrumbPhras
         meaning = status_meaning(code)
         if actor is Actor.SERVER and code in (401, 403):
             meaning = "it did not let us in"
-        outcome = f"{answered} answered {code}{f' ({meaning})' if meaning else ''}"
+        outcome = f"{answered} answered with {code}{f' ({meaning})' if meaning else ''}"
     elif failed and code is None:
         outcome = "no response"
-    elif code is not None and words == "sent to":
+    elif code is not None and words == "sent a request to":
         outcome = f"{answered} answered" if code < 300 else ""
     text = bare_url(str(data["url"])) if data.get("url") else _message(crumb)
     operation = str(data.get("graphql.operation") or data.get("operationName") or "")[:80]

@@ -305,7 +305,7 @@ _TOKEN = re.compile(
 )
 
 _NO_LINK = "Paste the link to a single event, or type the customer."
-_ONE_ONLY = "That names several customers. Look up one at a time."
+_ONE_ONLY = "Those are several customers. Look up one at a time."
 _A_SEARCH = (
     "That is a Sentry search, not a customer. Enter the customer's user ID, email, or username."
 )
@@ -534,7 +534,9 @@ class _Reader:
             return target
         searched = self._searched_in(parts)
         if searched is None:
-            raise LinkRefused(target or f"This link names no customer, event, or trace. {_NO_LINK}")
+            raise LinkRefused(
+                target or f"This link doesn't point to a customer, event, or trace. {_NO_LINK}"
+            )
         return searched
 
     def _other_link(self, text: str, link: str, parts: SplitResult) -> Customer:

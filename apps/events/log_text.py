@@ -355,7 +355,7 @@ def _with_outcome(sentence: str, text: str) -> str:
     if sentence.endswith("it had expired") and (day := _ON_DAY.search(text)):
         return f"{sentence} on {day[1].title()}"
     is_unpaid = sentence.endswith("didn’t arrive") and _UNPAID.search(text)
-    return f"{sentence}, and the order stays unpaid" if is_unpaid else sentence
+    return f"{sentence}, and the order is still unpaid" if is_unpaid else sentence
 
 
 _CODE = re.compile(

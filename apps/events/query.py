@@ -94,10 +94,10 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.moment.tzinfo is None:
-            raise ValueError("A window needs a moment with a time zone.")
+            raise ValueError("The reported time needs a time zone.")
         if not MIN_WINDOW_MINUTES <= self.minutes <= MAX_WINDOW_MINUTES:
             raise ValueError(
-                f"A window has {MIN_WINDOW_MINUTES} to {MAX_WINDOW_MINUTES} minutes each side."
+                f"A window has {MIN_WINDOW_MINUTES} to {MAX_WINDOW_MINUTES} minutes on each side."
             )
         utc = self.moment.astimezone(UTC).replace(microsecond=0)
         object.__setattr__(self, "moment", utc)

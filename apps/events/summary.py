@@ -57,11 +57,12 @@ def _failure(event: Event, rule: Rule | None) -> str:
     if event.level in ("info", "debug"):
         return f"{us} only logged a note."
     if event.handled is True or event.level == "warning":
-        return f"{us} noted a problem and carried on."
+        return f"{us} noted a problem and kept going."
     has_exception = event.body is not None and event.body.exceptions
     if event.level is None and event.handled is None and not has_exception:
         return f"{us} recorded something."
-    return f"Something in {us[0].lower()}{us[1:]} failed."
+    where = "in" if side_of(event) in (Side.DEVICE, Side.UNKNOWN) else "on"
+    return f"Something {where} {us[0].lower()}{us[1:]} failed."
 
 
 def is_specific(event: Event) -> bool:
@@ -311,7 +312,7 @@ def _counted(same: Sequence[Observation]) -> str:
     count, kind = sum(one.times for one in same), same[0].kind
     number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
     if kind is Kind.WARNING:
-        return f"our systems noted {number} thing{'s' * (count > 1)}"
+        return f"our systems flagged {number} thing{'s' * (count > 1)}"
     is_request = all(isinstance(one.rows[0], Span) for one in same) and kind is not Kind.SLOW
     noun = f"{number} {'request' if is_request else 'step'}{'s' * (count > 1)}"
     if kind is Kind.SLOW:

@@ -181,7 +181,7 @@ def completeness(header: Header) -> str:
 def unchecked_note(header: Header) -> str:
     """Return a note about known errors that were not checked in time."""
     return (
-        f"{header.known_unchecked} known errors could not be checked in time, "
+        f"{counted(header.known_unchecked, 'known error')} could not be checked in time, "
         "so more of them may match."
     )
 
@@ -251,7 +251,7 @@ def issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
     facts = (
         f"Issue {quote(issue.name)}",
         title and quote(title),
-        *(f"one failure with {quote(cause)} ({reason})" for cause, reason in issue.half_of),
+        *(f"same failure as {quote(cause)} ({reason})" for cause, reason in issue.half_of),
         issue.level and quote(issue.level),
         issue.project
         and document.header.projects != (issue.project,)
@@ -265,7 +265,7 @@ def issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
         status and status.fix and quote(status.fix),
         status
         and status.last_day is not None
-        and f"{status.last_day} events of all customers in the last day",
+        and f"{counted(status.last_day, 'event')} across all customers in the last day",
         link and quote(link),
     )
     return ", ".join(one for one in facts if one)
@@ -483,7 +483,7 @@ def closing_lines(document: Document, quote: Quote) -> list[str]:
     for issue in document.issues:
         lead, *further = document.events_of(issue) or (None,)
         if lead and any(_has_derived_link(event, lead) for event in further):
-            lines.append("Events marked again: the link of their first event, with their own ID.")
+            lines.append("Events marked again: same link as their first event, with their own ID.")
             break
     if document.hidden:
         lines.append(f"Hidden: {counts(document.hidden)}.")
@@ -493,14 +493,14 @@ def closing_lines(document: Document, quote: Quote) -> list[str]:
         listed = ", ".join(map(_omitted, document.omitted))
         lines.append(f"Left out: {_listed(listed, quote)}. {_least_note(document)}")
     if document.elsewhere:
-        listed = ", ".join(f"{omission.count} {omission.what}" for omission in document.elsewhere)
+        listed = ", ".join(f"{one.what} {one.count}" for one in document.elsewhere)
         lines.append(f"Event page only: {_listed(listed, quote)}.")
     return lines
 
 
 def _omitted(omission: Omission) -> str:
     where = "" if omission.where == EVERYWHERE else f" ({omission.where})"
-    return f"{omission.count} {omission.what}{where}"
+    return f"{omission.what} {omission.count}{where}"
 
 
 def _listed(names: str, quote: Quote) -> str:

@@ -341,7 +341,7 @@ def usual_text(failure: Failure, result: IncidentResult) -> str:
     if failure.baseline is None:
         return "unknown, so this may be noise"
     had = round(failure.baseline * result.others)
-    of = f"{result.others:,} other customers with errors had it in {before}"
+    of = f"{counted(result.others, 'other customer')} with errors had it in {before}"
     return f"{f'{had:,}' if had else 'none'} of {of}"
 
 

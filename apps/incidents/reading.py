@@ -189,7 +189,7 @@ def _read_column(
         customers.append(IncidentCustomer(row.line, customer))
         typed.append(stored_text(text, customer))
     if len(customers) > MAX_CUSTOMERS:
-        raise ListRefused(f"That list names {len(customers):,} customers. {_AT_MOST}")
+        raise ListRefused(f"That list has {len(customers):,} customers. {_AT_MOST}")
     heading = rows[0].cells[index].strip() if has_heading else ""
     return CustomerList(
         tuple(customers), tuple(typed), tuple(duplicates), tuple(refused), heading=heading
@@ -198,7 +198,7 @@ def _read_column(
 
 def _read_one(text: str, read: ReadCustomer) -> Customer:
     if not text:
-        raise CustomerRefused("This line names no customer.")
+        raise CustomerRefused("This line has no customer.")
     limit = MAX_LINK_LENGTH if "://" in text else MAX_CUSTOMER_LENGTH + 100
     if len(text) > limit:
         raise CustomerRefused("That’s too long for a customer.")

@@ -354,7 +354,7 @@ def _check(pattern: Pattern) -> None:
     activity = [rule.field for rule in pattern.texts if rule.field in _ACTIVITY]
     if activity and (pattern.issue or len(pattern.texts) > 1):
         raise PatternRefused(
-            f"A pattern with a {FIELD_NAMES[activity[0]]} is about what raised no error. It can "
+            f"A pattern with a {FIELD_NAMES[activity[0]]} is for failures without an error. It can "
             "have a project and releases, but no issue and no other text.",
             activity[0],
         )

@@ -79,7 +79,7 @@ _SECONDS = metrics.Histogram(
 )
 REFUSED = metrics.Counter(
     "refused_requests",
-    "Requests refused before Sentry was called: all places were taken, one person's share was "
+    "Requests refused before Sentry was called: all slots were taken, one person's share was "
     "taken, or there were too many calls per minute.",
     reason=("crowded", "own_share", "per_minute"),
 )
@@ -740,4 +740,4 @@ def get_preset(name: str) -> Preset:
     if name in presets:
         return presets[name]
     known = ", ".join(presets)
-    raise ExportRefused(f"There is no preset with that name. Choose one of: {known}.")
+    raise ExportRefused(f"There is no prompt with that name. Choose one of: {known}.")

@@ -548,7 +548,7 @@ class ActivityReader:
             (has_more, "Sentry has more than we read."),
             (table.is_sampled, "Sentry searched only a sample."),
             (table.lacks_fields, "this server can't search some of the customer's fields."),
-            (table.lacks_spellings, "spellings with other capital letters may be missing."),
+            (table.lacks_spellings, "spellings with different capitals may be missing."),
             (table.moved, "the list changed while we read it."),
             (table.unreadable, f"rows that could not be read: {table.unreadable}."),
         )

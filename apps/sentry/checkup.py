@@ -147,7 +147,7 @@ class _ConnectionCheck:
             if not self._is_glitchtip:
                 raise
             return f"{self._config.base_url} accepts the token."
-        return f"{self._config.base_url} answers for {self._config.organization}."
+        return f"{self._config.base_url} has the organization {self._config.organization}."
 
     def _check_projects(self) -> str:
         response = self._get(f"{self._organization}/projects/", ("per_page", "100"))

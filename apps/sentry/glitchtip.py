@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, quote
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, Issue
 from apps.events.grouping import nearest_first
-from apps.events.query import Customer, CustomerKind, Question
+from apps.events.query import Customer, CustomerKind, Question, counted
 from apps.sentry.client import (
     ISSUES_PER_CALL,
     MAX_PAGES,
@@ -724,7 +724,9 @@ class _ListingReader:
         sentences = [f"A list ended early: {error.message}" for error in self.failed]
         unreadable = self.unreadable + sum(reader.unreadable for reader in self.readers)
         if unreadable:
-            sentences.append(f"{unreadable} rows of the server's lists could not be read.")
+            sentences.append(
+                f"{counted(unreadable, 'row')} of the server's lists could not be read."
+            )
         return [Notice(NoticeCode.INCOMPLETE_LIST, one) for one in dict.fromkeys(sentences)]
 
     def _with_nearest_bodies(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
@@ -772,10 +774,10 @@ def with_details(
     def read_users(issue: Issue) -> None:
         users[issue.id] = server.users_affected(issue)
 
-    counted = [issues[issue_id] for issue_id in ids if issue_id in issues][:MAX_COUNTED_ISSUES]
+    with_counts = [issues[issue_id] for issue_id in ids if issue_id in issues][:MAX_COUNTED_ISSUES]
     calls = [
         *(partial(read_level, event) for event in nearest[: client.config.max_bodies]),
-        *(partial(read_users, issue) for issue in counted),
+        *(partial(read_users, issue) for issue in with_counts),
     ]
     tracker.record_list(listing.events, (), others=len(calls))
     tracked = [tracker.tracked(_unless_failed(call, failed)) for call in calls]

@@ -712,7 +712,9 @@ class _Rest:
             pool.shutdown(wait=False, cancel_futures=True)
         if bodies.failed:
             reason = next(iter(bodies.failed.values()))
-            self._note(f"The details of {len(bodies.failed)} events could not be read: {reason}")
+            self._note(
+                f"The details of {counted(len(bodies.failed), 'event')} could not be read: {reason}"
+            )
         return bodies.by_id
 
     def _note(self, message: str) -> None:

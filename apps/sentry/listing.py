@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, EventBody, Issue
-from apps.events.query import CustomerKind, Question
+from apps.events.query import CustomerKind, Question, counted
 from apps.sentry.client import FULL_PER_PAGE, Scope, SentryClient
 from apps.sentry.config import (
     SentryBadResponse,
@@ -274,7 +274,7 @@ MAX_OTHERS = 150
 _AS_TYPED = Notice(
     NoticeCode.INCOMPLETE_LIST,
     "The identifiers of many other customers start with the same characters, so we searched only "
-    "for what you typed. Events that spell it with other capital letters may be missing.",
+    "for what you typed. Events that spell it with different capitals may be missing.",
 )
 
 
@@ -331,13 +331,15 @@ class _Table:
 
     def record_failure(self, error: SentryError) -> None:
         self.problems.append(
-            f"The list ended early, after {len(self.events)} events: {error.message}"
+            f"The list ended early, after {counted(len(self.events), 'event')}: {error.message}"
         )
 
     def listing(self) -> Listing:
         problems = list(self.problems)
         if self.unreadable:
-            problems.append(f"{self.unreadable} rows of Sentry's list could not be read.")
+            problems.append(
+                f"{counted(self.unreadable, 'row')} of Sentry's list could not be read."
+            )
         return Listing(
             events=newest_first(self.events.values()),
             total=None if problems else len(self.events),

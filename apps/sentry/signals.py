@@ -557,7 +557,7 @@ _SECOND = timedelta(seconds=1)
 _NEWEST_FIRST = "-timestamp"
 _OLDEST_FIRST = "timestamp"
 _UNDECIDED = "The first rows that Sentry sent don't show it."
-_AS_TYPED = "too many other customers have similar IDs to search for other capital letters."
+_AS_TYPED = "too many other customers have similar IDs to search for different capitals."
 
 
 @dataclass(frozen=True, slots=True)

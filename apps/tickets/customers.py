@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from apps.events.identifier import parse_customer, stored_text
-from apps.events.query import Customer, CustomerKind, CustomerRefused, LinkRefused, as_hex_id
+from apps.events.query import (
+    Customer,
+    CustomerKind,
+    CustomerRefused,
+    LinkRefused,
+    as_hex_id,
+    counted,
+)
 from apps.tickets.text import CustomerFound, excerpt, normalize, read_all, word_set
 
 CustomerReader = Callable[[str], Customer]
@@ -146,7 +153,7 @@ def find_customers(
     if len(found) > _MAX_SHOWN:
         least = "At least " if is_cut else ""
         left = len(found) - _MAX_SHOWN
-        notes.append(f"{least}{left} more possible customers were found but not listed.")
+        notes.append(f"{least}{counted(left, 'more possible customer')} found but not listed.")
     return tuple(found.values())[:_MAX_SHOWN], tuple(notes)
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.identifier import parse_customer
+from apps.events.query import counted
 from apps.tickets.belonging import UNCONNECTED, belonging, has_more
 from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
@@ -350,7 +351,7 @@ def _unread_notes(
     for one in left[:_MAX_NOTES]:
         yield f"“{one}” may be a time, but we can't read it."
     if len(left) > _MAX_NOTES:
-        yield f"{len(left) - _MAX_NOTES} more words may be times we can't read."
+        yield f"We can't read {counted(len(left) - _MAX_NOTES, 'more word')} that may be a time."
 
 
 def _select(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list[str]]:

@@ -347,7 +347,7 @@ class JoinedResponse(Schema):
     """An issue that belongs to the same failure, and why."""
 
     issue: str
-    reason: Annotated[str, Field(description="Such as “same request”.")]
+    reason: Annotated[str, Field(description="Such as “same request.”")]
 
 
 class FailureResponse(Schema):

@@ -533,7 +533,7 @@ def test_a_reply_has_the_facts_of_logs_in_fixed_shapes() -> None:
         ),
         (
             "No payment webhook for order A-1, the order stays unpaid",
-            "didn't hear back from the payment provider, and the order stays unpaid.",
+            "didn't hear back from the payment provider, and the order is still unpaid.",
         ),
         ("No payment webhook for order A-1 received", "from the payment provider.\n"),
     ):
@@ -551,7 +551,7 @@ def test_a_reply_counts_refusals_of_a_coupon_rather_than_its_expiry() -> None:
         )
     ]
     text = drafted("reply", without_errors(*rows)).text
-    assert "the coupon SPRING25 was not accepted, twice: it had expired on 31 October." in text
+    assert "the coupon SPRING25 was not accepted (twice): it had expired on 31 October." in text
 
 
 def test_a_reply_mentions_what_else_happened_to_the_same_request() -> None:

@@ -16,7 +16,7 @@ def test_a_list_leads_to_what_its_customers_share(site: Site, chromium: Browser)
     page = visitor.page
     page.goto(f"{site.url}/incidents/")
     assert violations(visitor) == []
-    page.get_by_role("button", name="Customers of a bad morning").click()
+    page.get_by_role("button", name="Customers from a bad morning").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("160 customers to look up")
     assert violations(visitor) == []
     page.get_by_role("button", name="Look up 160 customers").click()

@@ -79,7 +79,12 @@ def test_customer_action(crumb: dict[str, Any], words: str, text: str) -> None:
         (
             BROWSER,
             {"method": "POST", "url": "https://shop.example/pay?card=1", "status_code": 500},
-            ("sent to", "shop.example/pay", "the server answered 500 (it failed)", True),
+            (
+                "sent a request to",
+                "shop.example/pay",
+                "the server answered with 500 (it failed)",
+                True,
+            ),
         ),
         (
             BROWSER,
@@ -89,12 +94,12 @@ def test_customer_action(crumb: dict[str, Any], words: str, text: str) -> None:
         (
             BROWSER,
             {"method": "POST", "url": "/cart", "status_code": "201"},
-            ("sent to", "/cart", "the server answered", False),
+            ("sent a request to", "/cart", "the server answered", False),
         ),
         (
             SERVER,
             {"http.method": "POST", "url": "https://card.example/", "status_code": 402},
-            ("sent to", "card.example/", "it answered 402 (payment needed)", True),
+            ("sent a request to", "card.example/", "it answered with 402 (payment required)", True),
         ),
         (BROWSER, {"method": "GET", "url": "http://[broken"}, None),
     ],

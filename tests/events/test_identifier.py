@@ -177,7 +177,7 @@ def test_what_is_not_one_customer_is_refused_with_a_next_step() -> None:
         (f"https://acme.sentry.io/replays/{HEX}/", "session replay"),
         (f"https://acme.sentry.io/issues/feedback/?projectSlug=web&eventId={HEX}", "feedback"),
         ("https://acme.sentry.io/feedback/?feedbackSlug=web%3A42", "feedback"),
-        ("https://acme.sentry.io/dashboards/5/", "no customer, event, or trace"),
+        ("https://acme.sentry.io/dashboards/5/", "a customer, event, or trace"),
         ("https://tickets.example.com/77?token=t0p", "can't read this link"),
         ("ip:203.0.113.7", "IP address"),
         ("203.0.113.7", "IP address"),
@@ -198,7 +198,7 @@ def test_what_is_not_one_customer_is_refused_with_a_next_step() -> None:
         (f"the replay {HEX} of Jane", "session replay"),
         (f"event {HEX}, trace {'ab' * 16}", "several"),
         ("203.0.113.7:443", "IP address"),
-        ("https://acme.sentry.io/pull/acme/web/5/", "no customer, event, or trace"),
+        ("https://acme.sentry.io/pull/acme/web/5/", "a customer, event, or trace"),
     ]
     texts = [str(refusal(text)) for text, _ in rows]
     assert [row for row, text in zip(rows, texts, strict=True) if row[1] not in text] == []

@@ -97,7 +97,7 @@ def first_line(*rows: Span | LogEntry, surely: tuple[Signal, ...] = BOTH) -> str
 
 SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
     (
-        "The upload got no answer within 61 s.",
+        "The upload got no answer within 61 seconds.",
         (span(-58, "http.client", "PUT /files/upload", 61_200, status="deadline_exceeded"),),
     ),
     (
@@ -120,7 +120,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (log(-9, "warning", "payment pi_3: no webhook received after 180s, still pending"),),
     ),
     (
-        "The search took 41 s; it usually takes 0.4 s.",
+        "The search took 41 seconds; it usually takes 0.4 seconds.",
         (
             handled(-40, "GET /search", 41_000, usual_ms=420),
             span(-39, "db.query", "SELECT name FROM products", 40_000, transaction="GET /search"),
@@ -148,7 +148,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "The payment provider didn’t answer within 30 s.",
+        "The payment provider didn’t answer within 30 seconds.",
         (
             handled(-45, "POST /checkout/pay", 30_400, usual_ms=900),
             span(
@@ -163,7 +163,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "A background task waited 29 min for its turn.",
+        "A background task waited 29 minutes for its turn.",
         (
             span(
                 100,
@@ -180,7 +180,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (span(-10, "http.client", "POST /notes", 5, http_status=0, status="internal_error"),),
     ),
     (
-        "A request failed: not there. A link had expired.",
+        "A request failed: not found. A link had expired.",
         (handled(-8, "GET /s/:token", 20, 404), log(-8, "info", "link expired, token removed")),
     ),
     (
@@ -199,11 +199,11 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (handled(-3, "POST /drawings", 50, 507),),
     ),
     (
-        "Opening the cart took 41 s; it usually takes 0.4 s.",
+        "Opening the cart took 41 seconds; it usually takes 0.4 seconds.",
         (span(-50, "pageload", "/cart", 41_200, is_segment=True, usual_ms=400),),
     ),
     (
-        "Opening the orders took 30 s; it usually takes 1.2 s.",
+        "Opening the orders took 30 seconds; it usually takes 1.2 seconds.",
         (
             span(-31, "ui.load", "Orders", 29_600, is_segment=True, usual_ms=1_200, project="ios"),
             span(-30, "http.client", "GET /v2/orders", 28_000, project="ios"),
@@ -211,7 +211,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
     ),
     (
         "A sign-in request failed: down or too busy. "
-        "The sign-in service didn’t answer within 20 s.",
+        "The sign-in service didn’t answer within 20 seconds.",
         (
             handled(-40, "POST /login", 20_300, 502),
             span(
@@ -238,7 +238,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (handled(-15, "POST /uploads", 90), log(-15, "warning", "upload rejected: type .exe")),
     ),
     (
-        "The upload got no answer within 30 s.",
+        "The upload got no answer within 30 seconds.",
         (span(-40, "http.client", "POST /files/upload", 30_000, status="cancelled"),),
     ),
     (
@@ -260,7 +260,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "There was not enough money on the card or account.",
+        "There was not enough money on the card or in the account.",
         (log(-19, "info", "payment declined by issuer: insufficient_funds"),),
     ),
     (
@@ -282,7 +282,7 @@ SAID: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         tuple(log(at, "warn", "websocket closed (1006), reconnecting") for at in (-9, -7, -5)),
     ),
     (
-        "A request was refused: too many tries. It went over a set limit.",
+        "A request was refused: too many requests. It went over a set limit.",
         (
             span(-9, "http.client", "POST /notes", 20, http_status=429),
             log(-8.8, "warn", "transfer refused: daily limit of 200 exceeded"),
@@ -338,7 +338,7 @@ NOTED: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "A request was answered with 404: not there.",
+        "A request was answered with 404: not found.",
         (span(-9, "http.client", "GET /api/users/7/draft", 30, http_status=404),),
     ),
     (
@@ -346,7 +346,7 @@ NOTED: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (span(-9, "http.client", "POST /auth/refresh", 30, http_status=401),),
     ),
     (
-        "A request was answered with 404: not there.",
+        "A request was answered with 404: not found.",
         (span(-9, "http.client", "DELETE /api/items/4", 30, http_status=404),),
     ),
     (
@@ -354,7 +354,7 @@ NOTED: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         (span(-9, "http.client", "GET /api/menu", 30, status="permission_denied"),),
     ),
     (
-        "A request got no answer within 6.0 s.",
+        "A request got no answer within 6.0 seconds.",
         (span(-9, "http.client", "GET /api/menu", 6_000, status="cancelled"),),
     ),
     (
@@ -377,7 +377,7 @@ NOTED: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
         ),
     ),
     (
-        "A payment request was refused: payment needed. After that, it worked.",
+        "A payment request was refused: payment required. After that, it worked.",
         (handled(-90, "POST /pay", 900, 402), handled(-9, "POST /pay", 900)),
     ),
     (
@@ -659,7 +659,7 @@ def test_what_names_the_reason_comes_before_a_lack_of_an_answer() -> None:
     sized = (
         "The upload was refused. What was sent is too large: 31 MB, more than the limit of 10 MB."
     )
-    none = "The upload got no answer within 60 s."
+    none = "The upload got no answer within 60 seconds."
     vague, other = (
         replace(refused, http_status=422),
         replace(refused, description="POST /booking"),
@@ -776,8 +776,8 @@ def test_headline_counts_by_kind_and_says_the_gravest() -> None:
         span(-4, "http.client", "POST /notes", 80, http_status=500),
     )
     assert first_line(*rows) == (
-        "No errors, but two requests failed, one request was refused, and one step took 41 s. "
-        "A request failed."
+        "No errors, but two requests failed, one request was refused, and one step took 41 seconds."
+        " A request failed."
     )
 
 

@@ -315,7 +315,7 @@ def test_exports_say_what_is_one_failure() -> None:
     formats: tuple[Format, ...] = ("markdown", "text")
     for kind in formats:
         written = render(result, format=kind, marker="m" * 12).text.replace("`", "")
-        assert "one failure with WEB-1 (same request)" in written, kind
+        assert "same failure as WEB-1 (same request)" in written, kind
 
 
 def test_generated_failures_are_joined_as_they_were_made() -> None:

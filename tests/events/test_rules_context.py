@@ -54,7 +54,7 @@ def test_browser_extension_is_recognized_by_file() -> None:
     frames = (Frame(file="chrome-extension://abc/content.js", function="send"),)
     raised = ExceptionInfo("TypeError", "x of null", frames=frames)
     event = Event("a" * 32, AT, platform="javascript", body=EventBody(exceptions=(raised,)))
-    assert summarize(event) == "An add-on of the customer's browser got in the way."
+    assert summarize(event) == "An add-on in the customer's browser got in the way."
 
 
 def test_app_failure_is_placed_on_device() -> None:

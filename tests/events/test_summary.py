@@ -67,7 +67,7 @@ def test_unknown_level_is_not_called_a_failure() -> None:
 
 
 def test_unknown_handled_error_is_noted() -> None:
-    assert summarize(event(handled=True)) == "The app noted a problem and carried on."
+    assert summarize(event(handled=True)) == "The app noted a problem and kept going."
 
 
 def test_sure_cause_precedes_vague_error() -> None:
@@ -174,7 +174,7 @@ def test_job_is_no_user_action() -> None:
 def test_user_action_precedes_failure_and_is_not_repeated() -> None:
     url = "https://a.example/pay"
     assert summarize(requested(url, platform="python")) == (
-        "While paying: something in our server failed."
+        "While paying: something on our server failed."
     )
     declined = event("PaymentDeclined: no", body=EventBody(request=Request("POST", url)))
     assert summarize(declined) == "The payment was declined."
@@ -225,9 +225,9 @@ def test_group_is_as_bad_as_its_worst_event(levels: tuple[str, ...], worst: str 
 
 
 CORES = {
-    *(f"{us[0].upper()}{us[1:]} noted a problem and carried on." for us in US.values()),
+    *(f"{us[0].upper()}{us[1:]} noted a problem and kept going." for us in US.values()),
     *(f"{us[0].upper()}{us[1:]} recorded something." for us in US.values()),
-    *(f"Something in {us} failed." for us in US.values()),
+    *(f"Something {'in' if us == 'the app' else 'on'} {us} failed." for us in US.values()),
     *(rule.sentence_for(side) for rule in RULES for side in Side),
 }
 SENTENCES = CORES | {

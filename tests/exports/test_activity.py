@@ -93,7 +93,7 @@ def _omitted(text: str, kind: Format) -> list[dict[str, int]]:
     if kind == "json":
         rows = json.loads(text)["omitted"]
         return [one for one in rows if one["what"].startswith(("ordinary", "other items"))]
-    found = re.findall(r"(\d+) (?:ordinary log entries and requests|other items)", text)
+    found = re.findall(r"(?:ordinary log entries and requests|other items) (\d+)", text)
     return [{"count": int(count)} for count in found]
 
 

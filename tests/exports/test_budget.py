@@ -96,7 +96,7 @@ def test_recursion_keeps_its_crash_frame_and_counts_repeated_frames() -> None:
     for export in every_format(recursion(250), 6000):
         assert "total_40 = cart.total" in export.text
         assert export.tokens <= 6000
-        assert "247 repeated frames" in export.text or export.suffix == "json"
+        assert "repeated frames 247" in export.text or export.suffix == "json"
 
 
 def test_type_message_crash_frame_and_last_breadcrumb_are_cut_last() -> None:
@@ -211,7 +211,7 @@ def test_what_no_limit_includes_is_listed_separately() -> None:
     text = render(recursion(250), format="text", marker=MARKER).text
     values = json.loads(render(recursion(250), format="json", marker=MARKER, budget=6000).text)
 
-    assert "Event page only: 247 repeated frames." in text
+    assert "Event page only: repeated frames 247." in text
     assert "Left out" not in text
     assert values["elsewhere"] == [{"what": "repeated frames", "count": 247}]
     assert (values["omitted"], values["least_budget"]) == ([], None)

@@ -68,8 +68,8 @@ def test_invalid_expression_is_explained(expression: str, message: str) -> None:
         ),
         ({"issue": "1", "release": {"from": "2.0", "until": "main"}}, "release", "We can't tell"),
         ({"issue": True}, "issue", "isn't text"),
-        ({"issue": "1", "log": {"contains": "x"}}, "log", "what raised no error"),
-        ({"type": {"exact": "x"}, "request": {"contains": "y"}}, "request", "raised no error"),
+        ({"issue": "1", "log": {"contains": "x"}}, "log", "failures without an error"),
+        ({"type": {"exact": "x"}, "request": {"contains": "y"}}, "request", "without an error"),
         ({"log": {"contains": "x"}, "request": {"contains": "y"}}, "log", "no other text"),
     ],
 )

@@ -174,7 +174,7 @@ def test_one_event_is_read_in_full(program: Program, mcp_on: DemoSentry) -> None
         result = program.call("read_event", lookup_id=data["lookup_id"], event_id=event_id)
         export = result["structuredContent"]["export"]
         assert event_id in export
-        assert "59 other events of the issue" in export
+        assert "other events of the issue 59" in export
         assert "60 events" in export
         assert len(re.findall(r"/events/[0-9a-f]{32}/", export)) == 1
         assert f"button-{ids.index(event_id)}" in export

@@ -139,7 +139,7 @@ def test_similar_ids_narrow_the_search(
     planted = plant(demo_sentry, -50, user=typed)
     nearby = occurrences_of(config, question(typed))
     assert minutes_of(nearby, planted) == (-50, None, -50)
-    assert ("capital letters" in (nearby.problem or "")) == (typed == "u-5")
+    assert ("different capitals" in (nearby.problem or "")) == (typed == "u-5")
 
 
 def test_first_page_of_other_customers_is_not_complete(

@@ -167,6 +167,6 @@ def test_ids_of_what_cannot_be_looked_up_are_not_offered() -> None:
 def test_note_counts_the_customers_not_listed() -> None:
     customers, notes = find_customers(" ".join(f"a{number}@x.com" for number in range(20)))
     assert len(customers) == 8
-    assert notes == ("12 more possible customers were found but not listed.",)
+    assert notes == ("12 more possible customers found but not listed.",)
     _, notes = find_customers(" ".join(f"a{number}@x.com" for number in range(300)))
-    assert notes == ("At least 192 more possible customers were found but not listed.",)
+    assert notes == ("At least 192 more possible customers found but not listed.",)

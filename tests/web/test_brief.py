@@ -369,7 +369,7 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
 def test_result_without_errors_says_what_logs_and_requests_show() -> None:
     sample = slow_and_refused()
     assert headline(sample, BERLIN) == (
-        "No errors, but three requests were refused and one step took 41 s. "
+        "No errors, but three requests were refused and one step took 41 seconds. "
         "The upload was refused: too large, 3 times."
     )
     shown = brief(sample)
@@ -379,8 +379,8 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
         ("When", "14:04:40 to 14:04:57, 3 times"),
         ("Request", "POST /api/files/upload"),
         ("Customers", "not counted without an error"),
-        ("Status", "no known error matches; whether it still happens isn’t known"),
-        ("Just before", "the search took 41 s; it usually takes 0.4 s (14:03:25)"),
+        ("Status", "no known error matches; we don’t know whether it still happens"),
+        ("Just before", "the search took 41 seconds; it usually takes 0.4 seconds (14:03:25)"),
     )
     assert "At 14:04, the upload was refused: too large, 3 times." in shown.tell
     assert "no errors" not in shown.tell

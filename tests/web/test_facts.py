@@ -26,7 +26,7 @@ _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _DATE = re.compile(rf"(?<!\d)(?:\d{{4}}-\d\d-\d\d|\d{{1,2}} (?:{_MONTHS})(?: \d{{4}})?)\b")
 _REWORDED = (
     (r"Still open(.*)", r"Not resolved yet\1"),
-    (r"(\S+) reported", r"\1 asked about"),
+    (r"(\S+) reported", r"\1 reported time"),
     (r"No: ([\d,]+ customers) have had it\.", r"\1"),
     (r"So far, yes: (only this customer) has had it\.", r"\1 so far"),
     (r"(.+) in the 24 hours before we checked.*", r"\1 from"),
@@ -41,7 +41,7 @@ _REWORDED = (
     (r"(Your order of .+, )08:58(.+)", r"\g<1>08:56 to 08:58\2"),
     (r"Confirm .+ helping\. (Errors nearest the window:)", r"\1"),
     (
-        r"Sentry has (this customer with) other capital letters(.+)",
+        r"Sentry has (this customer with) different capitals(.+)",
         r"Sentry spells \1 different capitals\2",
     ),
     (r"1 session replay", "session replay"),

@@ -43,7 +43,7 @@ def test_download_link_matches_preview(ana: Client) -> None:
     [
         ({"budget": "5"}, "budget", "The token limit must be from 400 to 1,000,000 tokens."),
         ({"budget": "<b>"}, "budget", "Enter the token limit as a whole number."),
-        ({"preset": "nope"}, "preset", "There is no preset with that name."),
+        ({"preset": "nope"}, "preset", "There is no prompt with that name."),
         ({"format": "yaml"}, "format", "Choose Markdown or JSON."),
         ({"issue": "999"}, "budget", "no problem with that ID"),
     ],

@@ -220,7 +220,7 @@ def test_observations_are_told_with_their_basis() -> None:
     assert lines(view) == [
         "opened /documents",
         "requested GET /api/documents",
-        "The search took 41 s; it usually takes 0.4 s. GET /api/search",
+        "The search took 41 seconds; it usually takes 0.4 seconds. GET /api/search",
         "The upload was refused: too large. POST /api/files/upload",
     ]
     upload = view.parts[-1].steps[-1]
@@ -237,7 +237,7 @@ def test_observations_are_told_beside_errors_but_not_what_worked() -> None:
     view = story_of(replace(answer(event(body=None)), beside=rows))
     assert lines(view) == [
         "The program logged an error.",
-        "A request took 12 s. GET /x",
+        "A request took 12 seconds. GET /x",
         "The payment was declined.",
     ]
     by_trace = "It doesn’t name the customer, but belongs to a trace of theirs."

@@ -234,7 +234,7 @@ def test_observations_have_marks_that_lead_to_their_steps() -> None:
     assert view
     steps = {f"#{step.anchor}" for part in view.parts for step in part.steps if step.anchor}
     assert [mark.label for mark in drawing.seen] == [
-        "14:03:25: The search took 41 s; it usually takes 0.4 s.",
+        "14:03:25: The search took 41 seconds; it usually takes 0.4 seconds.",
         " ".join(f"14:04:{second}: The upload was refused: too large." for second in (40, 48, 57)),
     ]
     assert {mark.href for mark in drawing.seen} == steps

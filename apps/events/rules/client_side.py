@@ -28,7 +28,7 @@ _PART = (
 
 BROWSER = (
     Rule(
-        "An add-on of the customer's browser got in the way.",
+        "An add-on in the customer's browser got in the way.",
         Place.BROWSER,
         Example("Error: Extension context invalidated.", _JS),
         text=r"extension context|(?:chrome|moz|safari|safari-web)-extension|webkit-masked"
@@ -350,7 +350,7 @@ BROWSER = (
         vague=True,
     ),
     Rule(
-        "A step of {us} failed and gave no reason.",
+        "A step in {us} failed and gave no reason.",
         None,
         Example("Error: Unhandled promise rejection: undefined", "node"),
         text=r"promise rejection",
@@ -1020,7 +1020,7 @@ OPERATIONS = (
         "price|pricing|tariff|preis|shipping cost|versandkosten",
     ),
     _operation(
-        "Data could not be brought in or updated.",
+        "Data could not be imported or updated.",
         "Import of rows failed",
         r"import (?:of|from|der|des|job|run|fail)|data sync|synchroni|abgleich|importa[cz]i",
         sides=NOT_CLIENT,

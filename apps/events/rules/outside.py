@@ -55,7 +55,7 @@ PAYMENT = reading(
         reads=Reading.NAMES,
     ),
     Rule(
-        "There was not enough money on the card or account.",
+        "There was not enough money on the card or in the account.",
         Place.BANK,
         Example("CardError: Your card has insufficient funds.", "ruby"),
         text=r"insufficient.?(?:funds|balance|credit)|not enough (?:money|credit|balance|funds)"
@@ -488,7 +488,7 @@ SERVICES = (
         sides=ON_SERVER,
     ),
     Rule(
-        "Another service said no because our server asked too often.",
+        "Another service said no because our server called it too often.",
         Place.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"

@@ -786,7 +786,7 @@ MONITORS = reading(
         text=r"^user feedback\b",
     ),
     Rule(
-        "The customer clicked again and again, but nothing came of it.",
+        "The customer clicked again and again, but nothing happened.",
         Place.BROWSER,
         Example("Rage Click", "javascript"),
         text=r"^rage.click",

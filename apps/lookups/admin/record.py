@@ -13,7 +13,7 @@ from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import decrypt_words
 from apps.events.answer import Answer, Call
 from apps.events.grouping import group_by_issue
-from apps.events.query import format_duration
+from apps.events.query import counted, format_duration
 from apps.events.summary import headline
 from apps.exports import render
 from apps.lookups import store
@@ -273,7 +273,7 @@ def _facts(lookup: Lookup, state: StoredState, now: datetime) -> list[Fact]:
         ("Outcome", outcome_label(lookup)),
         ("Sentry's message", lookup.problem_detail),
         ("Found", found_in(lookup)),
-        ("Read in full", "" if lookup.bodies is None else f"{lookup.bodies} events"),
+        ("Read in full", "" if lookup.bodies is None else counted(lookup.bodies, "event")),
         ("Cost", cost_of(lookup)),
         ("Calls saved", str(lookup.calls_saved) if lookup.calls_saved else ""),
         ("Stored result", f"{state.label}, {note}" if note else str(state.label)),

@@ -85,7 +85,7 @@ _STOPPED = {
     "The app kept going, but this step failed.": "yes, that step",
     "The app handled it and kept going.": "no, the app kept going",
 }
-_STILL = "whether it still happens isn’t known"
+_STILL = "we don’t know whether it still happens"
 _REPLY = "Reply; escalate if it continues."
 _KNOWN = "Reply; it’s known."
 _ESCALATE = "Escalate, then reply."

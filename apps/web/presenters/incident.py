@@ -176,7 +176,8 @@ def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
     if shared:
         return f"{len(shared[0].lines):,} of {of} hit the same failure: {shared[0].sentence}"
     if loud:
-        return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer each."
+        each = " each" if len(loud) > 1 else ""
+        return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer{each}."
     return "Nothing stands out: all of these failures were about as common before."
 
 

@@ -849,7 +849,12 @@ def _half_view(
     )
 
 
-_WITHIN = frozenset(Place) - {Place.INPUT, Place.SIGN_IN, Place.BETWEEN}
+_WITHIN = {
+    **dict.fromkeys((Place.SERVER, Place.SERVER_OR_SERVICE, Place.DEVICE), "on"),
+    **dict.fromkeys((Place.SERVICE, Place.NETWORK, Place.BROWSER), "in"),
+    **dict.fromkeys((Place.APP, Place.APP_OR_DEVICE), "in"),
+    Place.BANK: "at",
+}
 
 
 def _issue_facts(
@@ -860,7 +865,7 @@ def _issue_facts(
     release = None if impact else customer_release(group)
     place = place_of(group.newest) if has_place else None
     facts = (
-        place and (f"in {place.value}" if place in _WITHIN else place.value),
+        place and (f"{_WITHIN[place]} {place.value}" if place in _WITHIN else place.value),
         handling and f"{handling[0].lower()}{handling[1:-1]}",
         release and f"in release {release}",
         (issue and issue.project) or group.newest.project,

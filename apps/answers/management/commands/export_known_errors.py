@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from apps.audit.models import Action
 from apps.audit.trail import Actor, Fact, record
+from apps.events.query import counted
 from apps.known_errors.files import to_text
 from apps.known_errors.models import KnownError
 from apps.lookups.access import system_user
@@ -37,7 +38,9 @@ class Command(BaseCommand):
             others = {file.stem for file in directory.glob("*.md")} - {one.slug for one in entries}
         except OSError as error:
             raise CommandError(f"{directory} can't be written: {error.strerror}.") from None
-        self.stdout.write(f"{len(entries)} known errors, {written} files updated.")
+        self.stdout.write(
+            f"{counted(len(entries), 'known error')}, {counted(written, 'file')} updated."
+        )
         for name in sorted(others):
             self.stdout.write(f"Not in the catalog, left unchanged: {name}.md")
 

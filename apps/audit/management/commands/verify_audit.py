@@ -9,6 +9,7 @@ from django.db import connection
 
 from apps.audit import models
 from apps.audit.verification import Position, parse_position, verify_trail
+from apps.events.query import counted
 
 
 class Command(BaseCommand):
@@ -34,7 +35,8 @@ class Command(BaseCommand):
         start, end = verified.start.sequence, verified.end
         if start:
             self.stdout.write(f"Entries up to {start} were pruned; their checkpoint is valid.")
-        self.stdout.write(f"The audit trail is intact: {end.sequence - start} entries.")
+        entries = counted(end.sequence - start, "entry", "entries")
+        self.stdout.write(f"The audit trail is intact: {entries}.")
         if options["expect"]:
             self.stdout.write("It includes the end you noted.")
         if models.missing_triggers(connection):

@@ -108,7 +108,7 @@ class Command(BaseCommand):
         for remark in sorted((*found.refused, *found.duplicates), key=lambda one: one.line):
             self.stderr.write(f"Line {remark.line}: {remark.why}")
         if not found.customers:
-            raise CommandError("The list names no customer.", returncode=EXIT_USAGE)
+            raise CommandError("The list has no customers.", returncode=EXIT_USAGE)
         self.stderr.write(f"{counted(len(found.customers), 'customer')} to look up.")
         return found
 
