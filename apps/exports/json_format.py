@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import cast
@@ -105,107 +106,67 @@ def _escaped(character: str) -> str:
     return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
+def _values(facts: object, names: str) -> Json:
+    """Return these attributes; times become ISO texts, and tuples lists."""
+    return {name: _value(getattr(facts, name)) for name in names.split()}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, date):
+        return iso(value) if isinstance(value, datetime) else value.isoformat()
+    return [_value(one) for one in value] if isinstance(value, tuple) else value
+
+
 def _header(header: Header) -> Json:
+    searched = _values(header, "organization projects environments only_fields")
+    if not header.only_fields:
+        del searched["only_fields"]
     return {
-        "lookup_id": header.lookup_id,
-        "customer": header.customer,
-        "matched_on": list(header.matched_on),
-        "window": {
-            "moment": iso(header.moment),
-            "start": iso(header.start),
-            "end": iso(header.end),
-            "minutes": header.minutes,
-        },
-        "searched": {
-            "organization": header.organization,
-            "projects": list(header.projects),
-            "environments": list(header.environments),
-            **({"only_fields": list(header.only_fields)} if header.only_fields else {}),
-        },
+        **_values(header, "lookup_id customer matched_on"),
+        "window": _values(header, "moment start end minutes"),
+        "searched": searched,
         **({"only_issue": header.only_issue} if header.only_issue else {}),
         "complete": header.complete,
-        "notices": [{"code": note.code, "message": note.message} for note in header.notices],
-        "fetched_at": iso(header.fetched_at),
-        "from_cache": header.from_cache,
+        "notices": [asdict(note) for note in header.notices],
+        **_values(header, "fetched_at from_cache"),
         "totals": {
             "events": header.events_total,
             "issues": header.issues_total,
-            "events_listed": header.events_listed,
-            "bodies_read": header.bodies_read,
+            **_values(header, "events_listed bodies_read"),
         },
     }
 
 
 def _problem(problem: ProblemFacts) -> Json:
     return {
-        "sentence": problem.sentence,
-        "issues": list(problem.issues),
-        "events": list(problem.events),
-        "times": problem.times,
-        "cause": problem.cause,
+        **_values(problem, "sentence issues events times cause"),
         "joined": [{"issue": issue, "reason": reason} for issue, reason in problem.joined],
         "is_noise": problem.is_noise,
     }
 
 
 def _issue(issue: IssueFacts) -> Json:
+    names = "id short_id title summary level project handled events users_affected first_seen"
     return {
-        "id": issue.id,
-        "short_id": issue.short_id,
-        "title": issue.title,
-        "summary": issue.summary,
-        "level": issue.level,
-        "project": issue.project,
-        "handled": issue.handled,
-        "events": issue.events,
-        "users_affected": issue.users_affected,
-        "first_seen": iso(issue.first_seen),
-        "last_seen": iso(issue.last_seen),
-        "permalink": issue.permalink,
+        **_values(issue, f"{names} last_seen permalink"),
         "standing": asdict(issue.status) if issue.status else None,
         "known": [_known(known) for known in issue.known],
     }
 
 
 def _known(known: KnownFacts) -> Json:
-    planned_for = known.planned_for
-    return {**asdict(known), "planned_for": planned_for and planned_for.isoformat()}
+    return {**asdict(known), "planned_for": _value(known.planned_for)}
 
 
 def _event(event: EventFacts, crumbs: list[BreadcrumbFacts]) -> Json:
-    request = {"method": event.method, "url": event.url}
+    names = "id issue_id project timestamp title culprit transaction level handled release"
     return {
-        "id": event.id,
-        "issue_id": event.issue_id,
-        "project": event.project,
-        "timestamp": iso(event.timestamp),
-        "title": event.title,
-        "culprit": event.culprit,
-        "transaction": event.transaction,
-        "level": event.level,
-        "handled": event.handled,
-        "release": event.release,
-        "environment": event.environment,
-        "device": event.device,
-        "trace_id": event.trace_id,
+        **_values(event, f"{names} environment device trace_id"),
         "exceptions": [_exception(exception) for exception in event.exceptions],
-        "breadcrumbs": [
-            {
-                "timestamp": iso(crumb.timestamp),
-                "category": crumb.category,
-                "level": crumb.level,
-                "message": crumb.message,
-            }
-            for crumb in crumbs
-        ],
-        "request": request if event.method or event.url else None,
+        "breadcrumbs": [_values(crumb, "timestamp category level message") for crumb in crumbs],
+        "request": _values(event, "method url") if event.method or event.url else None,
         "permalink": event.permalink,
-        **_present(
-            received=iso(event.received),
-            delay=event.delay,
-            message=event.message,
-            details=_details(event),
-        ),
+        **_present(**_values(event, "received delay message"), details=_details(event)),
     }
 
 
@@ -231,82 +192,43 @@ def _present(**values: object) -> Json:
 
 
 def _related(related: RelatedFacts) -> Json:
-    return {
-        "kind": related.kind,
-        "id": related.id,
-        "timestamp": iso(related.timestamp),
-        "project": related.project,
-        "text": related.text,
-        "permalink": related.permalink,
-    }
+    return _values(related, "kind id timestamp project text permalink")
 
 
 def _activity(row: ActivityFacts) -> Json:
     """Return a log entry or a request; only the keys that related data have may be null."""
+    names = "state duration_ms usual_ms trace_id names_customer details sentence times"
+    known = [_known(known) for known in row.known]
     return {
-        "kind": row.kind,
-        "id": row.id,
-        "timestamp": iso(row.timestamp),
-        "project": row.project,
-        "text": row.text,
+        **_values(row, "kind id timestamp project text"),
         "permalink": None,
-        **_present(
-            state=row.state,
-            duration_ms=row.duration_ms,
-            usual_ms=row.usual_ms,
-            trace_id=row.trace_id,
-            names_customer=row.names_customer,
-            details=[list(pair) for pair in row.details],
-            sentence=row.sentence,
-            times=row.times,
-            known=[_known(known) for known in row.known],
-        ),
+        **_present(**_values(row, names), known=known),
     }
 
 
 def _other_occurrences(times: OtherOccurrencesFacts | None) -> Json | None:
     if times is None:
         return None
+    occurrences = {"last": times.last, "before": times.before, "after": times.after}
     return {
-        "last": _occurrence(times.last),
-        "before": _occurrence(times.before),
-        "after": _occurrence(times.after),
-        "since": iso(times.since),
-        "until": iso(times.until),
-        "problem": times.problem,
+        **{name: error and _occurrence(error) for name, error in occurrences.items()},
+        **_values(times, "since until problem"),
     }
 
 
-def _occurrence(error: OccurrenceFacts | None) -> Json | None:
-    if error is None:
-        return None
-    return {
-        "id": error.id,
-        "timestamp": iso(error.timestamp),
-        "project": error.project,
-        "level": error.level,
-        "title": error.title,
-        "summary": error.summary,
-        "permalink": error.permalink,
-    }
+def _occurrence(error: OccurrenceFacts) -> Json:
+    return _values(error, "id timestamp project level title summary permalink")
 
 
 def _exception(exception: ExceptionFacts) -> Json:
     return {
-        "type": exception.type,
-        "value": exception.value,
+        **_values(exception, "type value"),
         "frames": [
             {
-                "file": frame.file,
-                "line": frame.line,
-                "function": frame.function,
-                "in_app": frame.in_app,
-                "code": frame.code,
-                **_present(around=[list(line) for line in frame.around]),
+                **_values(frame, "file line function in_app code"),
+                **_present(**_values(frame, "around")),
             }
             for frame in exception.frames
         ],
-        **_present(
-            module=exception.module, mechanism=exception.mechanism, handled=exception.handled
-        ),
+        **_present(**_values(exception, "module mechanism handled")),
     }
