@@ -6,16 +6,15 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import URLPattern, path
 
 from apps.answers.catalogue import admin as catalogue_admin  # noqa: F401 - registers its pages
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.services import example_draft
 from apps.answers.templates import VARIABLES, Kind
-from apps.audit.admin import AuditedAdmin, ReadOnlyAdmin
+from apps.audit.admin import FILTERS_BY_TIME, AuditedAdmin
 from apps.known_errors.patterns import TextRefused
+from apps.lookups.admin import LookupPartAdmin
 
 _MAX_BODY = 6000
 
@@ -33,13 +32,7 @@ class DraftTemplateAdmin(AuditedAdmin):
         *("kind", "name", "label", "subject", "body", "position", "is_active"),
         *("changed_at", "changed_by"),
     )
-
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: DraftTemplate | None = None
-    ) -> tuple[str, ...]:
-        """Return the last change, and for existing templates type and name."""
-        changed = ("changed_at", "changed_by")
-        return ("kind", "name", *changed) if obj else changed
+    lasting = ("kind", "name")
 
     def get_urls(self) -> list[URLPattern]:
         """Put the preview before Django's URLs, which match any path."""
@@ -86,36 +79,15 @@ class DraftTemplateAdmin(AuditedAdmin):
 
 
 @admin.register(Handover)
-class HandoverAdmin(ReadOnlyAdmin):
-    """Deliveries without their texts, read-only, for people who can view lookups."""
+class HandoverAdmin(LookupPartAdmin):
+    """Deliveries without their texts, read-only."""
 
     list_display = ("at", "kind", "state", "by", "attempts", "next_try", "sent_at", "lookup_link")
     list_filter = ("state", "kind", "at")
-    allowed_filters = frozenset(
-        (
-            *("state__exact", "kind__exact"),
-            *(f"at__{part}" for part in ("gte", "lt", "year", "month", "day")),
-        )
-    )
+    allowed_filters = frozenset(("state__exact", "kind__exact", *FILTERS_BY_TIME))
     list_select_related = ("by", "lookup")
     fields = (
         *("at", "kind", "by", "state", "problem", "attempts", "next_try", "sent_at"),
         *("message_id", "lookup_link"),
     )
     readonly_fields = ("message_id", "lookup_link")
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show them in the index to people who can view lookups."""
-        return request.user.has_perm("lookups.view_lookup")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Require the permission to view lookups."""
-        return self.has_module_permission(request)
-
-    @admin.display(description="Lookup")
-    def lookup_link(self, handover: Handover) -> SafeString:
-        """Link to the record of the lookup."""
-        address = reverse("admin:lookups_lookup_change", args=[handover.lookup_id])
-        return format_html('<a href="{}">Lookup</a>', address)

@@ -189,8 +189,15 @@ class OriginFilter(admin.SimpleListFilter):
         return queryset.filter(origin=self.value()) if self.value() else queryset
 
 
+# The addresses of a filter by time.
+FILTERS_BY_TIME = tuple(f"at__{part}" for part in ("gte", "lt", "year", "month", "day"))
+
+
 class ReadOnlyAdmin(AllowedFiltersAdmin):
     """Pages of rows that only the program itself writes."""
+
+    list_per_page = 50
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Forbid adding rows."""
@@ -219,7 +226,6 @@ class EntryAdmin(ReadOnlyAdmin):
     actions = None
     list_per_page = 100
     list_max_show_all = 0
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
 
@@ -370,7 +376,16 @@ def _parse_day(typed: str) -> date | None:
 
 
 class AuditedAdmin(AllowedFiltersAdmin):
-    """Record changes of a model that has `changed_by` and `audit_target`."""
+    """Record changes of a model that has `changed_by` and `audit_target`.
+
+    The fields of `lasting` can't be changed once a row exists.
+    """
+
+    lasting: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return the last change, and what can't change in an existing row."""
+        return (*(self.lasting if obj else ()), "changed_at", "changed_by")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the row with its editor, and record the change."""

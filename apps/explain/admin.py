@@ -4,32 +4,26 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from apps.audit.admin import ReadOnlyAdmin
+from apps.audit.admin import FILTERS_BY_TIME
 from apps.explain.config import configured_llm, format_money
 from apps.explain.models import Explanation
+from apps.lookups.admin import LookupPartAdmin
 
 _LISTED = ("model", "host", "state", "problem", "tokens_in", "tokens_out", "price")
 
 
 @admin.register(Explanation)
-class ExplanationAdmin(ReadOnlyAdmin):
+class ExplanationAdmin(LookupPartAdmin):
     """Who requested explanations, from which model, and what they cost. No text is stored."""
 
+    permission = "explain.view_explanation"
     list_display = ("at", "who", *_LISTED, "lookup_link")
     list_filter = ("state", "at")
-    allowed_filters = frozenset(
-        ("state__exact", *(f"at__{part}" for part in ("gte", "lt", "year", "month", "day")))
-    )
-    list_select_related = ("user", "lookup")
+    allowed_filters = frozenset(("state__exact", *FILTERS_BY_TIME))
     date_hierarchy = "at"
     fields = ("at", "who", *_LISTED, "is_told", "digest", "lookup_link")
     readonly_fields = ("who", "price", "lookup_link")
-    list_per_page = 50
-    show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Hide the pages on sites that have no model and never had one."""
@@ -45,9 +39,3 @@ class ExplanationAdmin(ReadOnlyAdmin):
     def price(self, record: Explanation) -> str:
         """Return the cost in the currency of the prices."""
         return format_money(record.cost)
-
-    @admin.display(description="Lookup")
-    def lookup_link(self, record: Explanation) -> SafeString:
-        """Link to the record of the lookup."""
-        address = reverse("admin:lookups_lookup_change", args=[record.lookup_id])
-        return format_html('<a href="{}">Lookup</a>', address)

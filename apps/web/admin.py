@@ -434,8 +434,6 @@ class IncidentAdmin(ReadOnlyAdmin):
     ordering = ("-created_at", "-pk")
     sortable_by = ()
     actions = None
-    list_per_page = 50
-    show_full_result_count = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show the list to people who can begin incidents, and to those who review lookups."""

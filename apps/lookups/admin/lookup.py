@@ -433,9 +433,7 @@ class LookupAdmin(ReviewActions):
     sortable_by = ()
     search_fields = ("customer_hash",)
     search_help_text = "A customer, exactly as typed, or the person who looked them up."
-    list_per_page = 50
     list_max_show_all = 50
-    show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReviewList]:
