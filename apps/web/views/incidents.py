@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
@@ -44,10 +43,6 @@ from apps.incidents.services import (
     record_incident_export,
 )
 from apps.lookups.access import (
-    SharingRefused,
-    active_shares,
-    end_share,
-    share_lookup,
     shares_with,
 )
 from apps.lookups.exports import SIZES, ChoiceRefused, read_choice
@@ -64,13 +59,13 @@ from apps.web.access import (
     record_view,
     requester_of,
 )
-from apps.web.forms import LookupForm, share_form, share_section
+from apps.web.forms import LookupForm, share_section
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import local_moment, typed_in
 from apps.web.presenters.incident import incident_rows, incident_view, progress_of
 from apps.web.presenters.issue import FULL
 from apps.web.presenters.result import event_view
-from apps.web.views.lookups import zone_of_request
+from apps.web.views.lookups import sharing_page, stop_sharing, zone_of_request
 
 _MAX_RECENT = 8
 _MINUTES = 30
@@ -347,33 +342,13 @@ def incident_export(request: HttpRequest, incident_id: uuid.UUID, suffix: str) -
 @require_http_methods(["GET", "HEAD", "POST"])
 def incident_share(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Show who the incident is shared with, and share it with one more person or team."""
-    incident = get_managed_incident_or_404(request, incident_id)
-    form = share_form(request.POST) if request.method == "POST" else None
-    if form is not None and form.is_valid():
-        reader, requester = form.cleaned_data["reader"], requester_of(request)
-        try:
-            share = share_lookup(incident, reader, requester=requester, lifetime=form.duration)
-        except SharingRefused as refused:
-            form.add_error("reader", str(refused))
-        else:
-            messages.success(request, f"Shared with {share.reader}.")
-            return _back(incident_id)
-    record_view(request, incident, "sharing")
-    share_context = share_section(person_of(request), incident, form)
-    context = {"incident": incident, "share": share_context}
-    return render(request, "incidents/share.html", context, status=400 if form else 200)
+    return sharing_page(request, get_managed_incident_or_404(request, incident_id), "incident")
 
 
 @require_POST
 def incident_unshare(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Stop sharing the incident with one person or team."""
-    incident = get_managed_incident_or_404(request, incident_id)
-    share = active_shares(incident).filter(pk=posted_pk(request, "share")).first()
-    if share is None:
-        raise Http404
-    end_share(share, requester=requester_of(request))
-    messages.success(request, f"No longer shared with {share.reader}.")
-    return _back(incident_id)
+    return stop_sharing(request, get_managed_incident_or_404(request, incident_id), "incident")
 
 
 def _back(incident_id: uuid.UUID) -> HttpResponse:

@@ -46,6 +46,7 @@ from apps.events.filtering import LEVELS, number_problems
 from apps.events.grouping import problems_of
 from apps.events.once import rule_cache
 from apps.events.query import Move, counted, parse_zone
+from apps.incidents.models import Incident
 from apps.jobs.engine import describe_queue, describe_workers, queue_state
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
 from apps.lookups.answers import (
@@ -93,7 +94,6 @@ from apps.web.forms import (
     ForgetForm,
     LookupForm,
     PreferencesForm,
-    ShareForm,
     TicketForm,
     TicketPage,
     prefill_values,
@@ -446,45 +446,45 @@ def lookup_move(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup_share(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show who the lookup is shared with, and share it with one more person or team."""
-    lookup = get_managed_lookup_or_404(request, lookup_id)
+    return sharing_page(request, get_managed_lookup_or_404(request, lookup_id), "lookup")
+
+
+def sharing_page(request: HttpRequest, shared: Lookup | Incident, kind: str) -> HttpResponse:
+    """Show who a lookup or an incident (its `kind`) is shared with, or share it."""
     form = share_form(request.POST) if request.method == "POST" else None
     if form is not None and form.is_valid():
+        reader, requester = form.cleaned_data["reader"], requester_of(request)
         try:
-            share = share_lookup(
-                lookup,
-                form.cleaned_data["reader"],
-                requester=requester_of(request),
-                lifetime=form.duration,
-            )
+            share = share_lookup(shared, reader, requester=requester, lifetime=form.duration)
         except SharingRefused as refused:
             form.add_error("reader", str(refused))
         else:
             messages.success(request, f"Shared with {share.reader}.")
-            return _back(lookup_id)
-    return _share_page(request, lookup, form)
+            return _back(shared, kind)
+    record_view(request, shared, "sharing")
+    context = {kind: shared, "share": share_section(person_of(request), shared, form)}
+    return render(request, f"{kind}s/share.html", context, status=400 if form else 200)
 
 
 @require_POST
 def lookup_unshare(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Stop sharing the lookup with one person or team."""
-    lookup = get_managed_lookup_or_404(request, lookup_id)
-    share = active_shares(lookup).filter(pk=posted_pk(request, "share")).first()
+    return stop_sharing(request, get_managed_lookup_or_404(request, lookup_id), "lookup")
+
+
+def stop_sharing(request: HttpRequest, shared: Lookup | Incident, kind: str) -> HttpResponse:
+    """Stop sharing a lookup or an incident (its `kind`) with the posted person or team."""
+    share = active_shares(shared).filter(pk=posted_pk(request, "share")).first()
     if share is None:
         raise Http404
     end_share(share, requester=requester_of(request))
     messages.success(request, f"No longer shared with {share.reader}.")
-    return _back(lookup_id)
+    return _back(shared, kind)
 
 
-def _share_page(request: HttpRequest, lookup: Lookup, form: ShareForm | None) -> HttpResponse:
-    record_view(request, lookup, "sharing")
-    context = {"lookup": lookup, "share": share_section(person_of(request), lookup, form)}
-    status = 400 if form is not None else 200
-    return render(request, "lookups/share.html", context, status=status)
-
-
-def _back(lookup_id: uuid.UUID) -> HttpResponse:
-    return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}#share")
+def _back(shared: Lookup | Incident, kind: str) -> HttpResponse:
+    address = reverse(f"{kind}_detail", args=[shared.uuid])
+    return SeeOther(f"{address}#share" if kind == "lookup" else address)
 
 
 # Erasing customer data.
