@@ -8,10 +8,10 @@ import json
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from time import thread_time
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, case_pattern
@@ -53,6 +53,8 @@ from apps.redaction.named_values import (
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
 from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense
 from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
+
+P = TypeVar("P")
 
 RULES_VERSION = 7
 CUSTOMER_ALIAS = "<customer>"
@@ -475,19 +477,6 @@ def _identifiers_in_related(related: RelatedData) -> set[str]:
     return {value for pairs in identities for _name, value in pairs}
 
 
-def _deploy(deploy: Deploy, ledger: Ledger) -> Deploy:
-    return replace(
-        deploy,
-        version=redact_named(deploy.version, ledger, name="", is_version=True),
-        environment=deploy.environment and redact_text(deploy.environment, ledger),
-    )
-
-
-def _replay(replay: Replay, ledger: Ledger) -> Replay:
-    urls = tuple(redact_text(url, ledger) for url in replay.urls)
-    return replace(replay, urls=urls, identities=())
-
-
 def _feedback(feedback: Feedback, ledger: Ledger) -> Feedback:
     """Redact feedback; the name is hidden in the message too, because people sign with it."""
     name = feedback.name and ledger.alias("name", feedback.name)
@@ -511,32 +500,6 @@ def _without_name(text: str, name: str, alias: str) -> str:
     return re.sub(rf"(?<![\w<-])(?:{words})(?![\w>])", lambda _: alias, text, flags=re.IGNORECASE)
 
 
-def _log(entry: LogEntry, ledger: Ledger) -> LogEntry:
-    return replace(
-        entry,
-        severity=_code(entry.severity, ledger),
-        message=_optional(entry.message, ledger),
-        environment=_code(entry.environment, ledger),
-        release=_release(entry.release, ledger),
-        attributes=_pairs(entry.attributes, ledger),
-        identities=(),
-    )
-
-
-def _span(span: Span, ledger: Ledger) -> Span:
-    return replace(
-        span,
-        op=_code(span.op, ledger),
-        description=_optional(span.description, ledger),
-        status=_code(span.status, ledger),
-        transaction=_optional(span.transaction, ledger),
-        environment=_code(span.environment, ledger),
-        release=_release(span.release, ledger),
-        attributes=_pairs(span.attributes, ledger),
-        identities=(),
-    )
-
-
 # Results and events
 
 _FIRST_LATER_NUMBER = 1001
@@ -554,10 +517,9 @@ def redact(
     """
     values, words = _customer_values(answer) | names, code_words(_all_events(answer))
     ledger = Ledger(values, words=words, seconds=seconds)
-    events = tuple(_event(event, ledger) for event in answer.events)
-    issues = tuple(_issue(issue, ledger) for issue in answer.issues)
-    beside = _related(answer.beside, ledger)
-    nearby = answer.nearby and answer.nearby.map_events(lambda event: _event(event, ledger))
+    events, issues = _each(answer.events, ledger), _each(answer.issues, ledger)
+    beside = _redacted(answer.beside, ledger)
+    nearby = answer.nearby and answer.nearby.map_events(lambda event: _redacted(event, ledger))
     hex_id = answer.question.customer.hex_id
     customer = replace(answer.question.customer, identifier=CUSTOMER_ALIAS, hex_id=None)
     return replace(
@@ -605,25 +567,15 @@ def _release(text: str | None, ledger: Ledger) -> str | None:
     return None if text is None else redact_named(text, ledger, name="", is_version=True)
 
 
-def _event(event: Event, ledger: Ledger) -> Event:
-    return replace(
-        event,
-        title=_optional(event.title, ledger),
-        message=_optional(event.message, ledger),
-        culprit=_optional(event.culprit, ledger),
-        transaction=_optional(event.transaction, ledger),
-        level=_code(event.level, ledger),
-        platform=_code(event.platform, ledger),
-        release=_release(event.release, ledger),
-        environment=_code(event.environment, ledger),
-        permalink=_release(event.permalink, ledger),
-        spelling=event.spelling and case_pattern(event.spelling),
-        identities=tuple(
-            (name, ledger.alias(name.removeprefix("user."), value))
-            for name, value in event.identities
-        ),
-        body=None if event.body is None else _body(event.body, ledger),
-    )
+def _redacted(part: P, ledger: Ledger) -> P:
+    """Redact an event, or another part of a result, as `_FIELDS` says."""
+    fields = _FIELDS[type(part)].items()
+    redacted = {name: redact(getattr(part, name), ledger) for name, redact in fields}
+    return replace(part, **redacted)  # type: ignore[type-var]  # all parts are dataclasses
+
+
+def _each(parts: tuple[P, ...], ledger: Ledger) -> tuple[P, ...]:
+    return tuple(_redacted(part, ledger) for part in parts)
 
 
 def redact_event(event: Event, *, customer: str) -> Event:
@@ -633,79 +585,23 @@ def redact_event(event: Event, *, customer: str) -> Event:
     """
     values = frozenset((identifiers_in(event) | {customer}) - {event.id})
     words = code_words((event,))
-    return _event(event, Ledger(values, words=words, first_number=_FIRST_LATER_NUMBER))
-
-
-def _body(body: EventBody, ledger: Ledger) -> EventBody:
-    return replace(
-        body,
-        message=_optional(body.message, ledger),
-        culprit=_optional(body.culprit, ledger),
-        release=_release(body.release, ledger),
-        environment=_code(body.environment, ledger),
-        exceptions=tuple(_exception(exception, ledger) for exception in body.exceptions),
-        breadcrumbs=tuple(_breadcrumb(crumb, ledger) for crumb in body.breadcrumbs),
-        request=None if body.request is None else _request(body.request, ledger),
-        tags=_pairs(body.tags, ledger),
-        contexts=_mapping_of_mappings(body.contexts, ledger),
-        extra=_mapping(body.extra, ledger),
-        lists={name: _list(name, lines, ledger) for name, lines in body.lists.items()},
-        unread={redact_text(name, ledger): count for name, count in body.unread.items()},
-        user=_user(body.user, ledger),
-    )
+    return _redacted(event, Ledger(values, words=words, first_number=_FIRST_LATER_NUMBER))
 
 
 _LISTS_OF_CODE = ("template", "stack trace", "debug images")
 
 
-def _list(name: str, lines: str, ledger: Ledger) -> str:
-    is_version, in_code = name == "packages", name in _LISTS_OF_CODE
-    return redact_named(lines, ledger, name="", is_version=is_version, in_code=in_code)
-
-
-def _exception(exception: ExceptionInfo, ledger: Ledger) -> ExceptionInfo:
-    return replace(
-        exception,
-        type=(_optional if " " in (exception.type or "") else _code)(exception.type, ledger),
-        module=_code(exception.module, ledger),
-        mechanism=_code(exception.mechanism, ledger),
-        value=_optional(exception.value, ledger),
-        frames=tuple(_frame(frame, ledger) for frame in exception.frames),
-    )
-
-
-def _frame(frame: Frame, ledger: Ledger) -> Frame:
-    return replace(
-        frame,
-        module=_code(frame.module, ledger),
-        file=_code(frame.file, ledger),
-        function=_code(frame.function, ledger),
-        code=tuple((number, _code(text, ledger) or "") for number, text in frame.code),
-        variables=_mapping(frame.variables, ledger),
-    )
-
-
-def _breadcrumb(crumb: Breadcrumb, ledger: Ledger) -> Breadcrumb:
-    return replace(
-        crumb,
-        type=_code(crumb.type, ledger),
-        level=_code(crumb.level, ledger),
-        category=_code(crumb.category, ledger),
-        message=_optional(crumb.message, ledger),
-        data=_mapping(crumb.data, ledger),
-    )
-
-
-def _request(request: Request, ledger: Ledger) -> Request:
-    return replace(
-        request,
-        method=_code(request.method, ledger),
-        url=_optional(request.url, ledger),
-        query=tuple(_parameter(name, value, ledger) for name, value in request.query),
-        headers=_pairs(request.headers, ledger),
-        cookies=tuple((name, ledger.alias("cookie", value)) for name, value in request.cookies),
-        data=redact_value(request.data, ledger),
-    )
+def _lists(lists: Mapping[str, str], ledger: Ledger) -> dict[str, str]:
+    return {
+        name: redact_named(
+            lines,
+            ledger,
+            name="",
+            is_version=name == "packages",
+            in_code=name in _LISTS_OF_CODE,
+        )
+        for name, lines in lists.items()
+    }
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[str, str], ...]:
@@ -713,6 +609,10 @@ def _pairs(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[st
         (redact_text(name, ledger), str(redact_value(value, ledger, key=name)))
         for name, value in pairs
     )
+
+
+def _query(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[str, str], ...]:
+    return tuple(_parameter(name, value, ledger) for name, value in pairs)
 
 
 def _parameter(name: str, value: str, ledger: Ledger) -> tuple[str, str]:
@@ -765,31 +665,100 @@ def add_related(answer: Answer, later: RelatedData, *, customer: str) -> Answer:
     names = _identifiers_in_related(later) | {customer}
     words = code_words(_all_events(answer))
     ledger = Ledger(frozenset(names), words=words, first_number=max(used, default=0) + 1)
-    beside = answer.beside.merged_with(_related(later, ledger))
+    beside = answer.beside.merged_with(_redacted(later, ledger))
     counts = Counter(answer.redaction) + ledger.counts
     return replace(answer, beside=beside, redaction=dict(sorted(counts.items())))
 
 
-def _related(related: RelatedData, ledger: Ledger) -> RelatedData:
-    """Redact related entries and remove their identities; project slugs stay, as everywhere."""
-    return replace(
-        related,
-        replays=tuple(_replay(replay, ledger) for replay in related.replays),
-        feedback=tuple(_feedback(feedback, ledger) for feedback in related.feedback),
-        deploys=tuple(_deploy(deploy, ledger) for deploy in related.deploys),
-        trace_errors=tuple(_event(event, ledger) for event in related.trace_errors),
-        logs=tuple(_log(entry, ledger) for entry in related.logs),
-        spans=tuple(_span(span, ledger) for span in related.spans),
-    )
-
-
-def _issue(issue: Issue, ledger: Ledger) -> Issue:
-    return replace(
-        issue,
-        title=_optional(issue.title, ledger),
-        status=_optional(issue.status, ledger),
-        substatus=_optional(issue.substatus, ledger),
-        fixed_in=_release(issue.fixed_in, ledger),
-        assignee=_optional(issue.assignee, ledger),
-        permalink=_release(issue.permalink, ledger),
-    )
+# What goes with a log entry and a span.
+_OF_ROW: dict[str, Callable[[Any, Ledger], object]] = {
+    "environment": _code,
+    "release": _release,
+    "attributes": _pairs,
+    "identities": lambda *_: (),
+}
+# How each field of a part is redacted, in the order in which aliases are numbered. All others
+# stay: IDs, times, numbers, and project slugs.
+_FIELDS: dict[type, dict[str, Callable[[Any, Ledger], object]]] = {
+    Event: {
+        **dict.fromkeys(("title", "message", "culprit", "transaction"), _optional),
+        **dict.fromkeys(("level", "platform"), _code),
+        "release": _release,
+        "environment": _code,
+        "permalink": _release,
+        "spelling": lambda text, _: text and case_pattern(text),
+        "identities": lambda pairs, ledger: tuple(
+            (name, ledger.alias(name.removeprefix("user."), value)) for name, value in pairs
+        ),
+        "body": lambda body, ledger: body and _redacted(body, ledger),
+    },
+    EventBody: {
+        **dict.fromkeys(("message", "culprit"), _optional),
+        "release": _release,
+        "environment": _code,
+        **dict.fromkeys(("exceptions", "breadcrumbs"), _each),
+        "request": lambda request, ledger: request and _redacted(request, ledger),
+        "tags": _pairs,
+        "contexts": _mapping_of_mappings,
+        "extra": _mapping,
+        "lists": _lists,
+        "unread": lambda counts, ledger: {
+            redact_text(name, ledger): count for name, count in counts.items()
+        },
+        "user": _user,
+    },
+    ExceptionInfo: {
+        "type": lambda kind, ledger: (_optional if " " in (kind or "") else _code)(kind, ledger),
+        **dict.fromkeys(("module", "mechanism"), _code),
+        "value": _optional,
+        "frames": _each,
+    },
+    Frame: {
+        **dict.fromkeys(("module", "file", "function"), _code),
+        "code": lambda lines, ledger: tuple((n, _code(text, ledger) or "") for n, text in lines),
+        "variables": _mapping,
+    },
+    Breadcrumb: {
+        **dict.fromkeys(("type", "level", "category"), _code),
+        "message": _optional,
+        "data": _mapping,
+    },
+    Request: {
+        "method": _code,
+        "url": _optional,
+        "query": _query,
+        "headers": _pairs,
+        "cookies": lambda pairs, ledger: tuple(
+            (name, ledger.alias("cookie", value)) for name, value in pairs
+        ),
+        "data": redact_value,
+    },
+    Issue: {
+        **dict.fromkeys(("title", "status", "substatus"), _optional),
+        "fixed_in": _release,
+        "assignee": _optional,
+        "permalink": _release,
+    },
+    RelatedData: {
+        "replays": _each,
+        "feedback": lambda messages, ledger: tuple(_feedback(one, ledger) for one in messages),
+        **dict.fromkeys(("deploys", "trace_errors", "logs", "spans"), _each),
+    },
+    Replay: {
+        "urls": lambda urls, ledger: tuple(redact_text(url, ledger) for url in urls),
+        "identities": lambda *_: (),
+    },
+    Deploy: {"version": _release, "environment": _optional},
+    LogEntry: {
+        "severity": _code,
+        "message": _optional,
+        **_OF_ROW,
+    },
+    Span: {
+        "op": _code,
+        "description": _optional,
+        "status": _code,
+        "transaction": _optional,
+        **_OF_ROW,
+    },
+}
