@@ -1,5 +1,7 @@
 """Rules for payments, the network, other services, access, and the rules of a business."""
 
+from functools import partial
+
 from apps.events.rules.rule import (
     CLIENT,
     IN_BROWSER,
@@ -12,8 +14,17 @@ from apps.events.rules.rule import (
     Rule,
     Side,
     UserAction,
+    app_rule,
+    bank_rule,
+    browser_rule,
+    call_rule,
+    input_rule,
     names_in,
+    network_rule,
+    page_rule,
     reading,
+    server_rule,
+    service_rule,
 )
 
 # Payments
@@ -44,147 +55,115 @@ _DOWN = (
 
 PAYMENT = reading(
     Reading.STATEMENT,
-    Rule(
+    browser_rule(
         "The payment service's form could not be loaded.",
-        Place.BROWSER,
         Example("Error: Failed to load Stripe.js", "javascript"),
         text=r"(?:failed|unable|could not) (?:to )?load.{0,20}(?:stripe|paypal|braintree|adyen"
         r"|klarna|square|mollie)|(?:stripe\.js|paypal|klarna).{0,12}failed to load"
         r"|(?:stripe|paypal|braintree|adyencheckout|klarna|mollie) is not defined",
-        action=UserAction.PAYING,
         reads=Reading.NAMES,
     ),
-    Rule(
+    bank_rule(
         "There was not enough money on the card or in the account.",
-        Place.BANK,
         Example("CardError: Your card has insufficient funds.", "ruby"),
         text=r"insufficient.?(?:funds|balance|credit)|not enough (?:money|credit|balance|funds)"
         r"|balance (?:is )?too low|saldo insuf|solde insuf|fondos insuf|fondi insuf|nicht gedeckt"
         r"|guthaben.{0,20}(?:reicht|nicht|zu )|(?:onvoldoende|utilstr.kkelig) (?:saldo|d.kning)",
-        action=UserAction.PAYING,
     ),
-    Rule(
+    bank_rule(
         "The customer's card has expired.",
-        Place.BANK,
         Example("CardException: Your card has expired.", "php"),
         text=r"card (?:has |is )?expired|expired.card",
-        action=UserAction.PAYING,
     ),
-    Rule(
+    input_rule(
         "The card details were not right.",
-        Place.INPUT,
         Example("CardError: Your card's security code is incorrect."),
         text=r"incorrect_(?:cvc|number)|invalid_(?:cvc|expiry)"
         r"|security code.{0,20}(?:incorrect|inval)"
         r"|(?:incorrect|invalid).{0,12}(?:cvc|cvv|card number|expiry)"
         r"|card number.{0,20}(?:incorrect|invalid)"
         r"|provided card|expiration (?:year|month|date).{0,12}(?:incorrect|invalid)",
-        action=UserAction.PAYING,
     ),
-    Rule(
+    bank_rule(
         "The bank asked the customer to confirm the payment, and that did not work.",
-        Place.BANK,
         Example("CardError: authentication_required: This payment needs 3D Secure", "node"),
         text=r"3d.?s(?:ecure|2)\b|authentication_required|requires_action|strong customer auth"
         r"|authenticate your payment",
-        action=UserAction.PAYING,
     ),
-    Rule(
+    bank_rule(
         "The payment was declined.",
-        Place.BANK,
         Example("StripeCardError: Your card was declined.", "node"),
         text=r"(?:payment|card|charge|transaction|capture|instrument|paypal).{0,30}declin"
         r"|declin.{0,30}(?:payment|card|charge)"
         r"|do_not_honor|(?:payment|card|charge|transaction).{0,12} refused"
         r"|zahlung.{0,20}abgelehnt|paiement.{0,20}refus|pago.{0,20}rechazad",
         types=names_in("PaymentDeclined CardDeclined PaymentDeclinedException CardDeclinedError"),
-        action=UserAction.PAYING,
     ),
-    Rule(
+    app_rule(
         "The payment window was closed before the payment was made.",
-        Place.APP,
         Example("PlatformException: Canceled, The payment flow has been canceled", "dart"),
         text=r"pay(?:ment|pal|.?sheet).{0,40}cancell?ed|cancell?ed.{0,30}payment"
         r"|purchase (?:was |has been )?cancell?ed|detected popup close"
         r"|pay(?:ment|pal)?.{0,40}(?:popup|window).{0,20}closed",
-        action=UserAction.PAYING,
     ),
-    Rule(
+    service_rule(
         "The app store did not complete the purchase.",
-        Place.SERVICE,
         Example("SKErrorDomain: Cannot connect to iTunes Store (Code: 2)", "cocoa"),
         text=r"itunes store|storekit|billing ?(?:client|response|service)|in-app purchase"
         r"|play billing|available for purchase|\be_(?:iap|item|billing)_|\bbilling,"
         r"|item_(?:unavailable|already_owned)",
         types=names_in("SKErrorDomain SKError ASDErrorDomain BillingException"),
-        action=UserAction.PAYING,
     ),
-    Rule(
+    service_rule(
         "The amount paid did not match the amount due.",
-        Place.SERVICE,
         Example("Callback for donation 5512 says 25.00, we expected 20.00", "php"),
         text=r"(?:amount|callback|paid|charge|donation|payment).{0,60}"
         r"(?:mismatch|we expected|differ|does not match|do not match)",
-        action=UserAction.PAYING,
     ),
-    Rule(
+    service_rule(
         "The payment had already been made.",
-        Place.SERVICE,
         Example("InvalidRequestError: Charge ch_1 has already been captured."),
         text=r"already (?:been )?(?:paid|captured|charged|refunded)|duplicate (?:charge|payment)",
-        action=UserAction.PAYING,
     ),
-    Rule(
+    service_rule(
         "The customer's refund could not be made.",
-        Place.SERVICE,
         Example("RefundFailed: refund re_1 was rejected", "ruby"),
         text=r"refund.{0,40}(?:fail|reject|error|not )|(?:failed|unable|could not).{0,20}refund",
         types=names_in("RefundFailed RefundError RefundException"),
-        action=UserAction.PAYING,
     ),
-    Rule(
+    app_rule(
         "The payment form on the page did not work.",
-        Place.APP,
         Example("IntegrationError: the specified Element is not mounted", "javascript"),
         text=r"integrationerror|adyencheckout|applepaysession|(?:create|capture) order api"
         r"|onapprove|zoid"
         r"|google ?pay.{0,40}(?:error|fail)|paymentrequest.{0,40}(?:error|fail|show)",
         sides=CLIENT,
-        action=UserAction.PAYING,
     ),
-    Rule(
+    call_rule(
         "The payment service did not let our server in.",
-        Place.SERVICE,
         Example("Stripe::AuthenticationError: Invalid API Key provided", "ruby"),
         text=r"(?:stripe|paypal|adyen|mollie|payment).{0,60}(?:invalid api key|authenticationerror)"
         r"|invalid api key provided",
-        sides=ON_SERVER,
         paying=True,
         statuses=frozenset((401, 403)),
-        action=UserAction.PAYING,
     ),
-    Rule(
+    service_rule(
         "The payment was not accepted.",
-        Place.SERVICE,
         Example("AxiosError: Request failed with status code 402", "javascript"),
         text=r"payment required|payment_failed|payment was not (?:accepted|approved)",
         statuses=frozenset((402,)),
-        action=UserAction.PAYING,
     ),
-    Rule(
+    service_rule(
         "The payment service took too long.",
-        Place.SERVICE,
         Example("Error: payment provider timed out", "javascript"),
         text=rf"(?:payment (?:provider|gateway|processor|service)|zahlungs(?:anbieter|dienst)"
         rf"|prestataire de paiement|proveedor de pago).{{0,60}}(?:{_TIMED_OUT})"
         rf"|(?:{_TIMED_OUT}).{{0,60}}(?:payment (?:provider|gateway|processor|service)"
         r"|zahlungs(?:anbieter|dienst)|prestataire de paiement|proveedor de pago)",
         sides=CLIENT,
-        action=UserAction.PAYING,
     ),
-    Rule(
+    service_rule(
         "The payment did not go through.",
-        Place.SERVICE,
         Example("PaymentError: could not process", "java"),
         text=r"payment.{0,30}(?:fail|error|unsuccess|(?:could|can) ?not be)"
         r"|(?:failed|unable|could not) (?:\w{1,20} ){0,4}payment"
@@ -197,41 +176,31 @@ PAYMENT = reading(
             " PaymentFailedException"
         ),
         vague=True,
-        action=UserAction.PAYING,
     ),
+    action=UserAction.PAYING,
 )
 
 # These come after the rules for the data store, whose slow queries can contain words for payments.
+_payment_service_rule = partial(call_rule, paying=True, action=UserAction.PAYING)
+
 PAYMENT_SERVICE = (
-    Rule(
+    _payment_service_rule(
         "The payment service did not answer in time.",
-        Place.SERVICE,
         Example("ReadTimeout: HTTPSConnectionPool(host='api.stripe.com'): Read timed out."),
         text=_TIMED_OUT,
-        sides=ON_SERVER,
-        paying=True,
         statuses=frozenset((408, 504)),
-        action=UserAction.PAYING,
     ),
-    Rule(
+    _payment_service_rule(
         "The payment service was not working.",
-        Place.SERVICE,
         Example("*errors.errorString: charge: cardgate: 503 Service Unavailable", "go"),
         text=_DOWN,
-        sides=ON_SERVER,
-        paying=True,
         statuses=frozenset((500, 502, 503)),
-        action=UserAction.PAYING,
     ),
-    Rule(
+    _payment_service_rule(
         "The payment service did not accept what our server sent.",
-        Place.SERVICE,
         Example("Stripe::InvalidRequestError: No such payment_intent: 'pi_1'", "ruby"),
         types=names_in("InvalidRequestError InvalidRequestException StripeInvalidRequestError"),
-        sides=ON_SERVER,
-        paying=True,
         statuses=frozenset((400, 404, 409, 422)),
-        action=UserAction.PAYING,
     ),
 )
 
@@ -248,9 +217,8 @@ _UNTRUSTED = (
 )
 
 NETWORK = (
-    Rule(
+    network_rule(
         "The customer's device was offline.",
-        Place.NETWORK,
         Example("NSURLErrorDomain: The Internet connection appears to be offline.", "cocoa"),
         text=r"internet connection|internet_disconnected|no internet|network is unreachable"
         rf"|{_NSURL}-100[39]\b"
@@ -260,9 +228,8 @@ NETWORK = (
         types=names_in("UnknownHostException NoConnectivityException NoNetworkException"),
         sides=CLIENT,
     ),
-    Rule(
+    network_rule(
         "The customer's connection was lost along the way.",
-        Place.NETWORK,
         Example("NSURLErrorDomain: The network connection was lost. (Code: -1005)", "cocoa"),
         text=rf"connection was lost|{_NSURL}-1005\b|err_network_changed"
         r"|connection.{0,8}(?:abort|reset|closed)|broken pipe|econnreset|unexpected end of stream"
@@ -270,32 +237,27 @@ NETWORK = (
         types=names_in("EOFException StreamResetException"),
         sides=CLIENT,
     ),
-    Rule(
+    network_rule(
         "The browser could not be sure that our server was the real one.",
-        Place.NETWORK,
         Example("Public key pinning validation failed for 'shop.example'", "javascript"),
         text=r"public key pinning|expect-ct",
         sides=IN_BROWSER,
     ),
-    Rule(
+    network_rule(
         "The customer's device could not make a safe connection.",
-        Place.NETWORK,
         Example("SSLHandshakeException: Trust anchor not found", "android"),
         text=_UNTRUSTED,
         sides=CLIENT,
     ),
-    Rule(
+    page_rule(
         "A call that only counts visits was blocked by the customer's browser.",
-        Place.BROWSER,
         Example("TypeError: Failed to fetch (collect.stats.example)", "javascript"),
         text=r"(?:fetch|failed|error).{0,20}\(.{0,40}"
         r"(?:\bstat|analytic|track|collect|pixel|\bads?\b|metric|\btags?\b).{0,60}\)",
-        sides=IN_BROWSER,
         slight=True,
     ),
-    Rule(
+    browser_rule(
         "A step was called off, most often because the customer had moved on.",
-        Place.BROWSER,
         Example("AbortError: The user aborted a request.", "javascript"),
         text=r"user aborted|request aborted|signal is aborted|operation was aborted"
         rf"|{_NSURL}-999\b"
@@ -309,16 +271,15 @@ NETWORK = (
     ),
     Rule(
         "The payment got no answer in time, so it may or may not have gone through.",
-        Place.SERVER_OR_SERVICE,
         Example("AxiosError: Request failed with status code 504 (paying)", "javascript"),
+        place=Place.SERVER_OR_SERVICE,
         text=r"\(paying\)$",
         sides=CLIENT,
         may_have_paid=True,
         action=UserAction.PAYING,
     ),
-    Rule(
+    server_rule(
         "Our server took too long to answer.",
-        Place.SERVER,
         Example("AxiosError: Request failed with status code 504", "javascript"),
         text=r"gateway time-?out",
         statuses=frozenset((504, 524)),
@@ -326,16 +287,16 @@ NETWORK = (
     ),
     Rule(
         "The customer's connection was slow, or our server did not answer in time.",
-        Place.BETWEEN,
         Example("AxiosError: timeout of 10000ms exceeded", "javascript"),
+        place=Place.BETWEEN,
         text=rf"{_CALL_TIMED_OUT}|econnaborted|{_NSURL}-1001\b|err_timed_out",
         sides=CLIENT,
         statuses=frozenset((408,)),
     ),
     Rule(
         "The customer's browser could not reach our server.",
-        Place.BETWEEN,
         Example("TypeError: NetworkError when attempting to fetch resource.", "javascript"),
+        place=Place.BETWEEN,
         text=r"failed to fetch\.?(?: \(.{1,99}\))?$|networkerror when|\bload failed|network ?error"
         r"|net::err_|err_network"
         r"|fetch failed|network.request.failed|xhr error|http failure response.{0,80}: 0 ",
@@ -343,8 +304,8 @@ NETWORK = (
     ),
     Rule(
         "The app could not reach our server.",
-        Place.BETWEEN,
         Example("SocketException: Connection refused", "dart"),
+        place=Place.BETWEEN,
         text=r"nsurlerror|network request failed|could not connect to the server"
         r"|failed to connect(?! \()"
         r"|network[ _]?error|connection refused|connect to destination|cferrordomaincfnetwork"
@@ -355,39 +316,33 @@ NETWORK = (
         sides=ON_DEVICE,
         vague=True,
     ),
-    Rule(
+    service_rule(
         "{Us} could not confirm that another service was the real one.",
-        Place.SERVICE,
         Example("Error: unable to verify the first certificate", "node"),
         text=_UNTRUSTED,
         sides=NOT_CLIENT,
     ),
-    Rule(
+    service_rule(
         "{Us} stopped asking another service that kept failing.",
-        Place.SERVICE,
         Example("CallNotPermittedException: CircuitBreaker 'stock' is OPEN", "node"),
         text=r"circuit.?breaker|brokencircuit|circuit (?:is )?open",
         sides=NOT_CLIENT,
     ),
-    Rule(
+    call_rule(
         "Our server could not find another service by its name.",
-        Place.SERVICE,
         Example("Error: getaddrinfo ENOTFOUND rates.example", "node"),
         text=r"name or service not known|name.?resolution|getaddrinfo|\benotfound|eai_again"
         r"|nxdomain|could not resolve host|host not found|name could not be resolved|no such host"
         r"|nodename nor servname|failed to resolve|unknown ?host",
         types=names_in("gaierror"),
-        sides=ON_SERVER,
     ),
-    Rule(
+    service_rule(
         "A web address led around in circles.",
-        Place.SERVICE,
         Example("TooManyRedirects: Exceeded 30 redirects."),
         text=r"too ?many ?redirects|redirect loop|(?:maximum|exceeded) .{0,12}redirects",
     ),
-    Rule(
+    network_rule(
         "The connection closed before our server was done.",
-        Place.NETWORK,
         Example("ClientAbortException: Broken pipe", "php"),
         text=r"\bclient ?(?:abort|disconnect|closed)|context canceled|connection_closed_by_client"
         r"|websocketdisconnect|request aborted|unexpected end of request content|requestaborted"
@@ -395,9 +350,8 @@ NETWORK = (
         sides=ON_SERVER,
         slight=True,
     ),
-    Rule(
+    call_rule(
         "Our server could not reach another service that it needs.",
-        Place.SERVICE,
         Example("ConnectError: connect ECONNREFUSED 10.0.0.9:8080", "node"),
         text=r"econnrefused|connection ?refused|failed to establish|newconnectionerror|:econnref"
         r"|actively refused|no route to host|hostunreach"
@@ -411,11 +365,9 @@ NETWORK = (
         r"|max retries exceeded|\u63a5\u7d9a\u3067\u304d",
         types=names_in("ConnectError HttpHostConnectException"),
         calls=r"connectmultiple",
-        sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "Our server lost its link to another service.",
-        Place.SERVICE,
         Example("ProtocolError: ('Connection aborted.', RemoteDisconnected())"),
         text=r"econnreset|connection ?(?:was )?(?:reset|aborted|closed)|socket hang up|broken pipe"
         r"|epipe|remote end closed|remote ?(?:protocol|disconnected)|chunkedencoding"
@@ -423,11 +375,9 @@ NETWORK = (
         r"|und_err_socket|recv failure|forcibly closed|write after end|incompleteread"
         r"|response ended prematurely|goaway|stream (?:closed|reset)",
         types=names_in("ConnectionResetError BrokenPipeError EOFError PrematureCloseException"),
-        sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "A call from our server to another service failed.",
-        Place.SERVICE,
         Example("TypeError: fetch failed", "node"),
         text=r"^typeerror: fetch failed|error sending request|guzzlehttp.exception|faraday::"
         r"|aiohttp|http.client.exception",
@@ -435,15 +385,12 @@ NETWORK = (
             "HttpRequestException ResourceAccessException RequestException RestClientException"
             " ClientConnectorError RequestFailedException TransportException ApiConnectionException"
         ),
-        sides=ON_SERVER,
         vague=True,
     ),
-    Rule(
+    call_rule(
         "Another service said that it could not do what our server asked.",
-        Place.SERVICE,
         Example("Fault: Server was unable to process it"),
         types=names_in("Fault FaultException SOAPFaultException"),
-        sides=ON_SERVER,
         vague=True,
     ),
 )
@@ -452,44 +399,36 @@ NETWORK = (
 # Responses of other services to our server, and of our server to the customer
 
 SERVICES = (
-    Rule(
+    server_rule(
         "Our server took too long on its work and was stopped.",
-        Place.SERVER,
         Example("SoftTimeLimitExceeded: SoftTimeLimitExceeded()"),
         text=r"timelimitexceed|maximum execution time|worker time.?out|rack::timeout|task timed out"
         r"|request ran for longer|job stalled|lambda.{0,40}timed out"
         r"|requesttimeoutexception: request waited",
         sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "We had used up our limit with another service.",
-        Place.SERVICE,
         Example("RateLimitError: 429 You exceeded your current quota", "node"),
         text=r"exceeded your (?:current |monthly )?quota|insufficient_quota|credit balance"
         r"|billing (?:hard )?limit|monthly (?:usage )?limit",
-        sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "Another service did not answer in time, so the payment may or may not have gone through.",
-        Place.SERVICE,
         Example("ReadTimeout: bank.example: read timed out (paying)"),
         text=r"\(paying\)$",
-        sides=ON_SERVER,
         may_have_paid=True,
         action=UserAction.PAYING,
     ),
-    Rule(
+    call_rule(
         "Another service did not answer our server in time.",
-        Place.SERVICE,
         Example("Net::ReadTimeout: Net::ReadTimeout with #<TCPSocket:(closed)>", "ruby"),
         text=_CALL_TIMED_OUT,
         types=names_in("ReadTimeout ConnectTimeout OpenTimeout"),
         statuses=frozenset((408, 504)),
-        sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "Another service said no because our server called it too often.",
-        Place.SERVICE,
         Example("HTTPError: 429 Client Error: Too Many Requests"),
         text=r"^(?!.{0,200}(?:throttlerequests|too many (?:attempts|tries|log)"
         r"|throttled:)).{0,400}(?:\brate.?limit(?!er)|ratelimit(?!er)|too many requests|throttl"
@@ -497,20 +436,17 @@ SERVICES = (
         r"|demasiad[oa]s (?:solicitudes|peticiones)"
         r"|request limit (?:exceed|reach)|over_?query_?limit|slowdown|your request rate)",
         statuses=frozenset((429,)),
-        sides=ON_SERVER,
         reads=Reading.STATEMENT,
     ),
     Rule(
         "{Us} failed and gave no reason.",
-        None,
         Example("InternalServerError: 500 Internal Server Error: The server is overloaded"),
         text=r"^internal server error: /|encountered an internal error|^(?:[\w.\\]{1,120})?"
         r"(?:httpexception|internalservererror\w{0,20}): (?:500[: ]{1,2})?internal server error",
         sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "Another service was down or having problems.",
-        Place.SERVICE,
         Example("HttpServerErrorException: 503 Service Unavailable", "node"),
         text=r"service ?unavailable|bad gateway|internal server error|upstream (?:error|connect)"
         r"|soap ?fault|overloaded_error|(?:is|currently) overloaded|: overloaded$|(?:dienst|service"
@@ -518,39 +454,31 @@ SERVICES = (
         r"|non disponibile|niet beschikbaar|niedost.pn)",
         statuses=frozenset((500, 502, 503, 520, 521, 522, 529)),
         types=names_in("HttpServerErrorException"),
-        sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "Another service did not let our server in.",
-        Place.SERVICE,
         Example("HTTPError: 401 Client Error: Unauthorized for url"),
         text=r"(?:invalid|incorrect) api ?key|api key (?:is )?(?:invalid|expired|missing)"
         r"|invalid_client|(?:accessdenied|expiredtoken)\w{0,9}\) when calling"
         r"|not authorized to perform|authorizationfail|unrecognizedclient|invalidclienttokenid"
         r"|missingcredentials|resource not accessible by",
         statuses=frozenset((401, 403)),
-        sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "Another service did not have what our server asked for.",
-        Place.SERVICE,
         Example("HTTPError: 404 Client Error: for url: https://stock.example"),
         statuses=frozenset((404, 410)),
-        sides=ON_SERVER,
     ),
-    Rule(
+    call_rule(
         "Another service did not accept what our server sent.",
-        Place.SERVICE,
         Example("HTTPError: 422 Client Error: for url: https://labels.example"),
         text=r"(?:validation|invalid|malformed)\w{0,30}\) when calling|rejei..o\b|rechazad[oa] por"
         r"|rejet.e? par|abgelehnt (?:von|durch)|odrzucon|scartat[oa] da"
         r"|(?:rejected|refused|declined) by (?:the )?(?:channel|partner|provider|supplier|carrier)",
         statuses=frozenset((400, 406, 409, 412, 415, 422)),
-        sides=ON_SERVER,
     ),
-    Rule(
+    server_rule(
         "There were too many tries in a short time, so our server refused.",
-        Place.SERVER,
         Example("AxiosError: Request failed with status code 429", "javascript"),
         text=r"\brate.?limit(?!er)|ratelimit(?!er)|too.?many.?(?:login.?)?(?:requests|attempts"
         r"|tries)|throttl"
@@ -559,55 +487,48 @@ SERVICES = (
         statuses=frozenset((429,)),
         reads=Reading.STATEMENT,
     ),
-    Rule(
+    server_rule(
         "Our server was down or too busy.",
-        Place.SERVER,
         Example("AxiosError: Request failed with status code 503", "javascript"),
         text=r"service unavailable|bad gateway",
         statuses=frozenset((502, 503, 521, 522, 523)),
         sides=CLIENT,
     ),
-    Rule(
+    server_rule(
         "Our server failed while it worked on what the customer asked for.",
-        Place.SERVER,
         Example("AxiosError: Request failed with status code 500", "javascript"),
         text=r"internal server error",
         statuses=frozenset((500, 520)),
         sides=CLIENT,
     ),
-    Rule(
+    server_rule(
         "Our server no longer saw the customer as signed in.",
-        Place.SERVER,
         Example("AxiosError: Request failed with status code 401", "javascript"),
         statuses=frozenset((401,)),
         sides=CLIENT,
     ),
-    Rule(
+    server_rule(
         "Our server did not allow the customer to do that.",
-        Place.SERVER,
         Example("AxiosError: Request failed with status code 403", "javascript"),
         text=r"not authori[sz]ed to|insufficient permission|access denied"
         r"|do(?:es)? not have permission|\bforbidden\b",
         statuses=frozenset((403,)),
         sides=CLIENT,
     ),
-    Rule(
+    server_rule(
         "Our server did not find what {us} asked for.",
-        Place.SERVER,
         Example("AxiosError: Request failed with status code 404", "javascript"),
         statuses=frozenset((404, 410)),
         sides=CLIENT,
     ),
-    Rule(
+    input_rule(
         "Our server did not accept what was sent to it.",
-        Place.INPUT,
         Example("AxiosError: Request failed with status code 422", "javascript"),
         statuses=frozenset((400, 406, 412, 415, 422)),
         sides=CLIENT,
     ),
     Rule(
         "A server that was needed did not answer as it should.",
-        None,
         Example("Error: 503 Service Unavailable", "other"),
         text=r"unavailable|bad gateway|internal server error|connection ?(?:error|refused|reset)",
         statuses=frozenset((500, 502, 503)),
@@ -623,26 +544,23 @@ _EXPIRED = r"(?:expired|abgelaufen|expir[eé]|caducad|vencid|scadut|verlopen|wyg
 
 ACCESS = reading(
     Reading.STATEMENT,
-    Rule(
+    server_rule(
         "The email address has not been confirmed yet.",
-        Place.SERVER,
         Example("EmailNotVerified: no"),
         text=r"e-?mail.{0,12}not.{0,6}(?:verified|confirmed)|(?:user"
         r"|account).{0,6}not.{0,6}confirmed"
         r"|unverified (?:e-?mail|user|account)|unconfirmed (?:e-?mail|user|account)",
         action=UserAction.SIGNING_IN,
     ),
-    Rule(
+    input_rule(
         "The new password is too weak.",
-        Place.INPUT,
         Example("PasswordTooWeak: no"),
         text=r"password.{0,12}(?:too ?(?:weak|short|common|simple|similar)|policy|strength|pwned"
         r"|breach)"
         r"|weak.?password|passwort.{0,20}zu (?:kurz|schwach|einfach)",
     ),
-    Rule(
+    server_rule(
         "The password had expired, so the customer must set a new one.",
-        Place.SERVER,
         Example("CredentialsExpiredException: User credentials have expired", "node"),
         text=rf"(?:password|passwort|kennwort)(?! reset).{{0,12}}{_EXPIRED}|password ?expired"
         r"|user credentials have expired|credentialsexpired"
@@ -651,46 +569,40 @@ ACCESS = reading(
         r"|reset) ?required",
         action=UserAction.SIGNING_IN,
     ),
-    Rule(
+    browser_rule(
         "The browser did not save what our site needs, so the form was not accepted.",
-        Place.BROWSER,
         Example("Forbidden (CSRF cookie not set.): /login/"),
         text=r"cookie.{0,80} (?:is )?not present|csrf cookie (?:not set|is missing|missing)"
         r"|cookies? (?:is |are )?(?:disabled|blocked)",
     ),
-    Rule(
+    server_rule(
         "The form was not accepted, most often because the page was open too long.",
-        Place.SERVER,
         Example("ActionController::InvalidAuthenticityToken: not verified", "ruby"),
         text=r"csrf(?! attack)|antiforgery|page expired",
         types=names_in("InvalidAuthenticityToken TokenMismatchException"),
         statuses=frozenset((419,)),
     ),
-    Rule(
+    server_rule(
         "The link that was used is not valid or has expired.",
-        Place.SERVER,
         Example('BadSignature: Signature "x" does not match'),
         text=r"^badsignature|(?:reset|invite|invitation|activation|confirmation|magic|verification)"
         r".{0,12}(?:link|token).{0,30}(?:invalid|expired|used|not valid)",
     ),
-    Rule(
+    service_rule(
         "The link to the customer's account on another site has expired.",
-        Place.SERVICE,
         Example("InvalidGrantError: (invalid_grant) Token has been expired or revoked."),
         text=r"expired or revoked|invalid_grant.{0,80}(?:revoked|expired)",
     ),
-    Rule(
+    server_rule(
         "The sign-in had expired, so the customer must sign in again.",
-        Place.SERVER,
         Example("TokenExpiredError: jwt expired", "node"),
         text=r"^(?!.{0,200}(?:when calling|nfc)).{0,400}(?:session.{0,20}(?:expired|timed out"
         r"|not found|invalid)|(?:token|jwt).{0,20}expired|expired.{0,20}(?:token|signature|session)"
         r"|expiredsignature|expiredjwt|(?:sitzung|session|sesi.n|sessione)\b.{0,20}(?:abgelaufen"
         r"|expir|caducad|scadut))",
     ),
-    Rule(
+    server_rule(
         "The customer's account is locked or turned off.",
-        Place.SERVER,
         Example("LockedException: User account is locked", "node"),
         text=r"(?:account|user|customer)(?:[ -](?!has\b)\S{1,20})?[ -]?(?:is |was "
         r"|has been )?(?:locked|disabled|suspended|banned|inactive|blocked|frozen|deactivated)"
@@ -700,9 +612,8 @@ ACCESS = reading(
         r"|(?:compte|utilisateur)\b.{0,30}(?:bloqu|suspend|d.sactiv)|cuenta\b.{0,30}bloquead",
         types=names_in("LockedException DisabledException AccountLocked UserDisabled"),
     ),
-    Rule(
+    browser_rule(
         "The sign-in window was closed before it was done.",
-        Place.BROWSER,
         Example("FirebaseError: Firebase: Error (auth/popup-closed-by-user).", "javascript"),
         text=r"popup.closed.by.user|popup_closed|auth/cancelled-popup|auth/popup-blocked"
         r"|sign_in_cancell?ed|authorization(?:error)?\b.{0,80}(?:error|code:) 1001"
@@ -711,15 +622,13 @@ ACCESS = reading(
     ),
     Rule(
         "The customer could not sign in because a security check failed at the end.",
-        None,
         Example("OAuthException: state mismatch", "php"),
         text=r"state.?mismatch|invalidstateexception",
         types=names_in("AuthStateMissing AuthStateForbidden"),
         action=UserAction.SIGNING_IN,
     ),
-    Rule(
+    service_rule(
         "Signing in through another service did not work.",
-        Place.SERVICE,
         Example("SAMLException: no assertion", "php"),
         text=r"(?<!n)oauth|openid|\boidc\b|\bsaml|\bsso\b|single sign"
         r"|sign_in_failed|google_?sign_?in|asauthorization|authenticationservices"
@@ -727,26 +636,23 @@ ACCESS = reading(
         r"|interaction_in_progress|\bmsal|aadsts\d",
         action=UserAction.SIGNING_IN,
     ),
-    Rule(
+    server_rule(
         "Our server could not check the list of people who can sign in.",
-        Place.SERVER,
         Example("SERVER_DOWN: Can't contact LDAP server"),
         text=r"ldap.{0,80}(?:down|contact|socket|connect|time.?out|unavailable|refused)"
         r"|^server_down:|active directory.{0,60}(?:not|un)(?:reach|avail)",
         sides=ON_SERVER,
         action=UserAction.SIGNING_IN,
     ),
-    Rule(
+    input_rule(
         "The extra code for signing in was not accepted.",
-        Place.INPUT,
         Example("InvalidCode: wrong verification code"),
         text=r"(?:verification|one.time|login) (?:code|password).{0,30}|two.?factor|\b2fa\b|\bmfa\b"
         r"|\btotp\b|\botp\b",
         action=UserAction.SIGNING_IN,
     ),
-    Rule(
+    input_rule(
         "The name or password for signing in was wrong.",
-        Place.INPUT,
         Example("BadCredentialsException: Bad credentials", "node"),
         text=r"(?:invalid|bad|wrong|incorrect) ?(?:user ?name|e-?mail|login|credential|password)"
         r"|auth/(?:wrong-password|user-not-found|invalid-credential|invalid-email)"
@@ -755,8 +661,8 @@ ACCESS = reading(
     ),
     Rule(
         "The sign-in was not accepted.",
-        Place.SIGN_IN,
         Example("AuthenticationFailed: no"),
+        place=Place.SIGN_IN,
         text=r"login failed(?! for)|(?<!password )authentication ?failed"
         r"|invalid[ _]token|(?<!fernet.)invalidtoken|jwt malformed|invalid signature"
         r"|jwt not active|idx10\d\d\d|securitytoken(?:invalid|signature|nolonger)"
@@ -764,9 +670,8 @@ ACCESS = reading(
         types=names_in("JsonWebTokenError InvalidJwtException InvalidTokenError AuthApiError"),
         action=UserAction.SIGNING_IN,
     ),
-    Rule(
+    server_rule(
         "The customer was not signed in.",
-        Place.SERVER,
         Example("NotAuthenticated: Authentication credentials were not provided."),
         text=r"unauthenticated|not (?:logged|signed) in|credentials were not provided"
         r"|\blogin[ _]required|(?:are|is|user) not ?authenticated|(?:graphql"
@@ -778,9 +683,8 @@ ACCESS = reading(
             " InsufficientAuthenticationException"
         ),
     ),
-    Rule(
+    server_rule(
         "The customer was not allowed to do that.",
-        Place.SERVER,
         Example("Pundit::NotAuthorizedError: not allowed to show? this Page", "ruby"),
         text=r"permissiondenied:|not allowed to(?! be )"
         r"|(?:action|access) (?:is )?(?:unauthorized|forbidden)"
@@ -796,24 +700,21 @@ ACCESS = reading(
         ),
         sides=NOT_CLIENT,
     ),
-    Rule(
+    server_rule(
         "The check for a real person did not work.",
-        Place.SERVER,
         Example("CaptchaError: captcha score too low", "node"),
         text=r"captcha|turnstile|bot detected",
         files=r"captcha|turnstile",
     ),
-    Rule(
+    server_rule(
         "Our server blocked a call that did not look safe.",
-        Place.SERVER,
         Example("DisallowedHost: Invalid HTTP_HOST header: 'evil.example'"),
         text=r"invalid http_host|suspiciousoperation|\bwaf\b|unsafe redirect|blocked host",
         types=names_in("DisallowedHost SuspiciousFileOperation UnsafeRedirectError"),
         sides=ON_SERVER,
     ),
-    Rule(
+    service_rule(
         "We could not confirm that a notice from another service was real.",
-        Place.SERVICE,
         Example("SignatureVerificationError: No signatures found", "node"),
         text=r"signature.{0,30}(?:verif|mismatch|no match|not match|invalid)"
         r"|invalid (?:hmac|webhook)",
@@ -831,9 +732,8 @@ _INVALID = (
 
 BUSINESS = reading(
     Reading.STATEMENT,
-    Rule(
+    server_rule(
         "A coupon or discount was not accepted.",
-        Place.SERVER,
         Example("VoucherError: voucher has expired", "php"),
         text=r"(?:coupon|voucher|promo(?:tion)?s?\b|promo.?code|discount|gift.?card|gutschein"
         r"|rabatt"
@@ -843,9 +743,8 @@ BUSINESS = reading(
         r"|redeem|used|no longer|inactive|eingel.st|exhausted|limit)"
         rf"|(?:invalid|expired|unknown|bad).{{0,6}}(?:coupon|voucher|promo|discount|gift)",
     ),
-    Rule(
+    server_rule(
         "There was not enough of a product in stock.",
-        Place.SERVER,
         Example("Stock of SKU HS-30 is 2 below the 6 reserved pieces"),
         text=r"out.?of.?stock|sold.?out|(?:insufficient|not.?enough|negative).?(?:stock|inventory)"
         r"|\bstock\b.{0,60}(?:below|insuf|negative|reserved|exceed|not enough)|ausverkauft"
@@ -857,9 +756,8 @@ BUSINESS = reading(
         r"|sem estoque|only \d{1,5} (?:left|available|in stock)"
         r"|inventory.{0,30}(?:insuf|not enough|short)",
     ),
-    Rule(
+    server_rule(
         "The current plan does not cover this.",
-        Place.SERVER,
         Example("SeatQuotaExceededException: all seats are in use", "node"),
         text=r"(?<!driving )(?<!driver )\blicen[cs]e(?! ?plate).{0,60}(?:exceed|limit|in use"
         r"|used up|seats?\b"
@@ -869,9 +767,8 @@ BUSINESS = reading(
         r"|does not (?:include|allow|cover)|upgrade)|subscription required"
         r"|upgrade (?:your|the) (?:plan|subscription)|trial ?expired|plan ?limit",
     ),
-    Rule(
+    server_rule(
         "The price or offer had changed.",
-        Place.SERVER,
         Example("PriceChanged: cart price is old"),
         text=r"price ?(?:has |have )?(?:changed|mismatch|outdated|no longer)|(?:fare|quote|offer"
         r"|angebot"
@@ -880,7 +777,6 @@ BUSINESS = reading(
     ),
     Rule(
         "{Us} had no exchange rate for a currency.",
-        None,
         Example("panic: no rate for currency: JPY", "rust"),
         text=r"no (?:exchange )?rates? (?:found )?for (?:the )?(?:currency|[a-z]{3}\b)"
         r"|(?:exchange|currency|conversion|fx) ?rates?\b.{0,30}(?:not found|missing|not available"
@@ -888,66 +784,58 @@ BUSINESS = reading(
         r"|kein\w{0,2} (?:wechsel|umrechnungs)kurs|taux de change.{0,30}(?:introuvable|manquant)"
         r"|sin tipo de cambio",
     ),
-    Rule(
+    server_rule(
         "The order was below the smallest amount we accept.",
-        Place.SERVER,
         Example("MinimumOrderValueNotReached: 25.00"),
         text=r"min(?:imum)? ?(?:order|amount|basket|purchase).{0,30}(?:not ?(?:met|reached)|below"
         r"|low)"
         r"|(?:below|lower than|less than) the minimum|mindestbestell",
     ),
-    Rule(
+    server_rule(
         "The age check did not go through.",
-        Place.SERVER,
         Example("AgeVerificationFailed: no"),
         text=r"\bage ?(?:verif|check|restrict)|under ?age\b|\bminimum age|(?:is|are) too young"
         r"|underage",
     ),
-    Rule(
+    server_rule(
         "The check of the customer's identity did not go through.",
-        Place.SERVER,
         Example("KycError: no"),
         text=r"\bkyc|identity (?:check|document|verification|proof).{0,30}(?:fail|reject|not )"
         r"|identification failed"
         r"|video.?ident|post.?ident|document ?verification.{0,30}(?:fail|reject)",
     ),
-    Rule(
+    input_rule(
         "The bank account was not accepted.",
-        Place.INPUT,
         Example("InvalidIBAN: DE12"),
         text=rf"\biban\b.{{0,40}}(?:{_INVALID}|check)|(?:invalid|bad|wrong) ?(?:iban|bic"
         rf"|bank account)"
         rf"|(?:account|routing) number.{{0,20}}{_INVALID}|sepa.{{0,20}}mandate.{{0,40}}"
         rf"(?:{_INVALID}|not|missing|revoked|{_EXPIRED})",
     ),
-    Rule(
+    input_rule(
         "The tax number was not accepted.",
-        Place.INPUT,
         Example("TaxIdInvalid: wrong tax id"),
         text=rf"(?:\bvat.?(?:id|number)|\btax.?(?:id|number)|ust-?id\w{{0,4}}|steuernummer"
         rf"|codice fiscale"
         rf"|partita iva|\bnif\b|\bvies\b).{{0,40}}{_INVALID}|invalid.?(?:vat|tax).?(?:id|number)",
     ),
-    Rule(
+    server_rule(
         "We found no way to ship it to that place.",
-        Place.SERVER,
         Example("ShippingRateError: no rates for this place"),
         text=r"no (?:shipping|delivery|carriers?)\b.{0,30}(?:for|avail|found)|shippingrate"
         r"|(?:does not|cannot) (?:ship|deliver) to|shipping (?:method|rate|option|zone)s?.{0,30}"
         r"(?:not|unavail)|undeliverable|not deliverable",
     ),
-    Rule(
+    server_rule(
         "The time that was chosen was already taken.",
-        Place.SERVER,
         Example("AppointmentOverlap: busy"),
         text=r"(?:appointment|booking|slot|shift|reservation|event|termin).{0,20}(?:overlap"
         r"|.berschneid)"
         r"|overlapping (?:appointment|booking|shift|event)|double.?book|doppelbuch"
         r"|schedul\w{0,4} ?conflict",
     ),
-    Rule(
+    server_rule(
         "It was too late or too early for that step.",
-        Place.SERVER,
         Example("BookingClosed: the booking deadline has passed"),
         text=r"(?:deadline|cut.?off|closing date|grace period|return period).{0,20}(?:passed"
         r"|is over)"
@@ -959,23 +847,20 @@ BUSINESS = reading(
         r"|branch) is (?:currently )?closed"
         r"|nicht mehr m.glich|registration (?:is )?closed",
     ),
-    Rule(
+    server_rule(
         "The same thing was sent twice.",
-        Place.SERVER,
         Example("DuplicateSubmission: form"),
         text=r"duplicate ?(?:submission|request|order|transaction|message|delivery)\b"
         r"|(?:already|bereits) ?(?:submitted|abgeschickt|gesendet)|idempotency",
     ),
-    Rule(
+    server_rule(
         "That feature is turned off.",
-        Place.SERVER,
         Example("FeatureDisabled: no"),
         text=r"feature(?!s).{0,40}(?:disabled|not enabled|switched off|turned off)"
         r"|module is disabled",
     ),
-    Rule(
+    server_rule(
         "A condition for that step was not met.",
-        Place.SERVER,
         Example("InsufficientYearsException: 2 years, minimum 5 for this", "node"),
         text=r"insufficient(?!resource|memory|priv|perm|auth|scope|disk)[a-z]{3,40}(?:exception"
         r"|error)"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -653,8 +653,8 @@ class Example:
 class Rule:
     """A sentence and the symptoms that it explains.
 
-    `{Us}` and `{us}` in the sentence become our server, the page, the app, or the program. A place
-    of None means the program that failed.
+    `{Us}` and `{us}` in the sentence become our server, the page, the app, or the program. Without
+    a place, it was the program that failed.
 
     One of these must match: `types` (bare names of exceptions), `text` (a pattern for the line
     `type: message`), `statuses` (HTTP), `calls` (a pattern for an exception's module and innermost
@@ -668,8 +668,8 @@ class Rule:
     """
 
     sentence: str
-    place: Place | None
     example: Example
+    place: Place | None = None
     text: str = ""
     types: frozenset[str] = frozenset()
     statuses: frozenset[int] = frozenset()
@@ -719,10 +719,30 @@ class Rule:
         return Place.SERVER if side is Side.SERVER else Place.APP
 
 
-def reading(reads: Reading, *rules: Rule) -> tuple[Rule, ...]:
-    """Return the rules, of which those without another reading have this one."""
+# Rules by where it failed; the last three also by where the program ran.
+server_rule = partial(Rule, place=Place.SERVER)
+service_rule = partial(Rule, place=Place.SERVICE)
+bank_rule = partial(Rule, place=Place.BANK)
+input_rule = partial(Rule, place=Place.INPUT)
+network_rule = partial(Rule, place=Place.NETWORK)
+browser_rule = partial(Rule, place=Place.BROWSER)
+device_rule = partial(Rule, place=Place.DEVICE)
+app_rule = partial(Rule, place=Place.APP)
+vague_rule = partial(Rule, vague=True)
+page_rule = partial(Rule, place=Place.BROWSER, sides=IN_BROWSER)
+native_rule = partial(Rule, place=Place.DEVICE, sides=ON_DEVICE)
+call_rule = partial(Rule, place=Place.SERVICE, sides=ON_SERVER)
+
+
+def reading(reads: Reading, *rules: Rule, action: UserAction | None = None) -> tuple[Rule, ...]:
+    """Return the rules; this is the reading and the action of those that have no other."""
     return tuple(
-        replace(rule, reads=reads) if rule.reads is Reading.TEXT else rule for rule in rules
+        replace(
+            rule,
+            reads=reads if rule.reads is Reading.TEXT else rule.reads,
+            action=rule.action or action,
+        )
+        for rule in rules
     )
 
 
