@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from apps.redaction.shapes import Candidate, Shape, bounded_start
+from apps.redaction.shapes import Candidate, Shape, any_case, bounded_start
 
 _NUMBER = r"(?:0|1\d{0,2}|2(?:[0-4]\d?|5[0-5]?|[6-9])?|[3-9]\d?)"
 _FOUR_NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}", re.ASCII)
@@ -109,11 +109,10 @@ _AFTER_PRODUCTS, _AFTER_LIBRARIES = ("/", "@", "-"), ("(", '"', "'", " ")
 _HOST_BEFORE = re.compile(r"(?:\.[a-z]{2,24}|localhost|[\s\"'(=,\[]|\A)/\Z")
 _LOGIN_BEFORE = re.compile(r"(?:://[^\s/]{0,60}|\b(?:root|admin|ubuntu|ec2-user|user|deploy))@\Z")
 # `rails (7.0.8.1)`, `gem 'rails', '5.2.4.3'`, `upgrade from 1.2.3.4 to 1.2.3.5`
-_LIBRARY_BEFORE = re.compile(
+_LIBRARY_BEFORE = any_case(
     r"(?:(?<![\w./:-])(?!(?:client|host|server|peer|ip|addr|address|user|from|node|remote)\b)"
     r"[a-z][a-z0-9_-]{1,40} \(|\bgem [\"'][\w-]{1,40}[\"'], [\"']|\bapp "
-    r"|(?:upgrad|updat|bump|migrat|downgrad)\w{0,6} .{0,40}(?:from|to|->|=>|→) )\Z",
-    re.IGNORECASE,
+    r"|(?:upgrad|updat|bump|migrat|downgrad)\w{0,6} .{0,40}(?:from|to|->|=>|→) )\Z"
 )
 _IPV4 = re.compile(
     bounded_start(r"\d", unless_after=r"A-Za-z0-9.", ahead=r"\d{0,2}\.\d{1,3}\.")
@@ -201,11 +200,10 @@ IPV4 = (Shape("ip", _IPV4, (".",), _is_ipv4),)
 
 # `C:\Users\jane`, also escaped, in URLs, on other systems, and in Windows' languages.
 _SEPARATOR = r"(?:[\\/]{1,8}|%2[Ff]|%5[Cc])"
-_WINDOWS_ACCOUNT = re.compile(
+_WINDOWS_ACCOUNT = any_case(
     rf"(?:(?<![A-Za-z])[A-Za-z](?::|%3[Aa]|(?<=[/\\].))|\\\\[\w.$-]{{1,60}}){_SEPARATOR}"
     r"(?:users|documents and settings|benutzer|utilisateurs|usuarios)"
-    rf"{_SEPARATOR}(?P<value>[^\\/:*?\"<>|\r\n%]{{1,40}}(?={_SEPARATOR})|(?:[\w.@~+-]|%20){{1,60}})",
-    re.IGNORECASE,
+    rf"{_SEPARATOR}(?P<value>[^\\/:*?\"<>|\r\n%]{{1,40}}(?={_SEPARATOR})|(?:[\w.@~+-]|%20){{1,60}})"
 )
 _UNIX_ACCOUNT = re.compile(
     r"/(?<![\w.~%-]/)(?:home|Users)/"
@@ -252,10 +250,9 @@ _DEVICE_OF_PERSON = re.compile(
     r"|(?<![\w.-])(?:DESKTOP|LAPTOP)-[A-Z0-9]{7}(?![\w-]))"
 )
 _MAX_BEFORE_DEVICE = 40
-_NOT_OWNERS = re.compile(
+_NOT_OWNERS = any_case(
     r"(?:(?:the |this )?(?:customer|user|client|apple|google|samsung|today|it|that|what|let|there"
-    r"|here|who|he|she|this|someone|everyone|person|company|device|app|team))['\u2019]",
-    re.IGNORECASE,
+    r"|here|who|he|she|this|someone|everyone|person|company|device|app|team))['\u2019]"
 )
 
 

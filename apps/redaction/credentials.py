@@ -6,7 +6,7 @@ import re
 
 from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
 from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
-from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+from apps.redaction.shapes import Candidate, Shape, any_case, at_hints, bounded_start
 
 _WORDS = (
     *("password", "passwort", "kennwort", "passphrase", "passcode", "mot de passe", "mdp"),
@@ -41,7 +41,7 @@ def _shape(
     pattern: str, hints: tuple[str, ...], *, named: bool = False, prose: bool = False
 ) -> Shape:
     check = _is_chosen if prose else _has_secret_name if named else _is_literal
-    return Shape("secret", re.compile(pattern, re.IGNORECASE), hints, check, starts=at_hints)
+    return Shape("secret", any_case(pattern), hints, check, starts=at_hints)
 
 
 def _is_chosen(found: Candidate) -> bool:
@@ -114,7 +114,7 @@ _IN_COMMANDS = (
     ),
     Shape(
         "secret",
-        re.compile(r"\bresponse=[\"']?(?P<value>[0-9a-f]{16,128})", re.IGNORECASE),
+        any_case(r"\bresponse=[\"']?(?P<value>[0-9a-f]{16,128})"),
         ("response=",),
         _is_in_digest,
         starts=at_hints,
@@ -206,21 +206,18 @@ def _is_mentioned_secret(found: Candidate) -> bool:
 
 
 # Parts of paths before a code that is sent to one person.
-_BEFORE_ONE_TIME = re.compile(
+_BEFORE_ONE_TIME = any_case(
     r"(?:password[_-]?)?reset(?:[_-]?password)?(?:[_-]confirm)?|magic(?:[_-]?links?)?|login[_-]?link"
     r"|verif(?:y|ication)(?:[_-]?e?mail)?|confirm(?:[_-]?e?mail|ation)?|activat(?:e|ion)"
-    r"|invit(?:e|es|ations?)|unsubscribe|recover(?:y)?|one[_-]?time|sso|set[_-]password",
-    re.IGNORECASE,
+    r"|invit(?:e|es|ations?)|unsubscribe|recover(?:y)?|one[_-]?time|sso|set[_-]password"
 )
 # Other parts of paths before a secret, besides names such as `token`.
-_BEFORE_SECRET = re.compile(
+_BEFORE_SECRET = any_case(
     r"shared?|shares|(?:web)?hooks?|private|receipts?|keys?|downloads?|signed|access|callback|links?"
-    r"|guest|preview|claim|tickets?|uploads?|codes?|nonce|oauth2?|authorize|confidential|hidden",
-    re.IGNORECASE,
+    r"|guest|preview|claim|tickets?|uploads?|codes?|nonce|oauth2?|authorize|confidential|hidden"
 )
-_STATIC_FILE = re.compile(
-    r"\.(?:m?[jt]sx?|css|map|png|jpe?g|gif|svg|webp|ico|woff2?|ttf|py|rb|php|go|java|html?|json)\Z",
-    re.IGNORECASE,
+_STATIC_FILE = any_case(
+    r"\.(?:m?[jt]sx?|css|map|png|jpe?g|gif|svg|webp|ico|woff2?|ttf|py|rb|php|go|java|html?|json)\Z"
 )
 
 
@@ -287,10 +284,9 @@ _TEXTUAL = (
     ),
     Shape(
         "token",
-        re.compile(
+        any_case(
             r"(?<![A-Za-z])(?:bearer|token|ssws|apikey)[ :=]{1,3}[\"']?"
-            r"(?P<value>[\w.~+/=-]{8,4000}+)",
-            re.I,
+            r"(?P<value>[\w.~+/=-]{8,4000}+)"
         ),
         ("bearer", "token", "ssws", "apikey"),
         _is_credential,
@@ -298,7 +294,7 @@ _TEXTUAL = (
     ),
     Shape(
         "token",
-        re.compile(r"(?<![A-Za-z])basic[ :=]{1,3}(?P<value>[A-Za-z0-9+/]{4,4000}+={0,2})", re.I),
+        any_case(r"(?<![A-Za-z])basic[ :=]{1,3}(?P<value>[A-Za-z0-9+/]{4,4000}+={0,2})"),
         ("basic",),
         _is_basic,
         starts=at_hints,
@@ -323,13 +319,12 @@ _TEXTUAL = (
     ),
     Shape(
         "secret",
-        re.compile(
+        any_case(
             r"(?<![A-Za-z])(?P<word>password|passwd|passwort|kennwort|passphrase|passcode|token|secret"
             r"|(?:api|access|secret|auth|license)[ _-]?key|session[ _-]?id|pin|otp|cvv|cvc"
             r"|(?:verification|security|login|one[- ]time|auth\w{0,12}|2fa|sms)[ -]code)"
             r"[\"'`]?[ ]{1,2}(?:(?:is|was|ist|lautet|of|to|with|value|code)[ ]{1,2}){0,2}:?[ ]?"
-            r"(?P<value>\"[^\"\n]{3,200}\"|'[^'\n]{3,200}'|`[^`\n]{3,200}`|[^\s\"'`,;<>(){}=]{3,200}(?<![.!?:]))",
-            re.I,
+            r"(?P<value>\"[^\"\n]{3,200}\"|'[^'\n]{3,200}'|`[^`\n]{3,200}`|[^\s\"'`,;<>(){}=]{3,200}(?<![.!?:]))"
         ),
         (
             *("password", "passwd", "passwort", "kennwort", "passphrase", "passcode", "token"),
@@ -352,11 +347,10 @@ _TEXTUAL = (
     _segment("%2[Ff]", ("%2f",)),
     Shape(
         "secret",
-        re.compile(
+        any_case(
             r"(?<![A-Za-z])(?:name|key|header|field)\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?"
             r"(?P<name>[\w.-]{1,60})\\{0,4}[\"']?,?\s{0,8}\\{0,4}[\"']?value\\{0,4}[\"']?\s?[:=]\s?"
-            r"\\{0,4}[\"']?(?P<value>[^\"'\\\s][^\"'\\\n]{0,2000})",
-            re.I,
+            r"\\{0,4}[\"']?(?P<value>[^\"'\\\s][^\"'\\\n]{0,2000})"
         ),
         ("name", "key", "header", "field"),
         _is_secret_option,

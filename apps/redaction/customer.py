@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from apps.events.event import Event
+from apps.redaction.shapes import any_case
 
 MIN_LENGTH_IN_TEXT = 3
 
@@ -78,7 +79,7 @@ class CustomerNames:
 
 def _pattern(values: Set[str], spelled: Callable[[list[str]], str]) -> re.Pattern[str] | None:
     ordered = sorted(values, key=len, reverse=True)
-    return re.compile(spelled(ordered), re.IGNORECASE) if ordered else None
+    return any_case(spelled(ordered)) if ordered else None
 
 
 def _min_length(value: str) -> int:
@@ -180,10 +181,9 @@ def _at_home(values: list[str]) -> str:
 # Words of the program
 
 _CAMEL = re.compile(r"[A-Z]?[a-z]{1,40}(?!\d)|[A-Z]{2,40}(?![a-z\d])")
-_PEOPLE_PLACE = re.compile(
+_PEOPLE_PLACE = any_case(
     r"[/\\.](?:users?|home|customers?|tenants?|clients?|accounts?|members?|people|profiles?)[/\\.]"
-    r"[^/\\.]{1,200}",
-    re.IGNORECASE,
+    r"[^/\\.]{1,200}"
 )
 
 

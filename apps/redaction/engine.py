@@ -51,7 +51,7 @@ from apps.redaction.named_values import (
     scheme_length,
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
-from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense
+from apps.redaction.shapes import ShapeGroup, TooDense, any_case, check_density, is_dense
 from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
 
 P = TypeVar("P")
@@ -327,11 +327,11 @@ _CARD_FIELDS = frozenset((
     "cvc", "cvv", "cvv2", "csc", "card_number", "cardNumber", "card", "pan", "last4", "brand",
     "cardholder", "cardHolder", "card_holder",
 ))  # fmt: skip
-_EXPIRY = re.compile(r"exp(?:iry|iration|ires)?(?:[_-]?(?:date|month|year))?", re.IGNORECASE)
+_EXPIRY = any_case(r"exp(?:iry|iration|ires)?(?:[_-]?(?:date|month|year))?")
 _MIN_PHONE_DIGITS = 4
 # The value of the tag `user`, such as `id:4711`.
 _USER_TAG = re.compile(r"(?P<kind>id|email|username|ip):(?P<value>.+)", re.DOTALL)
-_IDENTITY_NAME = re.compile(r"(?:id|user|username|customer|account|login)$", re.IGNORECASE)
+_IDENTITY_NAME = any_case(r"(?:id|user|username|customer|account|login)$")
 
 
 def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0) -> object:

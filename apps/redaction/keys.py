@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+from apps.redaction.shapes import any_case
+
 # `names.toml` says what each list is.
 _NAMES = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
 
@@ -90,13 +92,12 @@ _PHRASE = re.compile(r"[^\d=(){}]{2,200}")
 _WITH_PASSWORD = re.compile(r".{0,2000}?:[^\s/@:]{1,300}@", re.DOTALL)
 _DEVICE_ID = re.compile(r"[\"']?(?=[A-Za-z:_-]{0,64}\d)[0-9A-Za-z:_-]{8,64}[\"']?")
 # The models of devices, which are also their names until a person chooses another.
-_DEVICE_NAME = re.compile(
+_DEVICE_NAME = any_case(
     r"(?!(?:(?:apple|google|samsung|huawei|xiaomi|oneplus|motorola|lg|sony|nokia)\s)?"
     r"(?:iphone|ipad|ipod(?: touch)?|apple watch|watch|mac\w{0,8}|pixel|galaxy|redmi|nexus|moto"
     r"|sm-\w{1,12}|sdk_\w{1,30}|emulator\w{0,12}|simulator|android|windows|linux|pc|phone|tablet|unknown)"
     r"(?:[ ,_-](?:pro|max|mini|plus|ultra|air|se|xl|tab|note|edge|fold|flip|lite|x86|x86_64|gen"
-    r"|[a-z]{0,3}\d{1,5}[a-z]{0,3}|\([^()]{0,40}\))){0,6}\Z).{3,100}",
-    re.IGNORECASE,
+    r"|[a-z]{0,3}\d{1,5}[a-z]{0,3}|\([^()]{0,40}\))){0,6}\Z).{3,100}"
 )
 _FORMS: dict[str, re.Pattern[str]] = {
     "sin": re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{3}"),

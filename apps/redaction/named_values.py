@@ -17,7 +17,7 @@ from apps.redaction.keys import (
     looks_generated,
     requires_form,
 )
-from apps.redaction.shapes import Candidate, Shape, at_hints, check_density
+from apps.redaction.shapes import Candidate, Shape, any_case, at_hints, check_density
 
 # Objects and lists in text, as JSON or in the notation of a program
 
@@ -74,14 +74,13 @@ _BARE = re.compile(
     rf"|\|(?=[^\s|=:&;,\"']{{4,100}}(?:[\s&;,\"']|\Z))|{_IN_VALUE}){{1,4000}}+"
 )
 _OF_ENVIRONMENT = re.compile(rf"(?:[^\s\"'`&;<>\\)\]}}]{{1,4000}}+|[)\]}}]|{_IN_VALUE}){{1,4000}}+")
-_ENCODED = re.compile(
-    r"(?:[^\s&;,\"'<>)\]}%]{1,4000}+|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+",
-    re.IGNORECASE,
+_ENCODED = any_case(
+    r"(?:[^\s&;,\"'<>)\]}%]{1,4000}+|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+"
 )
 _PARAMETER = re.compile(r"[\w.~%/+|-]{1,500}+")
 IN_MARKUP = re.compile(r"(?:[^<&\n]{1,4000}+|&(?!lt;)){1,4000}+")
-SCHEME = re.compile(
-    r"(?:basic|bearer|token|digest|apikey|api-key|ssws|jwt|negotiate|ntlm|hawk)\s{1,4}", re.I
+SCHEME = any_case(
+    r"(?:basic|bearer|token|digest|apikey|api-key|ssws|jwt|negotiate|ntlm|hawk)\s{1,4}"
 )
 _CREDENTIALS = re.compile(
     r"(?:[A-Za-z0-9-]{1,30}\s{1,3})?"
@@ -210,8 +209,8 @@ _NAMED_IN_ADDRESS = re.compile(
     + _NAME_AND_MARK
 )
 _WORD_BEFORE = re.compile(r"([A-Za-z-]{2,20})[ _]\Z")
-_ALREADY = re.compile(
-    r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[(?:filtered|redacted)\]|[*•xX.]{3,200}|<redacted>", re.I
+_ALREADY = any_case(
+    r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[(?:filtered|redacted)\]|[*•xX.]{3,200}|<redacted>"
 )
 _PLACEHOLDER = re.compile(
     r"%\(?\w{0,60}\)?[sdr]|\$?\{\{?[^{}]{0,100}\}?\}|\$\w{1,60}-?|:[a-z_]{1,60}|\?|<[\w -]{1,40}>"
@@ -236,7 +235,7 @@ _IDENTIFIER = re.compile(
     r"(?:[a-z]{1,20}\.)?_?[A-Za-z]{1,30}(?:_[A-Za-z]{1,30}){1,6}|[A-Za-z]?[a-z]{1,30}[A-Z][A-Za-z]{1,40}"
 )
 _FEW_DIGITS = re.compile(r"\d{1,2}|0x[0-9a-f]{1,4}")
-_SHORT_CODE = re.compile(r"pin|cv[cv]|csc|otp|code|exp", re.IGNORECASE)
+_SHORT_CODE = any_case(r"pin|cv[cv]|csc|otp|code|exp")
 # `https://example.com/oauth/token`, `{base}/token`
 _ADDRESS = re.compile(r"(?:https?://|[#$]?\{\{?[^{}\s]{1,100}\}\}?/)[^\s@]{1,300}")
 _CONCATENATION = re.compile(r"[\"'`]?\s?\+\s")
@@ -567,10 +566,9 @@ def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
 
 # `INSERT INTO users (login, password) VALUES ('jane', 'x')`
 
-_INSERT = re.compile(
+_INSERT = any_case(
     r"(?:insert|replace)\s{1,4}(?:\w{1,10}\s{1,4}){0,2}?into\s{1,4}(?P<table>[^\s(]{1,120})\s{0,4}"
-    r"\((?P<columns>[^()]{1,2000})\)[^()]{0,60}?values?\s{0,4}(?=\()",
-    re.IGNORECASE,
+    r"\((?P<columns>[^()]{1,2000})\)[^()]{0,60}?values?\s{0,4}(?=\()"
 )
 _VALUE = re.compile(
     r"(?P<text>[NEne]?'(?:[^'\\]|''|\\.){0,4000}+'?|\\?\"(?:[^\"\\]){0,4000}+\\?\"?)"
@@ -579,9 +577,8 @@ _VALUE = re.compile(
 )
 _OPENING = re.compile(r"[NEne]?(?:'|\\?\")")
 _CLOSING = re.compile(r"(?:'|\\?\")\Z")
-_OF_PEOPLE = re.compile(
-    r"user|customer|client|account|people|person|member|contact|profile|patient|guest|employee",
-    re.IGNORECASE,
+_OF_PEOPLE = any_case(
+    r"user|customer|client|account|people|person|member|contact|profile|patient|guest|employee"
 )
 _MAX_LENGTH = 20_000
 
@@ -629,7 +626,7 @@ def _literals(
 
 
 # A parameter, a word of the language, or a function's name.
-_NO_LITERAL = re.compile(r"[?:@$%][\w()?]{0,60}|null|default|true|false", re.I)
+_NO_LITERAL = any_case(r"[?:@$%][\w()?]{0,60}|null|default|true|false")
 
 
 def _inside(part: re.Match[str]) -> tuple[int, int]:
@@ -647,10 +644,9 @@ def _inside(part: re.Match[str]) -> tuple[int, int]:
 # Errors that quote a row
 
 # Numbers, UUIDs, times, and words of the database, which name no person.
-_HARMLESS = re.compile(
+_HARMLESS = any_case(
     r"(?:(?>\d{4}-\d\d-\d\d[\d:. TZ+]{0,30}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|-?[\d.]{1,30}|null|true|false|[tf])(?:[,-] ?|\Z)){1,30}+",
-    re.IGNORECASE,
+    r"|-?[\d.]{1,30}|null|true|false|[tf])(?:[,-] ?|\Z)){1,30}+"
 )
 
 
@@ -663,7 +659,7 @@ def _row(before: str, last: str, hints: tuple[str, ...]) -> Shape:
     end = before[-1]
     closing = {"(": r"\)", "'": "'"}[end]
     pattern = rf"{before}(?P<value>(?:[^\n{closing}]|{closing}(?!{last}|\Z|[\"'\\\n])){{1,4000}}+)"
-    return Shape("row", re.compile(pattern, re.IGNORECASE), hints, _quotes_person, starts=at_hints)
+    return Shape("row", any_case(pattern), hints, _quotes_person, starts=at_hints)
 
 
 ROWS = (

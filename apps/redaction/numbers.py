@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from stdnum.iso7064 import mod_97_10
 
 from apps.redaction.keys import is_id_name
-from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+from apps.redaction.shapes import Candidate, Shape, any_case, at_hints, bounded_start
 
 # Checksums, prefixes, and ranges of the standards
 
@@ -103,10 +103,9 @@ def is_social_security_number(digits: str) -> bool:
 
 _NOT_DIGIT = re.compile(r"\D")
 _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
-_ARTICLE = re.compile(
+_ARTICLE = any_case(
     r"(?:(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)|(?<![a-z])(?:orders?|bestell\w{0,8}|invoice"
-    r"|rechnung\w{0,8}|shipment|booking)(?:[ _-]?(?:no|nr|number|id|code|ref))?)\W{0,4}\Z",
-    re.IGNORECASE,
+    r"|rechnung\w{0,8}|shipment|booking)(?:[ _-]?(?:no|nr|number|id|code|ref))?)\W{0,4}\Z"
 )
 
 _GAP = r"(?:[ .+_/\u00a0\u2009\u202f-]|%20|  )"
@@ -125,11 +124,10 @@ _LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
 
 
 # `card number: `, `Karte Nr. `, `"cardNumber":"`, `card ending in `
-_CARD_BEFORE = re.compile(
+_CARD_BEFORE = any_case(
     r"(?:(?<!dis)(?<!post)(?<!score)cards?|(?<![a-z])(?:kart\w{0,3}|kredit\w{1,12}|cart[eãa]\w{0,2}"
     r"|tarjeta|kort|kaart|cc|pan|maestro|visa|mastercard|amex|карт\w{1,2}))"
-    r"(?:[ _-]?(?:number|num|nr|no|nummer|n[uú]m[eé]ro))?[^\w\n]{1,8}(?:\w{1,9}[ :=]{1,3}){0,2}\Z",
-    re.IGNORECASE,
+    r"(?:[ _-]?(?:number|num|nr|no|nummer|n[uú]m[eé]ro))?[^\w\n]{1,8}(?:\w{1,9}[ :=]{1,3}){0,2}\Z"
 )
 _RARE_LENGTHS = (12, 13, 17, 18, 19)
 
@@ -181,17 +179,15 @@ _SSN = re.compile(
     bounded_start(r"\d", ahead=r"\d\d[ -]\d\d[ -]")
     + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
 )
-_NAMED_SSN = re.compile(
+_NAMED_SSN = any_case(
     r"(?<![A-Za-z])(?:ssn|itin|tin|social[ _-]?security|tax(?:payer)?[ _-]?id)"
     r"(?:[ _-]?(?:number|num|no|nr|#))?[\"'\s.:=#(]{0,6}(?:(?:is|was|of)\s)?[\"']?"
-    r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d|\.\d)",
-    re.IGNORECASE,
+    r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d|\.\d)"
 )
-_ORDER_BEFORE = re.compile(
+_ORDER_BEFORE = any_case(
     r"(?<![A-Za-z])(?:orders?|invoice|ticket|case|ref|reference|sku|article|item|batch|serial|job"
     r"|bestellung|bestellnummer|rechnung|build|version|part|isbn|id|uuid|no|nr)"
-    r"(?:[ _-]?(?:no|nr|number|id|code))?[\"'\])]{0,2}[\s.:=#]{0,3}[\"'#]?\Z",
-    re.IGNORECASE,
+    r"(?:[ _-]?(?:no|nr|number|id|code))?[\"'\])]{0,2}[\s.:=#]{0,3}[\"'#]?\Z"
 )
 
 
@@ -230,19 +226,17 @@ _LINKS = (
     r"(?:[ _-]?(?:number|nummer|no|nr|num))?[\"'\\\])]{0,4}[\s.:=#]{0,4}"
     r"(?:(?:is|was|ist|to|at|on|from|us|me|him|her|them|under|unter)\s){0,2}[\"'\\(]{0,3}"
 )
-_NAMED_PHONE = re.compile(
+_NAMED_PHONE = any_case(
     rf"(?<![A-Za-z])(?<!windows )(?<!i)(?:{_STRONG}){_LINKS}(?<![\d.])"
     r"(?P<value>(?!\d{4}-\d\d-\d\d)\(?\d(?:(?:[ ()/-]{1,2}|\.(?=\d{2}))?\d){4,14}+"
     + _EXTENSION
     + r")"
-    r"(?![\w@]|\.\d|:\d)",
-    re.IGNORECASE,
+    r"(?![\w@]|\.\d|:\d)"
 )
-_WEAKLY_NAMED_PHONE = re.compile(
+_WEAKLY_NAMED_PHONE = any_case(
     rf"(?<![A-Za-z])(?:{_WEAK}){_LINKS}"
     r"(?P<value>(?!\d{4}-\d\d-\d\d)(?:[2-9]\d{2}[ .-]?[2-9]\d{2}[ .-]?\d{4}|0\d(?:[ /-]?\d){5,12}+"
-    r"|\d{2,4}(?:[ -]\d{2,4}){2,4}))(?![\w@-]|\.\d|:\d)",
-    re.IGNORECASE,
+    r"|\d{2,4}(?:[ -]\d{2,4}){2,4}))(?![\w@-]|\.\d|:\d)"
 )
 _STRONG_HINTS = (
     *("tel", "tél", "phone", "mobil", "handy", "msisdn", "fax", "whatsapp", "sms", "rufnummer"),
@@ -273,9 +267,7 @@ def _is_plus_phone(found: Candidate) -> bool:
 
 
 _LENGTH_OF_ORDER = 30
-_PHONE_BEFORE = re.compile(
-    r"(?:phone|tel|fax|mobile?|call)\W?(?:number|no|nr)?\W{0,3}\Z", re.IGNORECASE
-)
+_PHONE_BEFORE = any_case(r"(?:phone|tel|fax|mobile?|call)\W?(?:number|no|nr)?\W{0,3}\Z")
 
 
 def _is_not_order_number(found: Candidate) -> bool:

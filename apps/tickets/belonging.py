@@ -13,7 +13,7 @@ from typing import NamedTuple
 from apps.tickets.durations import UNITS, DurationToken
 from apps.tickets.mentions import Mention
 from apps.tickets.readings import NOT_PROBLEM
-from apps.tickets.text import WORDS, Spanned, normalize, one_line, word_set
+from apps.tickets.text import WORDS, Spanned, any_case, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -59,37 +59,32 @@ _LISTING = word_set(
     "tot til do"
 )
 # From here on a clause is about a later time.
-_LATER = re.compile(
+_LATER = any_case(
     r"(?<!\w)(?:since|now|still|never|yet|seitdem|seither|jetzt|immer\snoch|noch\simmer|depuis|"
     r"maintenant|toujours|jamais|desde|ahora|todav[ií]a|nunca|da\sallora|adesso|agora|ainda|"
     r"sindsdien|nu|nog\ssteeds|nooit|siden|nå|stadig|fortsatt|aldri|aldrig|sedan|fortfarande|teraz|"
-    r"nadal|wciąż|nigdy)(?!\w)",
-    re.IGNORECASE,
+    r"nadal|wciąż|nigdy)(?!\w)"
 )
 # A clause that goes on with how things are is no longer about a date in it.
-_PRESENT = re.compile(
+_PRESENT = any_case(
     r"(?<!\w)(?:isn['\u2019]t|aren['\u2019]t|doesn['\u2019]t|don['\u2019]t|can['\u2019]?t|cannot|can|won['\u2019]t|"
     r"hasn['\u2019]t|haven['\u2019]t|is|are|has|shows|says|kann|geht|lässt|wird|werden|zeigt|sind|steht|"
     r"peut|affiche|fonctionne|marche|reste|está|puedo|puede|muestra|sigue|mostra|funziona|riesco|kan|"
-    r"toont|werkt|doet|viser|virker|visar|fungerar|näytä|näy|toimi|działa|mogę|pokazuje)(?!\w)",
-    re.IGNORECASE,
+    r"toont|werkt|doet|viser|virker|visar|fungerar|näytä|näy|toimi|działa|mogę|pokazuje)(?!\w)"
 )
-_ONSET = re.compile(
+_ONSET = any_case(
     r"\W{0,4}(?:(?:ever|already|schon)\s)?(?:since|seit|depuis|desde|dal|sinds|siden|sedan|od)"
-    r"\W{0,4}(?:(?:the|le|el|dem)\s)?\Z",
-    re.IGNORECASE,
+    r"\W{0,4}(?:(?:the|le|el|dem)\s)?\Z"
 )
-_NOW = re.compile(rf"[\s.!?]{{0,6}}{_LATER.pattern}", re.IGNORECASE)
-_WHEN = re.compile(
+_NOW = any_case(rf"[\s.!?]{{0,6}}{_LATER.pattern}")
+_WHEN = any_case(
     r"[\s,]{0,3}(?:when|while|as|als|während|wenn|quand|lorsque|cuando|quando|mentre|toen|terwijl|"
-    r"da|når|när|kun|gdy|kiedy|když|когда)\s",
-    re.IGNORECASE,
+    r"da|når|när|kun|gdy|kiedy|když|когда)\s"
 )
 # "the order of 3 Nov", "since the update on 3 Nov": the time is only that of the word.
-_OF = re.compile(
+_OF = any_case(
     r"(?<!\w)(?:of|from|dated|since|due|vom|von|seit|du|de|del|della|dello|di|da|do|depuis|desde|"
-    r"van|sinds|fra|siden|från|sedan|z|od|ze)\s{1,3}(?:(?:the|le|el)\s)?\Z",
-    re.IGNORECASE,
+    r"van|sinds|fra|siden|från|sedan|z|od|ze)\s{1,3}(?:(?:the|le|el)\s)?\Z"
 )
 _AFTER = word_set(
     "since after before until following seit nach vor bis depuis après avant desde tras después "
@@ -111,10 +106,9 @@ _GONE = word_set(
     "gone over disappeared weg vorbei verschwunden parti partie disparu disparue desapareció "
     "desaparecido sparito sparita sumiu voorbij borta försvann væk borte poissa ohi"
 )
-_SHIFT = re.compile(
+_SHIFT = any_case(
     r"(?<!\w)(?P<unit>[^\W\d_]{1,12})\s(?P<later>later|später|danach|plus\stard|más\starde|después|"
-    r"dopo|più\stardi|depois|mais\starde|senere|senare|myöhemmin|później)(?!\w)",
-    re.IGNORECASE,
+    r"dopo|più\stardi|depois|mais\starde|senere|senare|myöhemmin|później)(?!\w)"
 )
 _FUTURE = word_set("will we'll i'll you'll they'll shall werden wird sera será sarà zal vil kommer")
 _DURING = word_set(
@@ -124,9 +118,7 @@ _NOT = re.compile(
     r"(?:\w{1,7}n't|not|cannot|never|stopped|nicht|nie|pas|ikke|inte|niet|ei|не)"
     r"(?:\s(?:be(?:en)?|mehr|meer))?"
 )
-_THAT = re.compile(
-    r"\s(?:that|dass|daß|que|qu['\u2019]|che|dat|att|että|że|že|что)(?!\w)", re.IGNORECASE
-)
+_THAT = any_case(r"\s(?:that|dass|daß|que|qu['\u2019]|che|dat|att|että|że|že|что)(?!\w)")
 _WHO = word_set("i we he she they ich wir er sie je nous il elle yo io noi eu ik wij jeg vi jag")
 _LABEL = re.compile(
     r"(?:\A|[|;,\n({\u2022*\s-])[ \t\"']{0,4}(?P<label>[^\W\d_][^\n:=|;,.!?\"'{]{1,30})"
@@ -143,11 +135,10 @@ _SUBJECTS = _WHO | word_set(
     "dit det den se tämä to"
 )
 # "member since 3 May", "set for 18 Nov", "a photo of 18 Nov"
-_OTHER_PHRASE = re.compile(
+_OTHER_PHRASE = any_case(
     r"(?:\A\W{0,8}(?:\w{1,30}\s){1,2}(?:since|seit|depuis|desde|dal|sinds|siden|sedan|od)|"
     r"(?<!\w)(?:for|für|pour|para|per|voor|för|dla)|"
-    r"\w\s(?:of|from|dated|vom|du|del|della|van|fra|från|z|ze))(?:\s(?:the|den|le|el))?\s{1,3}\Z",
-    re.IGNORECASE,
+    r"\w\s(?:of|from|dated|vom|du|del|della|van|fra|från|z|ze))(?:\s(?:the|den|le|el))?\s{1,3}\Z"
 )
 _CLOSED = re.compile(r"\s{0,2}\)")
 _NEWLINE = re.compile(r"\n")

@@ -14,7 +14,7 @@ from apps.events.query import (
     as_hex_id,
     counted,
 )
-from apps.tickets.text import CustomerFound, excerpt, normalize, read_all, word_set
+from apps.tickets.text import CustomerFound, any_case, excerpt, normalize, read_all, word_set
 
 CustomerReader = Callable[[str], Customer]
 
@@ -36,21 +36,20 @@ _EMAIL = re.compile(
     r"(?<![\w.+'%-])[\w+](?:[\w.+'%-]{0,63})@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24}"
     r"(?![\w@-])"
 )
-_OWN_ADDRESS = re.compile(
+_OWN_ADDRESS = any_case(
     r"(?:support|soporte|hilfe|aide|ayuda|assistance|help|help-?desk|service|services|no[-._]?reply|do[-._]?not[-._]?reply|info|"
     r"notifications?|mailer-daemon|postmaster|billing|sales|contact|hello|team|kundenservice|"
-    r"kontakt|tickets?|admin|feedback|care|customer-?(?:service|care|support))[\w.+-]{0,40}@",
-    re.IGNORECASE,
+    r"kontakt|tickets?|admin|feedback|care|customer-?(?:service|care|support))[\w.+-]{0,40}@"
 )
-_RECIPIENT = re.compile(
+_RECIPIENT = any_case(
     r"^[ \t>*|]{0,12}(?:to|cc|bcc|an|à|para|aan|a|til|till|do|vastaanottaja|"
     r"kopie|kopi|kopia|kopio|dw|宛先)\*?[ \t]?:[^\n]{0,200}\Z",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
-_SENDER = re.compile(
+_SENDER = any_case(
     r"^[ \t>*|]{0,12}(?:from|von|de|reply-to|van|da|fra|från|od|lähettäjä|差出人)\*?"
     r"[ \t]?:[^\n]{0,200}\Z",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
 
 _OWNER = (
@@ -66,32 +65,29 @@ _ENGLISH = {
     "u": "user", "membership": "member",
 }  # fmt: skip
 _ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|n°|nº|uid|uuid|key|code|ref)"
-_LABELED_ID = re.compile(
+_LABELED_ID = any_case(
     rf"(?<![^\W_]){_OWNER}(?:['\u2019]s)?[ \t._(-]{{0,2}}"
     rf"(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
     r"(?:[\"'](?=:))?(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
-    r"(?P<value>(?=[\w.:|/-]{0,62}[0-9])[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])",
-    re.IGNORECASE,
+    r"(?P<value>(?=[\w.:|/-]{0,62}[0-9])[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])"
 )
 # "100 200 300" is one number in groups; its first group alone would be another customer.
 _MORE_GROUPS = re.compile(r"[ \u00a0][0-9]{3}(?![\w:./-])")
-_USERNAME = re.compile(
+_USERNAME = any_case(
     r"(?<!\w)(?:user[ \t_-]?name|login(?:[ \t]name)?|user|handle|benutzername|"
     r"nom[ \t]d['\u2019]utilisateur|identifiant|nombre[ \t]de[ \t]usuario)[ \t]{0,2}"
     r"(?P<sign>[:=]|is[ \t]|ist[ \t](?=[\"'“])|(?<=name)[ \t]|(?<=user)[ \t](?=\w{1,40}_\w)|"
     r"(?<=identifiant)[ \t]|(?=@))"
     r"[ \t]{0,3}(?:[\"'“](?P<quoted>[^\W_][^\n\"'“”:,]{1,60})[\"'”]|[\"'“@]{0,2}"
-    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@]))",
-    re.IGNORECASE,
+    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@]))"
 )
 # IDs of sign-in services, which need no label: "auth0|5f7c...".
 _SIGN_IN_ID = re.compile(
     r"(?<![\w|])(?:auth0|google-oauth2|facebook|windowslive|github|samlp)\|[\w.-]{4,80}(?![\w|])"
 )
-_SIGNED_IN = re.compile(
+_SIGNED_IN = any_case(
     r"(?<!\w)(?:logged|signed)[ \t]in[ \t]as[ \t](?:user[ \t])?[\"'“@]{0,2}"
-    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])",
-    re.IGNORECASE,
+    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])"
 )
 _NOT_USERNAMES = word_set(
     "a an the my our your his her their another different usual normal guest not is was and or "
@@ -100,34 +96,30 @@ _NOT_USERNAMES = word_set(
     "ein der die das nicht asking reporting saying says said getting seeing trying unhappy "
     "angry happy"
 )
-_HEX = re.compile(
-    r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])",
-    re.IGNORECASE,
+_HEX = any_case(
+    r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])"
 )
-_HEX_LABEL = re.compile(r"(?P<noun>event|trace|replay)(?:[\s_-]?id)?\W{0,6}\Z", re.IGNORECASE)
-_LINK = re.compile(r"https?://[^\s<>\"'“”\]]{1,1900}", re.IGNORECASE)
+_HEX_LABEL = any_case(r"(?P<noun>event|trace|replay)(?:[\s_-]?id)?\W{0,6}\Z")
+_LINK = any_case(r"https?://[^\s<>\"'“”\]]{1,1900}")
 _LOOKS_LIKE_DATE = re.compile(
     r"[0-9]{1,4}[./:-][0-9]{1,2}(?:[./:-][0-9]{1,4})?|(?:19|20)[0-9]{2}-.{0,30}"
 )
 # What log lines put after "client": an IP address, perhaps with a port, or a version.
 _IP = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^\s:]{0,4}:[^\s:]{0,4}:)[0-9a-f:]{2,39})"
-_NOT_AN_ID = re.compile(
-    rf"\[?{_IP}(?:[:/][0-9]{{1,5}})?|v?[0-9]{{1,4}}(?:\.[0-9]{{1,4}}){{1,3}}(?:[-+].{{1,20}})?",
-    re.IGNORECASE,
+_NOT_AN_ID = any_case(
+    rf"\[?{_IP}(?:[:/][0-9]{{1,5}})?|v?[0-9]{{1,4}}(?:\.[0-9]{{1,4}}){{1,3}}(?:[-+].{{1,20}})?"
 )
 _IP_KIND = "IP address"
 _EMAIL_KIND = "email address"
-_IP_OF_CUSTOMER = re.compile(
+_IP_OF_CUSTOMER = any_case(
     rf"(?<!\w)(?:{_OWNER}['\u2019]?s?|my|their|his|her|meine|son|su)[ \t_.-]{{1,2}}ip"
     r"(?:[ \t_-]?addr(?:ess)?|-adresse)?[ \t]?(?:[:=]|is|was|ist|est|es)?[ \t]{1,3}"
-    rf"(?P<value>{_IP})(?![\w:]|\.[0-9])",
-    re.IGNORECASE,
+    rf"(?P<value>{_IP})(?![\w:]|\.[0-9])"
 )
-_MESSAGE_ID = re.compile(
+_MESSAGE_ID = any_case(
     r"(?<!\w)(?:message[-_]?id|in[-_]reply[-_]to|references|content[-_]id|msg[-_]?id)[*\"']{0,2}"
     r"[ \t]?(?:[:=]\s{0,4}(?:(?:<[^<>\n]{1,250}>\s{0,8}){1,30}|\S{1,250})|<[^<>\s]{1,250}>)|"
-    r"(?<!\w)e?smtps?a?\sid\s[\w.+=-]{1,80}@[\w.-]{1,100}",
-    re.IGNORECASE,
+    r"(?<!\w)e?smtps?a?\sid\s[\w.+=-]{1,80}@[\w.-]{1,100}"
 )
 
 

@@ -19,6 +19,7 @@ from apps.tickets.text import (
     WEEKDAYS,
     ReferenceTime,
     alternation,
+    any_case,
     normalize,
     one_line,
     read_all,
@@ -74,106 +75,91 @@ _JAPANESE = re.compile(
 _PACKED = re.compile(
     r"(?<!\w)(?P<y>20[0-9]{2})(?P<m>[01][0-9])(?P<d>[0-3][0-9])(?=T[0-9]{6}|[ _-][0-2][0-9]:)"
 )
-_NUMBERS = re.compile(
+_NUMBERS = any_case(
     rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})"
-    r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?=[T@_-][0-2]?[0-9][:.][0-5][0-9]|(?![\w/]|[.-][0-9]))",
-    re.IGNORECASE,
+    r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?=[T@_-][0-2]?[0-9][:.][0-5][0-9]|(?![\w/]|[.-][0-9]))"
 )
 # "18. 11. 2026"
-_SPACED = re.compile(
+_SPACED = any_case(
     rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-3]?[0-9])\.\s(?P<b>[01]?[0-9])(?P<sep>\.)\s(?P<year>20[0-9]{{2}}|"
-    r"[0-9]{2}(?=\sv\s))(?![\w.]\w)",
-    re.IGNORECASE,
+    r"[0-9]{2}(?=\sv\s))(?![\w.]\w)"
 )
-_CLOCK_AFTER = re.compile(
-    rf",?\s{{1,2}}(?:(?:{AT_WORDS}|{ROUGH_WORDS})\s)?[0-2]?[0-9](?:[:.h][0-5][0-9]|\suhr)(?!\w)",
-    re.IGNORECASE,
+_CLOCK_AFTER = any_case(
+    rf",?\s{{1,2}}(?:(?:{AT_WORDS}|{ROUGH_WORDS})\s)?[0-2]?[0-9](?:[:.h][0-5][0-9]|\suhr)(?!\w)"
 )
-_AT_BEFORE = re.compile(r"(?<!\w)(?:at|um)\s\Z", re.IGNORECASE)
-_DOTTED_BEFORE = re.compile(
-    r"(?<!\w)(?:am|vom|den|dem|der|on|seit|bis|since|le|el)\s\Z", re.IGNORECASE
-)
+_AT_BEFORE = any_case(r"(?<!\w)(?:at|um)\s\Z")
+_DOTTED_BEFORE = any_case(r"(?<!\w)(?:am|vom|den|dem|der|on|seit|bis|since|le|el)\s\Z")
 # The year of "Nov 20 14:05:09 2026" comes after the time.
 _YEAR_AFTER_TIME = (
     r"(?=\s{1,2}[0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?(?:\s[A-Z]{3,4})?\s(?P<last>20[0-9]{2})(?!\w))"
 )
-_DAY_MONTH = re.compile(
+_DAY_MONTH = any_case(
     rf"(?<!\w){_WEEKDAY}(?:(?:the|den|d\.)\s)?{_FREE}(?P<d>[0-3]?[0-9])"
     rf"(?:\s?(?:st|nd|rd|th|er|º)|\.)?(?:[\s-]{{1,2}}|(?P<slash>/))"
     rf"(?:of\s|de\s)?(?P<month>{alternation(MONTHS)})(?!\w)\.?"
     r"(?:(?:,?\s{1,2}|[-/])(?:of\s|de\s|del\s)?(?P<year>[0-9]{4})(?!\w)|[\s/-](?P<yy>'?[0-9]{2})"
-    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m|\s?uhr)|{_YEAR_AFTER_TIME})?",
-    re.IGNORECASE,
+    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m|\s?uhr)|{_YEAR_AFTER_TIME})?"
 )
-_MONTH_DAY = re.compile(
+_MONTH_DAY = any_case(
     rf"(?<!\w){_WEEKDAY}(?:(?P<first>20[0-9]{{2}})\.?\s{{1,2}})?"
     rf"(?P<month>{alternation(MONTHS)})(?P<dot>\.)?[\s-]{{1,2}}(?:the\s)?"
     r"(?P<d>[0-3]?[0-9])(?P<th>st|nd|rd|th)?(?![\w%]|[:.][0-9]|\s?[ap]\.?m)"
     r"(?:(?:,?\s{1,2}|-)(?P<year>[0-9]{4})(?!\w)|(?:,\s|-)(?P<yy>'?[0-9]{2})"
-    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m)|{_YEAR_AFTER_TIME})?",
-    re.IGNORECASE,
+    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m)|{_YEAR_AFTER_TIME})?"
 )
 _NOT_DATES = frozenset(("24/7", "9/11"))
-_NO_DAY_AFTER = re.compile(
-    r"\s{1,2}(?:times|minutes|min|hours|days|users|people|more|or|of|to|errors|orders)(?!\w)",
-    re.IGNORECASE,
+_NO_DAY_AFTER = any_case(
+    r"\s{1,2}(?:times|minutes|min|hours|days|users|people|more|or|of|to|errors|orders)(?!\w)"
 )
 
-_WORDS = re.compile(
+_WORDS = any_case(
     rf"(?<!\w)(?P<word>{alternation({**DAYS_AGO, **PARTS_OF_DAYS})})(?P<ish>-?ish)?(?!\w)|"
     r"(?P<tight>一昨日|昨日|今日|本日|今朝)|"
-    r"(?<![\w-])(?P<hier>hier)(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))",
-    re.IGNORECASE,
+    r"(?<![\w-])(?P<hier>hier)(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))"
 )
 _NEXT = (
     r"next|every|each|coming|jeden|nächsten|kommenden|chaque|cada|próximo|ogni|prossimo|"
     r"elke|volgende|komende|varje|nästa|hver|næste|neste|joka|ensi|każd(?:y|ą|ego)"
 )
-_ON_WEEKDAY = re.compile(
+_ON_WEEKDAY = any_case(
     r"(?<!\w)(?:(?P<last>last|past|previous|letzten|letzter|vorigen|vergangenen|dernier|pasado|último|"
     r"ultimo|afgelopen|vorige|förra|sidste|siste|forrige|viime|zeszł(?:y|ą|ego)|ostatni(?:ą|ego)?)\s|"
     rf"(?P<next>{_NEXT})\s)?(?P<weekday>{alternation(WEEKDAYS)})"
     r"(?P<after>\s(?:dernier|dernière|pasado|passé|scorso|scorsa|passado|passada|passato))?"
     r"(?P<after_next>\s(?:prochain|prochaine|próximo|prossimo|prossima|que\sviene))?"
-    r"(?P<ish>-?ish)?(?!\w)",
-    re.IGNORECASE,
+    r"(?P<ish>-?ish)?(?!\w)"
 )
 # "on the 20th", but not the ordinal of something else.
-_OF_MONTH = re.compile(
+_OF_MONTH = any_case(
     r"(?:(?<=on\s)|(?<=since\s)|(?<=from\s)|(?<=until\s)|(?<=till\s)|(?<=before\s)|(?<=after\s)|(?<=by\s))"
     r"the\s(?P<d>[0-3]?[0-9])(?:st|nd|rd|th)"
-    r"(?=\s{0,2}(?:[.,;:!?)(\n-]|\Z|(?:at|around|about|in|it|i|we|my|the|our|and|when|between)(?!\w)))",
-    re.IGNORECASE,
+    r"(?=\s{0,2}(?:[.,;:!?)(\n-]|\Z|(?:at|around|about|in|it|i|we|my|the|our|and|when|between)(?!\w)))"
 )
 _BEFORE_CLOCK = (
     r"(?=,?\s(?:at|um|om|à|a\slas?|alle|kl\.?|klo|vers|gegen|around|about|hacia|rond)\s{1,2}"
     rf"(?:[0-9]|{alternation(NUMBERS)}(?!\w)))"
 )
 # "Tuesday the 10th", "mardi 10 à 16h", "am 10. um 16 Uhr", "el día 10 a las 4".
-_NUMBERED_DAY = re.compile(
+_NUMBERED_DAY = any_case(
     rf"(?<!\w)(?:(?P<weekday>{alternation(WEEKDAYS)})\.?,?\s(?:(?:the|den|le|el|il)\s)?|"
     r"(?:am|le|el(?:\sd[ií]a)?|il(?:\sgiorno)?)\s)(?P<d>[0-3]?[0-9])"
-    rf"(?:(?P<th>(?:st|nd|rd|th|er|º|\.)(?![\w:])){_BEFORE_CLOCK}|(?P<th2>st|nd|rd|th)(?!\w)|{_BEFORE_CLOCK})",
-    re.IGNORECASE,
+    rf"(?:(?P<th>(?:st|nd|rd|th|er|º|\.)(?![\w:])){_BEFORE_CLOCK}|(?P<th2>st|nd|rd|th)(?!\w)|{_BEFORE_CLOCK})"
 )
-_WEEK_SPAN = re.compile(
+_WEEK_SPAN = any_case(
     rf"(?<!\w){alternation(ANY_WEEKDAY)}\.?\s{{0,2}}(?:to|through|thru|bis|à|a|-|\u2013)\s{{0,2}}"
-    rf"{alternation(ANY_WEEKDAY)}(?!\w)",
-    re.IGNORECASE,
+    rf"{alternation(ANY_WEEKDAY)}(?!\w)"
 )
-_VAGUE = re.compile(
+_VAGUE = any_case(
     r"(?<!\w)(?:(?:last|this|earlier\sthis)\s(?:week|month|weekend)|"
     r"(?:over|at|on|during)\sthe\sweekend|am\swochenende|the\sother\sday|"
     r"(?:a\sfew|several|some|[0-9]{1,2}|an?|one|two|three|four)\s(?:weeks?|months?)\sago|"
     r"(?:(?<![\w½¼¾]\s)(?:hours|days|weeks)|a\s(?:short\s)?while|some\stime)\sago|earlier\stoday|all\s(?:day|morning)|"
     r"recently|letzte\swoche|neulich|kürzlich|vorhin|vor\s(?:kurzem|einer\swoche)|"
-    r"la\ssemaine\sderni[èe]re|récemment|tout\sà\sl['\u2019]heure|la\ssemana\spasada|hace\spoco)(?!\w)",
-    re.IGNORECASE,
+    r"la\ssemaine\sderni[èe]re|récemment|tout\sà\sl['\u2019]heure|la\ssemana\spasada|hace\spoco)(?!\w)"
 )
-_COMING = re.compile(
+_COMING = any_case(
     rf"(?<!\w)(?:tomorrow|demain|übermorgen|domani|amanhã|i\smorgen|i\smorgon|imorgon|huomenna|jutro|"
-    rf"(?:next|coming|nächsten)\s{alternation(WEEKDAYS)})(?!\w)",
-    re.IGNORECASE,
+    rf"(?:next|coming|nächsten)\s{alternation(WEEKDAYS)})(?!\w)"
 )
 # Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
 _SHORT_WEEKDAY = re.compile(

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from apps.tickets.text import NUMBERS, Unread, alternation, normalize, not_overlapping, word_set
+from apps.tickets.text import (
+    NUMBERS,
+    Unread,
+    alternation,
+    any_case,
+    normalize,
+    not_overlapping,
+    word_set,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +56,16 @@ class _Amount:
 _MAX_WORDS = 9
 _WINDOW = 90
 
-_AGO = re.compile(
-    r"(?<!\w)(?:ago|back|geleden|fa|sedan|siden|temu|sitten)(?!\w)|(?<=[分間日半])前", re.IGNORECASE
-)
-_BACK = re.compile(
-    r"(?<!\w)(?:vor|il\sy\sa|[çc]a\sfait|cela\sfait|hace|há|faz)(?!\w)", re.IGNORECASE
-)
-_NOW = re.compile(
+_AGO = any_case(r"(?<!\w)(?:ago|back|geleden|fa|sedan|siden|temu|sitten)(?!\w)|(?<=[分間日半])前")
+_BACK = any_case(r"(?<!\w)(?:vor|il\sy\sa|[çc]a\sfait|cela\sfait|hace|há|faz)(?!\w)")
+_NOW = any_case(
     r"(?<!\w)(?:just\snow|right\snow|gerade\seben|soeben|à\sl['\u2019]instant|ahora\smismo|"
-    r"proprio\sora|agora\smesmo|zojuist|lige\snu|akkurat\snå|just\snu|juuri\snyt|przed\schwilą)(?!\w)",
-    re.IGNORECASE,
+    r"proprio\sora|agora\smesmo|zojuist|lige\snu|akkurat\snå|just\snu|juuri\snyt|przed\schwilą)(?!\w)"
 )
 # "in the last two hours", "seit 2 Stunden": a span whose start or end isn't the problem's.
-_SPAN = re.compile(
+_SPAN = any_case(
     r"(?<!\w)(?:last|past|previous|since|seit|letzten|depuis|dernières|derniers|"
-    r"desde\shace|últimas|últimos|ultime|ultimi|da\scirca|sinds|afgelopen|siste|sidste|senaste)(?!\w)",
-    re.IGNORECASE,
+    r"desde\shace|últimas|últimos|ultime|ultimi|da\scirca|sinds|afgelopen|siste|sidste|senaste)(?!\w)"
 )
 _WORD = re.compile(
     r"[0-9]{1,4}(?:[.,:][0-9]{1,2}|/[0-9])?|[½¼¾]|時間|[分日半前]|[^\W\d_]{1,24}|[~\u2248&]"

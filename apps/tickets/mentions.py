@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from apps.tickets.dates import DateGroup, DateToken
-from apps.tickets.text import Spanned, has_sentence_break
+from apps.tickets.text import Spanned, any_case, has_sentence_break
 from apps.tickets.times import AT_WORDS, EDGE_WORDS, ROUGH_WORDS, START_WORDS, ClockToken, PartToken
 from apps.tickets.zones import ZoneToken, zone_at
 
@@ -62,14 +62,11 @@ class Mention:
 
 # What _between_without_parts returns for a long gap; no pattern below matches it.
 _TOO_FAR = "too far"
-_BEFORE_TIME = re.compile(
+_BEFORE_TIME = any_case(
     rf"[\s,;:(@|·T_~\u2013-]{{0,5}}(?:(?:{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS}|{AT_WORDS}|shortly|"
-    r"just|so|the|in|between|kurz|von|zwischen|entre|tra|fra|a|o|godz|v|в|г\.|saat)[\s(~]{1,3}){0,4}",
-    re.IGNORECASE,
+    r"just|so|the|in|between|kurz|von|zwischen|entre|tra|fra|a|o|godz|v|в|г\.|saat)[\s(~]{1,3}){0,4}"
 )
-_BEFORE_DAY = re.compile(
-    r"[\s,;(\u2013-]{0,5}(?:(?:on|of|the|am|vom|den|le|el)\s){0,2}", re.IGNORECASE
-)
+_BEFORE_DAY = any_case(r"[\s,;(\u2013-]{0,5}(?:(?:on|of|the|am|vom|den|le|el)\s){0,2}")
 _JOINED = re.compile(r"[ \t,(\u2013-]{0,4}(?:\n\()?(?:on\s|den\s|the\s)?")
 _BETWEEN_PART = re.compile(
     r"[\s,(]{0,4}(?:(?:at|in|around|about|the|of|am|um|gegen|por|la)\s){0,3}"

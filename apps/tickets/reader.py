@@ -35,6 +35,7 @@ from apps.tickets.text import (
     Spanned,
     TicketRefused,
     Unread,
+    any_case,
     clean,
     not_overlapping,
     one_line,
@@ -148,7 +149,7 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
 
 
 # A word beside a time that leaves it what it is.
-_PLAIN_WORD = re.compile(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the", re.IGNORECASE)
+_PLAIN_WORD = any_case(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the")
 _WORD = re.compile(r"\w{1,99}")
 _NOW = word_set("now jetzt maintenant ahora adesso agora nu nyt teraz 今") | {
     *("right now", "just now", "gerade eben")

@@ -19,6 +19,7 @@ from apps.tickets.text import (
     Spanned,
     Unread,
     alternation,
+    any_case,
     excerpt,
     has_sentence_break,
     one_line,
@@ -301,7 +302,7 @@ def _zone_questions(
 
 _MAX_DISTANCE = 40
 
-_LIKE_A_TIME = re.compile(
+_LIKE_A_TIME = any_case(
     r"(?<![\w.,:/+#$€£-])(?:[0-2]?[0-9]\s?[:.h][0-5][0-9]|[0-2]?[0-9]\s?(?:h|hrs|[ap]m?|uhr|-?ish|hours)|"
     r"[0-2]?[0-9](?=\s(?:y|et|menos|moins|Uhr)\s))(?![\w.])|"
     r"(?<![\w.,:/+#$€£-])[0-9]{3,4}\s?[ap]m(?!\w)|"
@@ -311,23 +312,21 @@ _LIKE_A_TIME = re.compile(
     r"(?<!\w)(?:at|around|about|um|gegen)\s[0-2][0-9][0-5][0-9](?!\w)|"
     r"(?<!\w)(?:half|quarter|viertel|dreiviertel|halb|demie|y\smedia|o['\u2019]?clock|(?:this|same)\stime|"
     r"halv|kvart|kwart|puoli|varttia|wpół|mezza|meia|klo|kello|kl\.|klokken|klockan|godz\.?|godzinie|"
-    r"uur|ore)(?!\w)",
-    re.IGNORECASE,
+    r"uur|ore)(?!\w)"
 )
 _LIKE_A_DATE = re.compile(
     r"(?<![\w./:-])(?:[0-3]?[0-9]\.?\s(?:de\s)?[^\W\d_]{3,16}\.?,?\s(?:de\s)?20[0-9]{2}(?!\w)|"
     r"[0-9]{1,2}([./-])[0-9]{1,2}\1(?:19|20)[0-9]{2}(?!\w)|"
     r"20[0-9]{2}([/-])[0-9]{1,2}\2[0-9]{1,2}(?!\w))"
 )
-_SURELY_A_TIME = re.compile(
+_SURELY_A_TIME = any_case(
     r"(?<![\w.,:/+#$€£-])(?:[0-2]?[0-9]\s?[:.h][0-5][0-9]\s?(?:[ap]\.?m|uhr|h|hrs)|"
     r"[0-9]{1,4}\s?(?:[ap]m|uhr|ish|hrs))(?!\w)|"
     rf"(?<!\w)(?:half|quarter|viertel|dreiviertel|halb|halv|kvart|kwart|puoli|wpół)\s"
     rf"(?:(?:past|to|of|after|nach|vor|over|voor|i|på|do)\s)?(?:[0-9]{{1,2}}|{alternation(NUMBERS)}|"
     r"[^\W\d_]{4,9}ej)(?!\w)|"
     r"(?<!\w)(?:timestamp|epoch|ts|time)[\"']?\s?[:=]\s?[\"']?1[0-9]{9}(?:[0-9]{3})?(?!\w)|"
-    rf"(?<!\w)(?:[^\W\d_]{{3,12}}(?:\s[^\W\d_]{{3,12}})?|[0-9]{{1,2}})\so['\u2019]?clock(?!\w)",
-    re.IGNORECASE,
+    rf"(?<!\w)(?:[^\W\d_]{{3,12}}(?:\s[^\W\d_]{{3,12}})?|[0-9]{{1,2}})\so['\u2019]?clock(?!\w)"
 )
 
 
@@ -344,11 +343,11 @@ class _Cue(NamedTuple):
 
 
 def _cue(words: str, sentence: str, *, has_clock: bool | None = None) -> _Cue:
-    return _Cue(re.compile(words, re.IGNORECASE), sentence, has_clock)
+    return _Cue(any_case(words), sentence, has_clock)
 
 
 def _cue_before(words: str, sentence: str, *, has_clock: bool | None = None) -> _Cue:
-    pattern = re.compile(rf"(?<!\w)(?P<said>{words})[\s:,(]{{1,3}}\Z", re.IGNORECASE)
+    pattern = any_case(rf"(?<!\w)(?P<said>{words})[\s:,(]{{1,3}}\Z")
     return _Cue(pattern, sentence, has_clock, is_before=True)
 
 
@@ -426,10 +425,9 @@ _CUES = (
 
 
 # "Was it yesterday at 3 pm?": somebody asks the customer.
-_ASKED = re.compile(
+_ASKED = any_case(
     r"(?:\A|[.!?\n>][ \t>]{0,8})(?:(?:hi|hello|hallo|and|und)\s[^.!?\n]{0,20})?"
-    r"(?:(?:did|do|does|were|was|have|has|is|are|haben|hatten|war|ist|funktioniert)\s(?:you|it|this|that|sie|es|das)(?!\w)[^.!?\n]{0,60})?\Z",
-    re.IGNORECASE,
+    r"(?:(?:did|do|does|were|was|have|has|is|are|haben|hatten|war|ist|funktioniert)\s(?:you|it|this|that|sie|es|das)(?!\w)[^.!?\n]{0,60})?\Z"
 )
 _QUESTION_MARK = re.compile(r"[^.!?\n]{0,60}\?")
 

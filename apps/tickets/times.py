@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import ceil
 
 from apps.events.query import MAX_WINDOW_MINUTES
-from apps.tickets.text import NUMBERS, PARTS, alternation, normalize, read_all
+from apps.tickets.text import NUMBERS, PARTS, alternation, any_case, normalize, read_all
 
 MIDNIGHT = "midnight"
 
@@ -60,10 +60,9 @@ START_WORDS = r"since|from|seit|ab|depuis|desde|sinds|da|dalle|siden|sedan"
 AT_WORDS = (
     r"at|@|um|om|à|a\slas?|las|alle|ore|às|kl\.?|klokken|klockan|klo|kello|o\sgodz\.?|godz\.?"
 )
-_BEFORE = re.compile(
+_BEFORE = any_case(
     rf"(?<!\w)(?:(?P<about>{ROUGH_WORDS})|(?P<bound>{EDGE_WORDS}))"
-    rf"(?:\s{{1,3}}(?:{AT_WORDS}|the|le|den|dem|el|il))?\s{{0,3}}\Z",
-    re.IGNORECASE,
+    rf"(?:\s{{1,3}}(?:{AT_WORDS}|the|le|den|dem|el|il))?\s{{0,3}}\Z"
 )
 
 # "3 am", but not the German "um 3 am Montag".
@@ -107,32 +106,28 @@ _SPELLED_AFTER = {
 }  # fmt: skip
 _DUTCH_HOURS = r"twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf"
 # "half four" can be 3:30 or 4:30, unless the number is Dutch.
-_HALF = re.compile(
+_HALF = any_case(
     rf"(?<!\w)(?P<word>{alternation(_SPELLED_BEFORE)}|half(?=\s(?:{_DUTCH_HOURS})(?!\w))|"
     rf"(?:{alternation(_MINUTES)}|[1-5]?[0-9])\s(?:minutes\s)?(?:past|to|nach|vor))\s"
     rf"(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})"
-    rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|\suhr(?!\w)|(?!\w|[:.,][0-9]))",
-    re.IGNORECASE,
+    rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|\suhr(?!\w)|(?!\w|[:.,][0-9]))"
 )
-_HALF_AFTER = re.compile(
+_HALF_AFTER = any_case(
     rf"(?<!\w)(?:las|la|à|vers|alle|le|verso|às|as)\s(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})"
     rf"(?:\s?(?:h|heures?|horas?))?\s(?P<word>{alternation(_SPELLED_AFTER)})(?!\w)"
-    rf"(?P<meridiem>(?!))?",
-    re.IGNORECASE,
+    rf"(?P<meridiem>(?!))?"
 )
 _SPELLED_MINUTES = {**_SPELLED_BEFORE, **_SPELLED_AFTER, "half": -30}
-_NAMED = re.compile(
+_NAMED = any_case(
     r"(?<!\w)(?:(?P<noon>noon|midday|mediod[ií]a|mezzogiorno|(?<=à\s)midi)|"
     r"(?P<midnight>midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite))(?:-?(?P<ish>ish))?"
-    r"(?!\w)",
-    re.IGNORECASE,
+    r"(?!\w)"
 )
 
 
 # What makes "16.10" a time: a word, or a whole date.
-_TIME_BEFORE = re.compile(
-    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|as|o)\s{{1,2}}\Z|20[0-9]{{2}}年?,?\s{{1,2}}\Z",
-    re.IGNORECASE,
+_TIME_BEFORE = any_case(
+    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|as|o)\s{{1,2}}\Z|20[0-9]{{2}}年?,?\s{{1,2}}\Z"
 )
 
 _HOUR_WORD = r"(?:uhr|uur|o['\u2019]?clock|hrs|h|heures|horas)(?!\w)"
@@ -142,92 +137,79 @@ _FREE = (
 )
 _ISH = r"(?:-?(?P<ish>ish)(?!\w))?"
 _ISH_AFTER = r"(?:[\s-]?(?P<ish_after>ish)(?!\w))?"
-_WITH_MINUTES = re.compile(
+_WITH_MINUTES = any_case(
     _FREE + r"(?P<hour>[0-2]?[0-9])(?P<sep>[:.]|\s?h\s?|\s?uhr\s)(?P<minute>[0-5][0-9])"
     r"(?:[:.](?P<second>[0-5][0-9])(?:[.,][0-9]{1,9})?)?"
     rf"{_ISH}(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|(?P<short>[ap])(?!\w)|\s{{0,2}}(?P<word>{_HOUR_WORD}))?"
     rf"{_ISH_AFTER}(?:(?!\w|[:.][0-9])|(?=Z(?!\w)))"
-    r"(?!\s{0,2}(?:[€$£%]|(?:min|mins|minutes|hours|sec|seconds|eur|usd|gbp|chf|per)(?!\w)))",
-    re.IGNORECASE,
+    r"(?!\s{0,2}(?:[€$£%]|(?:min|mins|minutes|hours|sec|seconds|eur|usd|gbp|chf|per)(?!\w)))"
 )
-_WITH_WORD = re.compile(
+_WITH_WORD = any_case(
     _FREE + rf"(?P<hour>[0-2]?[0-9]){_ISH}\s{{0,2}}(?:(?P<meridiem>{MERIDIEM})|"
-    rf"(?P<word>(?:uhr|uur|o['\u2019]?clock)(?!\w))){_ISH_AFTER}",
-    re.IGNORECASE,
+    rf"(?P<word>(?:uhr|uur|o['\u2019]?clock)(?!\w))){_ISH_AFTER}"
 )
-_SPELLED = re.compile(
+_SPELLED = any_case(
     rf"(?<!\w)(?P<hour>{alternation(NUMBERS)})"
     r"(?:[\s-](?P<minutes>(?:twenty|thirty|forty|fifty)(?:[\s-]five)?|ten|fifteen|oh?\sfive))?"
     rf"{_ISH}\s(?:(?P<meridiem>{MERIDIEM})|"
-    rf"(?P<word>(?:uhr|uur|heures|o['\u2019]?clock)(?!\w))){_ISH_AFTER}",
-    re.IGNORECASE,
+    rf"(?P<word>(?:uhr|uur|heures|o['\u2019]?clock)(?!\w))){_ISH_AFTER}"
 )
-_SPELLED_AT = re.compile(
+_SPELLED_AT = any_case(
     rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS})\s(?P<hour>{alternation(NUMBERS)})(?P<word>)"
     r"(?=,?\s(?:(?:in\sthe|this|yesterday|today|gestern|heute|hier|ayer|hoy|ieri|oggi)(?!\w)|"
-    rf"{alternation(PARTS)}(?!\w)))",
-    re.IGNORECASE,
+    rf"{alternation(PARTS)}(?!\w)))"
 )
 # "4ish" needs no word before it.
-_ROUGH_HOUR = re.compile(
+_ROUGH_HOUR = any_case(
     _FREE + rf"(?P<hour>[0-2]?[0-9]|{alternation(NUMBERS)})-?(?P<ish>ish)"
     r"(?!\w|\s?(?:am|pm|people|users|times|orders|items|"
-    r"minutes?|mins?|hours?|days?|eur|usd|percent)(?!\w))",
-    re.IGNORECASE,
+    r"minutes?|mins?|hours?|days?|eur|usd|percent)(?!\w))"
 )
 _JAPANESE = re.compile(
     r"(?<![0-9:])(?:(?P<half>午前|午後)\s?)?(?P<hour>[0-2]?[0-9])"
     r"(?::(?P<minute>[0-5][0-9])(?![0-9:])|時\s?(?:(?P<minute2>[0-5]?[0-9])分|(?P<thirty>半))?)"
 )
 # "at 5": a bare number is a time only after one of these words and before one that ends it.
-_ALONE = re.compile(
+_ALONE = any_case(
     rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS})\s{{0,3}}(?P<hour>[0-2]?[0-9])"
     r"(?:-?(?P<ish>ish)(?!\w))?(?![\w%€$£/#:-]|\s?%|[.,][0-9])"
     r"(?=\s{0,3}(?:\Z|[.,;:!?()\n\u2013]|(?:yesterday|today|tonight|this|last|on|in\sthe|and|but|or|"
     r"when|while|i|we|he|she|it|my|our|the|then|until|till|gestern|heute|vorgestern|am|und|als|"
     r"ich|ist|hier|ce|ayer|hoy|de\sla|du|sharp|local|utc|gmt|c[es]s?t|me?s?z|"
     r"[ep][sd]?t|[ib]st|berlin|london|paris|new\syork|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
-    r"(?!\w)))",
-    re.IGNORECASE,
+    r"(?!\w)))"
 )
 # "kello 14 maissa"
-_AFTER_WORD = re.compile(
+_AFTER_WORD = any_case(
     r"(?<!\w)(?:kl\.?|klokken|klockan|klo|kello|(?:o\s)?godz\.?|o\sgodzinie|saat)\s"
-    r"(?P<hour>[0-2]?[0-9])(?P<word>)(?![\w%€$£/#:-]|[.,][0-9])",
-    re.IGNORECASE,
+    r"(?P<hour>[0-2]?[0-9])(?P<word>)(?![\w%€$£/#:-]|[.,][0-9])"
 )
-_WITH_H = re.compile(
+_WITH_H = any_case(
     rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|[0-9]{{1,2}}[./-][0-9]{{4}})\s{{1,3}}(?P<hour>[0-2]?[0-9])\s?"
-    r"(?P<word>(?:h|heures|horas|uur)(?!\w))",
-    re.IGNORECASE,
+    r"(?P<word>(?:h|heures|horas|uur)(?!\w))"
 )
 # 1405hrs, 0905 this morning.
-_DIGITS = re.compile(
+_DIGITS = any_case(
     r"(?<![\w:./,+#$€£-])(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])"
-    r"(?:\s?(?:hrs|h|hours|uhr)(?!\w)|(?=\sthis\s(?:morning|afternoon|evening)))",
-    re.IGNORECASE,
+    r"(?:\s?(?:hrs|h|hours|uhr)(?!\w)|(?=\sthis\s(?:morning|afternoon|evening)))"
 )
 _SIX_DIGITS = r"(?P<hour>[0-2][0-9])-?(?P<minute>[0-5][0-9])-?(?P<second>[0-5][0-9])"
 _PACKED = re.compile(rf"(?<=[0-9]{{8}}T){_SIX_DIGITS}")
 # "IMG_20261118_160533.jpg", as phones name pictures.
-FILE_NAME = re.compile(
+FILE_NAME = any_case(
     r"(?<![^\W_])(?:(?:MV)?IMG|VID|screenshot|screen|capture|image|photo|video|bild|foto)[ _-]"
     r"(?P<y>20[0-9]{2})-?(?P<m>[01][0-9])-?(?P<d>[0-3][0-9])[ _-]"
-    rf"{_SIX_DIGITS}(?![0-9])",
-    re.IGNORECASE,
+    rf"{_SIX_DIGITS}(?![0-9])"
 )
-_RANGE = re.compile(
+_RANGE = any_case(
     r"(?<![\w:./,+#$€£-])(?P<between>(?:between|from|zwischen|von|entre)\s)?"
     rf"(?:las\s)?(?P<hour>[0-2]?[0-9])(?:[:.h](?P<minute>[0-5][0-9]))?\s?(?P<meridiem>{MERIDIEM})?"
     r"(?:\s?(?:uhr|h|heures|horas)(?!\w))?\s{0,2}(?P<to>-|\u2013|to|and|until|till|bis|und|et|y)\s{0,2}"
     rf"(?:las\s)?(?P<hour2>[0-2]?[0-9])(?:[:.h](?P<minute2>[0-5][0-9]))?(?:\s?(?P<meridiem2>{MERIDIEM}))?"
     r"(?P<word>\s?(?:uhr|h|heures|horas)(?!\w))?(?![\w/%€$£-]|[:.,][0-9]|"
-    r"\s?(?:min|mins|minutes|days|times|hours|users)(?!\w))",
-    re.IGNORECASE,
+    r"\s?(?:min|mins|minutes|days|times|hours|users)(?!\w))"
 )
-_PART = re.compile(
-    rf"(?<!\w)(?:in\sthe\s|at\s|am\s|por\s)?(?P<part>{alternation(PARTS)})(?!\w)", re.IGNORECASE
-)
+_PART = any_case(rf"(?<!\w)(?:in\sthe\s|at\s|am\s|por\s)?(?P<part>{alternation(PARTS)})(?!\w)")
 
 
 def find_parts(text: str) -> list[PartToken]:

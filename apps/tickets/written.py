@@ -19,6 +19,7 @@ from apps.tickets.text import (
     MomentFound,
     ReferenceTime,
     Spanned,
+    any_case,
     excerpt,
     not_overlapping,
     word_set,
@@ -91,59 +92,54 @@ _WRITTEN = (
     r"تاريخ\sالإرسال|ngày\sgửi|dikirim|送信日時|送信|受信日時|发送时间|发件时间|寄件日期|傳送日期|"
     r"보낸\s날짜|보낸\s시간"
 )
-_FIELD = re.compile(
+_FIELD = any_case(
     rf"^{_PREFIX.pattern}(?:{_WRITTEN})[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]{{0,8}}"
     r"(?P<rest>[^\n]{6,120})",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
-_MAIL_FIELD = re.compile(
+_MAIL_FIELD = any_case(
     rf"{_PREFIX.pattern}(?:from|to|cc|subject|von|an|betreff|de|à|objet|para|asunto|assunto|da|a|"
     r"oggetto|van|aan|onderwerp|fra|til|emne|från|till|ämne|lähettäjä|vastaanottaja|aihe|od|do|"
     r"temat|komu|předmět|predmet|от|кому|тема|від|kimden|kime|konu|gönderen|feladó|címzett|tárgy|"
     r"de\sla|către|subiect|差出人|宛先|件名|发件人|收件人|主题|보낸\s사람|받는\s사람|제목)"
-    r"[*_]{0,2}[ \t]?:",
-    re.IGNORECASE,
+    r"[*_]{0,2}[ \t]?:"
 )
 _MAX_RELATIVE = 48
 # Some programs put the whole header on one line.
-_INLINE_FIELD = re.compile(
+_INLINE_FIELD = any_case(
     r"(?<=[>;\]])[ \t]{0,2}(?:sent|gesendet|envoyé|enviad[oa](?:\s(?:el|em))?|inviato|verzonden|"
-    r"sendt|skickat|lähetetty|wysłano)\s?:\s{1,2}(?P<rest>[^\n]{6,48})",
-    re.IGNORECASE,
+    r"sendt|skickat|lähetetty|wysłano)\s?:\s{1,2}(?P<rest>[^\n]{6,48})"
 )
-_IN_BRACKETS = re.compile(
-    r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)",
-    re.IGNORECASE,
+_IN_BRACKETS = any_case(
+    r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)"
 )
 # "Jane Doe · 2h": how long ago, without a word that says so.
-_AGE = re.compile(
+_AGE = any_case(
     rf"^{_PREFIX.pattern}[^\W\d_][^\n.:!?]{{1,40}}\s?[·•|\u2013\u2014]\s?(?P<rest>[0-9]{{1,3}}\s?"
     r"(?:m|min|mins|h|hr|hrs|d|w|std|j|t)\.?)$",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
 # "Jane added a comment - 20/Nov/26 2:05 PM", but not "Jane replied at 2:05 PM that ..."
-_COMMENTED = re.compile(
+_COMMENTED = any_case(
     rf"^{_PREFIX.pattern}(?:[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
     r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?|(?:posted|sent|submitted|reported|opened|"
     r"created)\sby\s[^\n.:!?]{1,40}\s(?:on|at|-)|(?:[^\n.:!?]{1,60}\s)?(?:opened|started)\sthis\s"
     r"[^\W\d_]{4,16}(?:\son)?)\s(?P<rest>[^\n]{6,40})$",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
 # A form with date and time of the problem on two lines is not the header of a mail.
-_TIME_LABEL = re.compile(
+_TIME_LABEL = any_case(
     rf"{_PREFIX.pattern}(?:time(?!\s?zone)|uhrzeit|heure|hora|ora|tijd|tidspunkt|klokkeslett|"
-    r"kellonaika|godzina|時刻)[^\n:]{0,24}:",
-    re.IGNORECASE,
+    r"kellonaika|godzina|時刻)[^\n:]{0,24}:"
 )
-_TIME_BELOW = re.compile(rf"\n{_TIME_LABEL.pattern}", re.IGNORECASE)
+_TIME_BELOW = any_case(rf"\n{_TIME_LABEL.pattern}")
 _YEAR = re.compile(r"(?<![\w.])20[0-9]{2}(?![0-9])")
 
-_VERB = re.compile(
+_VERB = any_case(
     r"(?<!\w)(?:wrote|writes|sent|schrieb|geschrieben|écrit|escribió|scritto|escreveu|schreef|"
     r"geschreven|skrev|kirjoitti|napisał(?:\(a\)|a)?|pisze|написал|пише|nap[ií]?sal(?:\(a\)|a)?|"
     r"írta|şunu\syazdı|yazdı|a\sscris|написав|писав|пишет|έγραψε|napisao|pisao|menulis|đã\sviết)(?!\w)|"
-    r"작성|寫道|写道|のメール|のメッセージ",
-    re.IGNORECASE,
+    r"작성|寫道|写道|のメール|のメッセージ"
 )
 _ADDRESS = re.compile(
     r"[<(\[]{0,2}(?:mailto:)?[\w.+'=-]{1,80}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}(?:<mailto:[^\s>]{3,120}>)?[>)\]]{0,3}"
@@ -157,7 +153,7 @@ _BESIDE_DATE = word_set(
     "tarihinde saat időpontban ezt în data používateľ у р"
 )
 _WORD = re.compile(r"[^\W\d_][\w'\u2019.-]{0,60}")
-_SELF = re.compile(r"(?<!\w)(?:I|we|it|ich|wir|es|je|nous|ik|wij|jag|jeg|vi|minä)\s", re.IGNORECASE)
+_SELF = any_case(r"(?<!\w)(?:I|we|it|ich|wir|es|je|nous|ik|wij|jag|jeg|vi|minä)\s")
 _MAX_ATTRIBUTION = 480
 _MAX_LINES = 5
 
@@ -339,19 +335,16 @@ _SPEAKER = re.compile(
 # "Kim (14:02): hello", "Kim [14:02]: hello".
 _SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
 _SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
-_HAPPENED = re.compile(
+_HAPPENED = any_case(
     r"occur|happen|incident|issue|problem|error|fail|fehler|erreur|erro|crash|発生|"
-    r"\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b",
-    re.IGNORECASE,
+    r"\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b"
 )
-_TIME = re.compile(
+_TIME = any_case(
     r"ts|(?:date|local)?time(?:stamp)?|date|local|exact|zeit(?:punkt)?|uhrzeit|datum|heure|hora|when|"
-    r"wann|quand|cu[áa]ndo|quando|wanneer",
-    re.IGNORECASE,
+    r"wann|quand|cu[áa]ndo|quando|wanneer"
 )
-_REPORTED = re.compile(
-    r"report|sent|receiv|creat|submit|open|updat|log-?in|order|meld|empf|envoi|env[íi]o|rapport",
-    re.IGNORECASE,
+_REPORTED = any_case(
+    r"report|sent|receiv|creat|submit|open|updat|log-?in|order|meld|empf|envoi|env[íi]o|rapport"
 )
 _STAMP_WORDS = word_set(
     "at on um am à le el la las a il alle kl klo via added commented replied responded wrote "
@@ -365,10 +358,9 @@ _NICKNAME = re.compile(r"[ \t>]{0,8}\S{1,30}(?:[ \t]{2,8}|\t|[ \t]?[\u2013\u2014
 _SENTENCE_END = re.compile(r"[!?;。\u3041-\u3096]|[^\W\d]{2}\.[ \t]{0,4}\Z")
 # "### When did it happen?" above the time
 ABOVE = 80
-ASKED_ABOVE = re.compile(
+ASKED_ABOVE = any_case(
     r"(?:\A|\n)[ \t#*]{0,8}(?:when|wann|quand|cu[áa]ndo|quando|wanneer|(?:date|time)[^\n]{0,16}\s"
-    r"of)(?!\w)[^\n]{0,40}[?*:]{1,3}[ \t]{0,2}\n{1,2}[ \t]{0,4}\Z",
-    re.IGNORECASE,
+    r"of)(?!\w)[^\n]{0,40}[?*:]{1,3}[ \t]{0,2}\n{1,2}[ \t]{0,4}\Z"
 )
 _MAX_STAMP = 60
 _MAX_NAME = 3

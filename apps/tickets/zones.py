@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from apps.events.query import iana_zones
-from apps.tickets.text import WORDS, word_set
+from apps.tickets.text import WORDS, any_case, word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,14 @@ _OFFSET = re.compile(
 _ABBREVIATION = re.compile(r",?\s{0,2}[(\[]?(?P<name>[A-Z]{2,4})(?![\w+-])[)\]]?")
 _ZULU = re.compile(r"\s?Z(?![\w.]\w)(?!\w)")
 _IANA = re.compile(r",?\s{0,2}\(?(?P<name>[A-Z][a-z]{2,12}/[A-Z][A-Za-z_/-]{2,30})\)?")
-_PLACE = re.compile(
+_PLACE = any_case(
     r",?\s{0,2}\(?(?:in\s)?(?:(?:the|our|my)\s)?(?P<place>[^\W\d_][^\W\d_.]{0,14}"
     r"(?:[ -][^\W\d_]{2,14}){0,2}?)(?:\s(?:local|standard|daylight))?\s(?:time|zeit)"
-    r"(?!\w|\s?[:(])\)?",
-    re.IGNORECASE,
+    r"(?!\w|\s?[:(])\)?"
 )
-_TIME_IN = re.compile(
+_TIME_IN = any_case(
     r",?\s{0,2}\(?(?:(?:local\s)?time\sin|heure\sde|hora\sde|zeit\sin|uhrzeit\sin)\s"
-    r"(?P<place>[^\W\d_]{2,14}(?:[ -][^\W\d_]{2,14}){0,2})\)?",
-    re.IGNORECASE,
+    r"(?P<place>[^\W\d_]{2,14}(?:[ -][^\W\d_]{2,14}){0,2})\)?"
 )
 _US_ZONE = re.compile(r",?\s{0,2}\(?(?P<place>Eastern|Central|Mountain|Pacific)(?!\w|\s[A-Z])\)?")
 _IN_PLACE = re.compile(
@@ -106,11 +104,11 @@ _WRITTEN_IN = re.compile(
     r"wohne|bin|sind|suis|sommes|estoy|estamos)\s(?:based\s|here\s|located\s|writing\s)?"
     r"(?:in|from|aus|à|en)\s(?P<two>(?P<one>[A-Z][^\W\d_]{1,14})(?:\s[A-Z][^\W\d_]{2,14})?)(?!\w)"
 )
-_ALL_TIMES = re.compile(
+_ALL_TIMES = any_case(
     r"\b(?:all\s(?:the\s)?times|times\sare|times\sin)(?:\sare)?(?:\sin)?|"
     r"^[ \t>*|]{0,12}(?:time|uhrzeit|heure|hora)[^\n:(\[]{0,24}(?=[(\[][A-Z])|"
     r"\b(?:tz|time\s?zone|zeitzone|fuseau\shoraire|zona\shoraria)\s?:",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
 
 
