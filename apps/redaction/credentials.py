@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from functools import partial
 
 from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
 from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
@@ -37,11 +38,16 @@ def _has_secret_name(found: Candidate) -> bool:
     return bool(value) and not is_caption and value.lower() != name.lower()
 
 
+# They begin with a hint.
+_secret = partial(Shape, "secret", starts=at_hints)
+_token = partial(Shape, "token", starts=at_hints)
+
+
 def _shape(
     pattern: str, hints: tuple[str, ...], *, named: bool = False, prose: bool = False
 ) -> Shape:
     check = _is_chosen if prose else _has_secret_name if named else _is_literal
-    return Shape("secret", any_case(pattern), hints, check, starts=at_hints)
+    return _secret(any_case(pattern), hints, check)
 
 
 def _is_chosen(found: Candidate) -> bool:
@@ -112,20 +118,16 @@ _IN_COMMANDS = (
         + _QUOTED,
         ("http", "basic", "username", "passwordauth"),
     ),
-    Shape(
-        "secret",
+    _secret(
         any_case(r"\bresponse=[\"']?(?P<value>[0-9a-f]{16,128})"),
         ("response=",),
         _is_in_digest,
-        starts=at_hints,
     ),
 )
-_SHORT_OPTION = Shape(
-    "secret",
+_SHORT_OPTION = _secret(
     re.compile(r"(?<![\w-])-p[ ]{1,2}[\"']?(?P<value>[^\s\"'<>$:/=-][^\s\"'<>:/=]{7,200})"),
     ("-p ",),
     lambda found: looks_generated(found.value) or _mixes_characters(found.value),
-    starts=at_hints,
 )
 _IN_MARKUP = (
     _shape(
@@ -272,32 +274,26 @@ _JWT = re.compile(
 )
 
 _TEXTUAL = (
-    Shape(
-        "secret",
+    _secret(
         re.compile(
             r"(?:(?<![\w-])--|[ ]-)(?P<name>[A-Za-z][\w-]{1,40})[ ]{1,2}"
             r"(?P<value>\"[^\"\n]{1,500}\"|'[^'\n]{1,500}'|[^\s\"']{1,500})"
         ),
         ("--", " -"),
         _is_secret_option,
-        starts=at_hints,
     ),
-    Shape(
-        "token",
+    _token(
         any_case(
             r"(?<![A-Za-z])(?:bearer|token|ssws|apikey)[ :=]{1,3}[\"']?"
             r"(?P<value>[\w.~+/=-]{8,4000}+)"
         ),
         ("bearer", "token", "ssws", "apikey"),
         _is_credential,
-        starts=at_hints,
     ),
-    Shape(
-        "token",
+    _token(
         any_case(r"(?<![A-Za-z])basic[ :=]{1,3}(?P<value>[A-Za-z0-9+/]{4,4000}+={0,2})"),
         ("basic",),
         _is_basic,
-        starts=at_hints,
     ),
     Shape(
         "secret", re.compile(r"://[^\s/:@\"'<>]{0,100}:(?P<value>[^\s/?#\"'<>]{1,300})@"), ("://",)
@@ -307,18 +303,15 @@ _TEXTUAL = (
         re.compile(r"://(?P<value>(?=[a-zA-Z_-]{0,200}\d)[\w-]{16,250})(?::x-oauth-basic)?@"),
         ("://",),
     ),
-    Shape(
-        "secret",
+    _secret(
         re.compile(
             r"(?<![\w-])(?:-u|--user|-U|--proxy-user)[ =]?[\"']?[^\s:\"'/=]{1,100}:"
             r"(?P<value>[^\s\"']{1,300})"
         ),
         ("-u", "--user", "--proxy-user"),
         lambda found: not found.value.isdigit(),
-        starts=at_hints,
     ),
-    Shape(
-        "secret",
+    _secret(
         any_case(
             r"(?<![A-Za-z])(?P<word>password|passwd|passwort|kennwort|passphrase|passcode|token|secret"
             r"|(?:api|access|secret|auth|license)[ _-]?key|session[ _-]?id|pin|otp|cvv|cvc"
@@ -332,7 +325,6 @@ _TEXTUAL = (
             *("verification", "security", "login", "one", "2fa", "sms"),
         ),
         _is_mentioned_secret,
-        starts=at_hints,
     ),
     Shape(
         "token",
@@ -345,8 +337,7 @@ _TEXTUAL = (
     ),
     _segment("/", ("/",)),
     _segment("%2[Ff]", ("%2f",)),
-    Shape(
-        "secret",
+    _secret(
         any_case(
             r"(?<![A-Za-z])(?:name|key|header|field)\\{0,4}[\"']?\s?[:=]\s?\\{0,4}[\"']?"
             r"(?P<name>[\w.-]{1,60})\\{0,4}[\"']?,?\s{0,8}\\{0,4}[\"']?value\\{0,4}[\"']?\s?[:=]\s?"
@@ -354,15 +345,12 @@ _TEXTUAL = (
         ),
         ("name", "key", "header", "field"),
         _is_secret_option,
-        starts=at_hints,
     ),
-    Shape(
-        "secret",
+    _secret(
         re.compile(
             r"auth\"?\s?[=:]\s?[\[(]\s?[\"'][^\"'\n]{1,100}[\"'],\s?[\"'](?P<value>[^\"'\n]{1,300})[\"']"
         ),
         ("auth",),
-        starts=at_hints,
     ),
 )
 
