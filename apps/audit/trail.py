@@ -243,7 +243,7 @@ def client_address(request: HttpRequest) -> str:
     address = parse_address(
         seen[-min(hops, len(seen))] if seen else request.META.get("REMOTE_ADDR", "")
     )
-    if address is not None and looks_like_proxy(address) and _is_forwarded(request):
+    if address is not None and looks_like_proxy(address) and _variable() in request.META:
         _warn_once(hops)
     return str(address or "")
 
@@ -291,10 +291,6 @@ def looks_like_proxy(address: IPv4Address | IPv6Address) -> bool:
 
 def _variable() -> str:
     return "HTTP_" + settings.TRIAGE_PROXY_HEADER.upper().replace("-", "_")
-
-
-def _is_forwarded(request: HttpRequest) -> bool:
-    return _variable() in request.META
 
 
 @cache

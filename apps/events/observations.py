@@ -262,7 +262,8 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
         by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
     found = [one for rows in by_trace.values() for one in rows]
     common = Counter(_sentence(one) for one in found)
-    domains = {one.reader.domain for one in found if one.reader and _is_good(one)}
+    good = [one for one in found if one.is_request and one.has_worked]
+    domains = {one.reader.domain for one in good if one.reader}
 
     def is_nothing(one: _Found, group: Sequence[_Found]) -> bool:
         return _is_usual(one, group) or _is_others(one, group, domains)
@@ -279,10 +280,6 @@ def _find_observations(answer: Answer) -> tuple[Observation, ...]:
     new = [one for one in _without_other_sides(troubles) if not _is_of_error(one, answer)]
     lasting = filter(None, map(later.without_recovered, _fold(new)))
     return tuple(sorted((*lasting, *worked), key=lambda one: (one.at, one.rows[0].id)))
-
-
-def _is_good(one: _Found) -> bool:
-    return one.is_request and one.has_worked
 
 
 def _read(answer: Answer) -> list[_Found]:
@@ -542,10 +539,6 @@ def _worked(group: Sequence[_Found]) -> Iterator[Observation]:
     )
 
 
-def _has_gone_wrong(group: Iterable[_Found]) -> bool:
-    return any(one.is_claim and not one.is_log for one in group)
-
-
 def _has_worked(group: Iterable[_Found]) -> bool:
     """Return whether the request, as our server handled it or a page sent it, worked."""
     return any(one.has_worked and one.op.startswith("http") for one in group)
@@ -567,7 +560,7 @@ def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
     handled = [one for one in group if one.op.startswith("http.server")]
     if handled and all(one.has_worked for one in handled):
         group = [_noted(one, IN_WORKED) if _is_call(one) else one for one in group]
-    if _has_gone_wrong(group):
+    if any(one.is_claim and not one.is_log for one in group):
         return group
     has_worked = _has_worked(group)
     return [_calm(one, common, has_worked=has_worked) for one in group]

@@ -178,7 +178,8 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
     common = common_failure(loud)
     if common:
         return _headline_of_several(common, loud, answer, zone)
-    sentence = f"{summarize_group(first)[:-1]}, {_frequency(first, answer, zone)}"
+    often = _how_often(first.times, first.events[-1], first.newest, answer, zone)
+    sentence = f"{summarize_group(first)[:-1]}, {often}"
     crash = " The app crashed." if has_crashed(first) and not says_it_ended(sentence) else ""
     return f"{sentence}.{crash}{_more(others)}"
 
@@ -392,12 +393,8 @@ def _is_fine(span: Span) -> bool:
     return span.status in (None, "ok", "unset") and not (span.http_status or 0) >= 400
 
 
-def _frequency(problem: Problem, answer: Answer, zone: ZoneInfo) -> str:
-    """Return `3 times between 14:03 and 14:07`."""
-    return _how_often(problem.times, problem.events[-1], problem.newest, answer, zone)
-
-
 def _how_often(count: int, first: Event, last: Event, answer: Answer, zone: ZoneInfo) -> str:
+    """Return `3 times between 14:03 and 14:07`."""
     began, ended = _local(first, zone), _local(last, zone)
     times = "once" if count == 1 else f"{count} times"
     if answer.is_only_pending:

@@ -108,15 +108,16 @@ def index_events(answer: Answer, zone: ZoneInfo) -> EventIndex:
 
 
 def _event(event: Event, issue: Issue | None) -> _Indexed:
+    body = event.body
     return _Indexed(
         issue_id=event.issue_id or UNGROUPED,
         at=event.timestamp,
         project=event.project or (issue.project if issue else None) or "",
-        release=event.release or (event.body.release if event.body else None) or "",
+        release=event.release or (body and body.release) or "",
         texts={
             Field.TYPE: _types(event),
             Field.MESSAGE: _messages(event, issue),
-            Field.CULPRIT: _culprits(event),
+            Field.CULPRIT: [body.culprit if body else None, event.culprit, event.transaction],
         },
         names=_issue_names(event, issue),
     )
@@ -183,10 +184,6 @@ def _messages(event: Event, issue: Issue | None) -> list[str | None]:
     values = [one.value for one in body.exceptions] if body else []
     messages = [event.message, body.message if body else None]
     return [*values, *messages, event.title, issue.title if issue else None]
-
-
-def _culprits(event: Event) -> list[str | None]:
-    return [event.body.culprit if event.body else None, event.culprit, event.transaction]
 
 
 MAX_MATCHES = 5

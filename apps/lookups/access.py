@@ -246,7 +246,8 @@ def reader_choices(*, apart_from: User) -> tuple[str, ...]:
     names = cache.get_sealed(_CHOICES)
     if not isinstance(names, list):
         people = _people().order_by("username").values_list("username", flat=True)
-        names = [*_team_names(), *people[: MAX_CHOICES + 2]]
+        teams = [f"{_TEAM}{group.name}" for group in _team_groups()[: MAX_CHOICES + 1]]
+        names = [*teams, *people[: MAX_CHOICES + 2]]
         cache.put_sealed(_CHOICES, names, _CHOICES_S)
     others = tuple(name for name in names if name != apart_from.username)
     return others if len(others) <= MAX_CHOICES else ()
@@ -272,10 +273,6 @@ def find_reader(name: str) -> User | Group:
 
 
 _TEAM = "team "
-
-
-def _team_names() -> list[str]:
-    return [f"{_TEAM}{group.name}" for group in _team_groups()[: MAX_CHOICES + 1]]
 
 
 def _team_groups() -> QuerySet[Group]:

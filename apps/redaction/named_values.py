@@ -432,7 +432,8 @@ def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span:
     value = text[span.start : min(span.end, span.start + _MAX_CHECKED)]
     lowered = value.strip().lower()
     if span.is_object:
-        return kind != "parameter" and not _is_server(match, value)
+        is_server = kind_of_key(match["name"]) == "address" and '"port"' in value
+        return kind != "parameter" and not is_server
     if not _can_be_secret(lowered) or _is_hidden(text, span):
         return False
     if kind == "parameter":
@@ -490,10 +491,6 @@ def looks_chosen(value: str) -> bool:
     odd = any(character.isdigit() or character in PASSWORD_SYMBOLS for character in value)
     is_long = len(value) >= _MIN_CHOSEN_LENGTH
     return is_long and odd and any(map(str.isalpha, value)) and not any(map(str.isspace, value))
-
-
-def _is_server(match: re.Match[str], value: str) -> bool:
-    return kind_of_key(match["name"]) == "address" and '"port"' in value
 
 
 def _is_unexpected(text: str, match: re.Match[str]) -> bool:
