@@ -431,13 +431,9 @@ def tags_of(draft: Draft) -> dict[str, str]:
         "email": draft.email,
         "ip": draft.ip,
     }
+    names = ("level", "environment", "release", "dist", "transaction", "logger")
     derived: dict[str, str | None] = {
-        "level": draft.level,
-        "environment": draft.environment,
-        "release": draft.release,
-        "dist": draft.dist,
-        "transaction": draft.transaction,
-        "logger": draft.logger,
+        **{name: getattr(draft, name) for name in names},
         "handled": handled if has_error else None,
         "mechanism": draft.mechanism if has_error else None,
         "url": (draft.request or {}).get("url"),
@@ -493,6 +489,7 @@ def columns_of(draft: Draft, issue: Issue) -> Json:
     chain = [item for item in reversed(draft.chain) if item]
     filename = draft.crash_frame.get("filename")
     is_known = bool(chain) and draft.handled is not None
+    names = ("platform", "level", "environment", "release", "dist", "transaction")
     return {
         "id": draft.event_id,
         "issue.id": issue.id,
@@ -506,12 +503,7 @@ def columns_of(draft: Draft, issue: Issue) -> Json:
         "project.name": project.slug,
         "project.id": project.id,
         "project_id": project.id,
-        "platform": draft.platform,
-        "level": draft.level,
-        "environment": draft.environment,
-        "release": draft.release,
-        "dist": draft.dist,
-        "transaction": draft.transaction,
+        **{name: getattr(draft, name) for name in names},
         "trace": draft.trace_id or None,
         "http.method": request.get("method"),
         "http.url": request.get("url"),

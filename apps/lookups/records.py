@@ -685,6 +685,7 @@ def record_export(
 ) -> ExportRecord:
     """Record an export, also in the audit trail. The reason is redacted first."""
     reason = clean_reason(details.reason, identifiers_of(lookup)) if details.reason else ""
+    facts = {name: getattr(details, name) for name in ("format", "preset", "budget", "tokens")}
     with transaction.atomic():
         export = ExportRecord.objects.create(
             lookup=lookup,
@@ -692,10 +693,7 @@ def record_export(
             system_user=requester.system_user,
             origin=requester.origin,
             how=how,
-            format=details.format,
-            preset=details.preset,
-            budget=details.budget,
-            tokens=details.tokens,
+            **facts,
             issue_id=details.issue_id[:100],
             redacted=details.redacted,
             reason=reason,
@@ -707,10 +705,7 @@ def record_export(
             customer_hash=lookup.customer_hash,
             detail={
                 "how": how.value,
-                "format": details.format,
-                "preset": details.preset,
-                "budget": details.budget,
-                "tokens": details.tokens,
+                **facts,
                 "model": details.model,
                 "problem": details.issue_id[:100],
             },

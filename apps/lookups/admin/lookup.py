@@ -73,29 +73,24 @@ def cells_of(now: datetime, *, with_customers: bool) -> ToCells:
             "lookup": str(lookup.uuid),
             "asked_at": _iso(lookup.created_at),
             "user": lookup.user.get_username() if lookup.user else "",
-            "system_user": lookup.system_user,
-            "origin": lookup.origin,
-            "customer_hash": lookup.customer_hash,
+            **_as_stored(lookup, "system_user", "origin", "customer_hash"),
             **typed,
             "moment": _iso(lookup.moment),
             "minutes": lookup.minutes,
             "projects": " ".join(lookup.projects),
             "environments": " ".join(lookup.environments),
-            "outcome": lookup.outcome,
-            "problem": lookup.problem,
-            "events": lookup.events,
-            "issues": lookup.issues,
-            "calls": lookup.calls,
-            "calls_saved": lookup.calls_saved,
-            "duration_ms": lookup.duration_ms,
-            "from_cache": lookup.from_cache,
-            "redacted": lookup.redacted,
+            **_as_stored(lookup, "outcome", "problem", "events", "issues", "calls", "calls_saved"),
+            **_as_stored(lookup, "duration_ms", "from_cache", "redacted"),
             "state": stored_state(lookup, now).value,
             "expires_at": _iso(lookup.expires_at),
             "purged_at": _iso(lookup.purged_at),
         }
 
     return to_cells
+
+
+def _as_stored(lookup: Lookup, *names: str) -> dict[str, Cell]:
+    return {name: getattr(lookup, name) for name in names}
 
 
 def _iso(moment: datetime | None) -> str:
