@@ -51,6 +51,7 @@ from apps.demo.world import (
     column,
     iso_offset,
     iso_z,
+    project_reference,
     type_of,
 )
 
@@ -460,7 +461,7 @@ def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json
         "substatus": history.substatus or SUBSTATUSES.get(issue.status),
         "statusDetails": _status_details(history),
         "assignedTo": _assignee(history),
-        "project": _project_reference(issue.project),
+        "project": project_reference(issue.project),
         "type": issue.kind,
         "issueType": issue.category,
         "issueCategory": issue.category,
@@ -499,15 +500,6 @@ def _assignee(history: History) -> Json | None:
         name, email = history.person
         return {"type": "user", "id": "7", "name": name, "email": email}
     return None
-
-
-def _project_reference(project: Project) -> Json:
-    return {
-        "id": str(project.id),
-        "name": project.name,
-        "slug": project.slug,
-        "platform": project.platform,
-    }
 
 
 def _numbers(
@@ -610,7 +602,7 @@ def project_list(request: ApiRequest) -> ApiResponse:
 def _project_body(request: ApiRequest, project: Project) -> Json:
     own = [event for event in request.world.events if event.project.slug == project.slug]
     products = ("hasReplays", "hasFeedbacks", "hasNewFeedbacks")
-    return _project_reference(project) | {
+    return project_reference(project) | {
         "environments": sorted({str(one.columns["environment"] or "") for one in own} - {""}),
         **dict.fromkeys(products, True),
     }
@@ -642,7 +634,7 @@ def _release_body(release: Release) -> Json:
         "dateReleased": iso_z(release.released) if release.released else None,
         "dateCreated": iso_z(release.created),
         "lastDeploy": deploy if release.deployed else None,
-        "projects": [_project_reference(release.project)],
+        "projects": [project_reference(release.project)],
     }
 
 

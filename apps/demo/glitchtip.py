@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
 from apps.demo.http import HTML, ApiError, ApiRequest, ApiResponse, Route
-from apps.demo.world import Event, Issue, Json, Project, World, as_utc
+from apps.demo.world import Event, Issue, Json, World, as_utc, project_reference
 
 # --- pages: base64 cursors and an odd Link header -----------------------------------------------
 
@@ -189,23 +189,14 @@ RECEIVED = Order(received, read_time)
 def organization(request: ApiRequest) -> ApiResponse:
     """Return the organization with its projects."""
     name = request.organization
-    projects = [_project(one) for one in request.visible_projects()]
+    projects = [project_reference(one) for one in request.visible_projects()]
     return ApiResponse({"id": "1", "slug": name, "name": name.title(), "projects": projects})
 
 
 def project_list(request: ApiRequest) -> ApiResponse:
     """Return the projects the token can see, by slug."""
     order = Order(lambda one: one.slug, str, descending=False)
-    return paged(request, request.visible_projects(), order, _project)
-
-
-def _project(project: Project) -> Json:
-    return {
-        "id": str(project.id),
-        "slug": project.slug,
-        "name": project.name,
-        "platform": project.platform,
-    }
+    return paged(request, request.visible_projects(), order, project_reference)
 
 
 def environment_list(request: ApiRequest) -> ApiResponse:
@@ -292,7 +283,7 @@ def issue_body(request: ApiRequest, issue: Issue) -> Json:
         "firstSeen": _milliseconds(times[0]),
         "lastSeen": _milliseconds(times[-1]),
         "shortId": issue.short_id,
-        "project": _project(issue.project),
+        "project": project_reference(issue.project),
         "permalink": f"{request.base_url}/{issue.project.slug}/issues/{issue.id}",
         "matchingEventId": None,
     }

@@ -11,7 +11,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec
 
@@ -30,6 +30,11 @@ class Project:
     slug: str
     name: str
     platform: str
+
+
+def project_reference(project: Project) -> Json:
+    """Return a project as other objects refer to it, with its ID as text."""
+    return asdict(project) | {"id": str(project.id)}
 
 
 @dataclass(frozen=True)
