@@ -59,15 +59,10 @@ def get_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
     return find_lookup(person_of(request), requester_of(request).actor, lookup_id)
 
 
-def get_managed_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
-    """Return the lookup if this person can also share and stop it.
-
-    Raise `Http404` for people who can't read it and `PermissionDenied` for mere readers.
-    """
-    lookup = get_lookup_or_404(request, lookup_id)
+def require_manager(request: HttpRequest, lookup: Lookup | Incident) -> None:
+    """Raise `PermissionDenied` for people who can read it, but not share and stop it."""
     if not may_manage(person_of(request), lookup):
         raise PermissionDenied(ONLY_SHARED)
-    return lookup
 
 
 def get_incident_or_404(request: HttpRequest, incident_id: uuid.UUID) -> Incident:
@@ -98,14 +93,6 @@ def readable_incidents(person: User) -> QuerySet[Incident]:
         teams = Group.objects.filter(team__isnull=False, user=person)
         theirs |= Q(user__in=User.objects.filter(groups__in=teams))
     return Incident.objects.filter(theirs)
-
-
-def get_managed_incident_or_404(request: HttpRequest, incident_id: uuid.UUID) -> Incident:
-    """Return the incident if this person can also share and stop it; raise as for a lookup."""
-    incident = get_incident_or_404(request, incident_id)
-    if not may_manage(person_of(request), incident):
-        raise PermissionDenied(ONLY_SHARED)
-    return incident
 
 
 # Views are recorded before anything is shown: what cannot be recorded is not shown.

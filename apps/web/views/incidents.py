@@ -52,12 +52,12 @@ from apps.lookups.sentry_connection import read_customer, search_choices
 from apps.web.access import (
     allowed_projects,
     get_incident_or_404,
-    get_managed_incident_or_404,
     person_of,
     posted_pk,
     record_partial_view,
     record_view,
     requester_of,
+    require_manager,
 )
 from apps.web.forms import LookupForm, share_section
 from apps.web.middleware import SeeOther, problem_page, render_failures
@@ -278,7 +278,8 @@ def incident_progress(request: HttpRequest, incident_id: uuid.UUID) -> JsonRespo
 @require_POST
 def incident_cancel(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Stop asking and redirect to the page, which shows what was found before."""
-    incident = get_managed_incident_or_404(request, incident_id)
+    incident = get_incident_or_404(request, incident_id)
+    require_manager(request, incident)
     cancel_incident(incident, requester_of(request))
     return _back(incident_id)
 
@@ -342,13 +343,13 @@ def incident_export(request: HttpRequest, incident_id: uuid.UUID, suffix: str) -
 @require_http_methods(["GET", "HEAD", "POST"])
 def incident_share(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Show who the incident is shared with, and share it with one more person or team."""
-    return sharing_page(request, get_managed_incident_or_404(request, incident_id), "incident")
+    return sharing_page(request, get_incident_or_404(request, incident_id), "incident")
 
 
 @require_POST
 def incident_unshare(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Stop sharing the incident with one person or team."""
-    return stop_sharing(request, get_managed_incident_or_404(request, incident_id), "incident")
+    return stop_sharing(request, get_incident_or_404(request, incident_id), "incident")
 
 
 def _back(incident_id: uuid.UUID) -> HttpResponse:

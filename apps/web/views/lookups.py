@@ -82,12 +82,12 @@ from apps.web.access import (
     allowed_projects,
     audit_trail_url,
     get_lookup_or_404,
-    get_managed_lookup_or_404,
     person_of,
     posted_pk,
     record_partial_view,
     record_view,
     requester_of,
+    require_manager,
 )
 from apps.web.forms import (
     MAX_CUSTOMER_LENGTH,
@@ -418,7 +418,8 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
 @require_POST
 def lookup_cancel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Stop the query and redirect to the lookup's page. A result that came first remains."""
-    lookup = get_managed_lookup_or_404(request, lookup_id)
+    lookup = get_lookup_or_404(request, lookup_id)
+    require_manager(request, lookup)
     record_action(Action.CANCELLED, requester_of(request).actor, lookup)
     cancel_lookup(lookup)
     return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
@@ -446,11 +447,12 @@ def lookup_move(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup_share(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show who the lookup is shared with, and share it with one more person or team."""
-    return sharing_page(request, get_managed_lookup_or_404(request, lookup_id), "lookup")
+    return sharing_page(request, get_lookup_or_404(request, lookup_id), "lookup")
 
 
 def sharing_page(request: HttpRequest, shared: Lookup | Incident, kind: str) -> HttpResponse:
     """Show who a lookup or an incident (its `kind`) is shared with, or share it."""
+    require_manager(request, shared)
     form = share_form(request.POST) if request.method == "POST" else None
     if form is not None and form.is_valid():
         reader, requester = form.cleaned_data["reader"], requester_of(request)
@@ -469,11 +471,12 @@ def sharing_page(request: HttpRequest, shared: Lookup | Incident, kind: str) -> 
 @require_POST
 def lookup_unshare(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Stop sharing the lookup with one person or team."""
-    return stop_sharing(request, get_managed_lookup_or_404(request, lookup_id), "lookup")
+    return stop_sharing(request, get_lookup_or_404(request, lookup_id), "lookup")
 
 
 def stop_sharing(request: HttpRequest, shared: Lookup | Incident, kind: str) -> HttpResponse:
     """Stop sharing a lookup or an incident (its `kind`) with the posted person or team."""
+    require_manager(request, shared)
     share = active_shares(shared).filter(pk=posted_pk(request, "share")).first()
     if share is None:
         raise Http404
