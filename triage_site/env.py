@@ -18,12 +18,15 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import dj_database_url
 from dotenv import load_dotenv
+from environs import Env, EnvError
 
 from apps.cache_outage import SENTINELS
 
 T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+environment = Env(eager=True)
 
 _RESERVED = (
     *("accounts", "api", "healthz", "incidents", "lookups", "mcp", "metrics", "readyz", "review"),
@@ -82,28 +85,24 @@ def warn_once(name: str, sentence: str) -> None:
 def _read(name: str, read: Callable[[], T], expected: str) -> T:
     try:
         return read()
-    except ValueError:
+    except (EnvError, ValueError):
         stop(f"{name} must be {expected}. Correct it in the environment or in .env.")
 
 
 def text(name: str, default: str = "") -> str:
     """Return the variable without surrounding spaces, or the default if it is empty or not set."""
-    return os.environ.get(name, "").strip() or default
+    return str(environment.str(name, "")).strip() or default
 
 
 _read_file()
 VAR_DIR = Path(text("TRIAGE_VAR_DIR") or BASE_DIR / "var")
 
 
-_TRUE, _FALSE = ("1", "true", "t", "yes", "y", "on"), ("0", "false", "f", "no", "n", "off")
-
-
 def boolean(name: str, *, default: bool) -> bool:
     """Return 1/0, true/false, yes/no, or on/off as a boolean."""
-    value = text(name).lower()
-    if value not in ("", *_TRUE, *_FALSE):
-        stop(f"{name} must be 1 or 0. Correct it in the environment or in .env.")
-    return value in _TRUE if value else default
+    if not text(name):
+        return default
+    return _read(name, lambda: environment.bool(name), "1 or 0")
 
 
 def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
