@@ -12,6 +12,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from apps.events.event import Breadcrumb, Event, breadcrumb_message
+from apps.events.once import once
 from apps.events.rules.rule import CLIENT, Side, side_of
 
 
@@ -359,8 +360,7 @@ def merge_breadcrumbs(placed: Iterable[PlacedBreadcrumb]) -> list[PlacedBreadcru
     best: dict[_Key, PlacedBreadcrumb] = {}
     seen: Counter[_Key] = Counter()
     for one in placed:
-        crumb = one.crumb
-        content = (crumb.timestamp, crumb.category, crumb.level, crumb.message, str(crumb.data))
+        content = once(_content, one.crumb)
         seen[(one.event.id, *content)] += 1
         key = (*content, seen[(one.event.id, *content)])
         other = best.get(key)
@@ -370,6 +370,10 @@ def merge_breadcrumbs(placed: Iterable[PlacedBreadcrumb]) -> list[PlacedBreadcru
         ):
             best[key] = one
     return sorted(best.values(), key=lambda one: one.position)
+
+
+def _content(crumb: Breadcrumb) -> _Key:
+    return crumb.timestamp, crumb.category, crumb.level, crumb.message, str(crumb.data)
 
 
 def step_times(events: Sequence[Event]) -> tuple[datetime, ...]:

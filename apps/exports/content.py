@@ -770,14 +770,14 @@ def _crumb_facts(
     entry: PlacedBreadcrumb, moment: datetime, selection: Selection
 ) -> BreadcrumbFacts:
     crumb = entry.crumb
-    at = crumb.timestamp
+    at, message = crumb.timestamp, once(_message, crumb)
     return BreadcrumbFacts(
         event_id=selection.text(entry.event.id, selection.at_most(40), _STEPS),
         timestamp=at,
         seconds=None if at is None else (at - moment).total_seconds(),
         category=selection.name(crumb.category or crumb.type, _STEPS),
         level=selection.name(crumb.level, _STEPS),
-        message=selection.optional_text(_message(crumb), selection.detail.crumb_texts, _STEPS),
+        message=selection.optional_text(message, selection.detail.crumb_texts, _STEPS),
     )
 
 
