@@ -439,9 +439,13 @@ class _OwnersFile(sqlite3.Connection):
 
 
 def _hide(file: Path) -> None:
-    """Create a file that only its owner can read; let no one else read one from 1.0.0."""
+    """Create a file that only its owner can read; let no one else read one from 1.0.0.
+
+    Never open it here: closing it would end the locks of this process's other connections.
+    """
     with suppress(OSError):  # whoever uses the file reports it
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not file.exists():
+            os.mknod(file, 0o600)
         for one in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
             if one.stat().st_mode & 0o007:
                 one.chmod(0o600)

@@ -8,7 +8,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,8 @@ class _FileDoorbell(SqliteStorage):  # type: ignore[misc]  # huey has no types
 
     def _create_connection(self) -> sqlite3.Connection:
         self._file.parent.mkdir(0o700, parents=True, exist_ok=True)
-        os.close(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with suppress(FileExistsError, PermissionError):
+            os.mknod(self._file, 0o600)  # opening and closing it would end others' locks
         connection: sqlite3.Connection = super()._create_connection()
         for statement in self.ddl:
             connection.execute(statement)
