@@ -58,6 +58,7 @@ def system_user() -> str:
 
 # API tokens. Each refusal is recorded, with the token's person if it has one.
 
+REALM = 'Bearer realm="Triage"'
 ASK_ADMIN = "Ask your Triage admin."
 NO_TOKEN = Problem(
     "no_access",
@@ -98,7 +99,7 @@ def authenticate(token: str, caller: Requester) -> ApiToken:
     except TokenRefused as refused:
         problem = _EXPIRED if refused.reason == "expired" else NO_TOKEN
         _refuse_token(refused.reason, refused.record, caller)
-        raise TokenFailed(problem, 'Bearer realm="Triage", error="invalid_token"') from refused
+        raise TokenFailed(problem, f'{REALM}, error="invalid_token"') from refused
 
 
 def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
@@ -107,7 +108,7 @@ def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
         refuse_role(token, caller)
     if not has_scope(token, scope):
         _refuse_token("scope", token, caller)
-        challenge = f'Bearer realm="Triage", error="insufficient_scope", scope="{scope.value}"'
+        challenge = f'{REALM}, error="insufficient_scope", scope="{scope.value}"'
         raise TokenFailed(
             Problem(
                 "missing_scope",

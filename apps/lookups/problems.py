@@ -5,6 +5,7 @@ from enum import StrEnum
 from math import ceil
 
 from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse, JsonResponse
 
 from apps.events.query import CustomerRefused
 from apps.sentry.config import (
@@ -221,6 +222,16 @@ def problem_of(error: SentryError) -> Problem:
     seconds = ceil(min(error.retry_after, 86400))
     next_step = f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
     return replace(problem, next_step=next_step, retry_after=seconds, detail=detail)
+
+
+def problem_response(problem: Problem, challenge: str = "") -> HttpResponse:
+    """Return the problem as JSON, with its status and, if known, `Retry-After`."""
+    response = JsonResponse(problem.for_programs, status=problem.api_status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    if challenge:
+        response["WWW-Authenticate"] = challenge
+    return response
 
 
 def bad_input(message: str, next_step: str = "Correct it and try again.") -> Problem:

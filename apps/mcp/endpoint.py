@@ -9,15 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.accounts.models import ApiToken, Scope
 from apps.audit.trail import client_address
-from apps.lookups.access import NO_TOKEN, Requester, TokenFailed, authenticate, authorize
+from apps.lookups.access import NO_TOKEN, REALM, Requester, TokenFailed, authenticate, authorize
 from apps.lookups.models import Origin
-from apps.lookups.problems import WRONG_TYPE, Problem
+from apps.lookups.problems import WRONG_TYPE, Problem, problem_response
 from apps.redaction.engine import Ledger, redact_text
 
 _FOREIGN_ORIGIN = Problem(
@@ -47,23 +47,23 @@ _MAX_NAME_LENGTH = 60
 def mcp(request: HttpRequest) -> HttpResponseBase:
     """Answer one message of an assistant's program."""
     if not settings.TRIAGE_MCP:
-        return _problem(_OFF)
+        return problem_response(_OFF)
     if not _is_own_origin(request):
-        return _problem(_FOREIGN_ORIGIN)
+        return problem_response(_FOREIGN_ORIGIN)
     if request.method != "POST":
-        response = _problem(_POST_ONLY)
+        response = problem_response(_POST_ONLY)
         response["Allow"] = "POST"
         return response
     caller = Requester(Origin.MCP, address=client_address(request))
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        return _problem(NO_TOKEN, 'Bearer realm="Triage"')
+        return problem_response(NO_TOKEN, REALM)
     try:
         token = authenticate(secret.strip(), caller)
         authorize(token, Scope.MCP, Requester(Origin.MCP, token.user, address=caller.address))
     except TokenFailed as failure:
         request.refusal_is_recorded = True  # type: ignore[attr-defined]  # for `RefusalMiddleware`
-        return _problem(failure.problem, failure.challenge)
+        return problem_response(failure.problem, failure.challenge)
     return _answer(request, token)
 
 
@@ -74,19 +74,12 @@ def _is_own_origin(request: HttpRequest) -> bool:
     return origin is None or origin in (own, *settings.CSRF_TRUSTED_ORIGINS)
 
 
-def _problem(problem: Problem, challenge: str = "") -> HttpResponse:
-    response = JsonResponse(problem.for_programs, status=problem.api_status)
-    if challenge:
-        response["WWW-Authenticate"] = challenge
-    return response
-
-
 def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     from apps.mcp.server import answer
     from apps.mcp.tools import Caller, cancel_call
 
     if request.content_type != "application/json":
-        return _problem(WRONG_TYPE)
+        return problem_response(WRONG_TYPE)
     message = _object(_json(request.body))
     params, method = _object(message.get("params")), message.get("method")
     session, opened_by = _read_session(request, token)

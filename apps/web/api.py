@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -27,10 +27,7 @@ from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 from apps.accounts.models import ApiToken, Scope, zone_of
 from apps.accounts.tokens import projects_of_token
 from apps.audit.trail import client_address
-from apps.events.query import (
-    MAX_WINDOW_MINUTES,
-    MIN_WINDOW_MINUTES,
-)
+from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
 from apps.exports import FAMILIES
 from apps.incidents.exports import as_json
 from apps.incidents.models import Incident
@@ -40,6 +37,7 @@ from apps.lookups.access import (
     ASK_ADMIN,
     NO_ROLE,
     NO_TOKEN,
+    REALM,
     Requester,
     TokenFailed,
     authenticate,
@@ -58,6 +56,7 @@ from apps.lookups.problems import (
     LookupFailed,
     Problem,
     bad_input,
+    problem_response,
 )
 from apps.lookups.records import (
     MAX_REASON_LENGTH,
@@ -100,18 +99,6 @@ _BY_STATUS = {
     413: TOO_LARGE,
     415: WRONG_TYPE,
 }
-
-
-def problem_response(problem: Problem) -> HttpResponse:
-    """Return the problem as JSON, with its status and, if known, `Retry-After`."""
-    response = HttpResponse(
-        json.dumps(problem.for_programs),
-        content_type="application/json",
-        status=problem.api_status,
-    )
-    if problem.retry_after is not None:
-        response["Retry-After"] = str(problem.retry_after)
-    return response
 
 
 class ApiProblemsMiddleware:
@@ -200,18 +187,13 @@ def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[...
 
 def token_missing(_request: HttpRequest, _error: AuthenticationError | None = None) -> HttpResponse:
     """Return 401 for a request without a token."""
-    response = problem_response(NO_TOKEN)
-    response["WWW-Authenticate"] = 'Bearer realm="Triage"'
-    return response
+    return problem_response(NO_TOKEN, REALM)
 
 
 def token_refused(request: HttpRequest, failure: TokenFailed) -> HttpResponse:
     """Return 401 or 403, with what the token lacks in `WWW-Authenticate`."""
     mark_refusal_recorded(request, failure)
-    response = problem_response(failure.problem)
-    if failure.challenge:
-        response["WWW-Authenticate"] = failure.challenge
-    return response
+    return problem_response(failure.problem, failure.challenge)
 
 
 # Schemas, as the OpenAPI document describes them.
@@ -592,6 +574,19 @@ api = DescribedAPI(
     urls_namespace="api",
 )
 
+_OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "format",
+        "The response format.",
+        {"type": "string", "enum": list(_FORMATS), "default": "json"},
+    ),
+    ("budget", "The token limit. Without it, the result is complete.", {"type": "integer"}),
+    (
+        "model",
+        "The family of language models that the limit is counted for.",
+        {"type": "string", "enum": [family.name for family in FAMILIES]},
+    ),
+)
 LookupId = PathEx[uuid.UUID, P(description="The lookup_id of a result.")]
 _LOOKUP_ERRORS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
 _READ_ERRORS = (400, 401, 403, 404, 409, 410, 429, 500, 503)
@@ -637,27 +632,8 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     openapi_extra={
         "responses": {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
         "parameters": [
-            {
-                "in": "query",
-                "name": "format",
-                "required": False,
-                "description": "The response format.",
-                "schema": {"type": "string", "enum": list(_FORMATS), "default": "json"},
-            },
-            {
-                "in": "query",
-                "name": "budget",
-                "required": False,
-                "description": "The token limit. Without it, the result is complete.",
-                "schema": {"type": "integer"},
-            },
-            {
-                "in": "query",
-                "name": "model",
-                "required": False,
-                "description": "The family of language models that the limit is counted for.",
-                "schema": {"type": "string", "enum": [family.name for family in FAMILIES]},
-            },
+            {"in": "query", "name": name, "required": False, "description": text, "schema": schema}
+            for name, text, schema in _OPTIONS
         ],
     },
 )
@@ -765,25 +741,23 @@ def _on_lookup_failed(request: HttpRequest, failure: LookupFailed) -> HttpRespon
     return problem_response(failure.problem)
 
 
-@api.exception_handler(Http404)
-def _on_not_found(_request: HttpRequest, _error: Http404) -> HttpResponse:
-    return problem_response(NO_SUCH_LOOKUP)
+_PROBLEMS: dict[type[Exception], Problem] = {
+    Http404: NO_SUCH_LOOKUP,
+    RequestDataTooBig: TOO_LARGE,
+    RawPostDataException: WRONG_TYPE,  # form data
+    WrongType: WRONG_TYPE,
+    HttpError: NOT_JSON,
+}
 
 
-@api.exception_handler(RequestDataTooBig)
-def _on_too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
-    return problem_response(TOO_LARGE)
+def _on_refused(_request: HttpRequest, error: Exception) -> HttpResponse:
+    cause = error.__cause__ if isinstance(error.__cause__, WrongType) else error
+    kind = next(kind for kind in type(cause).__mro__ if kind in _PROBLEMS)
+    return problem_response(_PROBLEMS[kind])
 
 
-@api.exception_handler(RawPostDataException)
-def _on_form_data(_request: HttpRequest, _error: RawPostDataException) -> HttpResponse:
-    return problem_response(WRONG_TYPE)
-
-
-@api.exception_handler(HttpError)
-def _on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
-    is_wrong_type = isinstance(error.__cause__, WrongType)
-    return problem_response(WRONG_TYPE if is_wrong_type else NOT_JSON)
+for _kind_of_error in _PROBLEMS:
+    api.exception_handler(_kind_of_error)(_on_refused)
 
 
 @api.exception_handler(ValidationError)
@@ -809,44 +783,23 @@ api.exception_handler(TokenFailed)(token_refused)
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRow:
-    """A request parameter or field."""
-
-    name: str
-    kind: str
-    is_required: bool
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A response status, with an example of the problem's `code`."""
-
-    number: int
-    meaning: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """An operation of the API."""
-
-    id: str
-    method: str
-    path: str
-    summary: str
-    description: str
-    fields: tuple[FieldRow, ...]
-    statuses: tuple[Status, ...]
-
-
 @require_safe
 @session_or_token_required
 def api_page(request: HttpRequest) -> HttpResponse:
     """Show the OpenAPI document as a page."""
+    document = api.get_openapi_schema()
     context = {
-        "operations": operations_of(api.get_openapi_schema()),
+        "operations": [
+            {
+                **operation,
+                "method": method.upper(),
+                "path": path,
+                "fields": [*_parameter_rows(operation), *_body_rows(operation, document)],
+                "statuses": operation["responses"].items(),
+            }
+            for path, methods in document["paths"].items()
+            for method, operation in methods.items()
+        ],
         "scopes": Scope.choices,
         "site": request.build_absolute_uri("/").rstrip("/"),
     }
@@ -860,42 +813,18 @@ def no_such_address(_request: HttpRequest) -> HttpResponse:
     return problem_response(NO_SUCH_ADDRESS)
 
 
-def operations_of(document: Document) -> tuple[Operation, ...]:
-    """Return the operations of an OpenAPI document, in its order."""
-    return tuple(
-        Operation(
-            id=operation["operationId"],
-            method=method.upper(),
-            path=path,
-            summary=operation["summary"],
-            description=operation["description"],
-            fields=(*_parameter_rows(operation), *_body_rows(operation, document)),
-            statuses=tuple(
-                _status(int(number), one) for number, one in operation["responses"].items()
-            ),
-        )
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    )
+def _parameter_rows(operation: Document) -> list[Document]:
+    return [{**one, "kind": _kind(one["schema"])} for one in operation["parameters"]]
 
 
-def _parameter_rows(operation: Document) -> list[FieldRow]:
-    return [
-        FieldRow(one["name"], _kind(one["schema"]), one["required"], one.get("description", ""))
-        for one in operation["parameters"]
-    ]
-
-
-def _body_rows(operation: Document, document: Document) -> list[FieldRow]:
+def _body_rows(operation: Document, document: Document) -> list[Document]:
     if "requestBody" not in operation:
         return []
-    name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition(
-        "/"
-    )[2]
-    schema = document["components"]["schemas"][name]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    schema = document["components"]["schemas"][body["$ref"].rpartition("/")[2]]
     return [
-        FieldRow(field, _kind(one), field in schema["required"], one.get("description", ""))
-        for field, one in schema["properties"].items()
+        {**one, "name": name, "kind": _kind(one), "required": name in schema["required"]}
+        for name, one in schema["properties"].items()
     ]
 
 
@@ -910,8 +839,3 @@ def _kind(schema: Document) -> str:
         return f"list of {_kind(schema['items'])}s"
     kind: str = schema.get("format") or schema.get("type", "")
     return {"string": "text", "integer": "number"}.get(kind, kind)
-
-
-def _status(number: int, response: Document) -> Status:
-    example = response["content"]["application/json"].get("example", {})
-    return Status(number, response["description"], example.get("code", ""))
