@@ -10,13 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404
 from django.utils import timezone
 
-from apps.events.answer import Answer, Progress, restrict_to_projects
-from apps.events.query import Move, apply_move
-from apps.known_errors.catalogue import with_known_errors
+from apps.accounts.models import ApiToken
+from apps.audit.models import Action
+from apps.audit.trail import record
+from apps.events.answer import Answer, CatalogEntry, Progress, restrict_to_projects
+from apps.events.query import MAX_WINDOW_MINUTES, Move, apply_move
+from apps.known_errors.catalogue import search_catalogue, with_known_errors
 from apps.lookups import background, cache, store
 from apps.lookups.access import Requester, find_lookup
 from apps.lookups.background import (
@@ -37,13 +41,19 @@ from apps.lookups.problems import (
 )
 from apps.lookups.records import (
     count_call,
+    lookups_left,
     question_of,
     reason_of,
     record_lookup,
     related_counts,
     visible_question,
 )
-from apps.lookups.sentry_connection import sentry_client, visible_projects
+from apps.lookups.sentry_connection import (
+    recent_state,
+    search_choices,
+    sentry_client,
+    visible_projects,
+)
 from apps.lookups.services import (
     LookupResult,
     answer_lookup,
@@ -61,6 +71,7 @@ __all__ = [
     "LookupState",
     "Projects",
     "cancel_lookup",
+    "check_status",
     "count_new",
     "get_derived",
     "has_ended",
@@ -70,6 +81,7 @@ __all__ = [
     "request_slot",
     "result_now",
     "result_soon",
+    "search_known_errors",
     "sees_all_projects",
     "stored_answer",
     "stored_result",
@@ -113,6 +125,52 @@ def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> L
     if not has_ended(lookup):
         raise LookupFailed(NOT_STORED)
     return result_now(lookup, projects)
+
+
+def search_known_errors(
+    words: str, requester: Requester, projects: Projects
+) -> list[dict[str, object]]:
+    """Return what the support team wrote, for a program, and count and record that."""
+    count_call(requester.user, "searches")
+    record(Action.REVIEWED, requester.actor, target="known errors")
+    return [_entry(known) for known in search_catalogue(words, projects)]
+
+
+def _entry(known: CatalogEntry) -> dict[str, object]:
+    """Return the entry without its empty parts."""
+    row = {
+        "name": known.slug,
+        "title": known.title,
+        "explanation": known.explanation,
+        "workaround": known.workaround,
+        "reply": known.reply,
+        "state": known.state.value,
+        "planned_for": known.planned_for and known.planned_for.isoformat(),
+        "fixed_in": known.fixed_in,
+        "links": [link.address for link in known.links],
+    }
+    return {name: value for name, value in row.items() if value}
+
+
+def check_status(
+    requester: Requester, token: ApiToken | None, projects: Projects
+) -> dict[str, object]:
+    """Return what a program needs to know before it calls, and count and record that."""
+    count_call(requester.user, "checks")
+    record(Action.REVIEWED, requester.actor, target="status")
+    return {
+        "sentry": recent_state(),
+        "projects": list(search_choices(projects)[0]),
+        "window_minutes": settings.TRIAGE_WINDOW_MINUTES,
+        "max_window_minutes": MAX_WINDOW_MINUTES,
+        "max_events": settings.TRIAGE_MAX_EVENTS,
+        "lookups_per_minute": settings.TRIAGE_LOOKUPS_PER_MINUTE,
+        "lookups_left": lookups_left(token.user) if token else None,
+        "calls_per_minute": settings.TRIAGE_CALLS_PER_MINUTE,
+        "reason": settings.TRIAGE_REASON,
+        "stored_days": settings.TRIAGE_KEEP_LOOKUPS_DAYS,
+        "token_expires": token and token.expires_at.isoformat(timespec="seconds"),
+    }
 
 
 def stored_answer(lookup: Lookup, projects: Projects) -> Answer | None:

@@ -22,10 +22,23 @@ from apps.exports import (
 )
 from apps.known_errors.catalogue import with_replies
 from apps.lookups.access import Requester
-from apps.lookups.answers import LookupResult, get_derived, put_derived, read_event_now
+from apps.lookups.answers import (
+    LookupResult,
+    Projects,
+    get_derived,
+    put_derived,
+    read_event_now,
+    stored_result,
+)
 from apps.lookups.models import ExportMethod
 from apps.lookups.problems import NO_SUCH_EVENT, LookupFailed, bad_input
-from apps.lookups.records import ExportDetails, available_presets, get_preset, record_export
+from apps.lookups.records import (
+    ExportDetails,
+    available_presets,
+    count_call,
+    get_preset,
+    record_export,
+)
 
 Format = Literal["markdown", "json"]
 
@@ -183,15 +196,22 @@ def export_result(result: LookupResult, choice: Choice, requester: Requester) ->
     return export
 
 
-def export_event(result: LookupResult, event_id: str, budget: int, requester: Requester) -> Export:
-    """Return the export of one event in full, reading it now if necessary. Raise `LookupFailed`."""
+def export_event(
+    lookup_id: str, event_id: str, choice: Choice, requester: Requester, projects: Projects
+) -> Export:
+    """Return the export of one event in full for a program, and count and record that.
+
+    Read the event now if necessary. Raise `LookupFailed`.
+    """
+    count_call(requester.user, "event_reads")
+    result = stored_result(lookup_id, requester, projects)
     answer = result.answer
     is_listed = any(event.id == event_id for event in answer.events)
     event = read_event_now(result.lookup, answer, event_id) if is_listed else None
     if event is None:
         raise LookupFailed(NO_SUCH_EVENT)
     events = tuple(event if one.id == event_id else one for one in answer.events)
-    choice = Choice(budget=budget, issue_id=event.issue_id or UNGROUPED, event_id=event_id)
+    choice = replace(choice, issue_id=event.issue_id or UNGROUPED, event_id=event_id)
     return export_result(replace(result, answer=replace(answer, events=events)), choice, requester)
 
 

@@ -31,8 +31,8 @@ from pydantic.json_schema import SkipJsonSchema
 from apps.accounts.models import ApiToken, zone_of
 from apps.accounts.tokens import projects_of_token
 from apps.audit.models import Action
-from apps.audit.trail import record, record_refusal
-from apps.events.answer import CatalogEntry, Progress
+from apps.audit.trail import record_refusal
+from apps.events.answer import Progress
 from apps.events.grouping import problems_of
 from apps.events.once import once, rule_cache
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, counted, parse_zone
@@ -40,17 +40,18 @@ from apps.events.summary import summarize_group
 from apps.exports import DEFAULT_BUDGET, ExportRefused, check_budget, estimate_tokens
 from apps.exports.document import MIN_TOKENS, no_errors_note
 from apps.exports.escaping import Neutralizer, enclose
-from apps.known_errors.catalogue import search_catalogue
 from apps.lookups import cache
 from apps.lookups.access import Requester, find_lookup, searched_projects
 from apps.lookups.answers import (
     LookupResult,
     Projects,
     cancel_lookup,
+    check_status,
     has_ended,
     request_slot,
     result_now,
     result_soon,
+    search_known_errors,
     stored_result,
     visible_state,
     with_late_related,
@@ -67,13 +68,10 @@ from apps.lookups.problems import (
 )
 from apps.lookups.records import (
     MAX_REASON_LENGTH,
-    count_call,
-    lookups_left,
     read_question,
     record_action,
     record_lookup,
 )
-from apps.lookups.sentry_connection import recent_state, search_choices
 
 _log = getLogger(__name__)
 
@@ -99,14 +97,6 @@ class Caller:
     def projects(self) -> Projects:
         """The slugs of the projects that the program can see, or None for all."""
         return projects_of_token(self.token) if self.token else None
-
-    def count(self, kind: str) -> None:
-        """Count a call. Raise `LookupFailed` if there are too many."""
-        count_call(self.requester.user, kind)
-
-    def result(self, lookup_id: str) -> LookupResult:
-        """Return the stored result of a lookup. Raise `LookupFailed`."""
-        return stored_result(lookup_id, self.requester, self.projects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +286,8 @@ def cancel_call(call_key: str, caller: Caller) -> None:
 
 def _read_lookup(caller: Caller, arguments: ReadLookup) -> Reply:
     choice = _choice(arguments.max_tokens)
-    return _export(caller.result(arguments.lookup_id), choice, caller)
+    result = stored_result(arguments.lookup_id, caller.requester, caller.projects)
+    return _export(result, choice, caller)
 
 
 def _choice(limit: int) -> Choice:
@@ -329,75 +320,34 @@ def _export(result: LookupResult, choice: Choice, caller: Caller) -> Reply:
 
 
 def _read_event(caller: Caller, arguments: ReadEvent) -> Reply:
-    caller.count("event_reads")
-    result = caller.result(arguments.lookup_id)
-    export = export_event(result, arguments.event_id, arguments.max_tokens, caller.requester)
+    lookup_id, event_id = arguments.lookup_id, arguments.event_id
+    choice = _choice(arguments.max_tokens)
+    export = export_event(lookup_id, event_id, choice, caller.requester, caller.projects)
     text = export.rendered.text
-    data = {"lookup_id": str(result.lookup.uuid), "event_id": arguments.event_id, "export": text}
-    return Reply((text,), data)
+    return Reply((text,), {"lookup_id": lookup_id, "event_id": event_id, "export": text})
 
 
 _MOST_TOKENS = 3000
 
 
 def _search(caller: Caller, arguments: SearchKnownErrors) -> Reply:
-    caller.count("searches")
-    found = search_catalogue(arguments.words, caller.projects)
-    _record_list(caller, "known errors")
-    shown: list[dict[str, Any]] = []
+    found = search_known_errors(arguments.words, caller.requester, caller.projects)
+    shown: list[dict[str, object]] = []
     tokens = 0
-    for entry in found:
-        row = _entry(entry)
+    for row in found:
         tokens += estimate_tokens(json.dumps(row, ensure_ascii=False))
         if shown and tokens > _MOST_TOKENS:
             break
         shown.append(row)
-    more = [entry.slug for entry in found[len(shown) :]]
-    data = {"known_errors": shown, "more": more}
+    data = {"known_errors": shown, "more": [row["name"] for row in found[len(shown) :]]}
     text = json.dumps(data, ensure_ascii=False, indent=0)
     marker = secrets.token_hex(8)
     return Reply((enclose(Neutralizer(marker).clean(text), marker, "Source: support team."),), data)
 
 
-def _entry(known: CatalogEntry) -> dict[str, Any]:
-    """Return what the support team wrote, without empty parts."""
-    row = {
-        "name": known.slug,
-        "title": known.title,
-        "explanation": known.explanation,
-        "workaround": known.workaround,
-        "reply": known.reply,
-        "state": known.state.value,
-        "planned_for": known.planned_for and known.planned_for.isoformat(),
-        "fixed_in": known.fixed_in,
-        "links": [link.address for link in known.links],
-    }
-    return {name: value for name, value in row.items() if value}
-
-
 def _check(caller: Caller, _arguments: Nothing) -> Reply:
-    caller.count("checks")
-    _record_list(caller, "status")
-    projects, _environments = search_choices(caller.projects)
-    token = caller.token
-    data = {
-        "sentry": recent_state(),
-        "projects": list(projects),
-        "window_minutes": settings.TRIAGE_WINDOW_MINUTES,
-        "max_window_minutes": MAX_WINDOW_MINUTES,
-        "max_events": settings.TRIAGE_MAX_EVENTS,
-        "lookups_per_minute": settings.TRIAGE_LOOKUPS_PER_MINUTE,
-        "lookups_left": lookups_left(token.user) if token else None,
-        "calls_per_minute": settings.TRIAGE_CALLS_PER_MINUTE,
-        "reason": settings.TRIAGE_REASON,
-        "stored_days": settings.TRIAGE_KEEP_LOOKUPS_DAYS,
-        "token_expires": token and token.expires_at.isoformat(timespec="seconds"),
-    }
+    data = check_status(caller.requester, caller.token, caller.projects)
     return Reply((json.dumps(data),), data)
-
-
-def _record_list(caller: Caller, target: str) -> None:
-    record(Action.REVIEWED, caller.requester.actor, target=target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.http.request import RawPostDataException
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
-from ninja import NinjaAPI, P, PathEx, Schema
+from ninja import NinjaAPI, P, PathEx, QueryEx, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
@@ -45,8 +45,15 @@ from apps.lookups.access import (
     refuse_role,
     searched_projects,
 )
-from apps.lookups.answers import LookupResult, result_now, stored_result
-from apps.lookups.exports import Choice, ChoiceRefused, export_result, read_choice
+from apps.lookups.answers import check_status, result_now, search_known_errors, stored_result
+from apps.lookups.exports import (
+    Choice,
+    ChoiceRefused,
+    Export,
+    export_event,
+    export_result,
+    read_choice,
+)
 from apps.lookups.models import Origin
 from apps.lookups.problems import (
     BROKEN,
@@ -394,6 +401,22 @@ class LookupResponse(Schema):
     elsewhere: list[dict[str, Any]]
 
 
+class CatalogResponse(Schema):
+    """What the support team wrote about known errors, without empty parts."""
+
+    known_errors: list[dict[str, Any]]
+
+
+class StatusResponse(Schema):
+    """Whether Sentry can be asked, where, and how often."""
+
+    model_config = ConfigDict(extra="allow")
+
+    sentry: Annotated[str, Field(description="Such as “ok” or “auth_refused”.")]
+    projects: Annotated[list[str], Field(description="Those that can be searched.")]
+    lookups_left: Annotated[int | None, Field(description="In this minute.")]
+
+
 class IncidentRequest(SearchRequest):
     """Which customers to look up."""
 
@@ -587,8 +610,16 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         {"type": "string", "enum": [family.name for family in FAMILIES]},
     ),
 )
+_FORMS = {
+    "responses": {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
+    "parameters": [
+        {"in": "query", "name": name, "required": False, "description": text, "schema": schema}
+        for name, text, schema in _OPTIONS
+    ],
+}
 LookupId = PathEx[uuid.UUID, P(description="The lookup_id of a result.")]
 _LOOKUP_ERRORS = (400, 401, 403, 409, 410, 413, 415, 429, 500, 502, 503, 504)
+_LIST_ERRORS = (400, 401, 403, 429, 500, 503)
 _READ_ERRORS = (400, 401, 403, 404, 409, 410, 429, 500, 503)
 
 
@@ -619,7 +650,7 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
         reason=body.reason,
     )
     result = result_now(lookup, projects_of_token(token))
-    return _export(result, Choice(format="json", budget=None), requester)
+    return _body(export_result(result, Choice(format="json", budget=None), requester))
 
 
 @api.get(
@@ -629,25 +660,66 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     url_name="lookup",
     operation_id="read_lookup",
     by_alias=True,
-    openapi_extra={
-        "responses": {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
-        "parameters": [
-            {"in": "query", "name": name, "required": False, "description": text, "schema": schema}
-            for name, text, schema in _OPTIONS
-        ],
-    },
+    openapi_extra=_FORMS,
 )
 def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     """Read the stored result of a lookup that the person can open. Requires the read scope."""
     token = token_for(request, Scope.READ)
-    try:
-        choice = _requested(request.GET)
-    except ChoiceRefused as refused:
-        raise LookupFailed(bad_input(str(refused))) from refused
-    requester = api_requester(request, token)
-    return _export(
-        stored_result(str(lookup_id), requester, projects_of_token(token)), choice, requester
-    )
+    choice, requester = _requested(request.GET), api_requester(request, token)
+    result = stored_result(str(lookup_id), requester, projects_of_token(token))
+    return _body(export_result(result, choice, requester))
+
+
+@api.get(
+    "/lookups/{uuid:lookup_id}/events/{event_id}/",
+    response={200: LookupResponse, **dict.fromkeys((*_READ_ERRORS, 502, 504), ProblemResponse)},
+    summary="Read one event",
+    url_name="event",
+    operation_id="read_event",
+    by_alias=True,
+    openapi_extra=_FORMS,
+)
+def read_event(
+    request: HttpRequest,
+    lookup_id: LookupId,
+    event_id: PathEx[str, P(description="The ID of an event in the result.", max_length=50)],
+) -> HttpResponse:
+    """Read one event of a result in full, from Sentry if necessary. Requires the lookup scope."""
+    token = token_for(request, Scope.LOOKUP)
+    choice, requester = _requested(request.GET), api_requester(request, token)
+    projects = projects_of_token(token)
+    return _body(export_event(str(lookup_id), event_id, choice, requester, projects))
+
+
+@api.get(
+    "/known-errors/",
+    response={200: CatalogResponse, **dict.fromkeys(_LIST_ERRORS, ProblemResponse)},
+    summary="Search known errors",
+    url_name="known_errors",
+    operation_id="search_known_errors",
+)
+def search_catalog(
+    request: HttpRequest,
+    words: QueryEx[str, P(max_length=200, description="Leave them out to list all.")] = "",
+) -> CatalogResponse:
+    """Search the support team’s catalog. Requires the read scope."""
+    token = token_for(request, Scope.READ)
+    projects, requester = projects_of_token(token), api_requester(request, token)
+    return CatalogResponse(known_errors=search_known_errors(words, requester, projects))
+
+
+@api.get(
+    "/status/",
+    response={200: StatusResponse, **dict.fromkeys(_LIST_ERRORS, ProblemResponse)},
+    summary="Check Triage",
+    url_name="status",
+    operation_id="check_status",
+)
+def get_status(request: HttpRequest) -> StatusResponse:
+    """Say whether Sentry can be asked, where, and how often. Requires the read scope."""
+    token = token_for(request, Scope.READ)
+    status = check_status(api_requester(request, token), token, projects_of_token(token))
+    return StatusResponse.model_validate(status)
 
 
 @api.post(
@@ -722,17 +794,19 @@ def _incident(
 
 def _requested(values: QueryDict) -> Choice:
     """Return the form of a stored result, complete and as plain data unless there is a limit."""
-    if values.get("format", "json") not in _FORMATS:
-        raise ChoiceRefused("The format must be json or markdown.", "format")
-    choice = read_choice({"format": "json", **{name: str(values[name]) for name in values}})
+    try:
+        if values.get("format", "json") not in _FORMATS:
+            raise ChoiceRefused("The format must be json or markdown.", "format")
+        choice = read_choice({"format": "json", **{name: str(values[name]) for name in values}})
+    except ChoiceRefused as refused:
+        raise LookupFailed(bad_input(str(refused))) from refused
     limit = choice.budget if values.get("budget") else None
     return replace(choice, budget=limit, preset="none", issue_id="", for_llm=False)
 
 
-def _export(result: LookupResult, choice: Choice, requester: Requester) -> HttpResponse:
-    """Return the result in the chosen format, and record that."""
-    export = export_result(result, choice, requester)
-    return HttpResponse(export.rendered.text.encode(), content_type=_FORMATS[choice.format])
+def _body(export: Export) -> HttpResponse:
+    kind = _FORMATS[export.choice.format]
+    return HttpResponse(export.rendered.text.encode(), content_type=kind)
 
 
 @api.exception_handler(LookupFailed)
@@ -763,7 +837,7 @@ for _kind_of_error in _PROBLEMS:
 @api.exception_handler(ValidationError)
 def _on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Name the invalid fields but not their values, which may be personal data."""
-    known = set(LookupRequest.model_fields) | set(IncidentRequest.model_fields)
+    known = {*LookupRequest.model_fields, *IncidentRequest.model_fields, "words"}
     unknown = [item["loc"][-1] for item in error.errors if item["type"] == "extra_forbidden"]
     named = {str(part) for item in error.errors for part in item["loc"]} & known
     fields = ", ".join(sorted(named)) or "the body"

@@ -138,7 +138,11 @@ ROWS = (
     Row("the API", ("api/v1/lookups/",), get=NEVER_ALLOWED, post=API_TOKEN, others=NEVER_ALLOWED),
     Row(
         "reading through the API",
-        ("api/v1/lookups/<uuidstr:lookup_id>/", "api/v1/incidents/<uuidstr:incident_id>/"),
+        (
+            *("api/v1/lookups/<uuidstr:lookup_id>/", "api/v1/incidents/<uuidstr:incident_id>/"),
+            "api/v1/lookups/<uuidstr:lookup_id>/events/<event_id>/",
+            *("api/v1/known-errors/", "api/v1/status/"),
+        ),
         get=API_TOKEN,
         post=NEVER_ALLOWED,
         others=NEVER_ALLOWED,

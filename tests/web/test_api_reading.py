@@ -16,6 +16,7 @@ from apps.lookups.models import ExportRecord, Lookup, Outcome
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
 from tests.web.asking import form_data
+from tests.web.known import entry
 from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +184,42 @@ def test_only_the_token_hash_is_stored(agent: User) -> None:
     record = ApiToken.objects.get()
     assert token not in repr(vars(record))
     assert len(record.token_hash) == 64
+
+
+def test_what_assistants_can_read_can_be_read_through_the_api(
+    sentry: DemoSentry, agent: User, other_agent: User
+) -> None:
+    entry(title="Cards are refused")
+    token = token_of(agent, projects=["web"])
+    found = post(token).json()
+    [event] = found["events"]
+    address = f"/api/v1/lookups/{found['lookup_id']}/events/{event['id']}/"
+
+    def get(path: str, secret: str = token) -> Any:
+        return Client().get(path, headers={"Authorization": f"Bearer {secret}"})
+
+    one = get(address).json()
+    assert [(each["id"], "frames" in str(each)) for each in one["events"]] == [(event["id"], True)]
+    text = get(f"{address}?format=markdown&budget=1000")
+    assert (text["Content-Type"], event["id"] in text.content.decode()) == ("text/markdown", True)
+    [known] = get("/api/v1/known-errors/?words=cards").json()["known_errors"]
+    assert (known["title"], "planned_for" in known) == ("Cards are refused", False)
+    status = get("/api/v1/status/").json()
+    assert (status["sentry"], status["projects"]) == ("ok", ["web"])
+    actions = Entry.objects.order_by("sequence").values_list("action", flat=True)
+    assert list(actions) == [
+        *(Action.LOOKED_UP, Action.EXPORTED, Action.EXPORTED, Action.EXPORTED),
+        *(Action.REVIEWED, Action.REVIEWED),
+    ]
+    only_read, only_look_up = token_of(agent, scopes=["read"]), token_of(agent, scopes=["lookup"])
+    rows = [
+        (get(address.replace(event["id"], "0" * 32)), 404, "no_such_event"),
+        (get(address, token_of(other_agent)), 404, "no_such_lookup"),
+        (get(address, only_read), 403, "missing_scope"),
+        (get("/api/v1/known-errors/", only_look_up), 403, "missing_scope"),
+        (get("/api/v1/status/", only_look_up), 403, "missing_scope"),
+        (get(f"/api/v1/known-errors/?words={'x' * 201}"), 400, "bad_input"),
+        (get(f"{address}?budget=1"), 400, "bad_input"),
+    ]
+    for response, expected, code in rows:
+        assert (response.status_code, response.json()["code"]) == (expected, code)

@@ -23,6 +23,9 @@ MODES = schemathesis.GenerationMode
 OPERATIONS = [
     ("POST", "/api/v1/lookups/"),
     ("GET", "/api/v1/lookups/{lookup_id}/"),
+    ("GET", "/api/v1/lookups/{lookup_id}/events/{event_id}/"),
+    ("GET", "/api/v1/known-errors/"),
+    ("GET", "/api/v1/status/"),
     ("POST", "/api/v1/incidents/"),
     ("GET", "/api/v1/incidents/{incident_id}/"),
 ]
@@ -35,7 +38,9 @@ def api(
 ) -> tuple[str, str]:
     """The live server's URL and a token with every scope."""
     settings.TRIAGE_LOOKUPS_PER_MINUTE = 100_000
-    settings.TRIAGE_CALLS_PER_MINUTE = {"reads": 100_000}
+    settings.TRIAGE_CALLS_PER_MINUTE = dict.fromkeys(
+        ("reads", "event_reads", "searches", "checks"), 100_000
+    )
     settings.TRIAGE_SIGNALS = ()
     connected.world.add_event(user_id="1001", timestamp=MOMENT)
     return live_server.url, token_of(agent)
