@@ -35,11 +35,11 @@ _BEFORE = (
     r"(?:(?:the|an?|this|your|users?(?:['’]s)?|customer(?:['’]s)?|new|driver|gift|credit|debit"
     r"|bank|promo(?:tion)?|email|shipping|billing|phone|share|daily|weekly|monthly|storage|upload"
     r"|rate|unsupported|data|confirmation|verification|activation|reset|money|push|sepa"
-    rf"|[\w-]{{0,20}}\d[\w-]{{0,20}}|{_THING}) ){{0,4}}"
+    rf"|(?=[\w-]{{0,20}}\d)[\w-]{{1,41}}+|{_THING}) ){{0,4}}"
 )
 _ABOUT = (
     r"^(?:\[[^\]\n]{1,40}\] ?|(?!query|term|title)[\w.-]{1,40}: ){0,2}"
-    rf"{_BEFORE}{_THING}(?: [#(]?[\w-]{{0,40}}[\d.][\w.-]{{0,40}}\)?"
+    rf"{_BEFORE}{_THING}(?: [#(]?(?=[\w-]{{0,40}}[\d.])[\w.-]{{1,81}}+\)?"
     r"| (?:for|to) (?:the )?(?:user|customer|account|device)(?: \S{1,40})?"
     r"|(?<=code|upon|cher|type) [.\w-]{1,40})? "
 )
