@@ -124,8 +124,8 @@ def _kind_of(character: str) -> str:
 def truncate(text: str, limit: int) -> str:
     """Cut the text to `limit` characters including an ellipsis.
 
-    Never cuts inside a grapheme of ordinary length, an alias such as `<email-2>`, or a spelled-out
-    character.
+    Never cuts inside an alias such as `<email-2>`, a spelled-out character, or a grapheme, unless
+    it is very long.
     """
     if len(text) <= limit:
         return text

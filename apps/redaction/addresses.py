@@ -37,12 +37,12 @@ _LOCAL = (
     r"(?:"
     r"[\w+](?:(?<![\w.+%\\-].)|(?<=[^\w.+%\\][.-].)|(?<=%[0-9A-Fa-f]{2}.)|(?<=\\[nrtbf].)"
     r"|(?<=\\u[0-9A-Fa-f]{4}.)|(?<=\\x[0-9A-Fa-f]{2}.)|(?<=[^\\]\\.)(?<![nrtbfux]))"
-    r"(?:[\w.+'-]|&(?!#)|%2[Bb]|%27){0,128}+"
+    r"(?:[\w.+'-]|&(?!#)|%2[BbEe]|%27){0,128}+"
     r"|\\?\"[^\"\\\n@]{1,64}\\?\")"
 )
 _DOMAIN = (
     r"(?!v?\d{1,5}\.\d{1,9}(?:\.|-|\b))(?!\dx\.)"
-    r"(?:(?:[^\W_][\w-]{0,62}+\.){1,8}(?:xn--[\w-]{2,59}|[^\W\d_]{2,24})|\[[0-9a-fA-F.:IPv]{3,45}\])"
+    r"(?:(?:[^\W_][\w-]{0,62}+(?:\.|%2[Ee])){1,8}(?:xn--[\w-]{2,59}|[^\W\d_]{2,24})|\[[0-9a-fA-F.:IPv]{3,45}\])"
 )
 _EMAIL = re.compile(_LOCAL + _AT + _DOMAIN)
 _LOCAL_AND_AT = re.compile(_LOCAL + _AT)
@@ -144,6 +144,22 @@ def _is_ipv4(found: Candidate) -> bool:
     return not after_product or found.before.endswith("ip-")
 
 
+# `95-58-27-159.dyn.isp.example`
+_DASHED = re.compile(
+    bounded_start(r"\d", unless_after=r"A-Za-z0-9.", ahead=r"\d{0,2}-\d{1,3}-")
+    + r"(?<!\d-\d)\d{0,2}+(?:-\d{1,3}+){3}(?![\w-])"
+)
+_HOST_AFTER = re.compile(r"\.(?!tar\.)(?:[A-Za-z][\w-]{0,60}\.){1,4}[A-Za-z]")
+
+
+def _is_dashed_ipv4(found: Candidate) -> bool:
+    """Accept a public address in the name of a host."""
+    address = found.value.replace("-", ".")
+    if not _FOUR_NUMBERS.fullmatch(address) or not ipaddress.ip_address(address).is_global:
+        return False
+    return found.before.endswith("ip-") or _HOST_AFTER.match(found.after) is not None
+
+
 _HEX = r"[0-9A-Fa-f]{1,4}+"
 _IPV6 = re.compile(
     r"[0-9A-Fa-f:](?=[0-9A-Fa-f]{0,3}:[0-9A-Fa-f:])(?:(?<![A-Za-z0-9:.].)|(?<=[G-Zg-z_\"'\]]:.)|(?<=[A-Za-z]{3}:.)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
@@ -193,7 +209,7 @@ DEVICES = (
     Shape("mac", _CISCO, (".",), _is_mac),
     Shape("ip", _IPV6, ("::", ":"), _is_ipv6),
 )
-IPV4 = (Shape("ip", _IPV4, (".",), _is_ipv4),)
+IPV4 = (Shape("ip", _IPV4, (".",), _is_ipv4), Shape("ip", _DASHED, ("-",), _is_dashed_ipv4))
 
 
 # Names of people in the paths of their files

@@ -248,17 +248,19 @@ def _segment(slash: str, hints: tuple[str, ...]) -> Shape:
 
 # Between the lines of a key that is written as several strings.
 _NEXT_STRING = r"[\"'] ?[+.\\,]?\s{1,40}[\"'](?=[\w+/=-])"
+_SPACE = r"(?: |%20|\+)"
 # RFC 7468, RFC 4880, and PuTTY. A truncated key ends with the text.
 PRIVATE_KEYS = (
     Shape(
         "private-key",
         re.compile(
-            r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+            rf"-----BEGIN{_SPACE}(?:[A-Z0-9]{{1,20}}{_SPACE}){{0,3}}PRIVATE{_SPACE}KEY"
+            rf"(?:{_SPACE}BLOCK)?-----"
             rf"(?:(?!-----BEGIN)[^<>\"'{{}}`]|{_NEXT_STRING}){{0,12000}}?"
-            r"(?:-----END [A-Z0-9 ]{0,30}KEY(?: BLOCK)?-----"
+            rf"(?:-----END{_SPACE}(?:[A-Z0-9]{{1,20}}{_SPACE}){{0,4}}(?:KEY|BLOCK)-----"
             rf"|(?!{_NEXT_STRING})(?=[<>\"'{{}}`]|-----BEGIN)|\Z)"
         ),
-        ("private key",),
+        ("private key", "private%20key", "private+key"),
     ),
     Shape(
         "private-key",
@@ -329,11 +331,13 @@ _TEXTUAL = (
     Shape(
         "token",
         re.compile(
-            r"(?:hooks\.slack\.com/(?:services|workflows|triggers)|hooks\.zapier\.com/hooks/catch"
-            r"|discord(?:app)?\.com/api/webhooks|(?:outlook|webhook)\.office\.com/webhook(?:b2)?)/"
-            r"(?P<value>[\w/@.%-]{8,300})"
+            r"(?:hooks\.slack\.com(?:/|%2f)(?:services|workflows|triggers)|hooks\.zapier\.com(?:/|%2f)"
+            r"hooks(?:/|%2f)catch|discord(?:app)?\.com(?:/|%2f)api(?:/|%2f)webhooks"
+            r"|(?:outlook|webhook)\.office\.com(?:/|%2f)webhook(?:b2)?)(?:/|%2f)"
+            r"(?P<value>[\w/@.%-]{8,300})",
+            re.IGNORECASE,
         ),
-        ("hooks.", "/api/webhooks", "office.com"),
+        ("hooks.", "webhooks", "office.com"),
     ),
     _segment("/", ("/",)),
     _segment("%2[Ff]", ("%2f",)),

@@ -124,9 +124,10 @@ def _spelled(value: str) -> str:
         body = rf"(?:{body}|{parts[1]},\s?{parts[0]})"
     if re.match(f"[{_UNSPACED}]", value):
         return body
-    return rf"(?<![^\W_]){body}(?![^\W_])"
+    return rf"(?:(?<![^\W_])|{_AFTER_ESCAPE}){body}(?![^\W_])"
 
 
+_AFTER_ESCAPE = r"(?<=%[0-9a-f]{2})|(?<=\\[nrt])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})"
 _WHO = (
     r"(?:users?|customers?|accounts?|members?|tenants?|owner|author|buyer|client|login|kunden?|nutzer"
     r"|benutzer|usuario|utilisateur)"

@@ -56,11 +56,13 @@ from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_
 
 P = TypeVar("P")
 
-RULES_VERSION = 7
+RULES_VERSION = 8
 CUSTOMER_ALIAS = "<customer>"
 
 _NUMBERS = frozenset(("card", "iban", "phone", "ssn", "mac"))
 _GAPS = re.compile(r"[\W_]+")
+# `%2540`, an `@` that was encoded more than once
+_ENCODED_AGAIN = re.compile("%(?:25)+(?=[0-9A-Fa-f]{2})")
 _ALREADY_HIDDEN = re.compile(r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[Filtered\]|\[REDACTED\]")
 
 
@@ -175,10 +177,12 @@ def redact_named(
     text: str, ledger: Ledger, *, name: str, is_version: bool = False, in_code: bool = False
 ) -> str:
     """Redact the text of a named value; the name can reveal what its numbers are."""
-    text = ledger.hide_customer(text, in_code=in_code, is_version=is_version)
-    if len(text) > _MAX_UNSPLIT_LENGTH and "\n" in text:
-        return _redact_lines(text, ledger, name, is_version=is_version)
-    return _redact_unless_known(text, ledger, name, is_version=is_version)
+    plain = _ENCODED_AGAIN.sub("%", text) if "%25" in text else text
+    redacted = ledger.hide_customer(plain, in_code=in_code, is_version=is_version)
+    is_long = len(redacted) > _MAX_UNSPLIT_LENGTH and "\n" in redacted
+    redact_part = _redact_lines if is_long else _redact_unless_known
+    redacted = redact_part(redacted, ledger, name, is_version=is_version)
+    return text if redacted == plain else redacted
 
 
 def _redact_unless_known(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:

@@ -101,14 +101,14 @@ def is_social_security_number(digits: str) -> bool:
     return len(digits) == 9 and area not in ("000", "666") and group != "00" and serial != "0000"
 
 
-_NOT_DIGIT = re.compile(r"\D")
+_NOT_DIGIT, _ENCODED = re.compile(r"\D"), re.compile("%[0-9A-F]{2}")
 _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
 _ARTICLE = any_case(
     r"(?:(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)|(?<![a-z])(?:orders?|bestell\w{0,8}|invoice"
     r"|rechnung\w{0,8}|shipment|booking)(?:[ _-]?(?:no|nr|number|id|code|ref))?)\W{0,4}\Z"
 )
 
-_GAP = r"(?:[ .+_/\u00a0\u2009\u202f-]|%20|  )"
+_GAP = r"(?:[ .+_/\u00a0\u2000-\u200b\u2010-\u2015\u202f-]|%20|%C2%A0|  | [-\u2013] )"
 _START = r"\d(?:(?<!\d\d)(?<!\d\.\d)(?<!%\d)|(?<=%[0-9A-Fa-f]{2}\d))"
 _CARD = re.compile(
     rf"{_START}(?:\d{{11,18}}+"
@@ -134,7 +134,7 @@ _RARE_LENGTHS = (12, 13, 17, 18, 19)
 
 def _is_card(found: Candidate) -> bool:
     """Accept a number between letters, but not inside a longer ID of letters and digits."""
-    digits = _NOT_DIGIT.sub("", found.value.replace("%20", " "))
+    digits = _NOT_DIGIT.sub("", _ENCODED.sub(" ", found.value))
     if not is_card_number(digits, of_any_brand=True):
         return False
     named = _CARD_BEFORE.search(found.before[-48:]) is not None
@@ -161,7 +161,7 @@ _IBAN_GAP = r"(?:[ .\u00a0\u202f+-]|%20)?"
 _LETTERS_OF_IBAN = min(IBAN_LENGTHS) - 4
 _IBAN = re.compile(
     r"[A-Za-z](?=[A-Za-z][ -]?\d[ -]?\d)"
-    r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
+    r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.)|(?<=[Ii][Bb][Aa][Nn].))"
     rf"(?=[A-Za-z]{_IBAN_GAP}\d{_IBAN_GAP}\d(?:{_IBAN_GAP}[A-Za-z0-9]){{{_LETTERS_OF_IBAN}}})(?:"
     + "|".join(_iban_pattern(*row) for row in IBAN_LENGTHS.items())
     + r")(?![A-Za-z0-9])"
@@ -197,7 +197,7 @@ _EXTENSION = r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl|poste)[ :.]{0,2}\d{1
 _PLUS_PHONE = re.compile(
     r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
     r"(?!\d{4}-\d\d-\d\d)(?<!\d[ \u00a0]00)"
-    r"(?:[\s./()-]{0,3}\d){7,15}+" + _EXTENSION + r"(?![\w@]|\.\d)"
+    r"(?:(?:[\s./()-]|%2[089DEF]){0,3}\d){7,15}+" + _EXTENSION + r"(?![\w@]|\.\d)"
 )
 _NANP_PHONE = re.compile(
     bounded_start(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
@@ -248,7 +248,7 @@ _WEAK_HINTS = ("call", "dial", "cell", "text", "contact", "hotline", "ring", "vi
 
 def _digits(found: Candidate) -> str:
     """Return the digits without those of an extension."""
-    number = found.value.removeprefix("%2B").removeprefix("%2b")
+    number = _ENCODED.sub(" ", found.value).removeprefix("%2b")
     return _NOT_DIGIT.sub("", _EXTENSION_START.split(number, maxsplit=1)[0])
 
 
