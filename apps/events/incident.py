@@ -127,6 +127,11 @@ class Failure:
     is_noise: bool = False
     representatives: tuple[str, ...] = ()
 
+    @property
+    def is_note(self) -> bool:
+        """Whether no event of it is an error or a warning."""
+        return self.problem.worst_level in ("info", "debug")
+
 
 # The arithmetic: which customers share what, and how usual that is.
 
@@ -153,7 +158,8 @@ def shared_failures(
     """Return the failures of all customers, those that stand out from the baseline first.
 
     First comes the one that most customers have who would not have it if it were as usual as
-    before: a ratio would put what three have first if nobody had it before. Noise comes last.
+    before: a ratio would put what three have first if nobody had it before. What was only noted
+    comes after all errors and warnings, and noise last.
     """
     by_line = _with_bodies(findings, bodies)
     halves = _halves(by_line)
@@ -183,7 +189,8 @@ def shared_failures(
             is_noise=is_noise,
             representatives=tuple(read.values()),
         )
-        ranked.append((is_noise, (share or 0.0) * with_events - had, -len(lines), cause, failure))
+        usual_less = (share or 0.0) * with_events - had
+        ranked.append((is_noise, failure.is_note, usual_less, -len(lines), cause, failure))
     return tuple(one[-1] for one in sorted(ranked, key=lambda one: one[:-1]))
 
 

@@ -77,6 +77,17 @@ def test_most_customers_beyond_the_usual_come_first() -> None:
     assert not any(one.is_noise for one in unknown)
 
 
+def test_what_was_only_noted_comes_after_errors_and_warnings() -> None:
+    levels = {"note": "info", "warned": "warning", "error": "error"}
+    noted = [
+        Finding(line, (an_event(issue, line, level=level),))
+        for line, (issue, level) in enumerate([*levels.items(), *[("note", "debug")] * 9])
+    ]
+    failures = shared_failures(noted, (), NOTHING, Baseline())
+    assert [one.problem.issue_id for one in failures] == ["error", "warned", "note"]
+    assert [one.is_note for one in failures] == [False, False, True]
+
+
 def test_times_releases_and_events_are_those_of_all_customers() -> None:
     shared = an_event("A", 1, 5, release="2")
     own = an_event("A", 2, -9, release="1")

@@ -119,6 +119,16 @@ def test_shared_failures_are_counted_and_the_rest_is_named(lea: Client) -> None:
     assert "PaymentDeclined" in event
 
 
+def test_what_was_only_noted_is_not_called_a_failure(lea: Client, connected: DemoSentry) -> None:
+    connected.world.clear()
+    for number in range(3):
+        connected.world.add_event(
+            user_id=str(1001 + number), timestamp=MOMENT, level="info", message="Signed in"
+        )
+    page = text(lea.get(ask(lea)))
+    assert "3 of 7 customers had the same event: Our server only logged a note." in page
+
+
 def test_customers_with_only_what_is_usual_are_named(lea: Client, connected: DemoSentry) -> None:
     for number in range(30):
         connected.world.add_event(

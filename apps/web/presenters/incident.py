@@ -174,7 +174,8 @@ def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
     loud = [one for one in failures if not one.is_noise]
     shared = [one for one in loud if len(one.lines) > 1]
     if shared:
-        return f"{len(shared[0].lines):,} of {of} hit the same failure: {shared[0].sentence}"
+        had = "had the same event" if shared[0].is_note else "hit the same failure"
+        return f"{len(shared[0].lines):,} of {of} {had}: {shared[0].sentence}"
     if loud:
         each = " each" if len(loud) > 1 else ""
         return f"No failure is shared. {counted(len(loud), 'failure')} hit one customer{each}."
