@@ -30,6 +30,7 @@ from apps.sentry.config import (
     SentryConfig,
     SentryError,
     SentryOneProjectOnly,
+    SentryPermissionMissing,
     SentryProjectUnseen,
     SentryUnknownRoute,
 )
@@ -354,11 +355,17 @@ def issue_calls(
 def _issues_at_once(
     client: SentryClient, chunk: Sequence[str], scope: Scope, by_project: Mapping[str, list[str]]
 ) -> list[Issue]:
-    """Read the issues in one call, or in one per project if the server requires it."""
+    """Read the issues in one call, or in one per project if the server requires it.
+
+    That also avoids a project without any of them that the token can't read.
+    """
     try:
         return client.issues(chunk, scope.project_ids)
     except SentryOneProjectOnly:
         client.one_project = True
+    except SentryPermissionMissing:
+        if len(scope.project_ids) < 2:
+            raise
     return [issue for one, own in by_project.items() for issue in client.issues(own, (one,))]
 
 

@@ -446,6 +446,12 @@ def test_project_that_the_token_cannot_read_is_skipped(sentry: DemoSentry) -> No
         assert "The project api was not searched" in found.notices[0].message, multi_project
         assert found.rest.was_seen == {1: True, 2: True, 3: None, 4: None}, multi_project
         assert found.rest.baseline.customers == 3, multi_project
+        client = SentryClient(SentryConfig(sentry.url, "acme", "demo-token"))
+        visible, known = client.projects(), Rest()
+        rest = fetch_rest(
+            client, people("web0"), found.findings, where, visible=visible, now=NOW, known=known
+        )
+        assert len(rest.issues) == 1, multi_project
         sentry.fail(r"project=", times=None, status=403, body="{}")
         with pytest.raises(SentryPermissionMissing):
             ask(sentry, people("web0"), where)
