@@ -15,6 +15,7 @@ from apps.events.event import Event, EventBody, Issue
 from apps.events.grouping import UNGROUPED, Group, Joined, Problem, problems_of
 from apps.events.halves import Reason
 from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
+from apps.events.rules.engine import rule_for
 from apps.events.summary import summarize_failure
 
 
@@ -128,9 +129,11 @@ class Failure:
     representatives: tuple[str, ...] = ()
 
     @property
-    def is_note(self) -> bool:
-        """Whether no event of it is an error or a warning."""
-        return self.problem.worst_level in ("info", "debug")
+    def is_slight(self) -> bool:
+        """Whether it was only noted, or is of a kind that stops no one."""
+        rule = rule_for(self.problem.cause.clearest)
+        is_note = self.problem.worst_level in ("info", "debug")
+        return is_note or (rule is not None and rule.slight)
 
 
 # The arithmetic: which customers share what, and how usual that is.
@@ -158,8 +161,8 @@ def shared_failures(
     """Return the failures of all customers, those that stand out from the baseline first.
 
     First comes the one that most customers have who would not have it if it were as usual as
-    before: a ratio would put what three have first if nobody had it before. What was only noted
-    comes after all errors and warnings, and noise last.
+    before: a ratio would put what three have first if nobody had it before. What is slight comes
+    after all other failures, and noise last.
     """
     by_line = _with_bodies(findings, bodies)
     halves = _halves(by_line)
@@ -190,7 +193,7 @@ def shared_failures(
             representatives=tuple(read.values()),
         )
         usual_less = (share or 0.0) * with_events - had
-        ranked.append((is_noise, failure.is_note, usual_less, -len(lines), cause, failure))
+        ranked.append((is_noise, failure.is_slight, usual_less, -len(lines), cause, failure))
     return tuple(one[-1] for one in sorted(ranked, key=lambda one: one[:-1]))
 
 

@@ -18,6 +18,7 @@ from apps.exports import DEFAULT_BUDGET, GPT, ExportRefused, Family, estimate_to
 from apps.exports.blocks import inline
 from apps.exports.document import MIN_TOKENS
 from apps.exports.escaping import Neutralizer, enclose
+from apps.incidents.models import Incident
 from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure
 
@@ -290,7 +291,7 @@ def _summary(result: IncidentResult, most: int) -> list[str]:
         f"- Window: {window}",
         f"- Complete: {'yes' if result.complete else 'no'}",
         f"- Without errors: {_numbers(result.without_errors, most)}",
-        f"- Never seen, as far back as Sentry keeps events: {_numbers(result.never_seen, most)}",
+        f"- {never_seen_title(incident)}: {_numbers(result.never_seen, most)}",
         f"- Not checked: {_numbers(tuple(not_asked), most)}",
         f"- Couldn’t be checked: {_numbers(tuple(unanswerable), most)}",
     ]
@@ -327,6 +328,12 @@ def _numbers(lines: Sequence[int], most: int) -> str:
     listed = ", ".join(map(str, lines[:most]))
     more = f", and {len(lines) - most} more" if len(lines) > most else ""
     return f"{len(lines)} (lines {listed}{more})"
+
+
+def never_seen_title(incident: Incident) -> str:
+    """Return what is known about customers who are never seen where Triage searched."""
+    where = " in these projects" if incident.projects else ""
+    return f"Never seen{where}, as far back as Sentry keeps events"
 
 
 def usual_text(failure: Failure, result: IncidentResult) -> str:

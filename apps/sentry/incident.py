@@ -551,7 +551,7 @@ class _Rest:
         return seen
 
     def _seen_anywhere(self, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
-        """Ask in all projects. If one of them can't be read, those not found may be there."""
+        """Ask in all environments of the projects; those not found may be in an unread one."""
         until = self.now.replace(microsecond=0) + _SECOND
         since = until - timedelta(days=self.client.config.retention_days)
         seen: dict[int, bool | None] = {one.line: False for one in part}
@@ -561,7 +561,7 @@ class _Rest:
             found = self._seen_in(scope, pending)
             seen.update({line: own for line, own in found.items() if own is not False})
 
-        scope = replace(self._scope, start=since, end=until)
+        scope = replace(self._scope, start=since, end=until, environments=())
         if skipped := in_projects(self.client, self.searched, scope, read):
             self.notices += skipped
             return {line: own or None for line, own in seen.items()}

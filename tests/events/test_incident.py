@@ -77,15 +77,19 @@ def test_most_customers_beyond_the_usual_come_first() -> None:
     assert not any(one.is_noise for one in unknown)
 
 
-def test_what_was_only_noted_comes_after_errors_and_warnings() -> None:
-    levels = {"note": "info", "warned": "warning", "error": "error"}
-    noted = [
-        Finding(line, (an_event(issue, line, level=level),))
-        for line, (issue, level) in enumerate([*levels.items(), *[("note", "debug")] * 9])
-    ]
-    failures = shared_failures(noted, (), NOTHING, Baseline())
-    assert [one.problem.issue_id for one in failures] == ["error", "warned", "note"]
-    assert [one.is_note for one in failures] == [False, False, True]
+def test_what_is_slight_comes_after_errors_and_warnings() -> None:
+    """However many have it: what was only noted, and what stops no one by its rule."""
+    kinds: dict[str, dict[str, object]] = {
+        "note": {"level": "info"},
+        "layout": {"title": "Error: ResizeObserver loop limit exceeded", "platform": "javascript"},
+        "warned": {"level": "warning"},
+        "error": {"level": "error"},
+    }
+    had = [*kinds, *["note"] * 9, *["layout"] * 5]
+    each = [Finding(line, (an_event(kind, line, **kinds[kind]),)) for line, kind in enumerate(had)]
+    failures = shared_failures(each, (), NOTHING, Baseline())
+    assert [one.problem.issue_id for one in failures] == ["error", "warned", "note", "layout"]
+    assert [one.is_slight for one in failures] == [False, False, True, True]
 
 
 def test_times_releases_and_events_are_those_of_all_customers() -> None:

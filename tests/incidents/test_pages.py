@@ -121,12 +121,15 @@ def test_shared_failures_are_counted_and_the_rest_is_named(lea: Client) -> None:
 
 def test_what_was_only_noted_is_not_called_a_failure(lea: Client, connected: DemoSentry) -> None:
     connected.world.clear()
+    connected.world.add_project("api")
     for number in range(3):
         connected.world.add_event(
             user_id=str(1001 + number), timestamp=MOMENT, level="info", message="Signed in"
         )
-    page = text(lea.get(ask(lea)))
+    page = text(lea.get(ask(lea, project="web")))
     assert "3 of 7 customers had the same event: Our server only logged a note." in page
+    assert "<li>in web</li>" in page
+    assert "Never seen in these projects, as far back as Sentry keeps events (4)" in page
 
 
 def test_customers_with_only_what_is_usual_are_named(lea: Client, connected: DemoSentry) -> None:
@@ -338,6 +341,7 @@ def test_a_canceled_incident_keeps_what_was_found(lea: Client, connected: DemoSe
     result = exported(lea, url)
     assert (result["state"], result["answered"]) == ("cancelled", 100)
     assert len(result["not_asked"]) == 50
+    assert "<li>canceled at " in text(lea.get(url))
     assert not result["complete"]
 
 

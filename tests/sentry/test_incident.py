@@ -457,6 +457,15 @@ def test_project_that_the_token_cannot_read_is_skipped(sentry: DemoSentry) -> No
             ask(sentry, people("web0"), where)
 
 
+def test_customer_of_another_environment_was_seen(sentry: DemoSentry) -> None:
+    sentry.world.add_event(timestamp=MOMENT, user_id="1", environment="staging")
+    sentry.world.add_event(timestamp=MOMENT, user_id="2", environment="production")
+    where = IncidentScope(incidents.SCOPE.window, environments=("production",))
+    found = ask(sentry, people("1", "2", "3"), where)
+    assert found.counts() == [0, 1, 0]
+    assert found.rest.was_seen == {1: True, 2: True, 3: False}
+
+
 def test_search_of_a_part_of_the_data_proves_nothing(sentry: DemoSentry) -> None:
     """Servers with very many events search only some of them, and say so."""
     body = {"data": [], "meta": {"dataScanned": "partial"}}

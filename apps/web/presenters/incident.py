@@ -15,7 +15,7 @@ from apps.events.incident import Failure
 from apps.events.once import rule_cache
 from apps.events.query import counted
 from apps.events.releases import short_release
-from apps.incidents.exports import usual_text
+from apps.incidents.exports import never_seen_title, usual_text
 from apps.incidents.models import Incident
 from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
@@ -40,7 +40,7 @@ _WHY_JOINED = {
     Reason.TRIED_AGAIN: "another try",
     Reason.OTHER_RELEASE: "same error in another release",
 }
-_MAX_RELEASES = 4
+_MAX_NAMES = 4
 _MAX_TEXT = 120
 _RELOADS = 6
 
@@ -174,7 +174,7 @@ def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
     loud = [one for one in failures if not one.is_noise]
     shared = [one for one in loud if len(one.lines) > 1]
     if shared:
-        had = "had the same event" if shared[0].is_note else "hit the same failure"
+        had = "had the same event" if shared[0].is_slight else "hit the same failure"
         return f"{len(shared[0].lines):,} of {of} {had}: {shared[0].sentence}"
     if loud:
         each = " each" if len(loud) > 1 else ""
@@ -183,6 +183,9 @@ def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
 
 
 def _facts(result: IncidentResult) -> Iterable[str]:
+    projects = () if result.is_part else result.projects
+    if where := (*projects, *result.incident.environments):
+        yield f"in {_first_of(where)}"
     yield f"{len(result.answered):,} of {counted(result.asked, 'customer')} checked"
     if result.not_asked:
         yield f"{len(result.not_asked):,} not checked{' yet' if result.state == 'running' else ''}"
@@ -191,8 +194,10 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     if result.state == "running":
         return
     yield "complete" if result.complete else "incomplete"
-    if read_at := result.incident.finished_at:
-        yield f"read at {local_minute(read_at, ZoneInfo(result.incident.zone)).text}"
+    incident = result.incident
+    if ended_at := incident.cancelled_at or incident.finished_at:
+        how = "canceled" if incident.cancelled_at else "read"
+        yield f"{how} at {local_minute(ended_at, ZoneInfo(incident.zone)).text}"
 
 
 def _unexplained(result: IncidentResult) -> frozenset[int]:
@@ -231,7 +236,7 @@ def _failure(
         percent=round(100 * len(failure.lines) / max(len(result.answered), 1)),
         first=local_clock(first, zone, day_of=result.incident.moment),
         last=local_clock(last, zone, day_of=result.incident.moment),
-        releases=_releases(failure.releases),
+        releases=_first_of(list(map(short_release, failure.releases))),
         usual=usual_text(failure, result),
         is_noise=failure.is_noise,
         answers=answers,
@@ -277,10 +282,10 @@ def _event_link(event: Event) -> EventLink:
     return EventLink(event.id, release, shortened(event.title or "(no title)", _MAX_TEXT))
 
 
-def _releases(releases: tuple[str, ...]) -> str:
-    names = [shortened(short_release(name), _MAX_TEXT) for name in releases[:_MAX_RELEASES]]
-    more = len(releases) - _MAX_RELEASES
-    return listed([*names, f"{more} more"] if more > 0 else names)
+def _first_of(names: Sequence[str]) -> str:
+    shown = [shortened(name, _MAX_TEXT) for name in names[:_MAX_NAMES]]
+    more = len(names) - _MAX_NAMES
+    return listed([*shown, f"{more} more"] if more > 0 else shown)
 
 
 def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ...]]]:
@@ -299,7 +304,7 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
         ("With these failures", [line for line in with_errors if line not in unexplained]),
         ("With only failures that were about as common before", sorted(unexplained)),
         (f"Without errors {_where(result)}", result.without_errors),
-        ("Never seen, as far back as Sentry keeps events", result.never_seen),
+        (never_seen_title(result.incident), result.never_seen),
         ("No errors found, but some may be missing", unsure),
         ("Not checked" if result.incident.is_over else "Not checked yet", dict(result.not_asked)),
         ("Couldn’t be checked", dict(result.unanswerable)),
