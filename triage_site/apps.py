@@ -42,7 +42,7 @@ def check_later(using: str, plan: list[Any], **_signal: Any) -> None:
     """Keep Django from checking all of SQLite's foreign keys after each migration.
 
     With a million lookups, each check takes seconds. One at the end, of the tables that were
-    written anew, finds the same. Adding a column only appends to a table's SQL.
+    rewritten, finds the same. Adding a column only appends to a table's SQL.
     """
     if plan and connections[using].vendor == "sqlite":
         vars(connections[using]).update(
@@ -51,16 +51,16 @@ def check_later(using: str, plan: list[Any], **_signal: Any) -> None:
 
 
 def check_now(using: str, **_signal: Any) -> None:
-    """Check the foreign keys of the tables that were written anew."""
+    """Check the foreign keys of the rewritten tables."""
     vars(connections[using]).pop("check_constraints", None)
     before = vars(connections[using]).pop("tables_before", None)
     if before is not None:
-        anew = [
+        rewritten = [
             name
             for name, sql in _tables(using).items()
             if name not in before or not sql.startswith(before[name][:-1])
         ]
-        connections[using].check_constraints(table_names=anew)
+        connections[using].check_constraints(table_names=rewritten)
 
 
 def _tables(using: str) -> dict[str, str]:

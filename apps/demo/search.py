@@ -517,7 +517,7 @@ class Window:
 def parse_time(value: str) -> datetime:
     """Return a time in UTC. Raises ApiError 400.
 
-    Real servers read more, and ignore a `+HH:MM` silently, so that nobody must send it.
+    Real servers read more, and ignore a `+HH:MM` silently, so no one should send it.
     """
     try:
         return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)

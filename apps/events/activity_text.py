@@ -13,7 +13,7 @@ from apps.events.rules.rule import CLIENT, Place, Side, UserAction, find_action,
 
 
 class Kind(Enum):
-    """What an observation says, the gravest first."""
+    """What an observation says, the most serious first."""
 
     FAILED = "failed"
     REFUSED = "refused"

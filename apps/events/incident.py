@@ -161,7 +161,7 @@ def shared_failures(
     """Return the failures of all customers, those that stand out from the baseline first.
 
     First comes the one that most customers have who would not have it if it were as usual as
-    before: a ratio would put what three have first if nobody had it before. What is slight comes
+    before: a ratio would put what three have first if no one had it before. What is slight comes
     after all other failures, and noise last.
     """
     by_line = _with_bodies(findings, bodies)

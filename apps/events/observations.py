@@ -221,14 +221,14 @@ _NO_OUTCOME = ("got no answer", "didn’t arrive", f": {status_meaning(504)}")
 
 
 def may_have_paid_in(trouble: Observation) -> bool:
-    """Return whether a payment may have gone through: nobody saw how it ended."""
+    """Return whether a payment may have gone through: no one saw how it ended."""
     text = trouble.full_text
     is_payment = "payment" in text.lower() and not trouble.is_note
     return is_payment and any(words in text for words in _NO_OUTCOME)
 
 
 def troubles_of(answer: Answer) -> tuple[Observation, ...]:
-    """Return what failed, was refused, took long, or was noted, the gravest first.
+    """Return what failed, was refused, took long, or was noted, the most serious first.
 
     A refusal with its reason says more than that the same request got no answer before.
     """
@@ -359,7 +359,7 @@ def _sides(spans: Sequence[Span]) -> list[Side]:
 
 
 def _of_customer(rows: Sequence[_Found], answer: Answer) -> list[_Found]:
-    """Return a trace's rows without those that name nobody and belong to a batch, or to no time.
+    """Return a trace's rows without those that name no one and belong to a batch, or to no time.
 
     A request is one customer's, while a task can be about many.
     """
@@ -631,7 +631,7 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
 def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -> bool:
     """Return whether it hardly concerns the customer.
 
-    That is something not found by a request that names nobody, and a page's request to a site that
+    That is something not found by a request that names no one, and a page's request to a site that
     never answered it while ours did, as blockers do with those of advertisers.
     """
     if not any(other.row.names_customer for other in group):
@@ -644,7 +644,7 @@ def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -
 
 
 def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observation:
-    """Return what one request's rows show: the gravest, and what else is said about it."""
+    """Return what one request's rows show: the most serious, and what else is said about it."""
     said = sorted(troubles, key=_gravity)
     main, *others = said
     also = tuple(
@@ -671,7 +671,7 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
 
 
 def _place(said: Sequence[_Found]) -> Place | None:
-    """Return where it failed, as the gravest row that shows it, unless another has the reason."""
+    """Return where it failed, by the most serious row that shows it, or by one with the reason."""
     known = [place for place in map(_place_of, said) if place]
     if Place.INPUT in known:
         return Place.INPUT
@@ -730,7 +730,7 @@ def _remark(one: _Found) -> Remark:
 
 
 def _gravity(one: _Found) -> tuple[int, int, float, str]:
-    """Sort the gravest first; of equals, a span whose usual time is known, then the outermost."""
+    """Sort the most serious first; then a span with a known usual time, then the outermost."""
     length = one.end - one.start
     return (
         _ORDER.index(_remark(one).kind),

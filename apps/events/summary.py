@@ -290,7 +290,7 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 def _seen_instead(answer: Answer) -> tuple[str, str]:
-    """Return a clause such as `two requests failed`, and a sentence with the gravest; or two "".
+    """Return a clause such as `two requests failed`, and a sentence with the worst; or two "".
 
     A single observation is the clause itself.
     """

@@ -72,7 +72,7 @@ class AnswerReader:
 
     def __init__(self, nonce: str, event_ids: frozenset[str]) -> None:
         """`event_ids` are the lowercase IDs of the events, logs, and spans in the message."""
-        self._neutraliser = Neutralizer(nonce)
+        self._neutralizer = Neutralizer(nonce)
         self._ids = event_ids
         self._rest = ""
         self._count = 0
@@ -133,7 +133,7 @@ class AnswerReader:
         return found[0] if len(found) == 1 else None
 
     def _clean(self, text: str, limit: int) -> str:
-        return truncate(self._neutraliser.clean(text.strip()), limit)
+        return truncate(self._neutralizer.clean(text.strip()), limit)
 
 
 def _values(line: str) -> Mapping[str, object]:

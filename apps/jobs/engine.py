@@ -171,7 +171,7 @@ class Lease:
         self._is_over = False
 
     def renew(self) -> None:
-        """Begin the lease anew. Raise `LeaseLost` if another worker has taken over."""
+        """Start the lease over. Raise `LeaseLost` if another worker has taken over."""
         self._update(lease_until=Now() + self._handler.lease)
 
     @contextmanager
@@ -438,7 +438,7 @@ def other_versions() -> list[str]:
     return sorted(versions - {settings.TRIAGE_VERSION})
 
 
-# What nobody does without a worker.
+# What no one does without a worker.
 _UNDONE = (
     "expired data isn’t deleted, drafts that haven’t arrived aren’t sent again, and lists of "
     "customers aren’t looked up"

@@ -50,7 +50,7 @@ from apps.sentry.config import (
 )
 from apps.sentry.throttling import RateLimiter
 
-# Requests that can be aborted. The read timeout of `requests` starts anew with each chunk, so it
+# Requests that can be aborted. The read timeout of `requests` starts over with each chunk, so it
 # can't limit a response that trickles in. A timer shuts the socket instead, whatever is being read.
 
 

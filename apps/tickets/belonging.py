@@ -186,7 +186,7 @@ UNCONNECTED = "Nothing near it says that the problem happened then. Check it."
 
 
 def has_more(text: str, times: Sequence[Spanned]) -> bool:
-    """Return whether the text says more than the times and a few words, or tells of a failure."""
+    """Return whether the text says more than the times and a few words, or mentions a failure."""
     inside = [one for at in times for one in _NAMING.findall(text, at.start, at.end)]
     is_long = len(_NAMING.findall(text)) - len(inside) > _FEW
     return is_long or any(one.kind is Kind.FAILURE for one in _words(text))

@@ -583,7 +583,7 @@ def test_drafts_say_what_logs_and_requests_show() -> None:
         assert line in draft.markdown
 
 
-def test_customer_is_told_nothing_that_only_a_trace_shows() -> None:
+def test_customer_reads_nothing_that_only_a_trace_shows() -> None:
     anchor = log(-10, "info", "cart opened")
     unnamed = span(-9, "http.client", "POST /pay", 90, http_status=500, names_customer=False)
     unclear = log(-8, "error", "state 17")

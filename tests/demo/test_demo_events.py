@@ -89,7 +89,7 @@ def test_the_project_list_ignores_users(api: Api, world: World) -> None:
     assert len(ids(api.get("projects/acme/web/events/", user="1001"))) == 2
 
 
-def test_a_single_event_has_its_release_and_neighbours(api: Api, world: World) -> None:
+def test_a_single_event_has_its_release_and_neighbors(api: Api, world: World) -> None:
     first, second, third = (
         world.add_event(timestamp=NOON + timedelta(seconds=at), release="web@1.2")
         for at in range(3)

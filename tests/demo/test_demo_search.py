@@ -93,7 +93,7 @@ def test_a_backslash_vanishes_and_braces_repeat_in_a_pattern(api: Api, world: Wo
     assert api.table('user.username:"a*{2}"').status_code == 500
 
 
-def test_the_newer_dataset_heeds_capitals_unless_told_otherwise(
+def test_the_newer_dataset_heeds_capitals_unless_asked_not_to(
     api: Api, demo: DemoSentry, world: World
 ) -> None:
     demo.settings.newer_dataset = True

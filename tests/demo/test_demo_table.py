@@ -85,7 +85,7 @@ def test_a_start_older_than_the_retention_is_moved_up(api: Api, demo: DemoSentry
     assert api.found("", start="2026-01-01T00:00:00") == {recent.id}
 
 
-def test_the_link_header_names_both_neighbours(api: Api, world: World) -> None:
+def test_the_link_header_names_both_neighbors(api: Api, world: World) -> None:
     for _ in range(3):
         world.add_event(timestamp=NOON)
     link = api.table(per_page=2).headers["Link"]

@@ -138,7 +138,7 @@ def test_unread_events_are_mentioned_and_no_steps_means_no_story() -> None:
     assert story_view(answer(unread), problems_of(answer(unread)), BERLIN) is None
 
 
-def test_releases_alone_are_told_without_the_errors_of_the_timeline() -> None:
+def test_releases_alone_are_shown_without_the_errors_of_the_timeline() -> None:
     related = RelatedData(deploys=(Deploy("shop@2.15.0", MOMENT, "web", "production"),))
     for crumbs, expected in (((Breadcrumb(MOMENT),), 1), ((click(-2),), 3)):
         view = story_of(replace(answer(event_with_steps(*crumbs)), beside=related))
@@ -215,7 +215,7 @@ def test_messages_replays_and_releases_are_shown_at_their_time() -> None:
     assert [step.pause for step in steps] == [""] * 5
 
 
-def test_observations_are_told_with_their_basis() -> None:
+def test_observations_are_shown_with_their_basis() -> None:
     view = story_of(slow_and_refused())
     assert lines(view) == [
         "opened /documents",
@@ -229,7 +229,7 @@ def test_observations_are_told_with_their_basis() -> None:
     assert "log, warn: client intended to send too large body" in upload.basis[-1]
 
 
-def test_observations_are_told_beside_errors_but_not_what_worked() -> None:
+def test_observations_are_shown_next_to_errors_but_not_what_worked() -> None:
     rows = RelatedData(
         spans=(span(-9, "http.client", "GET /cart", 90), span(-8, "http.client", "GET /x", 12_000)),
         logs=(log(-30, "error", "state 17", names_customer=False),),

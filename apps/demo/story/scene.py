@@ -87,13 +87,13 @@ class Scene:
                 self.world.add_event(timestamp=self.time(seconds), **fields)
 
     def log(self, seconds: float, message: str, severity: str = "info", **fields: Any) -> None:
-        """Add a log entry of the customer, or of nobody with `user=None`."""
+        """Add a log entry of the customer, or of no one with `user=None`."""
         self.world.add_log(self.time(seconds), message, severity, **{"user": self.user, **fields})
 
     def span(
         self, seconds: float, duration_ms: float, op: str, description: str, **fields: Any
     ) -> None:
-        """Add a span of the customer, or of nobody with `user=None`."""
+        """Add a span of the customer, or of no one with `user=None`."""
         fields = {"user": self.user, **fields}
         self.world.add_span(self.time(seconds), duration_ms, op, description, **fields)
 

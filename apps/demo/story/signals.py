@@ -128,7 +128,7 @@ def _page(scene: Scene, seconds: float, path: str, trace: str) -> None:
 def _call(
     scene: Scene, seconds: float, milliseconds: float, request: str, transaction: str, **fields: Any
 ) -> None:
-    """Add a request of the browser, and the server's span, which names nobody.
+    """Add a request of the browser, and the server's span, which names no one.
 
     `request` is the method and the path. A server span is left out if the request was given up.
     """
@@ -171,7 +171,7 @@ def _add_switched_off_button(scene: Scene) -> None:
 
 
 def _add_missing_webhook(scene: Scene) -> None:
-    """Add an order that waits for the payment provider's message in vain."""
+    """Add an order whose message from the payment provider never arrives."""
     trace, order = made_up_id("jonas", "pay"), "A-31170"
     _page(scene, -70, "/checkout", trace)
     _call(scene, -62, 830, f"POST /orders/{order}/pay", "/orders/{id}/pay",

@@ -190,7 +190,7 @@ def _answers(
 
 
 def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iterator[Row]:
-    """Yield what logs and requests show, or a session replay of a customer who clicked in vain."""
+    """Yield what logs and requests show, or a session replay with clicks that did nothing."""
     moment, replay = answer.question.window.moment, _replay_with_idle_clicks(answer)
     for one in troubles_of(answer)[:1]:
         if not one.is_note:

@@ -115,7 +115,7 @@ class OtherTimes:
 
 @dataclass(frozen=True, slots=True)
 class NothingFound:
-    """What was searched in vain. `wider` are windows to try: minutes and label.
+    """What was searched without finding anything. `wider` are windows to try: minutes and label.
 
     `advice` says what can help if the result is incomplete, and `is_unclear` that only what was
     typed makes it so.
@@ -624,7 +624,7 @@ def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime
 def _related(answer: Answer) -> tuple[str, ...]:
     """Return the counts of the related data that the first screen doesn't show by itself.
 
-    It quotes a single message, and the story tells what goes with errors.
+    It quotes a single message, and the story shows what goes with errors.
     """
     related, has_events = answer.beside, bool(answer.events)
     counts = (
