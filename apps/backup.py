@@ -47,7 +47,7 @@ from apps.crypto import fingerprint, key_of, keyed_hash
 from apps.events.query import counted
 
 FORMAT = 1
-# Sessions and signs of life end with the site that they belong to.
+# Sessions and heartbeats end with the site that they belong to.
 LEFT_OUT = frozenset(("django_session", "usersessions_usersession", "jobs_worker", "lookups_lease"))
 # A site whose tables of these kinds are empty has nothing to lose.
 _IN_USE = {

@@ -92,7 +92,7 @@ from apps.sentry.incident import (
 
 T = TypeVar("T")
 BATCH, FINISH = "incident.batch", "incident.finish"
-BASELINE = "incident.baseline"  # beside the batches
+BASELINE = "incident.baseline"  # next to the batches
 SEEN, DETAILS = "incident.seen", "incident.details"  # after them
 _PARTS = (BASELINE, SEEN, DETAILS)
 _LEASE = timedelta(seconds=INCIDENT_DEADLINE_S + 30)  # longer than the longest call
@@ -547,7 +547,7 @@ def settle(incident: Incident) -> None:
 
 
 def _fetch(fetch: Callable[..., T], incident: Incident, lease: Lease, **what: Any) -> T:
-    """Ask Sentry, beside all lookups. Raise a `SentryError`."""
+    """Ask Sentry, alongside all lookups. Raise a `SentryError`."""
     with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
         where, visible, now = _scope(incident), visible_projects(client), timezone.now()
         return fetch(client, where=where, visible=visible, now=now, on_progress=lease.renew, **what)

@@ -361,7 +361,7 @@ def _note_end(job: Job, used: Handler, lease: Lease, error: Exception) -> None:
 
 
 def sweep() -> bool:
-    """Note a sign of life, plan periodic work, and return whether there are jobs to do."""
+    """Record a heartbeat, plan periodic work, and return whether there are jobs to do."""
     Worker.objects.update_or_create(name=WORKER, defaults={"seen_at": Now()})
     kinds = {kind for kind, used in handlers().items() if used.every is not None}
     planned = Job.objects.filter(kind__in=kinds, key="").values_list("kind", flat=True)
@@ -371,7 +371,7 @@ def sweep() -> bool:
 
 
 def let_go() -> None:
-    """Free the jobs of this process, which is about to end, and its sign of life."""
+    """Free the jobs of this process, which is about to end, and delete its heartbeat."""
     mine = Job.objects.filter(state=State.RUNNING, lease_holder__startswith=f"{WORKER}/")
     mine.update(lease_until=Now(), tries=F("tries") - 1)
     Worker.objects.filter(name=WORKER).delete()
@@ -395,7 +395,7 @@ def _tidy(_job: Job, _lease: Lease) -> None:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """The number of jobs by state, the oldest that is due, and workers' signs of life."""
+    """The number of jobs by state, the oldest that is due, and workers' heartbeats."""
 
     waiting: int
     due: int
@@ -426,7 +426,7 @@ def queue_state() -> QueueState:
 
 
 def works_here() -> bool:
-    """Return whether a worker on this machine or in this container shows signs of life."""
+    """Return whether a worker on this machine or in this container has a recent heartbeat."""
     here = Q(name__startswith=f"{WORKER.partition(':')[0]}:")
     return Worker.objects.filter(here, seen_at__gt=Now() - _ALIVE_FOR).exists()
 

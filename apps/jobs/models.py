@@ -54,7 +54,7 @@ class Job(models.Model):
 
 
 class Worker(models.Model):
-    """A worker process, with its last sign of life."""
+    """A worker process, with its last heartbeat."""
 
     name = models.CharField(max_length=100, unique=True)
     started_at = models.DateTimeField(db_default=Now())

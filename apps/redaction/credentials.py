@@ -55,7 +55,7 @@ def _is_chosen(found: Candidate) -> bool:
 
 
 def _mixes_characters(value: str) -> bool:
-    """Return whether it has at least three of capitals, small letters, digits, and symbols."""
+    """Return whether it has at least three of capitals, lowercase letters, digits, and symbols."""
     kinds = (str.isupper, str.islower, str.isdigit, PASSWORD_SYMBOLS.__contains__)
     return sum(any(map(kind, value)) for kind in kinds) > 2
 

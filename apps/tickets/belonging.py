@@ -243,7 +243,7 @@ def _shift(after: str) -> re.Match[str] | None:
 
 
 def _over(clause: _Clause) -> str:
-    """Return the words beside a time that say that a problem ended then, or was reported."""
+    """Return the words next to a time that say that a problem ended then, or was reported."""
     start = max((one.end() for one in _SEPARATOR.finditer(clause.before)), default=0)
     end = _SEPARATOR.search(clause.after)
     over = [one for one in clause.words if one.kind is Kind.OVER and one.start >= start]

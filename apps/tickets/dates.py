@@ -392,7 +392,7 @@ def local_day(reference: ReferenceTime, zone: tzinfo) -> date:
     return reference.day or date.min
 
 
-def format_day(day: date) -> str:
+def weekday_and_date(day: date) -> str:
     """Return the date as "Fri 20 Nov 2026"."""
     return f"{day:%a} {day.day} {day:%b %Y}"
 
@@ -484,7 +484,8 @@ def _in_year(year: int | None, month: int, day: int, latest: date) -> DayOption:
             continue
         if found <= latest:
             return DayOption(
-                found, f"the most recent one up to {format_day(latest)}, since no year is given"
+                found,
+                f"the most recent one up to {weekday_and_date(latest)}, since no year is given",
             )
     return DayOption(date.min)
 
@@ -555,12 +556,12 @@ def _days_of_month(
 
 
 def _how_counted(token: DateToken, reference: ReferenceTime, zone: tzinfo) -> str:
-    day = format_day(local_day(reference, zone))
+    day = weekday_and_date(local_day(reference, zone))
     return f"“{token.words}” counted from {day}, {reference.source}"
 
 
 def _could_be(token: DateToken, options: Sequence[DayOption]) -> str:
-    return f"“{token.words}” could be {_join_or([format_day(one.day) for one in options])}."
+    return f"“{token.words}” could be {_join_or([weekday_and_date(one.day) for one in options])}."
 
 
 def _join_or(words: Sequence[str]) -> str:

@@ -48,7 +48,7 @@ class Mention:
 
     @property
     def has_own_date(self) -> bool:
-        """Return whether it is a time with a date beside it."""
+        """Return whether it is a time with a date next to it."""
         is_beside = self.clock is not None and self.day_source is DaySource.ADJACENT
         return is_beside and self.has_calendar_date
 
@@ -121,7 +121,7 @@ def find_mentions(
 
 
 def _is_joined(text: str, group: DateGroup, day: DateToken) -> bool:
-    """Return whether two dates are beside each other in one sentence."""
+    """Return whether two dates are next to each other in one sentence."""
     ends = text[group.end - 1] == "." and text[group.end : day.start].isspace()
     starts = text[day.start].isupper() and day.weekday is None
     return bool(_JOINED.fullmatch(text, group.end, day.start)) and not (ends and starts)

@@ -30,9 +30,9 @@ from apps.tickets.text import (
     Excerpt,
     MomentFound,
     MomentReading,
-    Reading,
     ReferenceTime,
     Spanned,
+    TicketReading,
     TicketRefused,
     Unread,
     any_case,
@@ -91,7 +91,7 @@ def read_ticket(
     now: datetime,
     written: datetime | date | None = None,
     read_customer: CustomerReader = parse_customer,
-) -> Reading:
+) -> TicketReading:
     """Find customers and moments in a ticket.
 
     Times without a time zone are read in `zone`; `now` is aware. `written` is when the ticket was
@@ -115,7 +115,7 @@ def read_ticket(
     if is_cut:
         moments = tuple(_asked(one, [_TOO_MANY_HEADERS]) for one in moments)
     customers, customer_notes = find_customers(text, read_customer)
-    return Reading(
+    return TicketReading(
         customers=customers,
         moments=moments,
         written=tuple(header.excerpt for header in headers[:_MAX_SHOWN]),
@@ -148,7 +148,7 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
     return written
 
 
-# A word beside a time that leaves it what it is.
+# A word next to a time that does not change its meaning.
 _PLAIN_WORD = any_case(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the")
 _WORD = re.compile(r"\w{1,99}")
 _NOW = word_set("now jetzt maintenant ahora adesso agora nu nyt teraz 今") | {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.query import MAX_WINDOW_MINUTES
-from apps.tickets.dates import DayOption, DayOptions, format_day, local_day, resolve_days
+from apps.tickets.dates import DayOption, DayOptions, local_day, resolve_days, weekday_and_date
 from apps.tickets.durations import DurationToken
 from apps.tickets.mentions import DaySource, Mention, gap_between
 from apps.tickets.text import (
@@ -220,7 +220,7 @@ def _at_hour(
     moments = utc_instants(day.day, hour, clock.minute, clock.second or 0, option.zone)
     question = ""
     if len(moments) > 1:
-        question = f"{hour % 24:02}:{clock.minute:02} on {format_day(day.day)} "
+        question = f"{hour % 24:02}:{clock.minute:02} on {weekday_and_date(day.day)} "
         if is_skipped(day.day, hour, clock.minute, option.zone):
             question += "did not exist because the clocks moved forward. Which time was it?"
         else:
@@ -267,7 +267,9 @@ def _plausible(
     past = [one for one in candidates if one.reading.moment <= now + _CLOCK_SKEW]
     notes = []
     if len(past) < len(candidates):
-        future = dict.fromkeys(format_day(one.day.day) for one in candidates if one not in past)
+        future = dict.fromkeys(
+            weekday_and_date(one.day.day) for one in candidates if one not in past
+        )
         notes.append(f"A time on {' or '.join(future)} is in the future, so we didn't list it.")
     before = [one for one in past if not one.is_after_ticket]
     if past and not before:
@@ -331,7 +333,7 @@ _SURELY_A_TIME = any_case(
 
 
 class _Cue(NamedTuple):
-    """Words beside a mention, and the sentence about them; `has_clock` limits it to some mentions.
+    """Words next to a mention, and the sentence about them; `has_clock` limits it to some mentions.
 
     Words before it are searched up to the mention, those after it are matched from its end.
     """

@@ -100,7 +100,7 @@ class ReferenceTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TicketReading:
     """Everything found in a ticket.
 
     `written` are the headers with a date, `notes` sentences on what was found but not listed.
@@ -254,7 +254,7 @@ NUMBERS = _numbered(WORDS["numbers"], 1)
 
 # Months that are also other words: in lowercase they may not be a month.
 DOUBTFUL_MONTHS = word_set("may march mar dec ago mars mai jan sep")
-# Words that are months only beside a year or a day of the week: "3 out of 5".
+# Words that are months only next to a year or a day of the week: "3 out of 5".
 MONTHS_BESIDE_YEAR = word_set(
     "gen mag mei maj maja giu lug lip set out lis sie cze gru sty lut des mrt ott fev oca nis "
     "haz tem eki kas ara"

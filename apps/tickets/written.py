@@ -145,7 +145,7 @@ _ADDRESS = re.compile(
     r"[<(\[]{0,2}(?:mailto:)?[\w.+'=-]{1,80}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}(?:<mailto:[^\s>]{3,120}>)?[>)\]]{0,3}"
 )
 _ENDS = re.compile(r":[ \t*_>-]{0,8}\Z|[ \t]wrote(?:[ \t]?-{2,20}|[ \t]{0,4})\Z")
-# Words beside the date and the name in such a line. Other words in lowercase are a sentence.
+# Words next to the date and the name in such a line. Other words in lowercase are a sentence.
 _BESIDE_DATE = word_set(
     "on in at via from message gmt utc uhr um am von nachm vorm vom le à de el a las il giorno "
     "alle ore ha dans van op om heeft het volgende den d på kl har følgende följande em às da "
@@ -444,7 +444,7 @@ def _line_around(text: str, at: int, start: int, end: int) -> tuple[str, str] | 
 
 
 def _is_stamp(before: str, after: str) -> bool:
-    """Return whether there are only names and the like beside a time, and no sentence."""
+    """Return whether there are only names and the like next to a time, and no sentence."""
     before, after = _ADDRESS.sub(" ", before), _ADDRESS.sub(" ", after)
     if _NICKNAME.fullmatch(before) and not after.strip():
         return True

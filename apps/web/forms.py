@@ -57,7 +57,7 @@ from apps.tickets.text import (
     Excerpt,
     MomentFound,
     MomentReading,
-    Reading,
+    TicketReading,
     TicketRefused,
 )
 from apps.web.presenters.formatting import (
@@ -551,7 +551,7 @@ class TicketForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={"zone": own_zone.key}, auto_id=auto_id)
         self.own_zone = own_zone
-        self.assumed: tuple[tuple[str, Reading], ...] = ()
+        self.assumed: tuple[tuple[str, TicketReading], ...] = ()
         self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen)
 
     def clean_zone(self) -> ZoneInfo:
@@ -592,7 +592,7 @@ class TicketForm(forms.Form):
         return read_ticket_date(typed[:200], zone=zone, now=now) if typed else None
 
     @property
-    def reading(self) -> Reading | None:
+    def reading(self) -> TicketReading | None:
         """What was read in the ticket, or None if the form is not valid."""
         return self.cleaned_data.get("reading") if self.is_valid() else None
 
@@ -604,7 +604,7 @@ class TicketForm(forms.Form):
 
 def _read_ticket(
     text: str, zone: ZoneInfo, now: datetime, written: datetime | date | None
-) -> Reading:
+) -> TicketReading:
     return read_ticket(text, zone=zone, now=now, written=written, read_customer=read_customer)
 
 
@@ -674,10 +674,10 @@ class TicketPage:
 
 
 def ticket_page(
-    reading: Reading,
+    reading: TicketReading,
     zone: ZoneInfo,
     chosen: Mapping[str, str] | None = None,
-    assumed: Sequence[tuple[str, Reading]] = (),
+    assumed: Sequence[tuple[str, TicketReading]] = (),
 ) -> TicketPage:
     """Return the suggestions in the zone. `chosen` are the posted values, None at first.
 
@@ -700,7 +700,7 @@ def ticket_page(
     )
 
 
-def _dated(found: MomentFound, assumed: Sequence[tuple[str, Reading]]) -> MomentFound:
+def _dated(found: MomentFound, assumed: Sequence[tuple[str, TicketReading]]) -> MomentFound:
     """Return the moment; one that lacks a date is read with each of the assumed ones."""
     readings: dict[tuple[datetime, int | None], MomentReading] = {}
     for label, reading in assumed if found.lacks_date else ():
@@ -712,7 +712,7 @@ def _dated(found: MomentFound, assumed: Sequence[tuple[str, Reading]]) -> Moment
 
 
 def missing_choices(
-    reading: Reading, usable: Sequence[MomentFound], chosen: Mapping[str, str], zone: ZoneInfo
+    reading: TicketReading, usable: Sequence[MomentFound], chosen: Mapping[str, str], zone: ZoneInfo
 ) -> tuple[str, ...]:
     """Return which of "customer" and "moment" lack a valid choice among their suggestions."""
     missing = []
@@ -749,7 +749,7 @@ def _posted_moment(value: str, zone: ZoneInfo) -> tuple[str, int] | None:
     return typed, int(minutes)
 
 
-def _preselected(reading: Reading, zone: ZoneInfo) -> dict[str, str]:
+def _preselected(reading: TicketReading, zone: ZoneInfo) -> dict[str, str]:
     """Return the preselected values: only those without an alternative."""
     preselected = {}
     customers = [found for found in reading.customers if not found.likely_ours]

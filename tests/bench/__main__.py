@@ -1,4 +1,4 @@
-"""Measure lookups and exports beside what they are compared to. Ends with status 0 anyway."""
+"""Measure lookups and exports next to what they are compared with. Ends with status 0 anyway."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""What an export costs and keeps, beside the raw JSON and a plain dump of each event in turn."""
+"""What an export costs and keeps, compared with the raw JSON and plain dumps of events."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""A thousand known errors against five hundred events, beside asking each of each in turn."""
+"""A thousand known errors against five hundred events, compared with trying each in turn."""
 
 import re
 import string

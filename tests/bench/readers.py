@@ -25,7 +25,7 @@ NONE = Traffic(0, 0)
 
 @dataclass(frozen=True)
 class Reading:
-    """What one lookup cost. Calls for the issues' facts are counted beside those for events."""
+    """What one lookup cost. Calls for the issues' facts are counted along with those for events."""
 
     seconds: float
     event_calls: int

@@ -1,4 +1,4 @@
-"""Measure the review on a million lookups, on SQLite and PostgreSQL, beside a plain admin list.
+"""Measure the review on a million lookups, on SQLite and PostgreSQL, next to a plain admin list.
 
     python -m tests.bench.review [RECORDS] [--days DAYS] [--keep FILE]
 

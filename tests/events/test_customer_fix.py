@@ -29,7 +29,7 @@ def test_planned_fix_names_the_day(day: date | None, expected: str) -> None:
     assert fix_text("web@2.14", state=FixState.PLANNED, planned_for=day) == expected
 
 
-def test_overdue_fix_is_no_promise() -> None:
+def test_overdue_fix_is_not_promised() -> None:
     text = fix_text("web@2.14", state=FixState.PLANNED, planned_for=date(2026, 11, 23))
 
     assert text.startswith("The fix was planned for yesterday. Check whether it shipped")

@@ -73,7 +73,7 @@ def test_only_what_a_log_states_about_the_customer_is_claimed() -> None:
                 assert bool(claims) is is_stated, line
 
 
-def test_a_statement_about_someone_else_or_a_request_that_was_sent_again_is_no_claim() -> None:
+def test_a_statement_about_someone_else_or_a_repeated_request_claims_nothing() -> None:
     refused = log(-59.9, "info", "card declined by issuer")
     foreign = log(-9, "warn", "payment declined by issuer", names_customer=False)
     for rows in (

@@ -611,7 +611,7 @@ QUIET: tuple[tuple[str, tuple[Span | LogEntry, ...]], ...] = (
 )
 
 
-def test_rows_are_said_in_plain_words() -> None:
+def test_rows_are_described_in_plain_words() -> None:
     for sentence, rows in SAID:
         assert words(*rows) == [sentence]
         assert not troubles(*rows)[0].is_note, sentence
@@ -751,7 +751,7 @@ def test_logged_error_names_the_side() -> None:
         ]
 
 
-def test_repeats_are_counted_and_a_later_success_is_said() -> None:
+def test_repeats_are_counted_and_a_later_success_is_mentioned() -> None:
     twice = (span(at, "http.client", "POST /orders", 90, http_status=500) for at in (-9, 0))
     assert first_line(*twice) == "No errors, but an order request failed twice."
     tries = [span(-50 + 8 * at, "http.client", "POST /login", 90, http_status=503) for at in (0, 1)]
@@ -760,7 +760,7 @@ def test_repeats_are_counted_and_a_later_success_is_said() -> None:
     )
 
 
-def test_row_that_names_nobody_counts_by_trace_and_says_so() -> None:
+def test_row_that_names_no_one_counts_by_trace_and_says_so() -> None:
     unnamed = handled(-4, "GET /cart", 200, 500, names_customer=False)
     assert words(unnamed) == []
     (one,) = troubles(unnamed, log(-9, "info", "cart opened"))
@@ -781,7 +781,7 @@ def test_headline_counts_by_kind_and_says_the_gravest() -> None:
     )
 
 
-def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
+def test_worked_is_claimed_only_if_everything_was_read_and_something_was_there() -> None:
     good = handled(-30, "GET /cart", 200)
     probe = handled(-20, "GET /favicon.ico", 4, 404)
     nothing = "No errors, and Sentry has no logs or requests from this customer at that "
@@ -819,7 +819,7 @@ def test_worked_is_said_only_if_all_was_read_and_there_was_something() -> None:
         assert "worked" not in text
 
 
-def test_what_the_server_does_not_have_is_said() -> None:
+def test_what_the_server_does_not_have_is_mentioned() -> None:
     sample = replace(answer(), beside=RelatedData())
     assert headline(sample, ZoneInfo("UTC")) == "No errors for this customer in this window."
     absent = tuple(UnreadSignal(one, "None.", can_retry=False) for one in BOTH)

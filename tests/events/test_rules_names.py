@@ -87,7 +87,7 @@ SENTENCES = (
         'panic: `unwrap()` on an `Err` value: "card was declined"',
         "The payment was declined.",
     ),
-    # Numbers of Apple's network errors, beside their domain or elsewhere.
+    # Numbers of Apple's network errors, next to their domain or elsewhere.
     ("cocoa", "NSURLErrorDomain: no (Code: -1009)", OFFLINE),
     ("cocoa", 'Error Domain=NSURLErrorDomain Code=-1005 "no"', "lost along the way."),
     ("javascript", "Error: No price for SKU-1009", UNKNOWN),

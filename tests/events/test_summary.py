@@ -167,7 +167,7 @@ def test_user_action_follows_from_last_click() -> None:
     assert user_action_of(clicked) is UserAction.SEARCHING
 
 
-def test_job_is_no_user_action() -> None:
+def test_job_is_not_a_user_action() -> None:
     assert user_action_of(event(platform="python", transaction="invoices.push")) is None
 
 
@@ -274,7 +274,7 @@ def test_sentence_contains_no_event_text(
     assert summarize(hostile) in SENTENCES
 
 
-def test_late_and_early_receipt_is_said() -> None:
+def test_late_and_early_receipts_are_mentioned() -> None:
     """Each row: the seconds from the event to its receipt, its platform, and what is said."""
     day = 86_400
     rows: tuple[tuple[float | None, str, str | None, str | None], ...] = (

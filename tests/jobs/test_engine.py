@@ -266,7 +266,7 @@ def test_requesters_take_turns() -> None:
         assert max(after - before for before, after in pairwise(served)) <= 5, (who, begun)
 
 
-def test_a_job_that_runs_begins_anew_only_on_request() -> None:
+def test_a_running_job_starts_over_only_on_request() -> None:
     """What was asked for while it ran must not be lost, and it may have read what was before."""
     tries: list[int] = []
 

@@ -14,7 +14,7 @@ from tests.shell import Shell
 
 
 def workers(folder: Path) -> set[int]:
-    """Return the process IDs of the workers that gave a sign of life."""
+    """Return the process IDs of the workers that sent a heartbeat."""
     with closing(sqlite3.connect(folder / "demo" / "triage.sqlite3")) as database:
         names = database.execute("SELECT name FROM jobs_worker").fetchall()
     return {int(name.split(":")[1]) for (name,) in names}

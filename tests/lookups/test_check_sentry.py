@@ -33,7 +33,7 @@ def test_a_working_connection_passes_every_check(sound: DemoSentry) -> None:
     assert len(check_connection()) == 9
 
 
-def test_which_of_logs_and_requests_a_server_has_is_said(sound: DemoSentry) -> None:
+def test_headline_says_whether_the_server_has_logs_and_requests(sound: DemoSentry) -> None:
     """To have none is no failure."""
     sound.settings.datasets = ["errors", "ourlogs"]
     said = {finding.label: finding for finding in check_connection()}

@@ -460,7 +460,7 @@ def test_projects_are_searched_one_by_one_if_required(
     assert (numbers(beside.logs), beside.unread) == ([1], ())
 
 
-def test_a_trace_left_unsearched_is_said(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsearched_trace_is_mentioned(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the result would neither be complete nor say what it lacks."""
     table.rows = {"logs": [log(1, **{"user.email": "ana@x.org"})], "spans": [span(1)]}
     assert activity_of().unread == ()

@@ -313,7 +313,7 @@ def test_query_of_a_request_is_read_from_both_lists(
 
 
 @pytest.mark.parametrize("scopes", [["project:read", "event:read"], None])
-def test_environment_that_the_server_does_not_have_is_no_sure_nothing(
+def test_an_unknown_environment_makes_an_empty_result_incomplete(
     demo: DemoSentry, config: SentryConfig, scopes: list[str] | None
 ) -> None:
     """Each project has its own, but a project's list lacks those of earlier projects."""
@@ -329,7 +329,7 @@ def test_environment_that_the_server_does_not_have_is_no_sure_nothing(
         assert answer.has_notice(NoticeCode.ENVIRONMENT_UNKNOWN) is not is_known, name
 
 
-def test_environment_that_could_not_be_checked_is_no_sure_nothing(
+def test_an_unchecked_environment_makes_an_empty_result_incomplete(
     demo: DemoSentry, config: SentryConfig
 ) -> None:
     demo.world.add_event(user_id="1", timestamp=MOMENT, environment="production")

@@ -309,7 +309,7 @@ def test_unreadable_row_makes_only_its_customer_unsure(sentry: DemoSentry) -> No
 @pytest.mark.parametrize(
     ("status", "expected"), [(503, SentryServerError), (429, SentryRateLimited)]
 )
-def test_failing_sentry_answers_for_nobody(
+def test_failing_sentry_answers_for_no_one(
     sentry: DemoSentry, status: int, expected: type[Exception]
 ) -> None:
     """The batch is to be tried again; nobody is said to have no errors."""
@@ -328,7 +328,7 @@ def test_window_that_sentry_no_longer_keeps_is_unanswerable(sentry: DemoSentry) 
     assert found.notices
 
 
-def test_failure_that_began_before_the_window_is_no_noise(sentry: DemoSentry) -> None:
+def test_failure_that_began_before_the_window_is_not_noise(sentry: DemoSentry) -> None:
     """The customers of the list are not counted among the others."""
     before = MOMENT - timedelta(minutes=45)
     for number in range(60):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import apps.tickets
 from apps.tickets.reader import read_ticket
-from apps.tickets.text import MAX_TICKET_LENGTH, Reading, TicketRefused
+from apps.tickets.text import MAX_TICKET_LENGTH, TicketReading, TicketRefused
 from tests.examples import examples
 from tests.tickets.rows import AMBIGUOUS, FRIDAY, NOTHING, NOW, SURE, TIMED
 
@@ -54,7 +54,7 @@ PIECES = [
 ]
 
 
-def reading(text: str, written: date | datetime | None = FRIDAY) -> Reading:
+def reading(text: str, written: date | datetime | None = FRIDAY) -> TicketReading:
     """Read the text as a ticket, in Berlin."""
     return read_ticket(text, zone=BERLIN, now=NOW, written=written)
 

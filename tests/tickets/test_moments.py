@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.tickets.reader import read_ticket
-from apps.tickets.text import MomentFound, Reading
+from apps.tickets.text import MomentFound, TicketReading
 from tests.tickets.rows import (
     AMBIGUOUS,
     DURATIONS,
@@ -21,7 +21,7 @@ from tests.tickets.rows import (
 )
 
 
-def reading(row: Row) -> Reading:
+def reading(row: Row) -> TicketReading:
     """Read the row's text as a ticket."""
     return read_ticket(row.text, zone=ZoneInfo(row.zone), now=NOW, written=row.written)
 

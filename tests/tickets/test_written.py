@@ -6,18 +6,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.tickets.reader import read_ticket, read_ticket_date
-from apps.tickets.text import Reading, TicketRefused
+from apps.tickets.text import TicketReading, TicketRefused
 from tests.tickets.rows import FRIDAY, NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def reading(text: str, written: date | None = None) -> Reading:
+def reading(text: str, written: date | None = None) -> TicketReading:
     """Read the text as a ticket, in Berlin."""
     return read_ticket(text, zone=BERLIN, now=NOW, written=written)
 
 
-def moments(read: Reading) -> list[list[str]]:
+def moments(read: TicketReading) -> list[list[str]]:
     """Return the readings of each moment, in UTC."""
     return [[f"{one.moment:%d %H:%M}" for one in found.readings] for found in read.moments]
 
@@ -208,7 +208,9 @@ def test_stamp_of_a_message_is_never_sure(text: str, expected: list[str]) -> Non
         "보낸 날짜: 2026년 11월 18일 수요일 오후 2:05",
     ],
 )
-def test_header_without_a_readable_date_is_no_moment_and_leaves_others_unsure(header: str) -> None:
+def test_header_without_a_readable_date_is_not_a_moment_and_leaves_others_unsure(
+    header: str,
+) -> None:
     read = reading(f"{header}\n\nIt broke yesterday at 15:15.", FRIDAY)
     assert moments(read)[0] in (["19 14:15"], ["17 14:15", "19 14:15"])
     assert not any(found.is_sure for found in read.moments)

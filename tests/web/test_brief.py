@@ -387,7 +387,7 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
     assert shown.next == "Reply; escalate if it continues."
 
 
-def test_what_is_said_and_done_about_trouble_without_errors() -> None:
+def test_trouble_without_errors_is_described_with_a_next_step() -> None:
     """Nobody is asked to wait for what is certain to happen again, or happened again."""
     again, passed_on = "If it happens again", "passing them on to our engineers"
     pay = span(-9, "http.client", "POST /orders/7/pay", 900, http_status=503)

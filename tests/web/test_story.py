@@ -244,7 +244,7 @@ def test_observations_are_shown_next_to_errors_but_not_what_worked() -> None:
     assert view.parts[0].steps[0].outcome == by_trace
 
 
-def test_what_the_server_does_not_have_is_said_once() -> None:
+def test_what_the_server_does_not_have_is_mentioned_once() -> None:
     absent = [
         UnreadSignal(one, "No access.", can_retry=False) for one in (Signal.LOGS, Signal.SPANS)
     ]

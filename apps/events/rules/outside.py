@@ -205,7 +205,7 @@ PAYMENT_SERVICE = (
 )
 
 
-# The numbers of Apple's network errors are only those beside their domain.
+# The numbers of Apple's network errors are only those next to their domain.
 _NSURL = r"(?:nsurl|urlsession|urlerror|cfnetwork).{0,200}"
 _UNTRUSTED = (
     r"certificate.{0,30}(?:verif|valid|expired|unknown|invalid|trust|chain|revoked|path|mismatch)"

@@ -109,7 +109,7 @@ def _gauges() -> Iterator[metrics.Gauge]:
     yield metrics.Gauge("workers", "Workers that are alive.", {"": queue.workers})
     yield metrics.Gauge(
         "worker_last_seen_seconds",
-        "Time since any worker's last sign of life. Absent if there was none.",
+        "Time since any worker's last heartbeat. Absent if there was none.",
         {"": _age_s(queue.last_seen)} if queue.last_seen else {},
     )
     yield metrics.Gauge(

@@ -40,8 +40,8 @@ Then open {address}{through}.
 """
 
 
-class Question(NamedTuple):
-    """A question: its variable, its option, its text, and what an answer must be."""
+class Variable(NamedTuple):
+    """A variable to ask for: its name, its option, the question, and what an answer must be."""
 
     variable: str
     option: str
@@ -54,21 +54,21 @@ class Question(NamedTuple):
 
 # fmt: off
 _QUESTIONS = (
-    Question("ADDRESS", "address", "The address where people open Triage",
+    Variable("ADDRESS", "address", "The address where people open Triage",
              r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~/-]*)?",
              "an address such as https://triage.example.org", "http://localhost:8000"),
-    Question("SENTRY_BASE_URL", "sentry-url", "The address of your Sentry",
+    Variable("SENTRY_BASE_URL", "sentry-url", "The address of your Sentry",
              r"https?://[A-Za-z0-9.\[\]:-]+", "an address without a path", "https://sentry.io"),
-    Question("SENTRY_ORG", "sentry-org", "Your organization's slug (empty: try the demo first)",
+    Variable("SENTRY_ORG", "sentry-org", "Your organization's slug (empty: try the demo first)",
              r"[A-Za-z0-9_.-]*", "the slug, as in Sentry's addresses"),
-    Question("SENTRY_AUTH_TOKEN", "", "The token of your internal integration",
+    Variable("SENTRY_AUTH_TOKEN", "", "The token of your internal integration",
              r"[!-&(-~]*", "the token, exactly as copied", secret=True),
-    Question("TIME_ZONE", "time-zone", "The time zone of most of your people", r"[A-Za-z0-9_+/-]+",
+    Variable("TIME_ZONE", "time-zone", "The time zone of most of your people", r"[A-Za-z0-9_+/-]+",
              "a name such as Europe/Berlin", "UTC"),
-    Question("EMAIL_URL", "", "A mail server for invitations: smtp://user:password@host:587 "
+    Variable("EMAIL_URL", "", "A mail server for invitations: smtp://user:password@host:587 "
              "(empty: copy links yourself)", r"(?:smtps?|smtp\+plain)://[!-&(-~]+|",
              "an address such as smtp://user:password@mail.example.org:587", secret=True),
-    Question("EMAIL_FROM", "email-from", "The sender's address", r"[^'\r\n]*@[^'\s]+|",
+    Variable("EMAIL_FROM", "email-from", "The sender's address", r"[^'\r\n]*@[^'\s]+|",
              "an email address"),
 )
 # fmt: on
@@ -122,7 +122,7 @@ class Command(BaseCommand):
             answers[one.variable] = self._answer(one, given, ask=not options["no_input"])
         return answers
 
-    def _answer(self, question: Question, given: str, *, ask: bool) -> str:
+    def _answer(self, question: Variable, given: str, *, ask: bool) -> str:
         """Return the given answer, or ask until there is a valid one."""
         read: Callable[[str], str] = getpass if question.secret else input
         hint = f" [{question.default}]" if question.default else ""
