@@ -1034,7 +1034,7 @@ CAST = (
     ("ada", "1001", 25, "Card declined three times, then the cart broke; a replay and feedback"),
     ("tom", "tom.keller@example.de", 50, "No error: an upload hung for a minute, then was refused"),
     ("hanna", "hanna.berg@example.se", 75, "No error then; one 14 minutes earlier, one later"),
-    ("nils", "nils.berg@example.se", 80, "Never seen: known to the shop by another email"),
+    ("nils", "nils.berg@example.se", 80, "Never seen: known to the shop under another email"),
     ("leo", "leo.martin@example.fr", 90, "No error then but a dead button; errors an hour earlier"),
     ("priya", "priya.rao@example.in", 105, "No error: express checkout is turned off for her"),
     ("jonas", "jonas.lind@example.se", 125, "No error: the payment’s webhook never came"),

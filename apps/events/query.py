@@ -32,7 +32,7 @@ class CustomerRefused(ValueError):
     @property
     def next_step(self) -> str:
         """What to do if the text is an identifier after all, or ""."""
-        step = f"If this is exactly the identifier, type “{EXACTLY}” in front of it."
+        step = f"If this is the exact identifier, type “{EXACTLY}” in front of it."
         return step * self.may_be_exact
 
 

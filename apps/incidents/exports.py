@@ -209,7 +209,7 @@ def _head(result: IncidentResult, extent: _Extent) -> str:
     """Return the summary and the list. Releases and titles are texts of events."""
     clean = Neutralizer(result.incident.marker).clean
     left = extent.titles
-    parts = ["# Failures, those that stand out first"]
+    parts = ["# Failures, starting with those that stand out"]
     for number, one in enumerate(result.failures[: extent.failures], 1):
         parts.append(_listed(number, one, result, extent.lines, one.answer.events[: max(left, 0)]))
         left -= len(one.answer.events)
@@ -327,7 +327,7 @@ def _numbers(lines: Sequence[int], most: int) -> str:
         return "0"
     listed = ", ".join(map(str, lines[:most]))
     more = f", and {len(lines) - most} more" if len(lines) > most else ""
-    return f"{len(lines)} (lines {listed}{more})"
+    return f"{len(lines)} ({'lines' if len(lines) > 1 else 'line'} {listed}{more})"
 
 
 def never_seen_title(incident: Incident) -> str:

@@ -731,7 +731,7 @@ def get_status(request: HttpRequest) -> StatusResponse:
     by_alias=True,
 )
 def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse:
-    """Begin to ask about a list of customers. Each is recorded. Requires the lookup scope.
+    """Start looking up a list of customers. Each one is recorded. Requires the lookup scope.
 
     The response is the result so far. Read it again until `state` isn't `running`.
     """

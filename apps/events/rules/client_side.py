@@ -82,14 +82,14 @@ BROWSER = (
         text=r"^(?:error: )?script error\.?$",
     ),
     browser_rule(
-        "The browser drew the page in two steps, which the customer does not notice.",
+        "The browser drew the page in two steps, which the customer would not notice.",
         Example("Error: ResizeObserver loop limit exceeded", _JS),
         text=r"resizeobserver loop",
         slight=True,
         sides=NOT_DEVICE,
     ),
     app_rule(
-        "The app drew its screen in two steps, which the customer does not notice.",
+        "The app drew its screen in two steps, which the customer would not notice.",
         Example("Error: ResizeObserver loop limit exceeded", "dart"),
         text=r"resizeobserver loop",
         sides=ON_DEVICE,

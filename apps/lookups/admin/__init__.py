@@ -12,7 +12,7 @@ from apps.audit.admin import FILTERS_BY_TIME, AuditedAdmin, ReadOnlyAdmin
 from apps.lookups.admin import lookup  # noqa: F401 - registers its pages
 from apps.lookups.models import ExportPreset, ExportRecord
 
-_DETAILS = ("how", "format", "preset", "budget", "tokens", "issue_id", "redacted", "reason")
+_DETAILS = ("how", "format", "prompt", "token_limit", "tokens", "issue", "redacted", "reason")
 
 
 class LookupPartAdmin(ReadOnlyAdmin):
@@ -51,12 +51,27 @@ class ExportRecordAdmin(LookupPartAdmin):
     )
     date_hierarchy = "at"
     fields = ("at", "who", "origin", *_DETAILS, "lookup_link")
-    readonly_fields = ("who", "lookup_link")
+    readonly_fields = ("who", "lookup_link", "prompt", "token_limit", "issue")
 
     @admin.display(description="Who", ordering="user__username")
     def who(self, record: ExportRecord) -> str:
         """Return the person, or the system user of a command line."""
         return str(record.user) if record.user else record.system_user or "unknown"
+
+    @admin.display(description="Prompt", ordering="preset")
+    def prompt(self, record: ExportRecord) -> str:
+        """Return the name of the prompt."""
+        return record.preset
+
+    @admin.display(description="Token limit", ordering="budget")
+    def token_limit(self, record: ExportRecord) -> int | None:
+        """Return the limit, if there was one."""
+        return record.budget
+
+    @admin.display(description="Issue ID", ordering="issue_id")
+    def issue(self, record: ExportRecord) -> str:
+        """Return the ID of the only issue in the export, if there was only one."""
+        return record.issue_id
 
 
 @admin.register(ExportPreset)

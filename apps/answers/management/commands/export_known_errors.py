@@ -19,7 +19,7 @@ from apps.lookups.models import Origin
 class Command(BaseCommand):
     """Write one file per entry, named by its slug. Other files are listed, but not changed."""
 
-    help = "Write all known errors as Markdown files into a directory."
+    help = "Write all known errors to a directory as Markdown files."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the directory."""

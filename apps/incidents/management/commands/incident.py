@@ -53,7 +53,9 @@ class Command(BaseCommand):
         parser.add_argument("--window", type=int, default=settings.TRIAGE_WINDOW_MINUTES)
         parser.add_argument("--project", action="append", default=[], metavar="SLUG")
         parser.add_argument("--environment", action="append", default=[], metavar="NAME")
-        parser.add_argument("--column", type=int, metavar="NUMBER", help="of a CSV file, from 1")
+        parser.add_argument(
+            "--column", type=int, metavar="NUMBER", help="column of a CSV file, from 1"
+        )
         parser.add_argument("--reason", default="", help="ticket number, or why you look this up")
         parser.add_argument("--format", choices=tuple(MEDIA_TYPES), default="json")
         parser.add_argument("--budget", type=int, default=DEFAULT_BUDGET, metavar="TOKENS")

@@ -20,7 +20,7 @@ _MIN_LENGTH = 12
 class Command(BaseCommand):
     """Prints which keys the backup needs, by their fingerprints."""
 
-    help = "Back up the database to one file, which SQLite or PostgreSQL can be restored from."
+    help = "Back up the database to one file, from which SQLite or PostgreSQL can be restored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the file, and the options to overwrite it and to include the keys."""
