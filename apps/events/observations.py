@@ -424,7 +424,7 @@ _HANDLED = ("http.server", "queue.", "ui.action")
 def _outer(
     one: _Found, handled: Sequence[_Found], sent: Sequence[_Found], slow: Sequence[_Found]
 ) -> _Found | None:
-    """Return the request, task, or slow page that a row surely belongs to, or None."""
+    """Return the request, task, or slow page that a row certainly belongs to, or None."""
     if one.is_log:
         around = one.lies_in(handled)
         by_page = (other for other in sent if other.side is not Side.SERVER)

@@ -1,4 +1,4 @@
-"""Look up many customers at once: in few calls, as surely as one by one.
+"""Look up many customers at once: in few calls, as reliably as one by one.
 
 With n customers, r of their events, e customers without events, f other customers with failures
 before, and i issues, an incident in Sentry costs about
@@ -530,7 +530,7 @@ class _Rest:
     def was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
         """Return for customers without events whether there are any at another time.
 
-        This runs beside everything else, in a thread of its own, as do the issues.
+        This runs alongside everything else, in a thread of its own, as do the issues.
         """
         seen: dict[int, bool | None] = {one.line: None for one in empty}
         named = [one for one in empty if one.customer.is_named]
@@ -723,7 +723,7 @@ class _Rest:
 
 @dataclass
 class _People:
-    """Customers and their issues. `listed` are identifiers of the list, in lower case."""
+    """Customers and their issues. `listed` are identifiers of the list, in lowercase."""
 
     listed: frozenset[str]
     wanted: int

@@ -162,7 +162,7 @@ class Part:
 
 
 def part_for(customer: Customer, fields: Sequence[str], *, with_ids: bool = True) -> Part:
-    """Return the part that finds the customer as surely as their own search.
+    """Return the part that finds the customer as reliably as their own search.
 
     `with_ids` says whether their identifier may also be the ID of a trace or an event.
     """

@@ -1,6 +1,6 @@
 """Find how long ago something happened: "an hour and a half ago", "vor 1,5 Stunden".
 
-The words beside "ago" or "vor" are read one by one: a count, a unit, perhaps a half, and perhaps a
+The words next to "ago" or "vor" are read one by one: a count, a unit, perhaps a half, perhaps a
 second count and unit. The longest run of words that makes sense is taken; a run that makes none is
 returned as unread.
 """

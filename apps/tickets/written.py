@@ -2,7 +2,7 @@
 
 A message begins with a header of a mail program ("Sent: ..."), with a line above a quotation
 ("On ..., Jane wrote:"), or with the stamp of a help desk or chat ("Jane  2:05 PM"). Only the first
-two surely say when it was written. A quotation ends where its lines are no longer quoted.
+two certainly say when it was written. A quotation ends where its lines are no longer quoted.
 """
 
 import re
@@ -200,7 +200,7 @@ class _Budget:
 def _is_unread(text: str, field: re.Match[str], above: int) -> bool:
     """Return whether a field has a date, even if it can't be read: "Sent: Yesterday 14:05".
 
-    A field that is only called a date is one of a mail only beside others.
+    A field that is only called a date is one of a mail only next to others.
     """
     rest = field["rest"]
     if _YEAR.search(rest):
@@ -462,7 +462,7 @@ def _may_be_name_above(text: str, at: int) -> bool:
 def headers_of_stamps(
     stamps: Mapping[Mention, str], found: Mapping[Mention, MomentFound]
 ) -> list[Header]:
-    """Return lines with only a time as headers, from which the text below counts, surely or maybe.
+    """Return lines with only a time as headers, from which the text below counts for sure or maybe.
 
     `found` is what those that may be headers can mean.
     """

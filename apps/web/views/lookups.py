@@ -359,7 +359,7 @@ def _new_page(request: HttpRequest, zone: ZoneInfo, forms: str, status: int = 20
 
 @lru_cache(maxsize=50)
 def _demo_customers(customers: tuple[Any, ...], zone: ZoneInfo) -> str:
-    """Return the list of the demo's customers, which is the same for everybody in a zone."""
+    """Return the list of the demo's customers, which is the same for everyone in a zone."""
     rows = [
         {
             "identifier": customer.identifier,
