@@ -1,7 +1,5 @@
 """The endpoints of Sentry's web API that Triage uses, and the few web pages it links to."""
 
-from __future__ import annotations
-
 import html
 import re
 import uuid

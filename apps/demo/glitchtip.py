@@ -1,7 +1,5 @@
 """The endpoints of a GlitchTip, as observed on its 5.2 line (December 2025)."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

@@ -1,7 +1,5 @@
 """What the endpoints of the demo share: requests, responses, settings, faults, and pages."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading

@@ -4,8 +4,6 @@ Decoys are errors as usual among other customers as among those of the list. Som
 several failures, some none, and some are not known to the shop at all.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import random

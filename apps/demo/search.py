@@ -6,8 +6,6 @@ and a leading `!=` negates; the only escape inside quotes is `\\"`, so a value t
 backslash swallows its closing quote.
 """
 
-from __future__ import annotations
-
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -69,14 +67,14 @@ class FreeText:
 class Both:
     """All parts must match."""
 
-    parts: tuple[Node, ...]
+    parts: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True)
 class Either:
     """At least one part must match."""
 
-    parts: tuple[Node, ...]
+    parts: "tuple[Node, ...]"
 
 
 Node = Clause | FreeText | Both | Either

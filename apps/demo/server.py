@@ -1,7 +1,5 @@
 """The demo Sentry as an HTTP server."""
 
-from __future__ import annotations
-
 import json
 import socket
 import sys

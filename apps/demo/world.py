@@ -3,8 +3,6 @@
 `World` stores all of it and can be filled while it is being served.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re
@@ -659,13 +657,11 @@ FIRST_ISSUE_ID = 6_500_000_001
 
 def _takes_fields_of(
     make: Callable[P, Draft],
-) -> Callable[[Callable[[World, Draft], Event]], Callable[Concatenate[World, P], Event]]:
+) -> Callable[[Callable[[Any, Draft], Event]], Callable[Concatenate[Any, P], Event]]:
     """Let a method that takes a draft take the draft's fields instead."""
 
-    def decorate(
-        method: Callable[[World, Draft], Event],
-    ) -> Callable[Concatenate[World, P], Event]:
-        def with_fields(self: World, /, *args: P.args, **fields: P.kwargs) -> Event:
+    def decorate(method: Callable[[Any, Draft], Event]) -> Callable[Concatenate[Any, P], Event]:
+        def with_fields(self: Any, /, *args: P.args, **fields: P.kwargs) -> Event:
             return method(self, make(*args, **fields))
 
         return with_fields

@@ -3,8 +3,6 @@
 IDs depend on the order: add new events at the end to keep the IDs of the existing ones.
 """
 
-from __future__ import annotations
-
 import math
 import random
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ IDs depend on the order. All data is made up: the card number is the payment ind
 number, and the tokens are random characters.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The language of the story: rows of errors, the frames and breadcrumbs in them, and the people."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

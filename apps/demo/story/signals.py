@@ -4,8 +4,6 @@ The shapes of logs and spans are those of sentry-javascript and sentry-python. S
 customer only in some rows, so most of theirs are found by the trace alone.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Mapping
 from typing import Any

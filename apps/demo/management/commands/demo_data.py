@@ -1,7 +1,5 @@
 """`manage.py demo_data`: accounts and known errors for the demo."""
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

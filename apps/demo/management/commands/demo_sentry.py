@@ -1,7 +1,5 @@
 """`manage.py demo_sentry`: serve the demo Sentry until interrupted."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from typing import Any
