@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
+from django.utils.deprecation import MiddlewareMixin
 
 from apps import metrics
 from apps.accounts.models import ADMIN, AUDITOR, LEAD
@@ -170,13 +171,11 @@ def _may_start_session(request: HttpRequest) -> bool:
     return all(increment(cache, key, 60) <= most for key, most in keys.items())
 
 
-class SecondFactorMiddleware:
+class SecondFactorMiddleware(MiddlewareMixin):
     """Redirects people without a required second factor to its setup."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the redirect, if any."""
         person = request.user
         if (
             isinstance(person, User)
@@ -184,7 +183,7 @@ class SecondFactorMiddleware:
             and _url_name(request) not in _OPEN_WITHOUT_FACTOR
         ):
             return redirect("mfa_index")
-        return self.get_response(request)
+        return None
 
 
 def _url_name(request: HttpRequest) -> str:

@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 
 from apps.accounts.models import Team, projects_of
 from apps.audit.models import Action, Entry
@@ -131,18 +131,12 @@ def record_partial_view(request: HttpRequest, lookup: Lookup | Incident, piece: 
 _ON_BOTH_HOSTS = ("/accounts/", "/static/", "/healthz", "/readyz")
 
 
-class AdminHostMiddleware:
+class AdminHostMiddleware(MiddlewareMixin):
     """With `TRIAGE_ADMIN_HOST`, serve Manage on that host only, and nothing else there.
 
     GET and HEAD are redirected where it helps: the admin host's front page to Manage, and a result,
     which Manage links to, to the rest of the site.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         """Redirect, or raise `Http404`, if this host does not serve the path."""

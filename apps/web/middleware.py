@@ -19,6 +19,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 
 from apps.accounts.models import ApiToken
 from apps.audit.trail import Actor, actor_of, client_address, record_refusal
@@ -36,37 +37,30 @@ from apps.lookups.records import reason_of
 from apps.web.access import get_lookup_or_404, record_partial_view
 
 _TAKES_FILES = ("admin:known_errors_knownerror_import", "incident_list")
-GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class NoStoreMiddleware:
+class NoStoreMiddleware(MiddlewareMixin):
     """Sets `Cache-Control: no-store` on every response that has no Cache-Control yet."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if not response.has_header("Cache-Control"):
-            response["Cache-Control"] = "no-store"
+    def process_response(self, _request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Set the header."""
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 
-class ReadableRequestMiddleware:
+class ReadableRequestMiddleware(MiddlewareMixin):
     """Rejects unreadable requests with 400 or 413 before they fail somewhere deeper.
 
     A form in an unknown charset would raise in the CSRF check, a NUL character in a query string
     in PostgreSQL. Only two pages accept files.
     """
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the page for an unreadable request."""
         status = _status_of(request)
-        if status != 200:
-            return HttpResponse(render_to_string(f"{status}.html"), status=status)
-        return self.get_response(request)
+        if status == 200:
+            return None
+        return HttpResponse(render_to_string(f"{status}.html"), status=status)
 
 
 def _status_of(request: HttpRequest) -> int:
@@ -99,14 +93,11 @@ _UNUSED = (
 PERMISSIONS = ", ".join([f"{name}=(self)" for name in _USED] + [f"{name}=()" for name in _UNUSED])
 
 
-class HeadersMiddleware:
+class HeadersMiddleware(MiddlewareMixin):
     """Sets the security headers that Django does not, on every response."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, _request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Set the headers."""
         response["Permissions-Policy"] = PERMISSIONS
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
@@ -117,14 +108,11 @@ class HeadersMiddleware:
 _WHY = {401: "no valid token", 403: "no permission"}
 
 
-class RefusalMiddleware:
+class RefusalMiddleware(MiddlewareMixin):
     """Records each 401 and 403 response with the name of the page, never with what was sent."""
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Record a refusal."""
         why = _WHY.get(response.status_code)
         if why and not hasattr(request, "refusal_is_recorded"):
             record_refusal(_caller(request), target=_page(request), why=why)
