@@ -8,7 +8,7 @@ from functools import cached_property
 
 from apps.events.breadcrumb_text import bare_url, status_meaning
 from apps.events.event import Span
-from apps.events.query import counted
+from apps.events.query import any_case, counted
 from apps.events.rules.rule import CLIENT, Place, Side, UserAction, find_action, words_in
 
 
@@ -64,7 +64,7 @@ def deed_in(text: str) -> str:
 _METHOD = re.compile(r"(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE|QUERY)(?:\s{1,4}|$)")
 _RAILS = {"create": "POST", "update": "PATCH", "destroy": "DELETE"}
 _RAILS_ACTION = re.compile(r"#(create|update|destroy)$")
-_HOST = re.compile(r"[a-z]{2,10}://([^/?#\s]{1,253})", re.IGNORECASE)
+_HOST = any_case(r"[a-z]{2,10}://([^/?#\s]{1,253})")
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS", "QUERY"))
 PAGE_OPS = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
 TASK_OPS = (
@@ -77,26 +77,22 @@ TASK_OPS = (
     "cron",
 )
 # Requests that no customer makes or misses.
-NOISE_PATH = re.compile(
+NOISE_PATH = any_case(
     r"/(?:favicon|apple-touch-icon|(?:robots|(?:app-)?ads|security|humans|llms)\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
     r"|service-?worker|sw\.js|browserconfig)"
     r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
     r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)(?:/(?:live|ready)\w{0,4})?/?(?:$|[?#\s])"
     r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4|webmanifest)(?:$|[?#\s])"
-    r"|/_(?:next|nuxt)/|-app-site-association",
-    re.IGNORECASE,
+    r"|/_(?:next|nuxt)/|-app-site-association"
 )
 # What a page sends about itself.
-_REPORT = re.compile(
+_REPORT = any_case(
     r"/(?:collect|beacon|track(?:ing)?|analytics|telemetry|metrics|vitals|rum|logs?|envelope"
-    r"|csp\S{0,20})\b",
-    re.IGNORECASE,
+    r"|csp\S{0,20})\b"
 )
 # What pages ask for and do without.
-_OPTIONAL = re.compile(
-    r"avatar|gravatar|thumbnail|/(?:locales?|i18n|translations?|lang)/|consent", re.IGNORECASE
-)
-_NOISE_HOST = re.compile(
+_OPTIONAL = any_case(r"avatar|gravatar|thumbnail|/(?:locales?|i18n|translations?|lang)/|consent")
+_NOISE_HOST = any_case(
     r"google-analytics|googletagmanager|doubleclick|googlesyndication|segment\.(?:io|com)|mixpanel"
     r"|amplitude|hotjar|fullstory|facebook|clarity\.ms|sentry|posthog|nr-data|newrelic|datadog"
     r"|bugsnag|logrocket|plausible|matomo|optimizely|telemetry|metrics|analytics|tracking|ingest\."
@@ -104,19 +100,17 @@ _NOISE_HOST = re.compile(
     r"|usercentrics|didomi|trustarc|adroll|criteo|taboola|outbrain|heap(?:analytics|io)|pendo"
     r"|walkme|appcues|chartbeat|insights|launchdarkly|statsig|appsflyer|branch\.io|braze|onesignal"
     r"|fonts\.g|youtube|vimeo|twitter|linkedin|tiktok|pinterest|bing\.com|yandex"
-    r"|otel|jaeger|honeycomb|loki|grafana|169\.254\.169\.254",
-    re.IGNORECASE,
+    r"|otel|jaeger|honeycomb|loki|grafana|169\.254\.169\.254"
 )
 # Requests that stay open on purpose.
-_OPEN_ENDED = re.compile(
+_OPEN_ENDED = any_case(
     r"stream|/events?\b|/sse\b|poll|subscri|/ws\b|socket|/live\b|listen|watch|hub\b|signalr"
     r"|^(?:PUT|POST|PATCH) .{0,200}(?:upload|amazonaws|blob\.core|storage\.google|/files?\b"
     r"|completions|generate|/(?:chat|prompt)\b)"
-    r"|^GET .{0,200}(?:download|/media/|/videos?/)",
-    re.IGNORECASE,
+    r"|^GET .{0,200}(?:download|/media/|/videos?/)"
 )
 _CALLED_BACK = re.compile(r"\b(?:web ?hooks?|hooks?|ipn|callbacks?)\b")
-_OF_SIGN_IN = re.compile(r"auth|\bsso\b|saml|oidc", re.IGNORECASE)
+_OF_SIGN_IN = any_case(r"auth|\bsso\b|saml|oidc")
 _SIGN_IN = "the sign-in service"
 # By the vendor, and by what a host of our own could be called too.
 _VENDORS, _KINDS = (
@@ -200,10 +194,10 @@ _TIMES_USUAL = 3
 _CANCELED_MS = 5_000
 _QUEUED_MS, _TIMER_MS = 60_000, 5_000
 # Requests that programs send on their own, and those that no page is.
-_RENEWAL = re.compile(r"refresh|token|session|/me/?$|renew|heartbeat", re.IGNORECASE)
-_UPLOADS = re.compile(r"upload|attach|file|photo|image|media|avatar|video|scan", re.IGNORECASE)
-_BEACON = re.compile(r"/(?:events?|batch|log|ping|presence|read|seen)\b", re.IGNORECASE)
-_PROGRAMS = re.compile(r"\bapi\b|/v\d|graphql|\.json|/rpc|/rest/|\bajax\b", re.IGNORECASE)
+_RENEWAL = any_case(r"refresh|token|session|/me/?$|renew|heartbeat")
+_UPLOADS = any_case(r"upload|attach|file|photo|image|media|avatar|video|scan")
+_BEACON = any_case(r"/(?:events?|batch|log|ping|presence|read|seen)\b")
+_PROGRAMS = any_case(r"\bapi\b|/v\d|graphql|\.json|/rpc|/rest/|\bajax\b")
 _FAILED_STATUSES = frozenset(
     (
         *("internal_error", "unknown_error", "unknown", "error", "unavailable", "data_loss"),

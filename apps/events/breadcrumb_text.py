@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from apps.events.event import Breadcrumb, Event, breadcrumb_message
 from apps.events.once import once
+from apps.events.query import any_case
 from apps.events.rules.rule import CLIENT, Side, side_of
 
 
@@ -73,10 +74,9 @@ _LEVEL_WORDS = {
     "critical": "recorded an error",
 }
 _SQL_VERBS = {"select": "looked up", "insert": "saved", "update": "changed", "delete": "removed"}
-_SQL = re.compile(
+_SQL = any_case(
     r"\s{0,20}(select|insert|update|delete)\b(?:[^;]{0,2000}?\b(?:from|into)\b|(?<=update))"
-    r"\s{1,20}[\"`\[]?(?:\w{1,60}[\"`\]]?\.[\"`\[]?)?(\w{1,60})",
-    re.IGNORECASE,
+    r"\s{1,20}[\"`\[]?(?:\w{1,60}[\"`\]]?\.[\"`\[]?)?(\w{1,60})"
 )
 _STATUS_MEANINGS = {
     "401": "not signed in",
@@ -125,13 +125,12 @@ _GENERATED_NAME = re.compile(
     r"|[a-z]{1,4}[A-Z][a-zA-Z]{0,2}[A-Z]\w{0,12}$|\w{0,4}\d\w{0,3}[a-zA-Z]\d\w{0,12}$"
 )
 _GENERATED_SUFFIX = re.compile(r"__[\w-]{4,8}$|_[a-zA-Z0-9]{5,6}$(?<=\d.)|--[\w-]{1,40}$")
-_NOISE_WORD = re.compile(
+_NOISE_WORD = any_case(
     r"^(?:(?:btn|button|id|did ?tap|on|handle|iv|tv|ll|img|fab)(?= ))|(?<= )(?:btn|clicked|pressed"
-    r"|tapped|action|activity|fragment|view controller|screen)$",
-    re.IGNORECASE,
+    r"|tapped|action|activity|fragment|view controller|screen)$"
 )
 _TAG_LABELS = {"button": "a button", "a": "a link", "input": "a field", "select": "a list"}
-_STYLE_NAME = re.compile(
+_STYLE_NAME = any_case(
     r"(?:btn|button|link|active|primary|secondary|success|danger|warning|light|dark|icon|label"
     r"|large|small"
     r"|sm|md|lg|xs|outline|flex|grid|row|col)$"
@@ -142,8 +141,7 @@ _STYLE_NAME = re.compile(
     r"|fixed|hidden|visible|rounded|shadow|sticky"
     r"|border|transition|truncate|uppercase|group|peer|ripple|disabled|selected|open|focus)"
     r"(?:-(?:xs|sm|md|lg|xl|xxl|\dxl|up|down|top|bottom|left|right|start|end|all|none|full|flex"
-    r"|block|grid|table|inline|colors|hover|focus|checked|\d{1,4})){0,3}$",
-    re.IGNORECASE,
+    r"|block|grid|table|inline|colors|hover|focus|checked|\d{1,4})){0,3}$"
 )
 _INTERACTIVE_TAGS = frozenset(
     ("button", "a", "input", "select", "textarea", "label", "summary", "option")

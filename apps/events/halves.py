@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from apps.events.event import Breadcrumb, Event, EventBody
+from apps.events.query import any_case
 from apps.events.rules.rule import CLIENT, Side, side_of
 
 
@@ -52,7 +53,7 @@ class Half:
 Path = tuple[str, ...]
 Error = tuple[str, str]
 
-_CALL_ERROR = re.compile(
+_CALL_ERROR = any_case(
     r"status(?: code)?:?\s*[45]\d\d|\b[45]\d\d (?:client |server |internal )?error"
     r"|\bHTTP[ /]?[45]\d\d|(?:with|answered|returned|failed:?|\[) ?[45]\d\d\b|: [45]\d\d "
     r"|failed to fetch|fetch failed|network ?error|load failed|bad gateway|service unavailable"
@@ -60,32 +61,30 @@ _CALL_ERROR = re.compile(
     r"|max retries exceeded|connection (?:refused|reset|aborted|closed)|socket hang up"
     r"|resolve host|unknownhost|name resolution|enotfound|econn(?:refused|reset)|unreachable"
     r"|timed? ?out|timeout|deadline exceeded|upstream|resulted in a `?[45]\d\d"
-    r"|\b1?\d [A-Z_]{5,20}: |rpc error: code",
-    re.IGNORECASE,
+    r"|\b1?\d [A-Z_]{5,20}: |rpc error: code"
 )
 _RPC = re.compile(r"\b1?\d [A-Z_]{5,20}: |rpc error: code")
-_TIMEOUT = re.compile(r"timed? ?out|timeout|deadline exceeded|\b504\b", re.IGNORECASE)
+_TIMEOUT = any_case(r"timed? ?out|timeout|deadline exceeded|\b504\b")
 _STATUS = re.compile(r"(?<![\w.:/-])([45]\d\d)(?![\w.-])")
 _ADDRESS = re.compile(
     r"(?:\b(GET|POST|PUT|PATCH|DELETE)\W{1,9})?(?<![\w/])"
     r"((?:https?://[^\s/\"'<>`]{1,200})?/[^\s\"'`,;()]{1,300})"
 )
 _PLACEHOLDER = re.compile(r"[{<\[:*]")
-_ID = re.compile(r"^\d+$|\d{3}|[0-9a-f]{8}", re.IGNORECASE)
+_ID = any_case(r"^\d+$|\d{3}|[0-9a-f]{8}")
 _ENDPOINTS = frozenset(("graphql", "rpc", "jsonrpc", "trpc", "batch", "gateway", "api", "query"))
-_COMMON_TEXT = re.compile(
+_COMMON_TEXT = any_case(
     r"internal server error|something went wrong|unknown error|bad request|not found|forbidden"
-    r"|unauthorized|request failed|network ?error|failed to fetch|timed? ?out|status code",
-    re.IGNORECASE,
+    r"|unauthorized|request failed|network ?error|failed to fetch|timed? ?out|status code"
 )
 # Statuses of calls that the program may never have heard of.
 _UNHEARD = frozenset((0, 404, 429, 502, 503))
 _TRANSPORT = frozenset((0, 502, 503, 504))
-_SHARED = re.compile(r"^(?:x[_.-])?(?:request|incident|error)[_.-]?id$|^digest$", re.IGNORECASE)
-_CHANNEL = re.compile(r"^(?:channel|topic|room)$", re.IGNORECASE)
+_SHARED = any_case(r"^(?:x[_.-])?(?:request|incident|error)[_.-]?id$|^digest$")
+_CHANNEL = any_case(r"^(?:channel|topic|room)$")
 _SERVER_FAILED = "1011"  # the code with which a server closes a WebSocket after an error
-_JOB = re.compile(r"(?:task|job|message|idempotency)[_.-]?(?:id|key)$|^jid$", re.IGNORECASE)
-_ATTEMPT = re.compile(r"\b(?:attempt|retry|try|tries)\b\W{0,3}#?\d", re.IGNORECASE)
+_JOB = any_case(r"(?:task|job|message|idempotency)[_.-]?(?:id|key)$|^jid$")
+_ATTEMPT = any_case(r"\b(?:attempt|retry|try|tries)\b\W{0,3}#?\d")
 _MOST_TEXT = 2000
 _MOST_CALLS = 8
 _JUST_BEFORE = timedelta(seconds=2)

@@ -20,6 +20,7 @@ from apps.events.query import (
     CustomerKind,
     CustomerRefused,
     LinkRefused,
+    any_case,
     as_hex_id,
 )
 
@@ -227,11 +228,9 @@ _SURROUNDED = re.compile(
     rf"{_JUNK}(?P<value>{_EMAIL.pattern}|{_HEX}){_JUNK}|"
     r"[^\w@+$%&=/\\#<>*~|-]{0,3}#?(?P<number>[0-9]{1,20})[^\w@+$%&=/\\#<>*~|-]{0,4}"
 )
-_SEVERAL = re.compile(
-    rf"(?:{_CLEAR})(?:\s{{0,5}}(?:[,;/|]|\band\b|\bor\b)\s{{0,5}}(?:{_CLEAR}))+", re.IGNORECASE
-)
-_SHORT_ID = re.compile(r"[a-z][\w-]{0,60}-[0-9a-hjkmnp-tv-z]{1,7}", re.IGNORECASE)
-_ENCODED = re.compile(r"%(?:40|3A|22|20)", re.IGNORECASE)
+_SEVERAL = any_case(rf"(?:{_CLEAR})(?:\s{{0,5}}(?:[,;/|]|\band\b|\bor\b)\s{{0,5}}(?:{_CLEAR}))+")
+_SHORT_ID = any_case(r"[a-z][\w-]{0,60}-[0-9a-hjkmnp-tv-z]{1,7}")
+_ENCODED = any_case(r"%(?:40|3A|22|20)")
 _HANDLE = re.compile(r"@\w[\w.-]*")
 
 
@@ -298,10 +297,9 @@ _SEARCH_KEY = re.compile(
     r"last[_sS]een|logger|location|mechanism|dist|(?:error|stack|http|os|browser|device|geo|sdk|"
     r"issue|app|user|release|project|unreal|profile|replay|span)\.[\w.]+)"
 )
-_TOKEN = re.compile(
+_TOKEN = any_case(
     r"(?P<not>[!-]?)(?P<key>[a-z][\w.-]*(?:\[[\w.:-]+\])?):"
-    r"(?P<value>\"(?:\\.|[^\"\\])*\"|\[[^\]]*\]|[^\s()]+)",
-    re.IGNORECASE,
+    r"(?P<value>\"(?:\\.|[^\"\\])*\"|\[[^\]]*\]|[^\s()]+)"
 )
 
 _NO_LINK = "Paste the link to a single event, or type the customer."
@@ -566,12 +564,12 @@ class _Reader:
 
 # Links: which Sentry they point to, and to what.
 
-_LINK = re.compile(r"https?://[^\s<>\"“”|`]{1,1990}", re.IGNORECASE)
-_HAS_LINK = re.compile(r"://|mailto:|\w\.\w+(?::\d{1,5})?/", re.IGNORECASE)
+_LINK = any_case(r"https?://[^\s<>\"“”|`]{1,1990}")
+_HAS_LINK = any_case(r"://|mailto:|\w\.\w+(?::\d{1,5})?/")
 _BARE_LINK = re.compile(r"(?P<host>(?:[\w-]+\.)+[\w-]+)(?::\d{1,5})?/\S+")
 _CLOUD = "sentry.io"
 _NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")
-_SLUG_AND_ID = re.compile(r"[\w.-]+:([0-9a-f]{32})", re.IGNORECASE)
+_SLUG_AND_ID = any_case(r"[\w.-]+:([0-9a-f]{32})")
 _PAGES = frozenset((
     "alerts", "api", "auth", "crons", "dashboard", "dashboards", "discover", "errors", "events",
     "explore", "feedback", "group", "insights", "issues", "logs", "monitors", "performance",

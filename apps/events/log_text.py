@@ -12,6 +12,7 @@ from apps.events.activity_text import (
     sender_in,
 )
 from apps.events.event import Event, LogEntry
+from apps.events.query import any_case
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import Reading, Side
 
@@ -195,7 +196,7 @@ _TROUBLE = re.compile(
     r"|available|allowed)|\bno (?:answer|response|reply)|g(?:ave|iving) up|too long"
     r"|could not|couldn't|cannot|unable|no longer|slow|stuck|rolled back"
 )
-_IN_CODE = re.compile(
+_IN_CODE = any_case(
     r"deprecat|will be removed|not recommended|has been renamed|\bremovedin|futurewarning"
     r"|resourcewarning|userwarning|experimentalwarning|hydrat|unique \"key\" prop|peer dep"
     r"|blocked_by_client|runtime\.lasterror|message port closed|-extension://"
@@ -203,8 +204,7 @@ _IN_CODE = re.compile(
     r"|content.security.policy|mixed content|source ?map|devtools|\[hmr\]|\[vite\]|strict mode"
     r"|act\(\)|\bplay\(\)|\bprop type\b|react error #4(?:18|2[0-5])\b|non-passive|preload"
     r"|while writing result|user aborted|redundant navigation|'postmessage'"
-    r"|\bcanary\b|\bsynthetic\b|(?:smoke|load|self).?test|\bsandbox\b|\bdry.?run\b|test mode",
-    re.IGNORECASE,
+    r"|\bcanary\b|\bsynthetic\b|(?:smoke|load|self).?test|\bsandbox\b|\bdry.?run\b|test mode"
 )
 _GOOD_END = re.compile(
     r"\b(?:succeeded|successful(?:ly)?|recovered|resolved|(?:re)?connected|healthy"
@@ -358,15 +358,13 @@ def _with_outcome(sentence: str, text: str) -> str:
     return f"{sentence}, and the order is still unpaid" if is_unpaid else sentence
 
 
-_CODE = re.compile(
+_CODE = any_case(
     r"\b(?:coupon|voucher|promo|discount)(?: code)? [\"'“]?"
-    r"((?=[A-Z-]{0,19}\d)[A-Z0-9][A-Z0-9-]{2,19})(?![\w<>@./-])",
-    re.IGNORECASE,
+    r"((?=[A-Z-]{0,19}\d)[A-Z0-9][A-Z0-9-]{2,19})(?![\w<>@./-])"
 )
-_FEATURE = re.compile(
+_FEATURE = any_case(
     r"\b(?:feature|flag|toggle)(?: flag)? [\"'“]?([a-z][a-z0-9]{1,19}(?:[-_][a-z0-9]{1,19}){1,4})"
-    r"(?![\w<>@./-])",
-    re.IGNORECASE,
+    r"(?![\w<>@./-])"
 )
 
 

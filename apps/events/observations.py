@@ -39,7 +39,7 @@ from apps.events.log_text import (
     tells_good_end,
 )
 from apps.events.once import once
-from apps.events.query import CustomerKind
+from apps.events.query import CustomerKind, any_case
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Side, UserAction, side_of
 
@@ -783,9 +783,8 @@ def _folded(run: Sequence[Observation]) -> Observation:
     )
 
 
-_SIGN_OUT = re.compile(
-    r"(?:log|sign).?(?:out|off)|session.?end|end.?session|^DELETE .{0,200}/sessions?\b|revoke",
-    re.IGNORECASE,
+_SIGN_OUT = any_case(
+    r"(?:log|sign).?(?:out|off)|session.?end|end.?session|^DELETE .{0,200}/sessions?\b|revoke"
 )
 _SIGN_IN = ("The sign-in", "A sign-in request")
 

@@ -14,9 +14,12 @@ MAX_WINDOW_MINUTES = 1440
 DEFAULT_FIELDS = ("user.id", "user.email", "user.username")
 
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
-
-
 EXACTLY = "exactly:"
+
+
+def any_case(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    """Return the compiled pattern, which ignores case."""
+    return re.compile(pattern, flags | re.IGNORECASE)
 
 
 class CustomerRefused(ValueError):
@@ -137,10 +140,9 @@ class Question:
 
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,6})?")
 _EPOCH_MILLISECONDS = re.compile(r"\d{12,13}")
-_ISO = re.compile(
+_ISO = any_case(
     r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
-    r"\s?(?P<offset>Z|[+-]\d{2}:?\d{2}|[+-]\d{2})?",
-    re.IGNORECASE,
+    r"\s?(?P<offset>Z|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
 _CLOCK_SKEW = timedelta(minutes=1)
 _EARLIEST = datetime(2000, 1, 2, tzinfo=UTC)

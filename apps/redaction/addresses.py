@@ -4,7 +4,8 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from apps.redaction.shapes import Candidate, Shape, any_case, bounded_start
+from apps.events.query import any_case
+from apps.redaction.shapes import Candidate, Shape, bounded_start
 
 _NUMBER = r"(?:0|1\d{0,2}|2(?:[0-4]\d?|5[0-5]?|[6-9])?|[3-9]\d?)"
 _FOUR_NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}", re.ASCII)

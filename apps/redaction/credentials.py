@@ -5,9 +5,10 @@ import binascii
 import re
 from functools import partial
 
+from apps.events.query import any_case
 from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
 from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
-from apps.redaction.shapes import Candidate, Shape, any_case, at_hints, bounded_start
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
 
 _WORDS = (
     *("password", "passwort", "kennwort", "passphrase", "passcode", "mot de passe", "mdp"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from apps.events.event import Event
-from apps.redaction.shapes import any_case
+from apps.events.query import any_case
 
 MIN_LENGTH_IN_TEXT = 3
 

@@ -26,6 +26,7 @@ from apps.events.event import (
     Request,
     Span,
 )
+from apps.events.query import any_case
 from apps.redaction.addresses import ACCOUNTS, ADDRESSES, DEVICES, IPV4, OWNED_DEVICES
 from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
 from apps.redaction.customer import (
@@ -51,7 +52,7 @@ from apps.redaction.named_values import (
     scheme_length,
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
-from apps.redaction.shapes import ShapeGroup, TooDense, any_case, check_density, is_dense
+from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense
 from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
 
 P = TypeVar("P")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from apps.redaction.shapes import any_case
+from apps.events.query import any_case
 
 # `names.toml` says what each list is.
 _NAMES = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))

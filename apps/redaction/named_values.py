@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from apps.events.query import any_case
 from apps.redaction.keys import (
     COMMON_WORDS,
     EMPTY_VALUES,
@@ -17,7 +18,7 @@ from apps.redaction.keys import (
     looks_generated,
     requires_form,
 )
-from apps.redaction.shapes import Candidate, Shape, any_case, at_hints, check_density
+from apps.redaction.shapes import Candidate, Shape, at_hints, check_density
 
 # Objects and lists in text, as JSON or in the notation of a program
 

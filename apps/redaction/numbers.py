@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from stdnum.iso7064 import mod_97_10
 
+from apps.events.query import any_case
 from apps.redaction.keys import is_id_name
-from apps.redaction.shapes import Candidate, Shape, any_case, at_hints, bounded_start
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
 
 # Checksums, prefixes, and ranges of the standards
 

@@ -11,11 +11,6 @@ _MIN_CANDIDATES = 48
 _CHARACTERS_EACH = 25
 
 
-def any_case(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
-    """Return the compiled pattern, which ignores case."""
-    return re.compile(pattern, flags | re.IGNORECASE)
-
-
 class TooDense(Exception):
     """A text has so many candidates that checking them would take too long."""
 

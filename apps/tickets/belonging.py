@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from apps.events.query import any_case
 from apps.tickets.durations import UNITS, DurationToken
 from apps.tickets.mentions import Mention
 from apps.tickets.readings import NOT_PROBLEM
-from apps.tickets.text import WORDS, Spanned, any_case, normalize, one_line, word_set
+from apps.tickets.text import WORDS, Spanned, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 

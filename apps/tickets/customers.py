@@ -11,10 +11,11 @@ from apps.events.query import (
     CustomerKind,
     CustomerRefused,
     LinkRefused,
+    any_case,
     as_hex_id,
     counted,
 )
-from apps.tickets.text import CustomerFound, any_case, excerpt, normalize, read_all, word_set
+from apps.tickets.text import CustomerFound, excerpt, normalize, read_all, word_set
 
 CustomerReader = Callable[[str], Customer]
 

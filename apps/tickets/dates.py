@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
+from apps.events.query import any_case
 from apps.tickets.durations import DurationToken
 from apps.tickets.text import (
     ANY_WEEKDAY,
@@ -19,7 +20,6 @@ from apps.tickets.text import (
     WEEKDAYS,
     ReferenceTime,
     alternation,
-    any_case,
     normalize,
     one_line,
     read_all,

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from apps.events.query import any_case
 from apps.tickets.text import (
     NUMBERS,
     Unread,
     alternation,
-    any_case,
     normalize,
     not_overlapping,
     word_set,

@@ -6,8 +6,9 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from apps.events.query import any_case
 from apps.tickets.dates import DateGroup, DateToken
-from apps.tickets.text import Spanned, any_case, has_sentence_break
+from apps.tickets.text import Spanned, has_sentence_break
 from apps.tickets.times import AT_WORDS, EDGE_WORDS, ROUGH_WORDS, START_WORDS, ClockToken, PartToken
 from apps.tickets.zones import ZoneToken, zone_at
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.identifier import parse_customer
-from apps.events.query import counted
+from apps.events.query import any_case, counted
 from apps.tickets.belonging import UNCONNECTED, belonging, has_more
 from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
@@ -35,7 +35,6 @@ from apps.tickets.text import (
     TicketReading,
     TicketRefused,
     Unread,
-    any_case,
     clean,
     not_overlapping,
     one_line,

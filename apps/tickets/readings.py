@@ -7,8 +7,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from apps.events.query import MAX_WINDOW_MINUTES
-from apps.tickets.dates import DayOption, DayOptions, local_day, resolve_days, weekday_and_date
+from apps.events.query import MAX_WINDOW_MINUTES, any_case
+from apps.tickets.dates import (
+    DayOption,
+    DayOptions,
+    local_day,
+    resolve_days,
+    weekday_and_date,
+)
 from apps.tickets.durations import DurationToken
 from apps.tickets.mentions import DaySource, Mention, gap_between
 from apps.tickets.text import (
@@ -19,7 +25,6 @@ from apps.tickets.text import (
     Spanned,
     Unread,
     alternation,
-    any_case,
     excerpt,
     has_sentence_break,
     one_line,

@@ -12,11 +12,6 @@ from typing import Protocol, TypeVar
 MAX_TICKET_LENGTH = 20_000
 
 
-def any_case(pattern: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
-    """Return the compiled pattern, which ignores case."""
-    return re.compile(pattern, flags | re.IGNORECASE)
-
-
 class TicketRefused(ValueError):
     """The text can't be read; the message is a sentence for the agent."""
 

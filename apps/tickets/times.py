@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import ceil
 
-from apps.events.query import MAX_WINDOW_MINUTES
-from apps.tickets.text import NUMBERS, PARTS, alternation, any_case, normalize, read_all
+from apps.events.query import MAX_WINDOW_MINUTES, any_case
+from apps.tickets.text import NUMBERS, PARTS, alternation, normalize, read_all
 
 MIDNIGHT = "midnight"
 

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from apps.events.query import any_case
 from apps.tickets.dates import find_dates, local_day
 from apps.tickets.durations import DurationToken, find_durations
 from apps.tickets.mentions import DaySource, Mention, find_mentions
@@ -19,7 +20,6 @@ from apps.tickets.text import (
     MomentFound,
     ReferenceTime,
     Spanned,
-    any_case,
     excerpt,
     not_overlapping,
     word_set,

@@ -6,8 +6,8 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from apps.events.query import iana_zones
-from apps.tickets.text import WORDS, any_case, word_set
+from apps.events.query import any_case, iana_zones
+from apps.tickets.text import WORDS, word_set
 
 
 @dataclass(frozen=True, slots=True)
