@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypedDict
 
-from apps.events.event import Event, Issue, LogEntry, Span
+from apps.events.event import Event, Issue, LogEntry, Span, time_of
 from apps.events.query import Question, Window
 
 # Data related to the customer's errors
@@ -176,7 +176,7 @@ class RelatedData:
                 if window.contains(error.timestamp) and error.trace_id in traces
             ),
             deploys=deploys_around(self.deploys, window, projects),
-            **_activity_in(self, traces, lambda row: window.contains(_time_of(row))),
+            **_activity_in(self, traces, lambda row: window.contains(time_of(row))),
         )
 
     def merged_with(self, later: "RelatedData") -> "RelatedData":
@@ -217,10 +217,6 @@ def _activity_in(
         logs=tuple(row for row in kept if isinstance(row, LogEntry)),
         spans=tuple(row for row in kept if isinstance(row, Span)),
     )
-
-
-def _time_of(row: LogEntry | Span) -> datetime:
-    return row.timestamp if isinstance(row, LogEntry) else row.started_at
 
 
 @dataclass(frozen=True, slots=True)

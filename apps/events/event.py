@@ -208,6 +208,11 @@ class Span:
     identities: tuple[tuple[str, str], ...] = ()
 
 
+def time_of(row: LogEntry | Span) -> datetime:
+    """Return when it was logged or began."""
+    return row.timestamp if isinstance(row, LogEntry) else row.started_at
+
+
 def breadcrumb_message(crumb: Breadcrumb) -> str | None:
     """Return the message plus the request or navigation in the data; None if there is neither.
 

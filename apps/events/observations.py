@@ -23,7 +23,7 @@ from apps.events.activity_text import (
 )
 from apps.events.answer import Answer
 from apps.events.breadcrumb_text import status_meaning
-from apps.events.event import Event, LogEntry, Span
+from apps.events.event import Event, LogEntry, Span, time_of
 from apps.events.log_text import (
     FEATURE_OFF,
     LOGGED_ERROR,
@@ -308,11 +308,6 @@ def _read(answer: Answer) -> list[_Found]:
         remark = log_remark(row, side, is_known=len(texts) <= _MAX_TEXTS)
         found.append(_Found(row, remark, start, start, side))
     return found[:MAX_ROWS]
-
-
-def time_of(row: Row) -> datetime:
-    """Return when it was logged or began."""
-    return row.timestamp if isinstance(row, LogEntry) else row.started_at
 
 
 def _is_of_error(one: Observation, answer: Answer) -> bool:

@@ -7,9 +7,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, Signal
-from apps.events.event import Event, LogEntry, Span
+from apps.events.event import Event, LogEntry, Span, time_of
 from apps.events.grouping import Group, Problem, find_problem, groups_in, problems_of
-from apps.events.observations import Observation, Row, time_of, troubles_of
+from apps.events.observations import Observation, Row, troubles_of
 from apps.events.once import once
 from apps.events.summary import headline, summarize_group
 from apps.exports.content import (

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import re2
 
 from apps.events.answer import Answer, CatalogEntry, KnownErrors, KnownMatch
-from apps.events.event import Event, Issue, LogEntry, Span
+from apps.events.event import Event, Issue, LogEntry, Span, time_of
 from apps.events.grouping import UNGROUPED
-from apps.events.observations import time_of, troubles_of
+from apps.events.observations import troubles_of
 from apps.known_errors.patterns import Comparison, Field, Pattern, TextRule, compile_expression
 
 # Index of a result: every distinct value with the set of events that have it.

@@ -7,14 +7,14 @@ count if they are in a trace of the customer's events or of their own rows.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Event as Flag
 from threading import Lock
 from time import monotonic
 from typing import Literal
 
 from apps.events.answer import RelatedData, Signal, UnreadSignal
-from apps.events.event import Event, LogEntry, Span
+from apps.events.event import Event, LogEntry, Span, time_of
 from apps.events.grouping import nearest_first
 from apps.events.query import CustomerKind, Question
 from apps.sentry.client import Scope, SentryClient
@@ -51,6 +51,7 @@ from apps.sentry.parsing import (
     text,
 )
 from apps.sentry.search import covers_any_case, fields_naming, quote
+from apps.sentry.signals import RelatedReader
 
 ACTIVITY_TIMEOUT_S = 10.0
 
@@ -114,7 +115,7 @@ class _Table:
     error: SentryError | None = None
 
 
-class ActivityReader:
+class ActivityReader(RelatedReader):
     """Reads logs and spans for one lookup.
 
     With errors they accompany the result: up to three calls, which yield to those of the lookup.
@@ -386,7 +387,7 @@ class ActivityReader:
 
     def _owned(self, row: Row, traces: Collection[str]) -> Row | Literal[False] | None:
         """Return the row if it is the customer's, False if not, and None if that is unclear."""
-        if not self._question.window.contains(_time_of(row)):
+        if not self._question.window.contains(time_of(row)):
             return False
         customer = self._question.customer
         if customer.is_named and fields_naming(customer, row.identities):
@@ -476,16 +477,6 @@ class ActivityReader:
         self.close()
         return related
 
-    def close(self) -> None:
-        """Abort the calls under way."""
-        self._client.abort()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
-
-    def _fastest_call_s(self) -> float:
-        calls = self._client.call_log or self._main.call_log
-        return min((call.duration_ms / 1000 for call in calls), default=0.0)
-
     def _is_late(self, signal: Signal) -> bool:
         """Return whether something is still being read, or was not started for lack of time."""
         is_stopped = self._is_answer and not (self._all_hops and self._all_hops.done())
@@ -515,7 +506,7 @@ class ActivityReader:
         )
         rows = sorted(
             (row for table in self._tables.values() for row in table.rows.values()),
-            key=lambda row: (_time_of(row), row.id),
+            key=lambda row: (time_of(row), row.id),
         )
         return replace(
             found,
@@ -581,7 +572,3 @@ class ActivityReader:
 
 _REFUSALS = (SentryPermissionMissing, SentryNotFound, SentryRejectedQuery)
 _NO_REFUSALS = (SentryOneProjectOnly, SentryOutsideRetention, SentryRetired, SentryUnknownRoute)
-
-
-def _time_of(row: Row) -> datetime:
-    return row.timestamp if isinstance(row, LogEntry) else row.started_at

@@ -410,8 +410,26 @@ _NAMES = {
 }
 
 
-class SignalReader:
-    """Reads optional signals for one lookup, on connections of its own.
+class RelatedReader:
+    """Reads data besides the events of a lookup, on connections of its own."""
+
+    _main: SentryClient
+    _client: SentryClient
+    _pool: ThreadPoolExecutor
+
+    def _fastest_call_s(self) -> float:
+        calls = self._client.call_log or self._main.call_log
+        return min((call.duration_ms / 1000 for call in calls), default=0.0)
+
+    def close(self) -> None:
+        """Abort the calls under way."""
+        self._client.abort()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+
+class SignalReader(RelatedReader):
+    """Reads optional signals for one lookup.
 
     Its calls yield to those of the lookup. A signal that fails, or isn't there when `collect`
     stops waiting, becomes an `UnreadSignal`.
@@ -482,16 +500,6 @@ class SignalReader:
             unread=tuple(unread),
             calls=len(self._client.call_log),
         )
-
-    def _fastest_call_s(self) -> float:
-        calls = self._client.call_log or self._main.call_log
-        return min((call.duration_ms / 1000 for call in calls), default=0.0)
-
-    def close(self) -> None:
-        """Abort the calls under way."""
-        self._client.abort()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
 
     def _start(
         self, signals: Sequence[Signal], signal: Signal, read: Callable[..., SignalRows[Any]]

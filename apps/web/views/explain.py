@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from apps.events.answer import Answer
-from apps.events.event import Event, LogEntry
-from apps.events.observations import Row, time_of, troubles_of
+from apps.events.event import Event, LogEntry, time_of
+from apps.events.observations import Row, troubles_of
 from apps.events.once import rule_cache
 from apps.events.summary import summarize
 from apps.explain.config import Llm, configured_llm, format_money
