@@ -25,7 +25,7 @@ from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, client_address, lock_end, record
 from apps.signin.forms import available_email, available_username
 from apps.signin.sessions import audit_account, end_all_sessions
-from apps.web.access import public_url
+from apps.web.access import person_of, public_url
 
 # --- people ------------------------------------------------------------------------------------
 #
@@ -174,7 +174,7 @@ class PersonAdmin(AllowedFiltersAdmin):
         links = []
         with audited_transaction():
             for person in self._changeable(request, queryset).filter(is_active=True):
-                token = create_password_link(person, by=_user(request))
+                token = create_password_link(person, by=person_of(request))
                 links.append((person, _link(request, token)))
                 self._audit(request, person, "link to a new password")
         for person, link in links:
@@ -185,7 +185,7 @@ class PersonAdmin(AllowedFiltersAdmin):
 
     def _audit(self, request: HttpRequest, person: User, what: str, **facts: Any) -> None:
         audit_account(
-            Action.ACCOUNT_CHANGED, request, person, by=_user(request), what=what, **facts
+            Action.ACCOUNT_CHANGED, request, person, by=person_of(request), what=what, **facts
         )
 
 
@@ -273,7 +273,7 @@ class InvitationAdmin(AllowedFiltersAdmin):
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         """Create the link, which is sent or shown after the transaction."""
-        obj.invited_by = _user(request)
+        obj.invited_by = person_of(request)
         link = _link(request, set_new_link(obj))
         super().save_model(request, obj, form, change)
         roles = sorted(group.name for group in form.cleaned_data["groups"])
@@ -310,15 +310,10 @@ class InvitationAdmin(AllowedFiltersAdmin):
 def _audit_invitation(
     request: HttpRequest, invitation: Invitation, what: str, roles: list[str]
 ) -> None:
-    user = _user(request)
+    user = person_of(request)
     actor = Actor("web", user.pk, user.get_username(), client_address(request))
     detail = {"what": what, "for": str(invitation), "roles": roles}
     record(Action.INVITED, actor, target=f"invitation {invitation.pk}", detail=detail)
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - Manage requires sign-in
-    return request.user
 
 
 # These would show the secrets of second factors and allow providers outside the settings.
