@@ -86,7 +86,9 @@ def test_what_is_slight_comes_after_errors_and_warnings() -> None:
         "error": {"level": "error"},
     }
     had = [*kinds, *["note"] * 9, *["layout"] * 5]
-    each = [Finding(line, (an_event(kind, line, **kinds[kind]),)) for line, kind in enumerate(had)]
+    each = [
+        Finding(line, (an_event(kind, line, 0, **kinds[kind]),)) for line, kind in enumerate(had)
+    ]
     failures = shared_failures(each, (), NOTHING, Baseline())
     assert [one.problem.issue_id for one in failures] == ["error", "warned", "note", "layout"]
     assert [one.is_slight for one in failures] == [False, False, True, True]
