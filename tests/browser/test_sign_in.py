@@ -118,7 +118,7 @@ def test_authenticator_app_setup_sign_in_and_removal(passkey_visitor: Visitor) -
     page.get_by_role("button", name="Set it up").click()
     recovery = page.locator(".signin-codes code").first.inner_text()
     page.reload()
-    expect(page.locator("main")).to_contain_text("can't be shown again")
+    expect(page.locator("main")).to_contain_text("can’t be shown again")
     assert recovery not in page.content()
     sign_out(passkey_visitor)
 
