@@ -425,6 +425,8 @@ class SentryClient:
                 raise SentryBadResponse("Sentry doesn't say whether its list continues.")
             if following is None:
                 return
+            if cursor == [("cursor", following)]:
+                raise SentryBadResponse("Sentry repeats the same page of its list.")
             cursor = [("cursor", following)]
         raise SentryBadResponse(f"The list did not end after {MAX_PAGES} pages.")
 

@@ -416,6 +416,20 @@ def test_list_in_another_order_is_read_again_without_the_noisy(
     assert ends[1] == ends[0]
 
 
+def test_list_that_repeats_a_page_is_not_read_again_and_again(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    row = {"id": "f" * 32, "timestamp": f"{MOMENT:%Y-%m-%dT%H:%M:%S}", "user.id": "1"}
+    link = '<x>; rel="next"; results="true"; cursor="0:100:0"'
+    url = f"{API}/organizations/acme/events/"
+    wire.get(url, json={"data": [row]}, headers={"Link": link})
+    visible = [Project("1", "web")]
+    found = fetch_batch(client, people("1", "2"), incidents.SCOPE, visible=visible, now=NOW)
+    assert [one.state for one in found.findings] == [CAPPED, UNANSWERABLE]
+    assert found.findings[0].why == "Sentry repeats the same page of its list."
+    assert len(wire.calls) == 6, "two pages for both, and for each"
+
+
 def test_parts_that_cannot_be_read_have_a_notice(sentry: DemoSentry) -> None:
     sentry.world.add_event(timestamp=MOMENT, user_id="1")
     customers = people("1", "2")
