@@ -83,6 +83,13 @@ class CustomerList:
     empty: int = 0
 
     @property
+    def shortened(self) -> tuple[Remark, ...]:
+        """The lines of which only a part is looked up, such as what follows a label."""
+        read = zip(self.customers, self.typed, strict=True)
+        names = ((one.line, text, one.customer.identifier) for one, text in read)
+        return tuple(Remark(line, text, name) for line, text, name in names if text != name)
+
+    @property
     def left_out(self) -> dict[str, int]:
         """Return how many lines are left out, by the reason."""
         return {

@@ -71,6 +71,14 @@ def test_a_list_is_checked_before_anything_is_asked(lea: Client, connected: Demo
     assert not any("events" in call.path for call in connected.calls)
 
 
+def test_the_list_shows_which_part_of_a_line_is_looked_up(lea: Client) -> None:
+    listed = "anna\nname 27\nJane <jane@example.com>\n1001"
+    page = text(lea.post("/incidents/", sent(customers=listed)))
+    assert "Only a part is looked up (2)" in page
+    assert "<td><bdi>name 27</bdi></td><td><bdi>27</bdi></td>" in page
+    assert "<td><bdi>jane@example.com</bdi></td>" in page
+
+
 def test_a_form_sent_again_leads_to_the_first_incident(lea: Client, other_agent: User) -> None:
     """After a double click, or by going back when the list has ended; but not a new form."""
 
