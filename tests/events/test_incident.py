@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
 from apps.events.halves import Reason
@@ -79,7 +80,7 @@ def test_most_customers_beyond_the_usual_come_first() -> None:
 
 def test_what_is_slight_comes_after_errors_and_warnings() -> None:
     """However many have it: what was only noted, and what stops no one by its rule."""
-    kinds: dict[str, dict[str, object]] = {
+    kinds: dict[str, dict[str, Any]] = {
         "note": {"level": "info"},
         "layout": {"title": "Error: ResizeObserver loop limit exceeded", "platform": "javascript"},
         "warned": {"level": "warning"},
