@@ -580,8 +580,29 @@ def _for_owner_only() -> Iterator[None]:
 def _new_sqlite_file() -> Iterator[None]:
     """Work in a new file, which replaces the database when everything in it is right."""
     final = Path(str(connection.settings_dict["NAME"]))
-    _check_empty()
-    connection.close()
+    with _only_restore(final.parent):
+        _check_empty()
+        connection.close()
+        with _replacing(final):
+            yield
+
+
+@contextmanager
+def _only_restore(folder: Path) -> Iterator[None]:
+    """Keep other restores out of the folder until this one ends, or is killed."""
+    locked = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupRefused(f"Another restore is running in {folder}. Let it end.") from error
+        yield
+    finally:
+        os.close(locked)
+
+
+@contextmanager
+def _replacing(final: Path) -> Iterator[None]:
     _close_sqlite_log(final)
     new = final.with_name(f"{final.name}.restoring")
     files = [new.with_name(new.name + end) for end in ("", "-wal", "-shm", "-journal")]

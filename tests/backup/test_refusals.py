@@ -1,5 +1,6 @@
 """What can't be backed up or restored is refused with a sentence, and changes nothing."""
 
+import fcntl
 import json
 import os
 from io import BytesIO
@@ -165,6 +166,18 @@ def test_a_site_that_runs_is_left_alone(kind: str, content: bytes, place: Places
     with site(url):
         assert not User.objects.exists()
         restore(opened(content), ACTOR)
+
+
+def test_two_restores_never_replace_the_same_file(
+    content: bytes, place: Places, tmp_path: Path
+) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)  # as another process that restores
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with site(place.new("sqlite")):
+        with pytest.raises(BackupRefused, match="Another restore is running"):
+            restore(opened(content), ACTOR)
+        os.close(folder)
+        assert restore(opened(content), ACTOR).broken == ""
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
