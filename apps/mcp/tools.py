@@ -510,19 +510,29 @@ def _failed(problem: Problem) -> Reply:
     return Reply((json.dumps(data),), dict(data), is_error=True)
 
 
+_BOUNDS = (("ge", "at least"), ("le", "at most"), ("max_length", "at most this long:"))
+
+
 def _invalid(tool: Tool, error: ValidationError) -> Problem:
     """Name the invalid arguments but not their values, which may be personal data."""
-    wrong: dict[str, list[str]] = {"missing": [], "unknown": [], "invalid": []}
+    missing: list[str] = []
+    invalid: dict[str, str] = {}
+    unknown = False
     for item in error.errors():
-        name = str(item["loc"][0]) if item["loc"] else ""
-        if name in tool.takes.model_fields:
-            wrong["missing" if item["type"] == "missing" else "invalid"].append(name)
+        name, limits = str(item["loc"][0]) if item["loc"] else "", item.get("ctx", {})
+        if item["type"] == "missing":
+            missing.append(name)
+        elif name in tool.takes.model_fields:
+            bounds = [f" ({words} {limits[key]})" for key, words in _BOUNDS if key in limits]
+            invalid[name] = invalid.get(name) or "".join(bounds)
         else:
-            wrong["unknown"].append("")
-    sentences = [f"Missing: {', '.join(wrong['missing'])}."] if wrong["missing"] else []
-    if wrong["invalid"]:
-        sentences.append(f"Invalid: {', '.join(dict.fromkeys(wrong['invalid']))}.")
-    if wrong["unknown"]:
+            unknown = True
+    sentences = [f"Missing: {', '.join(missing)}."] if missing else []
+    if invalid:
+        sentences.append(
+            f"Invalid: {', '.join(name + bounds for name, bounds in invalid.items())}."
+        )
+    if unknown:
         sentences.append("There are unknown arguments.")
     takes = ", ".join(tool.takes.model_fields) or "no arguments"
     return bad_input(

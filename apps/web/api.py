@@ -704,6 +704,8 @@ def search_catalog(
 ) -> CatalogResponse:
     """Search the support team’s catalog. Requires the read scope."""
     token = token_for(request, Scope.READ)
+    if request.GET.keys() - {"words"}:
+        raise LookupFailed(bad_input("The request has an unknown parameter.", _READ_THE_PAGE))
     projects, requester = projects_of_token(token), api_requester(request, token)
     return CatalogResponse(known_errors=search_known_errors(words, requester, projects))
 

@@ -264,7 +264,7 @@ def test_each_wrong_call_is_answered_with_a_problem(
             "look_up_customer",
             {"customer": "1", "at": AT, "window_minutes": 0},
             "bad_input",
-            "Invalid: window_minutes.",
+            "Invalid: window_minutes (at least 1).",
         ),
         ("look_up_customer", {"customer": "1", "at": AT, "redact": False}, "bad_input", "unknown"),
         ("look_up_customer", {"customer": "1", "at": AT, "max_tokens": 9**9}, "bad_input", limit),
@@ -272,10 +272,20 @@ def test_each_wrong_call_is_answered_with_a_problem(
         ("read_lookup", {"lookup_id": "1001"}, "no_such_lookup", "There is no such lookup."),
         ("read_lookup", {"lookup_id": NO_ONE}, "no_such_lookup", "There is no such lookup."),
         ("read_lookup", {"lookup_id": other_id}, "no_such_lookup", "There is no such lookup."),
-        ("read_lookup", {"lookup_id": mine, "max_tokens": 399}, "bad_input", "max_tokens"),
+        (
+            "read_lookup",
+            {"lookup_id": mine, "max_tokens": 399},
+            "bad_input",
+            "max_tokens (at least 400)",
+        ),
         ("read_event", {"lookup_id": mine, "event_id": "0" * 32}, "no_such_event", "no such event"),
         ("read_event", {"lookup_id": other_id, "event_id": "0" * 32}, "no_such_lookup", ""),
-        ("search_known_errors", {"words": "x" * 201}, "bad_input", "Invalid: words."),
+        (
+            "search_known_errors",
+            {"words": "x" * 201},
+            "bad_input",
+            "words (at most this long: 200)",
+        ),
         ("check_status", {"verbose": True}, "bad_input", "unknown arguments"),
     ]
     for tool, arguments, code, words in rows:

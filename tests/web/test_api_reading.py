@@ -219,6 +219,7 @@ def test_what_assistants_can_read_can_be_read_through_the_api(
         (get("/api/v1/known-errors/", only_look_up), 403, "missing_scope"),
         (get("/api/v1/status/", only_look_up), 403, "missing_scope"),
         (get(f"/api/v1/known-errors/?words={'x' * 201}"), 400, "bad_input"),
+        (get("/api/v1/known-errors/?word=card"), 400, "bad_input"),
         (get(f"{address}?budget=1"), 400, "bad_input"),
     ]
     for response, expected, code in rows:
