@@ -179,6 +179,7 @@ def test_oversized_body_is_refused(token: str) -> None:
     assert (response.status_code, response.json()["code"]) == (413, "too_large")
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_lookup_limit_sets_retry_after(token: str, settings: Settings) -> None:
     settings.TRIAGE_LOOKUPS_PER_MINUTE = 1
     assert post(token, REQUEST).status_code == 200
