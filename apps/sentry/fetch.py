@@ -255,13 +255,21 @@ def scope_of(client: SentryClient, question: Question, searched: Sequence[Projec
     )
 
 
+_NO_PROJECT = Notice(
+    NoticeCode.PROJECT_SKIPPED, "Our key can’t see any project, so Sentry may have searched none."
+)
+
+
 def choose_projects(
     question: Question, config: SentryConfig, projects: Sequence[Project]
 ) -> tuple[list[Project], tuple[Notice, ...]]:
-    """Return the projects to search, and a notice for each that the token can't see."""
+    """Return the projects to search, and a notice for each that the token can't see.
+
+    Without any project, Sentry answers every search with an empty list.
+    """
     wanted = question.projects or config.projects
     if not wanted:
-        return list(projects), ()
+        return list(projects), () if projects else (_NO_PROJECT,)
     visible = {project.slug: project for project in projects}
     searched = [visible[slug] for slug in wanted if slug in visible]
     unseen = sorted(set(wanted) - set(visible))

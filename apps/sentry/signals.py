@@ -291,7 +291,7 @@ def read_trace_errors(
     no_identity = " ".join(f"!has:{field}" for field in _USER)
     listed = {event.id for event in events}
     search = f"trace:[{','.join(searched)}] {no_identity}"
-    page, _continues = next(client.event_rows(search, scope, fields), ([], False))
+    page, continues = next(client.event_rows(search, scope, fields), ([], False))
     own = [
         replace(row, matched_on=("trace",))
         for row in page
@@ -301,7 +301,7 @@ def read_trace_errors(
         and row.id not in listed
         and question.window.contains(row.timestamp)
     ]
-    has_more = len(searched) < len(traces) or len(page) >= MAX_TRACE_ERRORS
+    has_more = continues or len(searched) < len(traces) or len(page) >= MAX_TRACE_ERRORS
     linked = (with_permalink(error, {}, client.config) for error in newest_first(own))
     return SignalRows(
         tuple(linked), is_complete=not has_more and None not in page, has_more=has_more

@@ -50,6 +50,9 @@ def event(number: int, **columns: Any) -> Row:
     return {**row, "issue.id": 1, "project.name": "web", "trace": T1} | columns
 
 
+_PROJECTS = [{"id": "1", "slug": "web"}]
+
+
 @dataclass
 class Table:
     """Answers for all of the organization's endpoints; the rows of a dataset are searched."""
@@ -67,7 +70,8 @@ class Table:
         url = urlsplit(request.url or "")
         params = parse_qs(str(url.query), keep_blank_values=True)
         if not str(url.path).endswith("/acme/events/"):
-            return 200, {}, "[]"
+            is_projects = str(url.path).endswith("/acme/projects/")
+            return 200, {}, json.dumps(_PROJECTS if is_projects else [])
         self.asked.append(params)
         refused = self.refuse(params)
         if refused:
@@ -104,7 +108,7 @@ def _matches(row: Row, query: str) -> bool:
 def table(wire: responses.RequestsMock) -> Table:
     """Serve an organization with one project."""
     table = Table()
-    wire.get(f"{API}/organizations/acme/projects/", json=[{"id": "1", "slug": "web"}])
+    wire.get(f"{API}/organizations/acme/projects/", json=_PROJECTS)
     wire.add_callback(responses.GET, re.compile(f"{API}/.*"), table.answer)
     return table
 

@@ -131,6 +131,16 @@ def test_trace_errors_without_identity_are_found(
     assert error.permalink
 
 
+def test_trace_errors_that_continue_are_not_all(
+    signals: SentryConfig, demo_sentry: DemoSentry
+) -> None:
+    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT, trace_id=TRACE)
+    link = '<https://x/>; rel="next"; results="true"; cursor="0:100:0"'
+    demo_sentry.fail("/events/.*has", times=None, headers={"Link": link})
+    beside = look_up(signals, question("1001")).beside
+    assert [one.signal for one in beside.unread] == [Signal.TRACES]
+
+
 def test_signal_calls_are_counted_separately(
     signals: SentryConfig, demo_sentry: DemoSentry
 ) -> None:

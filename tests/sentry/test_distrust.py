@@ -80,6 +80,18 @@ def test_page_that_is_not_full_needs_no_link(
     assert look_up(client).complete
 
 
+def test_nothing_is_not_certain_for_a_token_without_projects(
+    wire: responses.RequestsMock, client: SentryClient
+) -> None:
+    wire.get(PROJECTS, json=[])
+    wire.get(TABLE, json={"data": []})
+    wire.get(re.compile(".*"), status=404, json={"detail": "no"})
+    answer = look_up(client)
+    assert not answer.complete
+    assert answer.nearby is None
+    assert "Our key can’t see any project" in answer.notices[0].message
+
+
 def test_rows_without_identity_make_the_answer_incomplete(
     client: SentryClient, table: Callable[..., None]
 ) -> None:
