@@ -104,8 +104,11 @@ def to_plain_text(markdown: str) -> str:
     return "\n".join(map(_plain_line, markdown.split("\n")))
 
 
+_SPAN = re.compile("`[^`]+`")
+
+
 def _plain_line(line: str) -> str:
-    if "`" not in line and not line.startswith("#"):
+    if not line.startswith("#") and not ("`" in line and _SPAN.search(line)):
         return line
     text = line.lstrip("#")
     if not (0 < len(line) - len(text) < 7 and text.startswith(" ")):

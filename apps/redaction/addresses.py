@@ -33,12 +33,12 @@ def is_mac_address(text: str) -> bool:
 
 # Local parts of RFC 5322 in common use, with the letters of RFC 6531, and domains of RFC 5890; the
 # `@` also as it is escaped in URLs, JSON, and HTML.
-_AT = r"(?:@|%40|%2540|\\u0040|&#64;|&#x40;|\uff20)"
+_AT = r"(?:@|%40|\\u0040|\\x40|&#64;|&#x40;|&commat;|\uff20)"
 _LOCAL = (
     r"(?:"
     r"[\w+](?:(?<![\w.+%\\-].)|(?<=[^\w.+%\\][.-].)|(?<=%[0-9A-Fa-f]{2}.)|(?<=\\[nrtbf].)"
     r"|(?<=\\u[0-9A-Fa-f]{4}.)|(?<=\\x[0-9A-Fa-f]{2}.)|(?<=[^\\]\\.)(?<![nrtbfux]))"
-    r"(?:[\w.+'-]|&(?!#)|%2[BbEe]|%27){0,128}+"
+    r"(?:[\w.+'-]|&(?!#|commat;)|%2[BbEe]|%27){0,128}+"
     r"|\\?\"[^\"\\\n@]{1,64}\\?\")"
 )
 _DOMAIN = (
@@ -48,7 +48,7 @@ _DOMAIN = (
 _EMAIL = re.compile(_LOCAL + _AT + _DOMAIN)
 _LOCAL_AND_AT = re.compile(_LOCAL + _AT)
 _AT_AND_DOMAIN = re.compile(_AT + _DOMAIN)
-_MAX_LOCAL, _MAX_AT = 130, 6
+_MAX_LOCAL, _MAX_AT = 130, 8
 _FILES = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "js", "jsx", "mjs", "cjs",
     "ts", "tsx", "css", "scss", "less", "json", "html", "htm", "map", "vue", "woff", "woff2",
@@ -200,7 +200,7 @@ ADDRESSES = (
     Shape(
         "email",
         _EMAIL,
-        ("@", "%40", "%2540", "\\u0040", "&#64;", "&#x40;", "\uff20"),
+        ("@", "%40", "\\u0040", "\\x40", "&#64;", "&#x40;", "&commat;", "\uff20"),
         _is_email,
         _email_starts,
     ),

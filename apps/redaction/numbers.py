@@ -198,7 +198,7 @@ _EXTENSION = r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl|poste)[ :.]{0,2}\d{1
 _PLUS_PHONE = re.compile(
     r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
     r"(?!\d{4}-\d\d-\d\d)(?<!\d[ \u00a0]00)"
-    r"(?:(?:[\s./()-]|%2[089DEF]){0,3}\d){7,15}+" + _EXTENSION + r"(?![\w@]|\.\d)"
+    r"(?:(?:[\s./()-]|%2[089DEF]|%C2%A0){0,3}\d){7,15}+" + _EXTENSION + r"(?![\w@]|\.\d)"
 )
 _NANP_PHONE = re.compile(
     bounded_start(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
