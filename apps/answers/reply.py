@@ -348,7 +348,7 @@ def _question(answer: Answer, zone: ZoneInfo) -> str:
     near = f"Could it have been at {' or '.join(clocks)}? " if clocks else ""
     return (
         f"{near}To look into this further, we need a bit more from you: exactly when it happened, "
-        "what you had just done, and what you saw on the screen. A screenshot would help most."
+        "what you had just done, and what you saw on the screen. A screenshot helps most."
     )
 
 

@@ -24,8 +24,8 @@ def _page(view: Any, options: dict[str, Any], heading: str, button: str, **more:
 
 
 def _confirm(view: Any) -> Any:
-    lead = "Confirm it’s you before you change this."
-    return _page(view, _OUR_FORM, "Confirm it’s you", "Continue", lead=lead)
+    lead = "Confirm it's you before you change this."
+    return _page(view, _OUR_FORM, "Confirm it's you", "Continue", lead=lead)
 
 
 # Save a change together with its entry in the audit trail.

@@ -205,4 +205,4 @@ def test_suggestions_are_limited_to_the_leads_projects(
     team("Back", ["api"], other)
     page = text(signed_in(other).get(SUGGESTIONS))
     assert "PaymentDeclined" in page
-    assert "You don’t have access to its results." in page
+    assert "You don't have access to its results." in page

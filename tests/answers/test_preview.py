@@ -101,7 +101,7 @@ def test_a_preview_mentions_results_no_longer_stored(lead: User, declined: list[
     purge_answers(list(Lookup.objects.order_by("pk")[:1]))
     page = previewed(signed_in(lead))
     assert "It would have matched 1 lookup for 1 customer." in page
-    assert "Of these, 1 couldn’t be read because its result is no longer stored." in page
+    assert "Of these, 1 couldn't be read because its result is no longer stored." in page
 
 
 def test_a_preview_is_limited_to_the_leads_projects_and_team(

@@ -55,7 +55,7 @@ def recovery_codes(visitor: Visitor) -> None:
 def _set_up_app(visitor: Visitor) -> None:
     page = visitor.page
     page.goto(f"{visitor.site.url}/accounts/2fa/totp/activate/")
-    if page.get_by_role("heading", name="Confirm it’s you").is_visible():
+    if page.get_by_role("heading", name="Confirm it's you").is_visible():
         page.get_by_label("Your password").fill(PASSWORD)
         page.get_by_role("button", name="Continue").click()
     key = page.locator(".signin-key").inner_text()

@@ -16,7 +16,7 @@ def test_sample_customer_leads_to_result(agent_browser: Visitor) -> None:
     expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
     page.get_by_role("button", name="Look up", exact=True).click()
     expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
-    expect(page.locator(".timeline")).to_contain_text("reported time")
+    expect(page.locator(".timeline")).to_contain_text("asked about")
     assert agent_browser.console_errors == []
 
 

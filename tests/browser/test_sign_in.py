@@ -90,7 +90,7 @@ def test_passkey_can_be_added_and_used_without_password(passkey_visitor: Visitor
 
     page.goto(f"{passkey_visitor.site.url}/accounts/login/?next=/accounts/sessions/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("heading", name="Where you’re signed in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Where you're signed in")).to_be_visible()
     sign_out(passkey_visitor)
 
     passkey_visitor.sign_in("agent")
@@ -118,7 +118,7 @@ def test_authenticator_app_setup_sign_in_and_removal(passkey_visitor: Visitor) -
     page.get_by_role("button", name="Set it up").click()
     recovery = page.locator(".signin-codes code").first.inner_text()
     page.reload()
-    expect(page.locator("main")).to_contain_text("can’t be shown again")
+    expect(page.locator("main")).to_contain_text("can't be shown again")
     assert recovery not in page.content()
     sign_out(passkey_visitor)
 
@@ -159,4 +159,4 @@ def test_single_sign_on_returns_to_requested_page(
     page.wait_for_url(re.compile("/oauth2/authorize"))
     page.locator("input[name=sub]").first.fill("jo")
     page.get_by_role("button", name="Authorize").first.click()
-    expect(page.get_by_role("heading", name="Where you’re signed in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Where you're signed in")).to_be_visible()

@@ -26,7 +26,7 @@ _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _DATE = re.compile(rf"(?<!\d)(?:\d{{4}}-\d\d-\d\d|\d{{1,2}} (?:{_MONTHS})(?: \d{{4}})?)\b")
 _REWORDED = (
     (r"Still open(.*)", r"Not resolved yet\1"),
-    (r"(\S+) reported", r"\1 reported time"),
+    (r"(\S+) reported", r"\1 asked about"),
     (r"No: ([\d,]+ customers) have had it\.", r"\1"),
     (r"So far, yes: (only this customer) has had it\.", r"\1 so far"),
     (r"(.+) in the 24 hours before we checked.*", r"\1 from"),

@@ -415,7 +415,7 @@ def draw_timeline(
     drawn = problems[:MAX_LANES]
     x = scale.x(window.moment)
     is_inside = scale.span.contains(window.moment)
-    label = f"{local_clock(window.moment, zone).text} reported time"
+    label = f"{local_clock(window.moment, zone).text} asked about"
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),
