@@ -121,7 +121,7 @@ def test_a_document_with_foreign_endpoints_stops_the_sign_in(
     evil.document[name] = address
     refused = client.post("/accounts/oidc/begin/")
     assert refused.status_code == 503
-    assert "isn't set up correctly".encode() in refused.content
+    assert b"isn't set up correctly" in refused.content
     assert b"elsewhere.example.org" not in refused.content
     assert evil.seen == [DOCUMENT]
     assert name in why()

@@ -248,11 +248,11 @@ def test_provider_failures_are_explained(
     denied = begin(client)
     state = parse_qs(urlsplit(denied).query)["state"][0]
     answer = client.get(f"/accounts/oidc/sso/callback/?error=access_denied&state={state}")
-    assert "You're not signed in".encode() in client.get(answer["Location"]).content
+    assert b"You're not signed in" in client.get(answer["Location"]).content
     configure(site, provider, issuer="http://127.0.0.1:9")
     away = client.post("/accounts/oidc/begin/")
     assert away.status_code == 503
-    assert "Acme isn't responding".encode() in away.content
+    assert b"Acme isn't responding" in away.content
 
 
 def test_redirects_stay_within_the_site(site: Settings, provider: Provider, client: Client) -> None:
