@@ -443,7 +443,7 @@ def _hide(file: Path) -> None:
 
     Never open it here: closing it would end the locks of this process's other connections.
     """
-    with suppress(OSError):  # whoever uses the file reports it
+    with suppress(OSError):  # what opens the file reports it
         if not file.exists():
             os.mknod(file, 0o600)
         for one in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
