@@ -433,7 +433,7 @@ class _OwnersFile(sqlite3.Connection):
     """A database that only its owner can read, and so are the files that SQLite adds to it."""
 
     def __init__(self, database: str | Path, *args: Any, **kwargs: Any) -> None:
-        if not str(database).startswith("file:"):  # in memory, for tests
+        if not str(database).startswith((":", "file:")):  # in memory, as in tests
             _hide(Path(database))
         super().__init__(database, *args, **kwargs)
 
