@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from apps.events.rules.engine import all_rules
+
 ROOT = Path(__file__).resolve().parents[1]
 OUTDATED = re.compile(
     r"\b(any more|somebody|anybody|everybody|whoever|by itself|e-mails?|user names?"
@@ -29,6 +31,8 @@ def messages() -> Iterator[tuple[str, str]]:
                 continue
             for text in literals(ast.parse(path.read_text())):
                 yield str(path.relative_to(ROOT)), text
+    for rule in all_rules():
+        yield "rules", rule.sentence
 
 
 def literals(tree: ast.Module) -> Iterator[str]:

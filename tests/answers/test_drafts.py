@@ -27,7 +27,7 @@ from apps.events.answer import (
 )
 from apps.events.event import Breadcrumb, Event, EventBody, Request
 from apps.events.grouping import problems_of
-from apps.events.rules.engine import RULES
+from apps.events.rules.engine import all_rules
 from apps.known_errors.catalogue import with_replies
 from apps.known_errors.patterns import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
@@ -82,7 +82,7 @@ def test_drafts_have_no_gaps(name: str, result: Answer) -> None:
 
 def test_every_rule_sentence_turns_into_the_second_person() -> None:
     wrong = []
-    for rule in RULES:
+    for rule in all_rules():
         sentence = to_second_person(rule.sentence)
         is_third_person = "customer" in sentence.replace("customer service", "")
         is_broken = re.search(r"\b[Yy]ou (?:was|has|is|does)\b", sentence)

@@ -3,11 +3,12 @@
 import re
 from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from apps.events.event import Event, EventBody, ExceptionInfo, Frame
-from apps.events.rules.engine import RULES, rule_for
+from apps.events.rules.engine import all_rules, rule_for, rules_in
 from apps.events.rules.rule import Example, Side, UserAction, side_of, symptoms_of
 from apps.events.summary import is_specific, summarize
 from apps.sentry.parsing import parse_full_event
@@ -47,7 +48,7 @@ def event_of(example: Example, *, body: bool = True) -> Event:
     )
 
 
-SENTENCES = sorted({rule.sentence_for(side) for rule in RULES for side in Side})
+SENTENCES = sorted({rule.sentence_for(side) for rule in all_rules() for side in Side})
 
 
 def known_events() -> list[Event]:
@@ -58,7 +59,7 @@ def known_events() -> list[Event]:
 
 def test_rule_matches_its_example() -> None:
     wrong = []
-    for rule in RULES:
+    for rule in all_rules():
         found = rule_for(event_of(rule.example))
         if found is not rule:
             wrong.append(f"{rule.sentence} -> {found and found.sentence}")
@@ -84,7 +85,7 @@ def test_user_action_is_plain(action: UserAction) -> None:
 
 
 def test_sentences_are_unique() -> None:
-    assert len({rule.sentence for rule in RULES}) == len(RULES)
+    assert len({rule.sentence for rule in all_rules()}) == len(all_rules())
 
 
 @pytest.mark.parametrize(
@@ -112,12 +113,41 @@ def test_sentence_covers_few_exception_types() -> None:
 
 def test_pattern_is_bounded_and_lowercase() -> None:
     wrong = []
-    for pattern in sorted({p for r in RULES for p in (r.text, r.calls, r.files) if p}):
+    for pattern in sorted({p for r in all_rules() for p in (r.text, r.calls, r.files) if p}):
         bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])+\]", "", pattern)
         if re.search(r"[*+]|\{\d+,\}|[A-Z]", bare):
             wrong.append(pattern)
         re.compile(pattern)
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("txet = 'boom'", "unknown key txet"),
+        ("slight = 'yes'", "slight has to be a bool"),
+        ("sides = 'server'", "sides has to be a list"),
+        ("sides = ['moon']", "MOON"),
+        ("place = 'moon'", "MOON"),
+        ("text = 'boom {moon}'", "moon"),
+        ("example.titel = 'Error'", "titel"),
+    ],
+)
+def test_wrong_rule_is_named(line: str, wrong: str) -> None:
+    rule = "[[server.rules]]\nsentence = 'It broke.'\nexample.title = 'Error'\n"
+    assert rules_in(f"{rule}text = 'boom'")["server"][0].text == "boom"
+    with pytest.raises(ValueError, match=rf"'It broke\.': .*{wrong}"):
+        rules_in(f"{rule}{line}")
+
+
+def test_rule_without_example_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'It broke\.': .*example"):
+        rules_in("[[server.rules]]\nsentence = 'It broke.'")
+
+
+def test_pattern_has_no_blank_beside_a_line_break() -> None:
+    for file in Path("apps/events/rules").glob("*.toml"):
+        assert not re.search(r"[ \t]\n|\n[ \t]+\|", file.read_text()), file.name
 
 
 def test_title_alone_is_enough() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Request
 from apps.events.grouping import Group, Problem
-from apps.events.rules.engine import RULES
+from apps.events.rules.engine import all_rules
 from apps.events.rules.rule import US, Place, Side, UserAction, user_action_of
 from apps.events.summary import (
     arrival_text,
@@ -228,7 +228,7 @@ CORES = {
     *(f"{us[0].upper()}{us[1:]} noted a problem and kept going." for us in US.values()),
     *(f"{us[0].upper()}{us[1:]} recorded something." for us in US.values()),
     *(f"Something {'in' if us == 'the app' else 'on'} {us} failed." for us in US.values()),
-    *(rule.sentence_for(side) for rule in RULES for side in Side),
+    *(rule.sentence_for(side) for rule in all_rules() for side in Side),
 }
 SENTENCES = CORES | {
     f"While {action.value}: {sentence[0].lower()}{sentence[1:]}"

@@ -1,47 +1,104 @@
-"""All rules of plain words in the order of precedence."""
+"""All rules of plain words in the order of precedence: reading and matching them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import cache
 from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from apps.events.event import Event
 from apps.events.once import once
-from apps.events.rules.client_side import BROWSER, DEVICE, INPUT, OPERATIONS
-from apps.events.rules.outside import ACCESS, BUSINESS, NETWORK, PAYMENT, PAYMENT_SERVICE, SERVICES
-from apps.events.rules.rule import Reading, Rule, Symptom, last_call_symptom, symptoms_of
-from apps.events.rules.server_side import (
-    CODE,
-    COMPONENTS,
-    DATA,
-    FILES,
-    MONITORS,
-    SERVER,
-    UNCLEAR,
+from apps.events.rules.rule import (
+    Example,
+    Place,
+    Reading,
+    Rule,
+    Side,
+    Symptom,
+    UserAction,
+    last_call_symptom,
+    symptoms_of,
 )
 
-RULES: tuple[Rule, ...] = (
-    *MONITORS,
-    *PAYMENT,
-    *FILES,
-    *COMPONENTS,
-    *ACCESS,
-    *DATA,
-    *BUSINESS,
-    *DEVICE,
-    *BROWSER,
-    *INPUT,
-    *SERVER,
-    *PAYMENT_SERVICE,
-    *NETWORK,
-    *SERVICES,
-    *OPERATIONS,
-    *CODE,
-    *UNCLEAR,
+# Reading the rules
+
+_FILES = ("client_side.toml", "outside.toml", "server_side.toml")
+_GROUPS = (
+    *("monitors", "payment", "files", "components", "access", "data", "business", "device"),
+    *("browser", "input", "server", "payment_service", "network", "services", "operations"),
+    *("code", "unclear"),
 )
-_SURE = tuple(rule for rule in RULES if not (rule.vague or rule.broad))
-_VAGUE = tuple(rule for rule in RULES if rule.vague)
-_OF_CODE = tuple(rule for rule in RULES if rule.reads in (Reading.NAMES, Reading.CODE))
-_BROAD = tuple(rule for rule in RULES if rule.broad)
+_PATTERNS = ("text", "calls", "files")
+_ENUMS: dict[str, type[Enum]] = {"place": Place, "action": UserAction, "reads": Reading}
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("sentence", *_PATTERNS, *_ENUMS), str),
+    **dict.fromkeys(("types", "statuses", "mechanisms", "sides"), list),
+    **dict.fromkeys(("paying", "vague", "broad", "slight", "may_have_paid"), bool),
+    "example": dict,
+}
+_PART = re.compile(r"\{([a-z_]+)\}")
+
+
+@cache  # not at import: it takes 40 ms, and most commands need no rules
+def all_rules() -> tuple[Rule, ...]:
+    """Return all rules. Raise ValueError if a file is wrong."""
+    groups: dict[str, list[Rule]] = {}
+    for name in _FILES:
+        groups |= rules_in((Path(__file__).parent / name).read_text("utf-8"))
+    if wrong := groups.keys() ^ set(_GROUPS):
+        raise ValueError(f"groups that only the files or _GROUPS have: {sorted(wrong)}")
+    return tuple(rule for name in _GROUPS for rule in groups[name])
+
+
+def rules_in(text: str) -> dict[str, list[Rule]]:
+    """Return the rules of a file by group. Raise ValueError, which names the rule that is wrong."""
+    groups = tomllib.loads(text)
+    parts: dict[str, str] = {}
+    for name, pattern in groups.pop("parts", {}).items():
+        parts[name] = _pattern(pattern, parts)
+    found = {}
+    for name, defaults in groups.items():
+        rows = defaults.pop("rules", [])
+        found[name] = [_rule(defaults | row, parts) for row in rows]
+    return found
+
+
+def _rule(row: dict[str, Any], parts: Mapping[str, str]) -> Rule:
+    parts = {**parts, "words": row.pop("words", "")}
+    try:
+        return Rule(**{key: _value(key, value, parts) for key, value in row.items()})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"rule {row.get('sentence')!r}: {error!r}") from error
+
+
+def _value(key: str, value: Any, parts: Mapping[str, str]) -> Any:
+    """Return a field of `Rule` for a key in a file."""
+    if key not in _TYPES:
+        raise ValueError(f"unknown key {key}")
+    if type(value) is not _TYPES[key]:
+        raise ValueError(f"{key} has to be a {_TYPES[key].__name__}")
+    if key in _PATTERNS:
+        return _pattern(value, parts)
+    if key in _ENUMS:
+        return _ENUMS[key][value.upper()]
+    if key == "example":
+        return Example(**value)
+    if key == "sides":
+        return frozenset(Side[name.upper()] for name in value)
+    if key in ("types", "mechanisms"):
+        return frozenset(name.lower() for name in value)
+    return frozenset(value) if key == "statuses" else value
+
+
+def _pattern(text: str, parts: Mapping[str, str]) -> str:
+    """Return the pattern without line breaks, with the parts that it names."""
+    return _PART.sub(lambda name: parts[name[1]], text.replace("\n", ""))
+
+
+# Matching
 
 # A note that says nothing failed can still contain the name of something that fails elsewhere.
 _FAILURE = re.compile(
@@ -50,6 +107,24 @@ _FAILURE = re.compile(
     r"|too |already|could|cannot|click|feedback|regress|slow|n\+1|cancel|closed|out of|detected"
     r"|fehl|nicht|erreur|chou|fall|err\b"
 )
+
+
+class _Rules(NamedTuple):
+    sure: list[Rule]
+    vague: list[Rule]
+    broad: list[Rule]
+    of_code: list[Rule]
+
+
+@cache
+def _rules() -> _Rules:
+    rules = all_rules()
+    return _Rules(
+        sure=[rule for rule in rules if not (rule.vague or rule.broad)],
+        vague=[rule for rule in rules if rule.vague],
+        broad=[rule for rule in rules if rule.broad],
+        of_code=[rule for rule in rules if rule.reads in (Reading.NAMES, Reading.CODE)],
+    )
 
 
 def rule_for(event: Event) -> Rule | None:
@@ -82,11 +157,12 @@ def _match(all_symptoms: Iterable[Symptom], call: Symptom | None, is_quiet: bool
     symptoms = list(_without_names_of_code(all_symptoms))
     if is_quiet:
         symptoms = [one for one in symptoms if _FAILURE.search(one.line)]
+    rules = _rules()
     return (
-        _first(_SURE, symptoms)
-        or _first(_VAGUE, symptoms)
-        or (call and _first(_SURE, (call,)))
-        or _first(_BROAD, symptoms)
+        _first(rules.sure, symptoms)
+        or _first(rules.vague, symptoms)
+        or (call and _first(rules.sure, (call,)))
+        or _first(rules.broad, symptoms)
     )
 
 
@@ -95,7 +171,7 @@ def _without_names_of_code(symptoms: Iterable[Symptom]) -> Iterator[Symptom]:
     is_code = False
     for symptom in symptoms:
         if not (symptom.is_quoted and is_code):
-            is_code = any(rule.matches(symptom) for rule in _OF_CODE)
+            is_code = any(rule.matches(symptom) for rule in _rules().of_code)
             yield symptom.as_code_error() if is_code else symptom
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
-from functools import cache, partial
+from functools import cache
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,12 +16,6 @@ from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
 from apps.events.once import once
 from apps.events.query import iana_zones
 from apps.events.rules.names import statement_of, without_names
-
-
-def names_in(text: str) -> frozenset[str]:
-    """Return the words of the text in lowercase."""
-    return frozenset(text.lower().split())
-
 
 # Where the program ran
 
@@ -35,28 +29,23 @@ class Side(Enum):
     UNKNOWN = "unknown"
 
 
-ON_SERVER = frozenset((Side.SERVER,))
-IN_BROWSER = frozenset((Side.BROWSER,))
-ON_DEVICE = frozenset((Side.DEVICE,))
-CLIENT = IN_BROWSER | ON_DEVICE
-NOT_CLIENT = frozenset(Side) - CLIENT
-NOT_BROWSER = frozenset(Side) - IN_BROWSER
-NOT_DEVICE = frozenset(Side) - ON_DEVICE
-NOT_SERVER = frozenset(Side) - ON_SERVER
+CLIENT = frozenset((Side.BROWSER, Side.DEVICE))
 
 _SIDES = {
     "javascript": Side.BROWSER,
     **dict.fromkeys(
-        names_in("cocoa objc swift android dart flutter unity unreal"),
-        Side.DEVICE,
+        ("cocoa", "objc", "swift", "android", "dart", "flutter", "unity", "unreal"), Side.DEVICE
     ),
     **dict.fromkeys(
-        names_in("python node php ruby go elixir perl cfml groovy haskell scala"),
+        (
+            *("python", "node", "php", "ruby", "go", "elixir", "perl", "cfml", "groovy"),
+            *("haskell", "scala"),
+        ),
         Side.SERVER,
     ),
 }
-_ANY_SIDE_PLATFORMS = names_in("java csharp native c rust kotlin")
-_APP_CONTEXTS = names_in("unity react_native_context electron flutter_context")
+_ANY_SIDE_PLATFORMS = frozenset(("java", "csharp", "native", "c", "rust", "kotlin"))
+_APP_CONTEXTS = frozenset(("unity", "react_native_context", "electron", "flutter_context"))
 _APP_SDK = re.compile(
     r"android|cocoa|apple|react-native|flutter|unity|unreal|electron|maui|xamarin|capacitor"
     r"|cordova|ionic|godot|tauri"
@@ -651,7 +640,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A sentence and the symptoms that it explains.
+    """A sentence and the symptoms that it explains, from a file such as `client_side.toml`.
 
     `{Us}` and `{us}` in the sentence become our server, the page, the app, or the program. Without
     a place, it was the program that failed.
@@ -717,33 +706,6 @@ class Rule:
         if self.place and not (self.place is Place.APP and side is Side.SERVER):
             return self.place
         return Place.SERVER if side is Side.SERVER else Place.APP
-
-
-# Rules by where it failed; the last three also by where the program ran.
-server_rule = partial(Rule, place=Place.SERVER)
-service_rule = partial(Rule, place=Place.SERVICE)
-bank_rule = partial(Rule, place=Place.BANK)
-input_rule = partial(Rule, place=Place.INPUT)
-network_rule = partial(Rule, place=Place.NETWORK)
-browser_rule = partial(Rule, place=Place.BROWSER)
-device_rule = partial(Rule, place=Place.DEVICE)
-app_rule = partial(Rule, place=Place.APP)
-vague_rule = partial(Rule, vague=True)
-page_rule = partial(Rule, place=Place.BROWSER, sides=IN_BROWSER)
-native_rule = partial(Rule, place=Place.DEVICE, sides=ON_DEVICE)
-call_rule = partial(Rule, place=Place.SERVICE, sides=ON_SERVER)
-
-
-def reading(reads: Reading, *rules: Rule, action: UserAction | None = None) -> tuple[Rule, ...]:
-    """Return the rules; this is the reading and the action of those that have no other."""
-    return tuple(
-        replace(
-            rule,
-            reads=reads if rule.reads is Reading.TEXT else rule.reads,
-            action=rule.action or action,
-        )
-        for rule in rules
-    )
 
 
 US = {
