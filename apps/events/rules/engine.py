@@ -78,7 +78,8 @@ def _value(key: str, value: Any, parts: Mapping[str, str]) -> Any:
     """Return a field of `Rule` for a key in a file."""
     if key not in _TYPES:
         raise ValueError(f"unknown key {key}")
-    if type(value) is not _TYPES[key]:
+    kind = type(value)
+    if kind is not _TYPES[key]:
         raise ValueError(f"{key} has to be a {_TYPES[key].__name__}")
     if key in _PATTERNS:
         return _pattern(value, parts)
