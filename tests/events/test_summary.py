@@ -39,6 +39,10 @@ def requested(url: str, method: str = "GET", **fields: Any) -> Event:
     [
         ("PaymentDeclined: Card declined", "The payment was declined."),
         ("ChunkLoadError: Loading chunk 7 failed", "A part of the page could not be loaded."),
+        (
+            "BookingError: cancellations are no longer possible",
+            "It was too late or too early for that step.",
+        ),
         ("MemoryError: OOM in worker", "The app ran out of memory."),
         (
             "NullPointerException",
