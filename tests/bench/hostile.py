@@ -114,7 +114,8 @@ def patterns_of(*modules: str) -> list[re.Pattern[str]]:
     """Return all compiled patterns of these modules, also those in tuples, shapes, and rules."""
     found: dict[str, re.Pattern[str]] = {}
     for module in modules:
-        for value in vars(importlib.import_module(module)).values():
+        names = vars(importlib.import_module(module))
+        for value in (*names.values(), names["all_rules"]() if "all_rules" in names else None):
             found |= {one.pattern: one for one in _patterns_in(value, 0)}
     return list(found.values())
 

@@ -146,7 +146,7 @@ def test_rule_without_example_is_named() -> None:
 
 
 def test_pattern_has_no_blank_beside_a_line_break() -> None:
-    for file in Path("apps/events/rules").glob("*.toml"):
+    for file in Path("apps/events").rglob("*.toml"):
         assert not re.search(r"[ \t]\n|\n[ \t]+\|", file.read_text()), file.name
 
 

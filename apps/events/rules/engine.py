@@ -1,16 +1,16 @@
 """All rules of plain words in the order of precedence: reading and matching them."""
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from apps.events.event import Event
 from apps.events.once import once
+from apps.events.patterns import PatternFile
 from apps.events.rules.rule import (
     Example,
     Place,
@@ -39,7 +39,6 @@ _TYPES: dict[str, type] = {
     **dict.fromkeys(("paying", "vague", "broad", "slight", "may_have_paid"), bool),
     "example": dict,
 }
-_PART = re.compile(r"\{([a-z_]+)\}")
 
 
 @cache  # not at import: it takes 40 ms, and most commands need no rules
@@ -55,26 +54,23 @@ def all_rules() -> tuple[Rule, ...]:
 
 def rules_in(text: str) -> dict[str, list[Rule]]:
     """Return the rules of a file by group. Raise ValueError, which names the rule that is wrong."""
-    groups = tomllib.loads(text)
-    parts: dict[str, str] = {}
-    for name, pattern in groups.pop("parts", {}).items():
-        parts[name] = _pattern(pattern, parts)
+    file = PatternFile(text)
     found = {}
-    for name, defaults in groups.items():
+    for name, defaults in file.tables.items():
         rows = defaults.pop("rules", [])
-        found[name] = [_rule(defaults | row, parts) for row in rows]
+        found[name] = [_rule(defaults | row, file) for row in rows]
     return found
 
 
-def _rule(row: dict[str, Any], parts: Mapping[str, str]) -> Rule:
-    parts = {**parts, "words": row.pop("words", "")}
+def _rule(row: dict[str, Any], file: PatternFile) -> Rule:
+    expand = partial(file.expand, words=row.pop("words", ""))
     try:
-        return Rule(**{key: _value(key, value, parts) for key, value in row.items()})
+        return Rule(**{key: _value(key, value, expand) for key, value in row.items()})
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"rule {row.get('sentence')!r}: {error!r}") from error
 
 
-def _value(key: str, value: Any, parts: Mapping[str, str]) -> Any:
+def _value(key: str, value: Any, expand: Callable[[str], str]) -> Any:
     """Return a field of `Rule` for a key in a file."""
     if key not in _TYPES:
         raise ValueError(f"unknown key {key}")
@@ -82,7 +78,7 @@ def _value(key: str, value: Any, parts: Mapping[str, str]) -> Any:
     if kind is not _TYPES[key]:
         raise ValueError(f"{key} has to be a {_TYPES[key].__name__}")
     if key in _PATTERNS:
-        return _pattern(value, parts)
+        return expand(value)
     if key in _ENUMS:
         return _ENUMS[key][value.upper()]
     if key == "example":
@@ -92,11 +88,6 @@ def _value(key: str, value: Any, parts: Mapping[str, str]) -> Any:
     if key in ("types", "mechanisms"):
         return frozenset(name.lower() for name in value)
     return frozenset(value) if key == "statuses" else value
-
-
-def _pattern(text: str, parts: Mapping[str, str]) -> str:
-    """Return the pattern without line breaks, with the parts that it names."""
-    return _PART.sub(lambda name: parts[name[1]], text.replace("\n", ""))
 
 
 # Matching

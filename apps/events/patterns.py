@@ -1,0 +1,34 @@
+"""Patterns in TOML files beside the code, where they are easier to read and to change."""
+
+import re
+import tomllib
+from pathlib import Path
+
+_PART = re.compile(r"\{([a-z_]+)\}")
+
+
+class PatternFile:
+    """The tables of a TOML file.
+
+    In its patterns, line breaks are dropped, and `{name}` stands for a pattern under `[parts]`.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.tables = tomllib.loads(text)
+        self._parts: dict[str, str] = {}
+        for name, pattern in self.tables.pop("parts", {}).items():
+            self._parts[name] = self.expand(pattern)
+
+    @classmethod
+    def read(cls, name: str) -> "PatternFile":
+        """Return a file of this package."""
+        return cls((Path(__file__).parent / name).read_text("utf-8"))
+
+    def expand(self, pattern: str, **more: str) -> str:
+        """Return a pattern with the parts that it names, and `more`. Raise KeyError for others."""
+        parts = self._parts | more
+        return _PART.sub(lambda name: parts[name[1]], pattern.replace("\n", ""))
+
+    def compile(self, name: str) -> re.Pattern[str]:
+        """Return a pattern under `[patterns]`."""
+        return re.compile(self.expand(self.tables["patterns"][name]))
