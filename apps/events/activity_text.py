@@ -8,6 +8,7 @@ from functools import cached_property
 
 from apps.events.breadcrumb_text import bare_url, status_meaning
 from apps.events.event import Span
+from apps.events.patterns import PatternFile
 from apps.events.query import any_case, counted
 from apps.events.rules.rule import CLIENT, Place, Side, UserAction, find_action, words_in
 
@@ -76,115 +77,22 @@ TASK_OPS = (
     "job",
     "cron",
 )
-# Requests that no customer makes or misses.
-NOISE_PATH = any_case(
-    r"/(?:favicon|apple-touch-icon|(?:robots|(?:app-)?ads|security|humans|llms)\.txt|sitemap|manifest\.(?:json|webmanifest)|\.well-known"
-    r"|service-?worker|sw\.js|browserconfig)"
-    r"|^(?:[a-z]{2,10}://[^/]{1,253})?(?:/api|/v\d|/internal|/actuator){0,3}/(?:_{0,2}health\w{0,10}"
-    r"|health-?check|ready(?:z|ness)?|live(?:z|ness)?|heartbeat|_?ping|status|metrics|up)(?:/(?:live|ready)\w{0,4})?/?(?:$|[?#\s])"
-    r"|\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp4|webmanifest)(?:$|[?#\s])"
-    r"|/_(?:next|nuxt)/|-app-site-association"
-)
-# What a page sends about itself.
-_REPORT = any_case(
-    r"/(?:collect|beacon|track(?:ing)?|analytics|telemetry|metrics|vitals|rum|logs?|envelope"
-    r"|csp\S{0,20})\b"
-)
-# What pages ask for and do without.
-_OPTIONAL = any_case(r"avatar|gravatar|thumbnail|/(?:locales?|i18n|translations?|lang)/|consent")
-_NOISE_HOST = any_case(
-    r"google-analytics|googletagmanager|doubleclick|googlesyndication|segment\.(?:io|com)|mixpanel"
-    r"|amplitude|hotjar|fullstory|facebook|clarity\.ms|sentry|posthog|nr-data|newrelic|datadog"
-    r"|bugsnag|logrocket|plausible|matomo|optimizely|telemetry|metrics|analytics|tracking|ingest\."
-    r"|intercom|zendesk|zopim|drift|crisp\.chat|hubspot|hs-(?:scripts|analytics)|cookie|onetrust"
-    r"|usercentrics|didomi|trustarc|adroll|criteo|taboola|outbrain|heap(?:analytics|io)|pendo"
-    r"|walkme|appcues|chartbeat|insights|launchdarkly|statsig|appsflyer|branch\.io|braze|onesignal"
-    r"|fonts\.g|youtube|vimeo|twitter|linkedin|tiktok|pinterest|bing\.com|yandex"
-    r"|otel|jaeger|honeycomb|loki|grafana|169\.254\.169\.254"
-)
-# Requests that stay open on purpose.
-_OPEN_ENDED = any_case(
-    r"stream|/events?\b|/sse\b|poll|subscri|/ws\b|socket|/live\b|listen|watch|hub\b|signalr"
-    r"|^(?:PUT|POST|PATCH) .{0,200}(?:upload|amazonaws|blob\.core|storage\.google|/files?\b"
-    r"|completions|generate|/(?:chat|prompt)\b)"
-    r"|^GET .{0,200}(?:download|/media/|/videos?/)"
-)
+_FILE = PatternFile.read("activity_text.toml")
+NOISE_PATH = _FILE.compile("noise_path", re.IGNORECASE)
+_NOISE_HOST = _FILE.compile("noise_host", re.IGNORECASE)
+_REPORT = _FILE.compile("report", re.IGNORECASE)
+_OPTIONAL = _FILE.compile("optional", re.IGNORECASE)
+_OPEN_ENDED = _FILE.compile("open_ended", re.IGNORECASE)
 _CALLED_BACK = re.compile(r"\b(?:web ?hooks?|hooks?|ipn|callbacks?)\b")
 _OF_SIGN_IN = any_case(r"auth|\bsso\b|saml|oidc")
-_SIGN_IN = "the sign-in service"
-# By the vendor, and by what a host of our own could be called too.
 _VENDORS, _KINDS = (
-    tuple((re.compile(pattern), name) for pattern, name in rows)
-    for rows in (
-        (
-            (
-                r"stripe|paypal|klarna|adyen|braintree|mollie|worldpay|squareup|checkout\.com"
-                r"|razorpay|authorize\.net|payu\.|sumup|paddle\.|chargebee",
-                "the payment provider",
-            ),
-            (
-                r"postmark|sendgrid|mailgun|mandrill|mailchimp|sparkpost|brevo|sendinblue|mailjet"
-                r"|resend\.com",
-                "the email service",
-            ),
-            (r"twilio|vonage|nexmo|messagebird|plivo|sinch\.", "the text message service"),
-            (r"mapbox|maps\.google|nominatim|hereapi|tomtom", "the map service"),
-            (r"oauth2\.google|accounts\.google|okta|auth0|cognito|login\.micro", _SIGN_IN),
-            (r"openai|anthropic|mistral\.ai|generativelanguage|bedrock|cohere", "the AI service"),
-            (r"amazonaws|blob\.core|storage\.google|cloudinary", "the file storage"),
-            (r"\bups\.|\bdhl\.|fedex|shippo|easypost|sendcloud", "the shipping service"),
-        ),
-        (
-            (r"payment|\bpay\b|billing", "the payment provider"),
-            (r"email|\bsmtp|\bmail", "the email service"),
-            (r"\bsms", "the text message service"),
-            (r"\bmaps?\b|geocod", "the map service"),
-            (r"oauth|\bsso\b|\bidp\b|\blogin|\bauth\b|keycloak", _SIGN_IN),
-            (r"shipping|parcel|carrier", "the shipping service"),
-            (r"\bs3\b|minio|storage", "the file storage"),
-        ),
-    )
+    [(re.compile(_FILE.expand(row["host"])), row["name"]) for row in _FILE.tables[table]]
+    for table in ("vendors", "kinds")
 )
-_DEEDS = {
-    UserAction.PAYING: "a payment request",
-    UserAction.CHECKING_OUT: "a checkout request",
-    UserAction.SIGNING_IN: "a sign-in request",
-    UserAction.SIGNING_UP: "a sign-up request",
-    UserAction.UPLOADING: "the upload",
-    UserAction.BOOKING: "a booking request",
-    UserAction.ORDERING: "an order request",
-    UserAction.MESSAGES: "a message",
-    UserAction.SEARCHING: "the search",
-    UserAction.VOUCHER: "a coupon request",
-    UserAction.ISSUING: "an invoice request",
-    UserAction.SHIPPING: "a shipping request",
-    UserAction.IMPORTING: "the import",
-    UserAction.SUPPORT: "a message to support",
-}
-_THINGS = {
-    UserAction.PAYING: "the payment page",
-    UserAction.CHECKING_OUT: "the checkout",
-    UserAction.CART: "the cart",
-    UserAction.SIGNING_IN: "the sign-in page",
-    UserAction.SIGNING_UP: "the sign-up page",
-    UserAction.UPLOADING: "a file",
-    UserAction.INVOICE: "the invoice",
-    UserAction.BOOKING: "the booking",
-    UserAction.ORDERING: "the order",
-    UserAction.ORDERS: "the orders",
-    UserAction.REPORT: "the report",
-    UserAction.MESSAGES: "the messages",
-    UserAction.NOTICES: "the alerts",
-    UserAction.ACCOUNT: "the account pages",
-    UserAction.SEARCHING: "the search page",
-    UserAction.VOUCHER: "the coupon",
-    UserAction.ISSUING: "the invoice",
-    UserAction.SHIPPING: "the shipment",
-    UserAction.IMPORTING: "the import",
-    UserAction.SCANNING: "the scanner",
-    UserAction.ADDRESS: "the address",
-    UserAction.SUPPORT: "the support page",
-}
+_DEEDS, _THINGS = (
+    {UserAction[action.upper()]: words for action, words in _FILE.tables[table].items()}
+    for table in ("deeds", "things")
+)
 _VERBS = {
     "POST": "A request about",
     **dict.fromkeys(("PUT", "PATCH", "DELETE"), "A change to"),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from apps.events.event import Breadcrumb, Event, breadcrumb_message
 from apps.events.once import once
+from apps.events.patterns import PatternFile
 from apps.events.query import any_case
 from apps.events.rules.rule import CLIENT, Side, side_of
 
@@ -38,72 +39,12 @@ class BreadcrumbPhrase:
     has_failed: bool = False
 
 
-_CUSTOMER_ACTIONS = (
-    ("ui.click", "clicked"),
-    ("ui.tap", "tapped"),
-    ("ui.multiclick", "clicked repeatedly on"),
-    ("ui.slowclickdetected", "clicked and nothing happened:"),
-    ("ui.input", "typed into"),
-    ("ui.swipe", "swiped"),
-    ("ui.scroll", "scrolled"),
-    ("ui.lifecycle", "saw"),
-    ("touch", "tapped"),
-    ("navigation", "went to"),
-    ("route", "went to"),
-)
-_QUERIED = "asked the data store"
-_RECORDED = (
-    ("query", _QUERIED),
-    ("db", _QUERIED),
-    ("redis", "checked temporary storage"),
-    ("cache", "checked temporary storage"),
-    ("exception", "recorded an error"),
-    ("error", "recorded an error"),
-    ("sentry.event", "recorded an error"),
-    ("device.", "heard from the device"),
-    ("network.event", "heard from the device"),
-    ("redux", "did"),
-    ("state", "did"),
-    ("scene", "opened"),
-    ("websocket", "recorded on the live connection"),
-)
-_LEVEL_WORDS = {
-    "warning": "recorded a warning",
-    "error": "recorded an error",
-    "fatal": "recorded an error",
-    "critical": "recorded an error",
-}
-_SQL_VERBS = {"select": "looked up", "insert": "saved", "update": "changed", "delete": "removed"}
+_WORDS: dict[str, dict[str, str]] = PatternFile.read("breadcrumb_text.toml").tables
+_QUERIED = _WORDS["recorded"]["query"]
 _SQL = any_case(
     r"\s{0,20}(select|insert|update|delete)\b(?:[^;]{0,2000}?\b(?:from|into)\b|(?<=update))"
     r"\s{1,20}[\"`\[]?(?:\w{1,60}[\"`\]]?\.[\"`\[]?)?(\w{1,60})"
 )
-_STATUS_MEANINGS = {
-    "401": "not signed in",
-    "402": "payment required",
-    "403": "not allowed",
-    "404": "not found",
-    "408": "too slow",
-    "409": "it no longer matched",
-    "410": "no longer there",
-    "413": "too large",
-    "422": "not accepted",
-    "429": "too many requests",
-    "502": "down or too busy",
-    "503": "down or too busy",
-    "504": "too slow",
-}
-_APP_STATES = {
-    "foreground": "switched to the app",
-    "active": "switched to the app",
-    "background": "left the app",
-}
-_DEVICE_EVENTS = {
-    "NETWORK_LOST": "the connection is lost",
-    "NETWORK_AVAILABLE": "there is a connection",
-    "LOW_MEMORY": "memory is low",
-    "UIApplicationDidReceiveMemoryWarningNotification": "memory is low",
-}
 _LEFT_STATES = frozenset(("paused", "stopped", "destroyed", "detached", "viewWillDisappear"))
 _HTTP_CATEGORIES = frozenset(("http", "fetch", "xhr", "httplib", "net.http"))
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS"))
@@ -161,22 +102,24 @@ def breadcrumb_phrase(crumb: Breadcrumb, event: Event) -> BreadcrumbPhrase:
     kind = (crumb.category or crumb.type or "").lower()
     side = side_of(event)
     failed = crumb.level in ("error", "fatal", "critical")
-    for prefix, action in _CUSTOMER_ACTIONS:
+    for prefix, action in _WORDS["customer_actions"].items():
         if kind.startswith(prefix) and (side in CLIENT or kind != "route"):
             is_left = action == "saw" and crumb.data.get("state") in _LEFT_STATES
             words = "left" if is_left else action
             return BreadcrumbPhrase(Actor.CUSTOMER, words, _target(crumb, words), has_failed=failed)
-    if kind == "app.lifecycle" and str(crumb.data.get("state")) in _APP_STATES:
-        return BreadcrumbPhrase(Actor.CUSTOMER, _APP_STATES[str(crumb.data["state"])], "")
+    if kind == "app.lifecycle" and str(crumb.data.get("state")) in _WORDS["app_states"]:
+        return BreadcrumbPhrase(Actor.CUSTOMER, _WORDS["app_states"][str(crumb.data["state"])], "")
     actor = _ACTORS[side]
     if kind in _HTTP_CATEGORIES or (crumb.type == "http" and crumb.data.get("url")):
         return _http_call(crumb, actor, failed)
-    recorded = next((words for prefix, words in _RECORDED if kind.startswith(prefix)), None)
+    recorded = next(
+        (words for prefix, words in _WORDS["recorded"].items() if kind.startswith(prefix)), None
+    )
     query = _SQL.match(crumb.message or "") if recorded == _QUERIED else None
     if query:
-        verb = _SQL_VERBS[query[1].lower()]
+        verb = _WORDS["sql"][query[1].lower()]
         return BreadcrumbPhrase(actor, verb, _split_words(query[2]), has_failed=failed)
-    words = recorded or _LEVEL_WORDS.get(crumb.level or "", "noted")
+    words = recorded or _WORDS["levels"].get(crumb.level or "", "noted")
     return BreadcrumbPhrase(actor, words, _message(crumb), has_failed=failed)
 
 
@@ -186,8 +129,8 @@ def _message(crumb: Breadcrumb) -> str:
     if message:
         return message
     action = str(crumb.data.get("action") or "")
-    if action in _DEVICE_EVENTS:
-        return _DEVICE_EVENTS[action]
+    if action in _WORDS["device_events"]:
+        return _WORDS["device_events"][action]
     pairs = (f"{name}: {value}" for name, value in crumb.data.items() if value not in (None, ""))
     return ", ".join(pairs) or (crumb.category or "")
 
@@ -238,7 +181,7 @@ def _screen(name: str) -> str:
 
 def status_meaning(code: int) -> str:
     """Return what an HTTP status means, in a few words, or "" if that is unclear."""
-    return _STATUS_MEANINGS.get(str(code)) or ("it failed" if code >= 500 else "")
+    return _WORDS["statuses"].get(str(code)) or ("it failed" if code >= 500 else "")
 
 
 def bare_url(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Patterns in TOML files beside the code, where they are easier to read and to change."""
+"""Patterns and words in TOML files beside the code, where they are easier to read and change."""
 
 import re
 import tomllib
@@ -29,6 +29,6 @@ class PatternFile:
         parts = self._parts | more
         return _PART.sub(lambda name: parts[name[1]], pattern.replace("\n", ""))
 
-    def compile(self, name: str) -> re.Pattern[str]:
+    def compile(self, name: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
         """Return a pattern under `[patterns]`."""
-        return re.compile(self.expand(self.tables["patterns"][name]))
+        return re.compile(self.expand(self.tables["patterns"][name]), flags)

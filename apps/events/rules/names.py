@@ -6,6 +6,8 @@ All patterns are bounded, so that they take linear time.
 
 import re
 
+from apps.events.patterns import PatternFile
+
 # Errors in the program's code: nothing that they name did happen.
 
 _QUOTED = re.compile(
@@ -27,68 +29,13 @@ def without_names(text: str) -> str:
 
 # Any error: what it doesn't say happened.
 
-_STATES = (
-    r"(?:declined|refused|rejected|expired|locked|blocked|suspended|disabled|invalid|sold out"
-    r"|out of stock|failed|exceeded|redeemed|used|limited|banned|unverified|insufficient)"
-)
-_CALLED_AFTER_EVENTS = (
-    r"(?:handler|listener|template|e-?mail|event|hook|webhook|callback|job|task|component|modal"
-    r"|banner|screen|view|dialog|pop-?up|message|notice|flow|counter|metric|test|flag|column|field"
-    r"|report|queue|topic|page)s?"
-)
-_CODE_WORD = r"(?:code|reason|error|exception|status|result|cause|outcome|message)"
+_FILE = PatternFile.read("rules/names.toml")
 _NOT_SAID = tuple(
-    (re.compile(pattern), kept)
-    for pattern, kept in (
-        # A statement in SQL, and an address after its host.
-        (
-            r"(?i)[(\[; ]{0,2}(?:\bsql\b[^\w\n]{1,4}|\bquery(?: was)?: ?|\b(?=insert into "
-            r"|delete from |update [\"`\[\w.]{1,60} set |select .{1,200} from )).{0,500}",
-            " ",
-        ),
-        (r"\b(\w{2,10}://[^\s/?#'\"<>]{1,200})[^\s'\"<>]{0,300}", r"\1"),
-        # Text that was never filled in.
-        (r"(['\"`])[^'\"`\n]{0,80}(?:%[sdrif(]|\{\w{0,40}\}|\$\{)[^'\"`\n]{0,80}['\"`]", " _ "),
-        # Paths, file names, full names of classes, options, and keys.
-        (r"(?<![\w:/])(?:[A-Za-z]:)?(?:\.{0,2}[/\\][\w$@%.~+-]{1,120}){1,20}", " _ "),
-        (r"(?<![\w$@/\\.(-])[\w$@-]{1,60}(?:[./\\][\w$@-]{1,60}){1,12}", " _ "),
-        (r"(?<![\w.:\\])(?:\w{1,60}::){1,12}\w{1,80}|(?<!\w)--\w[\w-]{1,80}", " _ "),
-        (
-            rf"(?<![\w-])(?!\w{{0,40}}{_CODE_WORD})[\w-]{{1,60}}['\"]?=['\"]?[\w.-]{{1,80}}"
-            r"|(?<![\w-])[\w-]{1,60}['\"]?(?: ?:| ?=>?) ?['\"]?(?i:false|no|0|null|none|nil)\b",
-            " _ ",
-        ),
-        # A value that is not known, and so did not happen.
-        (
-            r"(?i)(\b(?:unknown|unsupported|unexpected|unhandled|undefined|no such) "
-            r"(?!error|reason|failure)[\w ]{1,24}: ?)['\"]?[\w.-]{1,60}(?=['\"]?(?:[.,;)]|$))",
-            r"\1_",
-        ),
-        # Conditions, wishes, and denials.
-        (r"(?i)\b(?:if|unless|whether|in case|lest|before|until) [^,;:.\n]{1,200}", " _ "),
-        (
-            r"(?i)\b(?:may|might|would|will|should|shall)(?: (?:have|be|been|not|then|also)){0,3} "
-            r"(?!truncated)\w{1,40}",
-            " _ ",
-        ),
-        (
-            r"(?i)\b(?:not|never|n't|without|no longer)(?: (?:been|be|yet|being|an?)){0,2} "
-            rf"{_STATES}",
-            " _ ",
-        ),
-        (rf"(?i)\b(?:\w{{1,40}} ){{0,2}}{_STATES} {_CALLED_AFTER_EVENTS}\b", " _ "),
-    )
+    (re.compile(_FILE.expand(row["text"])), row["kept"]) for row in _FILE.tables["not_said"]
 )
-_IDENTIFIER = re.compile(
-    r"(?<![\w$])['\"`]?(?<![\w$])(?!(?:PayPal|MasterCard|ApplePay|GooglePay|iDEAL)\b)"
-    r"[$\w]{0,80}?(?:[a-z]\d?[A-Z]|[A-Za-z0-9]_[A-Za-z0-9])[$\w]{0,80}"
-    r"['\"`]?|(?<!\w)['\"`]\w{1,40}(?:[.-]\w{1,40}){1,8}['\"`](?!\w)"
-)
-_IS_CODE_AFTER = re.compile(rf"(?i){_CODE_WORD}s?['\"]?(?: is| was)?[ :=(\[]{{0,3}}$")
-_IS_UNKNOWN = re.compile(
-    r"(?i)\b(?:unknown|invalid|unexpected|unsupported|unhandled|no such|undefined|missing)\b"
-    r"[^:\n]{0,24}:? ?$"
-)
+_IDENTIFIER = _FILE.compile("identifier")
+_IS_CODE_AFTER = _FILE.compile("is_code_after")
+_IS_UNKNOWN = _FILE.compile("is_unknown")
 
 
 def statement_of(text: str) -> str:

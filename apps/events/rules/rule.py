@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
 from apps.events.once import once
+from apps.events.patterns import PatternFile
 from apps.events.query import iana_zones
 from apps.events.rules.names import statement_of, without_names
 
@@ -445,52 +446,19 @@ class UserAction(Enum):
     SEARCHING = "searching"
 
 
-# The first matching row applies, so that payment comes before the order that is paid.
+def _user_action(name: str | None) -> UserAction | None:
+    return UserAction[name.upper()] if name else None
+
+
+_FILE = PatternFile.read("rules/actions.toml")
 # Words, the action, and the action for a POST or PUT request if it is another one.
 _ACTIONS = tuple(
-    (re.compile(rf"\b(?:{words})\b"), action, action_if_sent)
-    for words, action, action_if_sent in (
-        (r"refunds?", None, None),
-        (r"pay|payments?|purchase", UserAction.PAYING, None),
-        (r"vouchers?|coupons?|gutscheine?", UserAction.VOUCHER, None),
-        (r"checkout|kasse|caisse|caja", UserAction.CHECKING_OUT, None),
-        (r"billing", UserAction.ACCOUNT, UserAction.PAYING),
-        (r"place (?:the |an |your )?order|order now|submit order", UserAction.ORDERING, None),
-        (r"cart|basket|warenkorb|panier|carrito|carrello", UserAction.CART, None),
-        (
-            r"(?<!wp )log ?in|log ?on|sign ?in|o ?auth|sso|anmelden|entrar",
-            UserAction.SIGNING_IN,
-            None,
-        ),
-        (r"sessions?", None, UserAction.SIGNING_IN),
-        (r"register|registration|sign ?up|registrieren|registro", UserAction.SIGNING_UP, None),
-        (r"uploads?|attachments?", UserAction.UPLOADING, None),
-        (r"photos?|documents?", None, UserAction.UPLOADING),
-        (
-            r"(?:issue|create|send) (?:an )?invoices?"
-            r"|invoices? (?:\w{1,20} ){0,2}(?:issue|create|send)",
-            UserAction.ISSUING,
-            None,
-        ),
-        (r"invoices?|rechnung(?:en)?|factures?|facturas?|fatture?", UserAction.INVOICE, None),
-        (
-            r"orders? (?:\w{1,20} ){0,2}reserv\w{1,7}|bestellung(?:en)?|commandes?|pedidos?",
-            UserAction.ORDERS,
-            UserAction.ORDERING,
-        ),
-        (r"shipments?|shipping|parcels?|envios?", None, UserAction.SHIPPING),
-        (r"bookings?|reservations?|reserve|appointments?", UserAction.BOOKING, None),
-        (r"orders?", UserAction.ORDERS, UserAction.ORDERING),
-        (r"imports?", UserAction.IMPORTING, None),
-        (r"exports?|reports?", UserAction.REPORT, None),
-        (r"scan|scanner|barcode", UserAction.SCANNING, None),
-        (r"support|contact", None, UserAction.SUPPORT),
-        (r"messages?|chats?|inbox", UserAction.MESSAGES, None),
-        (r"notifications?", UserAction.NOTICES, None),
-        (r"address(?:es)?", UserAction.ADDRESS, None),
-        (r"profile|account|settings|preferences", UserAction.ACCOUNT, None),
-        (r"search|suche|recherche|buscar", UserAction.SEARCHING, None),
+    (
+        re.compile(rf"\b(?:{_FILE.expand(row['words'])})\b"),
+        _user_action(row.get("action")),
+        _user_action(row.get("if_sent")),
     )
+    for row in _FILE.tables["actions"]
 )
 _BACKGROUND_WORK = re.compile(
     r"\b(?:web ?)?hooks?\b|\bcallbacks?\b|\bcron\b|\bjobs?\b|\btasks?\b"
