@@ -32,41 +32,18 @@ class Side(Enum):
 
 CLIENT = frozenset((Side.BROWSER, Side.DEVICE))
 
+_FILE = PatternFile.read("rules/rule.toml")
 _SIDES = {
-    "javascript": Side.BROWSER,
-    **dict.fromkeys(
-        ("cocoa", "objc", "swift", "android", "dart", "flutter", "unity", "unreal"), Side.DEVICE
-    ),
-    **dict.fromkeys(
-        (
-            *("python", "node", "php", "ruby", "go", "elixir", "perl", "cfml", "groovy"),
-            *("haskell", "scala"),
-        ),
-        Side.SERVER,
-    ),
+    platform: Side(side) for side, names in _FILE.tables["sides"].items() for platform in names
 }
 _ANY_SIDE_PLATFORMS = frozenset(("java", "csharp", "native", "c", "rust", "kotlin"))
 _APP_CONTEXTS = frozenset(("unity", "react_native_context", "electron", "flutter_context"))
-_APP_SDK = re.compile(
-    r"android|cocoa|apple|react-native|flutter|unity|unreal|electron|maui|xamarin|capacitor"
-    r"|cordova|ionic|godot|tauri"
-)
-_JAVASCRIPT_SERVER = re.compile(r"cloudflare|edge|deno\b|bun\b|\bnode|workerd|lambda|serverless")
+_APP_SDK = _FILE.compile("app_sdk")
+_JAVASCRIPT_SERVER = _FILE.compile("javascript_server")
 _DOTNET_SERVER = re.compile(r"asp|functions|grpc")
-_APP_PAGE = re.compile(
-    r"(?!https?:|file:|[a-z-]{0,20}extension:)[a-z-]{2,20}:/|\w{4,5}://tauri\."
-    r"|file:/.{0,200}(?:android_asset|app\.asar)"
-)
-_APP_FRAME = re.compile(
-    r"(?:androidx?|dalvik|com\.android|unityengine|unityeditor|javafx|javax\.swing(?!\.text)"
-    r"|java\.awt\.event\w{0,20}|system\.windows|microsoft\.maui|microsoft\.ui\.xaml|avalonia"
-    r"|xamarin|mono\.android|pyqt\d|pyside\d|tkinter|kivy)[./]|(?:node:)?electron/js2c"
-)
-_SERVER_FRAME = re.compile(
-    r"(?:org\.springframework\.web|(?:javax|jakarta)\.servlet|org\.apache\.(?:catalina|coyote)"
-    r"|org\.eclipse\.jetty|io\.(?:undertow|quarkus|micronaut)|io\.ktor\.server"
-    r"|microsoft\.aspnetcore|system\.web|grpc\.aspnetcore)[./]"
-)
+_APP_PAGE = _FILE.compile("app_page")
+_APP_FRAME = _FILE.compile("app_frame")
+_SERVER_FRAME = _FILE.compile("server_frame")
 
 
 def side_of(event: Event) -> Side:
@@ -160,40 +137,17 @@ _MAX_TEXT = 500
 _MAX_CAUSES = 6
 _MAX_CALLS = 3
 
-_STATUS = re.compile(
-    r"(?<!promo )(?<!voucher )(?<!coupon )(?<!discount )(?<!gift )(?<!post )(?<!zip )"
-    r"\b(?:status(?:code)?|status code(?: of)?|http(?:error|/[12](?:\.\d)?)?|code|returned"
-    r"|responded with|answered|unacceptable)[ =:(]{1,3}([45]\d\d)\b"
-    r"|\b([45]\d\d)[:,]? (?:client|server) error|\(([45]\d\d): |(?:^|[ :])\[([45]\d\d)\]"
-    r"|(?:http|status|respon|request|server|\bapi|fetch|fail|gateway|graphql|://)"
-    r"[^\n]{0,80}[:(] ?([45]\d\d)(?:[ )]|$)"
-    r"|(?:felkod|fehlercode|feilkode|foutcode|code d.erreur|c.digo|codice|kod[u]?)"
-    r"[ :=]{1,3}([45]\d\d)\b"
-    r"|\b([45]\d\d) (?:bad|unauthorized|payment|forbidden|not found|method|conflict"
-    r"|gone|unprocessable|too many|internal|service|gateway)"
-)
-_PAYING = re.compile(
-    r"payments?\b|\bpay\b|payout|stripe|paypal|klarna|adyen|braintree|mollie|worldpay|cardgate"
-    r"|card.?gateway|\bcharges?\b|charging|swish|payment_intent"
-)
-_RPC = re.compile(
-    r"(?:rpc|statuscode|\[\w{1,30}/).{0,60}?\b"
-    r"(?:(?P<s503>unavailable)|(?P<s504>deadline_?exceeded)|(?P<s429>resource_?exhausted))\b"
-)
+_STATUS = _FILE.compile("status")
+_RPC = _FILE.compile("rpc")
+_PAYING = _FILE.compile("paying")
 _QUOTED_ERROR = re.compile(
     r"(?:^|: |nested exception is |caused by:? )"
     r"((?:[A-Za-z_]\w{0,60}[.\\]){0,8}[A-Z]\w{0,80}(?:Exception|Error))(?:: |$)"
 )
-_NO_RESPONSE = re.compile(r"failed to fetch|\bload failed|network ?error|network request failed")
-_NOT_ANSWERED = re.compile(
-    r"(?<!connect )(?<!connect)(?<!connection )time.?out|timed out|etimedout|econnaborted"
-    r"|\b(?:408|504|524)\b|antwortet nicht"
-)
-_NO_NUMBER = re.compile(r"number|invalid literal|decimal|float|\bnan\b|input string|zahl|numer")
-_AMOUNT = re.compile(
-    r"price|amount|\bsum\b|\btotal|preis|betrag|prix|montant|precio|importe|prezzo|importo|pre[cç]o"
-    r"|valor|prijs|bedrag|cena|kwota"
-)
+_NO_RESPONSE = _FILE.compile("no_response")
+_NOT_ANSWERED = _FILE.compile("not_answered")
+_NO_NUMBER = _FILE.compile("no_number")
+_AMOUNT = _FILE.compile("amount")
 _PAY_PATH = re.compile(r"/(?:pay|payments?|charges?|purchases?|authori[sz]e)/?$")
 _OFFLINE = re.compile(r"\boffline\b|\bnone\b|network_lost|unavailable|disconnected")
 _LIBRARY = re.compile(r"://|node_modules|site-packages|vendor/|/gems/")
@@ -450,7 +404,6 @@ def _user_action(name: str | None) -> UserAction | None:
     return UserAction[name.upper()] if name else None
 
 
-_FILE = PatternFile.read("rules/actions.toml")
 # Words, the action, and the action for a POST or PUT request if it is another one.
 _ACTIONS = tuple(
     (
@@ -460,11 +413,8 @@ _ACTIONS = tuple(
     )
     for row in _FILE.tables["actions"]
 )
-_BACKGROUND_WORK = re.compile(
-    r"\b(?:web ?)?hooks?\b|\bcallbacks?\b|\bcron\b|\bjobs?\b|\btasks?\b"
-    r"|\bworkers?\b|\bsidekiq\b"
-)
-_SIGN_IN = re.compile(r"\bo?auth\b|log ?in|sign ?in|\bsso\b|sessions?\b|saml|oidc")
+_BACKGROUND_WORK = _FILE.compile("background_work")
+_SIGN_IN = _FILE.compile("sign_in")
 _WORD = re.compile(r"[A-Z]?[a-z]{1,40}|[A-Z]{1,40}")
 _ACTION_CATEGORIES = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
 _CHANGING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
