@@ -38,7 +38,7 @@ from apps.events.log_text import (
     tells_coping,
     tells_good_end,
 )
-from apps.events.once import once
+from apps.events.once import found_once
 from apps.events.query import CustomerKind, any_case
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Side, UserAction, side_of
@@ -212,11 +212,6 @@ class _Found:
         return [one for one in others if one.start <= start and end <= one.end and one is not self]
 
 
-def observations_of(answer: Answer) -> tuple[Observation, ...]:
-    """Return what the logs and spans of an answer show, oldest first."""
-    return once(_find_observations, answer)
-
-
 _NO_OUTCOME = ("got no answer", "didn’t arrive", f": {status_meaning(504)}")
 
 
@@ -254,7 +249,9 @@ def troubles_of(answer: Answer) -> tuple[Observation, ...]:
     )
 
 
-def _find_observations(answer: Answer) -> tuple[Observation, ...]:
+@found_once
+def observations_of(answer: Answer) -> tuple[Observation, ...]:
+    """Return what the logs and spans of an answer show, oldest first."""
     by_trace: dict[str, list[_Found]] = {}
     for one in _read(answer):
         by_trace.setdefault(one.trace, []).append(one)

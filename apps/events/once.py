@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from typing import Any, TypeVar
 
 # By function and id; the argument is stored too, so that its id is not reused.
@@ -34,3 +35,13 @@ def once(find: Callable[[_Given], _Found], given: _Given) -> _Found:
         cached[key] = (given, find(given))
     found: _Found = cached[key][1]
     return found
+
+
+def found_once(find: Callable[[_Given], _Found]) -> Callable[[_Given], _Found]:
+    """Decorate a function that finds something about an object, so that it does so `once`."""
+
+    @wraps(find)
+    def find_once(given: _Given) -> _Found:
+        return once(find, given)
+
+    return find_once

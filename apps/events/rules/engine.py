@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from apps.events.event import Event
-from apps.events.once import once
+from apps.events.once import found_once
 from apps.events.patterns import PatternFile
 from apps.events.rules.rule import (
     Example,
@@ -119,20 +119,17 @@ def _rules() -> _Rules:
     )
 
 
-def rule_for(event: Event) -> Rule | None:
-    """Return the rule that explains the event; a sure one for a cause precedes a vague one.
-
-    If the event itself matches nothing specific, try the failed call just before it.
-    """
-    return once(_find_rule, event)
-
-
 # Rules by a digest of what they read: errors repeat, and hundreds of rules take milliseconds.
 _found: dict[bytes, Rule | None] = {}
 _MAX_FOUND = 20_000
 
 
-def _find_rule(event: Event) -> Rule | None:
+@found_once
+def rule_for(event: Event) -> Rule | None:
+    """Return the rule that explains the event; a sure one for a cause precedes a vague one.
+
+    If the event itself matches nothing specific, try the failed call just before it.
+    """
     read = (tuple(symptoms_of(event)), last_call_symptom(event), event.level in ("info", "debug"))
     digest = blake2b(repr(read).encode("utf-8", "surrogatepass"), digest_size=16).digest()
     try:

@@ -5,15 +5,15 @@ Patterns are in lowercase and bounded, so that matching takes linear time.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, cached_property
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
-from apps.events.once import once
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo
+from apps.events.once import found_once
 from apps.events.patterns import PatternFile
 from apps.events.query import iana_zones
 from apps.events.rules.names import statement_of, without_names
@@ -46,16 +46,13 @@ _APP_FRAME = _FILE.compile("app_frame")
 _SERVER_FRAME = _FILE.compile("server_frame")
 
 
+@found_once
 def side_of(event: Event) -> Side:
     """Return where the program ran, as far as the event says so.
 
     The contexts `app` and `device` alone say little: SDKs of servers send them too, and Sentry
     adds the customer's device to the request of a server.
     """
-    return once(_find_side, event)
-
-
-def _find_side(event: Event) -> Side:
     body = event.body or EventBody()
     platform = (event.platform or "").lower().split("-")[0]
     if _is_app(body, platform):
@@ -156,7 +153,7 @@ _TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
 _Line = tuple[str, str, str, str]  # type, message, calls, file
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Symptom:
     """A line about the failure: an exception, the title, or a message.
 
@@ -166,20 +163,19 @@ class Symptom:
     payment service.
     """
 
-    kind: str
+    side: Side
     message: str
     line: str
     text: str
-    name: str
-    side: Side
     status: int | None
     paying: bool
-    calls: str
-    mechanism: str
+    kind: str = ""
+    name: str = ""
+    calls: str = ""
+    mechanism: str = ""
     file: str = ""
     is_quoted: bool = False
     is_code: bool = False
-    _statement: list[str] = field(default_factory=list)  # once it is needed
 
     def as_code_error(self) -> "Symptom":
         """Return the symptom of an error in the program's code, without the names in it."""
@@ -192,15 +188,12 @@ class Symptom:
             status=None if message.isdecimal() else self.status,
             paying=bool(_PAYING.search(text)),
             is_code=True,
-            _statement=[],
         )
 
-    @property
+    @cached_property
     def statement(self) -> str:
         """The text of what is said to have happened."""
-        if not self._statement:
-            self._statement.append(_line(self.kind, statement_of(self.message)))
-        return self._statement[0]
+        return _line(self.kind, statement_of(self.message))
 
 
 def _line(kind: str, message: str) -> str:
@@ -212,13 +205,15 @@ def symptoms_of(event: Event) -> list[Symptom]:
     side = side_of(event)
     body = event.body or EventBody()
     mechanism = dict(body.tags).get("mechanism", "").lower()
+    frame = body.exceptions[0].crash_frame if body.exceptions else None
+    crash_code = ((frame and frame.crash_code) or "")[:_MAX_TEXT].lower()
     call = _last_call(body.breadcrumbs)
     found = []
     for kind, message, calls, file, is_quoted in _with_quoted_errors(_lines(event, body)):
         line = _line(kind, message)
         has_no_response = side in CLIENT and _NO_RESPONSE.search(line)
         reason = _missing_response_reason(body.breadcrumbs) if has_no_response else ""
-        if _NO_NUMBER.search(line) and _AMOUNT.search(_crash_code(body)):
+        if _NO_NUMBER.search(line) and _AMOUNT.search(crash_code):
             reason = " (amount)"
         if _NOT_ANSWERED.search(line) and _pays(event, side, call):
             reason = " (paying)"
@@ -226,14 +221,15 @@ def symptoms_of(event: Event) -> list[Symptom]:
         status = _status(line) or ("promise rejection" in line and _failed_status(call)) or None
         found.append(
             Symptom(
-                kind=kind,
+                side=side,
                 message=message + reason,
                 line=line + reason,
                 text=line + reason,
-                name=_bare_name(kind),
-                side=side,
                 status=status,
                 paying=bool(_PAYING.search(line) or _PAYING.search(_address(call))),
+                kind=kind,
+                # `httprequestexception` for `System.Net.Http.HttpRequestException`
+                name=re.split(r"[.\\/$]|::", kind.strip("*").split("<")[0])[-1].lower(),
                 calls=calls,
                 mechanism=mechanism,
                 file=file,
@@ -241,12 +237,6 @@ def symptoms_of(event: Event) -> list[Symptom]:
             )
         )
     return found
-
-
-def _crash_code(body: EventBody) -> str:
-    """Return the line of our code that raised the error, in lowercase."""
-    frame = body.exceptions[0].crash_frame if body.exceptions else None
-    return ((frame and frame.crash_code) or "")[:_MAX_TEXT].lower()
 
 
 def _pays(event: Event, side: Side, call: Breadcrumb | None) -> bool:
@@ -277,29 +267,14 @@ def last_call_symptom(event: Event) -> Symptom | None:
     if side in CLIENT and page and _domain(address, page) != _domain(page.lower(), page):
         return None
     host = "" if side in CLIENT else urlsplit(address).netloc
-    return Symptom(
-        kind="",
-        message=host,
-        line=host,
-        text=host,
-        name="",
-        side=side,
-        status=status,
-        paying=bool(_PAYING.search(address)),
-        calls="",
-        mechanism="",
-    )
+    paying = bool(_PAYING.search(address))
+    return Symptom(side, message=host, line=host, text=host, status=status, paying=paying)
 
 
 def _domain(address: str, page: str) -> str:
     """Return the last two labels of the host; a relative address has the page's."""
     host = urlsplit(urljoin(page.lower(), address)).hostname or ""
     return ".".join(host.split(".")[-2:])
-
-
-def _bare_name(kind: str) -> str:
-    """Return `httprequestexception` for `System.Net.Http.HttpRequestException`."""
-    return re.split(r"[.\\/$]|::", kind.strip("*").split("<")[0])[-1].lower()
 
 
 def _lines(event: Event, body: EventBody) -> Iterator[_Line]:
@@ -335,18 +310,18 @@ def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
 
 def _exception_line(one: ExceptionInfo) -> _Line:
     functions = (frame.function or "" for frame in one.frames[:_MAX_CALLS])
-    file = next((frame.file for frame in one.frames[:1] if _is_library(frame)), "") or ""
+    # A file of our own isn't read: its name says nothing of what happened.
+    files = (
+        frame.file
+        for frame in one.frames[:1]
+        if not frame.in_app or _LIBRARY.search(frame.file or "")
+    )
     return (
         (one.type or "")[:200],
         (one.value or "")[:_MAX_TEXT],
         " ".join((one.module or "", *functions)).lower()[:_MAX_TEXT],
-        file.lower()[:_MAX_TEXT],
+        (next(files, "") or "").lower()[:_MAX_TEXT],
     )
-
-
-def _is_library(frame: Frame) -> bool:
-    """Return whether the file is not our own: its name says nothing of what happened."""
-    return not frame.in_app or bool(_LIBRARY.search(frame.file or ""))
 
 
 def _status(line: str) -> int | None:
@@ -421,12 +396,9 @@ _CHANGING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 _RECENT = timedelta(minutes=2)
 
 
+@found_once
 def user_action_of(event: Event) -> UserAction | None:
     """Return what the customer was doing; None if unknown or if no customer waits for the work."""
-    return once(_find_user_action, event)
-
-
-def _find_user_action(event: Event) -> UserAction | None:
     request = event.body.request if event.body else None
     method = (request.method if request else None) or (event.transaction or "").split(" ")[0]
     if not request and side_of(event) not in CLIENT and "/" not in (event.transaction or ""):
@@ -436,7 +408,7 @@ def _find_user_action(event: Event) -> UserAction | None:
     call = _refused_call(event)
     method = str(call.data.get("method") or "") if call else method
     was_sent = method.upper() in ("POST", "PUT")
-    return find_action(once(_action_words, event), was_sent=was_sent)
+    return find_action(_action_words(event), was_sent=was_sent)
 
 
 def find_action(texts: Iterable[str], *, was_sent: bool) -> UserAction | None:
@@ -452,10 +424,11 @@ def is_background_work(event: Event) -> bool:
     """Return whether no customer waits for the work: a job, or another service's call."""
     return side_of(event) not in CLIENT and any(
         _BACKGROUND_WORK.search(words) and not _SIGN_IN.search(words)
-        for words in once(_action_words, event)
+        for words in _action_words(event)
     )
 
 
+@found_once
 def _action_words(event: Event) -> list[str]:
     """Return the words of a refused call, the transaction, the request, and the last click."""
     call = _refused_call(event)
