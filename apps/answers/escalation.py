@@ -24,7 +24,7 @@ from apps.events.releases import (
 )
 from apps.events.summary import headline
 from apps.exports.blocks import UNKNOWN, caught, counts, frame_line, inline, seconds
-from apps.exports.document import Setting, build
+from apps.exports.document import DocumentBuilder, Setting
 from apps.exports.facts import (
     BreadcrumbFacts,
     Detail,
@@ -190,7 +190,7 @@ def escalation_values(about: About) -> dict[str, str]:
     answer = about.answer
     chosen = _only_chosen(about)
     setting = Setting(marker=about.marker, zone=about.zone.key)
-    document = build(chosen, setting=setting, detail=_DETAIL)
+    document = DocumentBuilder(chosen, setting).build(_DETAIL)
     pairs = list(zip(document.issues, groups_in(problems_of(chosen)), strict=False))
     moment = answer.question.window.moment
     return {

@@ -3,29 +3,26 @@
 The package does no I/O. Everything in an export is neutralized and fits a token limit.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Literal
 
 from apps.events.answer import Answer
-from apps.events.grouping import group_by_issue
+from apps.events.grouping import UNGROUPED
 from apps.events.once import rule_cache
 from apps.exports import json_format
 from apps.exports.blocks import markdown_text, plain_text
-from apps.exports.document import MAX_TOKENS, MIN_TOKENS, Setting, build, fit, prepare
+from apps.exports.document import MAX_TOKENS, MIN_TOKENS, DocumentBuilder, Setting, fit
 from apps.exports.facts import (
     EVERYTHING,
     FAMILIES,
     GPT,
+    MAX_PROMPT_TOKENS,
     NO_LIMITS,
     NO_PRESET,
-    Document,
     Family,
     Omission,
     Preset,
-    room_for_prompt,
 )
 from apps.exports.tokens import estimate_tokens
 
@@ -47,6 +44,8 @@ __all__ = [
 ]
 
 DEFAULT_BUDGET = 6000
+# A prompt takes at most a tenth of a token limit, but no less than this and no more than the most.
+_MIN_PROMPT_TOKENS = 50
 # Media type and file suffix
 _FORMATS: dict[str, tuple[str, str]] = {
     "markdown": ("text/markdown", "md"),
@@ -126,12 +125,22 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
         family=family,
         datamarking=datamarking,
     )
-    if issue_id and issue_id not in {group.issue_id for group in group_by_issue(answer)}:
+    ids = {event.issue_id or UNGROUPED for event in answer.events}
+    if issue_id and issue_id not in ids:
         raise ExportRefused("The lookup has no problem with that ID.")
     if event_id and not any(event.id == event_id for event in answer.events):
         raise ExportRefused("The lookup has no event with that ID.")
-    write = _writer(format, inside_block=inside_block)
-    document, text, tokens = _document(answer, setting, write, plain=write is json_format.render)
+    write = markdown_text if format == "markdown" else plain_text
+    if format == "json":
+        write = json_format.render_block if inside_block else json_format.render
+    with rule_cache():
+        builder = DocumentBuilder(answer, setting)
+        if budget is None:
+            document = builder.build(EVERYTHING if write is json_format.render else NO_LIMITS)
+            text = write(document)
+            tokens = estimate_tokens(text)
+        else:
+            document, text, tokens = fit(builder.build, write, family.room(budget), family.count)
     media_type, suffix = _FORMATS[format]
     return Rendered(text, family.count(tokens), document.omitted, media_type, suffix)
 
@@ -144,7 +153,10 @@ def _check(format: str, budget: int | None, preset: Preset, family: Family) -> N
     if budget is None:
         return
     check_budget(budget, family)
-    taken, left = family.count(preset.tokens), room_for_prompt(budget)
+    taken, left = (
+        family.count(preset.tokens),
+        min(MAX_PROMPT_TOKENS, max(_MIN_PROMPT_TOKENS, budget // 10)),
+    )
     if taken > left:
         raise ExportRefused(
             f"The prompt takes about {taken} tokens, but a limit of {budget:,} tokens leaves only "
@@ -157,23 +169,3 @@ def check_budget(budget: int, family: Family) -> None:
     least, highest = family.count(MIN_TOKENS), MAX_TOKENS
     if not least <= budget <= highest:
         raise ExportRefused(f"The token limit must be from {least:,} to {highest:,} tokens.")
-
-
-def _document(
-    answer: Answer, setting: Setting, write: Callable[[Document], str], *, plain: bool
-) -> tuple[Document, str, int]:
-    if setting.budget is None:
-        detail = EVERYTHING if plain else NO_LIMITS
-        document = build(answer, setting=setting, detail=detail)
-        text = write(document)
-        return document, text, estimate_tokens(text)
-    family, budget = setting.family, setting.budget
-    with rule_cache():
-        build_it = partial(build, answer, setting=setting, prepared=prepare(answer, setting))
-        return fit(lambda detail: build_it(detail=detail), write, family.room(budget), family.count)
-
-
-def _writer(format: Format, *, inside_block: bool) -> Callable[[Document], str]:
-    if format == "json":
-        return json_format.render_block if inside_block else json_format.render
-    return markdown_text if format == "markdown" else plain_text

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from apps.exports.escaping import enclose, longest_run, one_line
 from apps.exports.facts import (
@@ -22,8 +23,8 @@ from apps.exports.facts import (
     IssueFacts,
     KnownFacts,
     OccurrenceFacts,
-    Omission,
     OtherOccurrencesFacts,
+    RelatedFacts,
 )
 
 # Who wrote it: Triage, the support team, or the application and the people who use it.
@@ -47,13 +48,19 @@ class Block:
 def blocks(document: Document, quote: Quote) -> Iterator[Block]:
     """Yield all blocks in order, without empty ones; `quote` makes a text safe among our words."""
     header = document.header
-    yield Block("triage", header_lines(header, quote))
+    yield Block("triage", _header_lines(header, quote))
     if not header.events_listed:
-        yield Block("triage", [document.note or empty_list_note(header)])
-    yield from _other_occurrences(document.other_occurrences, quote)
+        empty = (
+            "There were no errors for this customer in this window."
+            if header.complete
+            else "No errors are listed, but the list is incomplete. There may have been some."
+        )
+        yield Block("triage", [document.note or empty])
+    if document.other_occurrences:
+        yield from _other_occurrences(document.other_occurrences, quote)
     for number, issue in enumerate(document.issues, 1):
         heading = f"{number}. {issue.summary}" if len(document.issues) > 1 else issue.summary
-        yield Block("triage", [issue_line(issue, document, quote)], heading)
+        yield Block("triage", [_issue_line(issue, document, quote)], heading)
         yield from (Block("team", _known(known)) for known in issue.known)
         if lines := _events(document, issue):
             yield Block("event", lines)
@@ -63,7 +70,7 @@ def blocks(document: Document, quote: Quote) -> Iterator[Block]:
     yield from _activity(document)
     if document.related:
         yield Block("event", list(_related(document)), "Also around this time")
-    if lines := closing_lines(document, quote):
+    if lines := _closing_lines(document, quote):
         yield Block("triage", lines)
 
 
@@ -87,11 +94,11 @@ def clock(at: datetime, day_of: datetime) -> str:
 
 def seconds(value: float | None) -> str:
     """Format seconds from the reported time, with their sign: `-12.5 s`."""
-    return "? s" if value is None else f"{_signed(value)} s"
+    return "? s" if value is None else f"{f'{value:+.1f}'.removesuffix('.0')} s"
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".removesuffix(".0")
+def _time(one: EventFacts | ActivityFacts | RelatedFacts, day_of: datetime) -> str:
+    return f"{clock(one.timestamp, day_of)} ({seconds(one.seconds)})"
 
 
 def counted(count: int, name: str) -> str:
@@ -130,13 +137,14 @@ def paragraph(label: str, text: str) -> Iterator[str]:
 # The lookup
 
 
-def header_lines(header: Header, quote: Quote) -> list[str]:
+def _header_lines(header: Header, quote: Quote) -> list[str]:
     """Return the lines about the lookup and the search."""
 
     def listed(names: tuple[str, ...], nothing: str, label: str) -> str:
         return f"{label} {', '.join(map(quote, names))}" if names else nothing
 
-    local = f" ({header.local_moment:%Y-%m-%d %H:%M:%S} {header.zone})"
+    moment = header.window.moment
+    local = f" ({moment.astimezone(ZoneInfo(header.zone)):%Y-%m-%d %H:%M:%S} {header.zone})"
     searched = filter(
         None,
         (
@@ -151,18 +159,23 @@ def header_lines(header: Header, quote: Quote) -> list[str]:
         notice.code + (f": {quote(notice.message)}" if notice.message else "")
         for notice in header.notices
     )
+    unchecked = (
+        f"{counted(header.known_unchecked, 'known error')} could not be checked in time, "
+        "so more of them may match."
+    )
     return [
-        f"Customer {quote(header.customer)} at {iso(header.moment)}"
-        f"{'' if header.zone == 'UTC' else local} ± {header.minutes} min; {', '.join(searched)}.",
-        completeness(header),
+        f"Customer {quote(header.customer)} at {iso(moment)}"
+        f"{'' if header.zone == 'UTC' else local} ± {header.window.minutes} min; "
+        f"{', '.join(searched)}.",
+        _completeness(header),
         *([f"Only issue {quote(header.only_issue)} is included."] if header.only_issue else []),
         *(f"Notice {notice}" for notice in notices),
-        *([unchecked_note(header)] if header.known_unchecked else []),
+        *([unchecked] if header.known_unchecked else []),
         *([f"Lookup {quote(header.lookup_id)}"] if header.lookup_id else []),
     ]
 
 
-def completeness(header: Header) -> str:
+def _completeness(header: Header) -> str:
     """Return a sentence about whether the list of events is complete, with its totals."""
     state = "complete" if header.complete else "incomplete"
     total, listed, read = header.events_total, header.events_listed, header.bodies_read
@@ -172,33 +185,24 @@ def completeness(header: Header) -> str:
         counted(header.issues_total, "issue") if header.issues_total > 1 else "",
         "" if read == listed else f"{read} read in full",
     ]
+    queried = clock(header.fetched_at, header.window.moment)
     return (
-        f"The list of events is {state}: {', '.join(filter(None, parts))}; queried "
-        f"{clock(header.fetched_at, header.moment)}{', from cache' if header.from_cache else ''}."
+        f"The list of events is {state}: {', '.join(filter(None, parts))}; queried {queried}"
+        f"{', from cache' if header.from_cache else ''}."
     )
 
 
-def unchecked_note(header: Header) -> str:
-    """Return a note about known errors that were not checked in time."""
-    return (
-        f"{counted(header.known_unchecked, 'known error')} could not be checked in time, "
-        "so more of them may match."
-    )
-
-
-def empty_list_note(header: Header) -> str:
-    """Say what an empty list means: no errors only if the result is complete."""
-    if header.complete:
-        return "There were no errors for this customer in this window."
-    return "No errors are listed, but the list is incomplete. There may have been some."
-
-
-def _other_occurrences(times: OtherOccurrencesFacts | None, quote: Quote) -> Iterator[Block]:
-    """Yield the errors at other times, and what was searched for them."""
-    if times is None:
-        return
+def _other_occurrences(nearby: OtherOccurrencesFacts, quote: Quote) -> Iterator[Block]:
+    """Yield each of the errors at other times once, and what was searched for them."""
+    errors: list[tuple[str, OccurrenceFacts]] = []
+    for side, error in (("before", nearby.before), ("after", nearby.after)):
+        if error:
+            newest = ", the newest of all" if error == nearby.last else ""
+            errors.append((f"Nearest error {side}{newest}", error))
+    if nearby.last and nearby.last not in (nearby.before, nearby.after):
+        errors.append(("Newest error of all", nearby.last))
     lines = []
-    for label, error in _labeled_occurrences(times):
+    for label, error in errors:
         rows = (
             ("title", error.title),
             ("level", error.level),
@@ -209,34 +213,18 @@ def _other_occurrences(times: OtherOccurrencesFacts | None, quote: Quote) -> Ite
         lines.append(f"{label}: {at}: {error.summary} {join_rows(rows)}")
     if lines:
         yield Block("event", lines)
-    yield Block("triage", [quote(_searched_range(times))])
-
-
-def _labeled_occurrences(nearby: OtherOccurrencesFacts) -> Iterator[tuple[str, OccurrenceFacts]]:
-    """Yield each error once, with its label."""
-    for side, error in (("before", nearby.before), ("after", nearby.after)):
-        if error:
-            newest = ", the newest of all" if error == nearby.last else ""
-            yield f"Nearest error {side}{newest}", error
-    if nearby.last and nearby.last not in (nearby.before, nearby.after):
-        yield "Newest error of all", nearby.last
-
-
-def _searched_range(nearby: OtherOccurrencesFacts) -> str:
-    """Return a sentence about the fields and the time range that were searched."""
-    if nearby.problem:
-        return nearby.problem
     fields = ", ".join(nearby.fields)
     time = f"from {iso(nearby.since)} to {iso(nearby.until)}"
+    searched = f"We searched {fields} for this customer's errors {time}."
     if nearby.is_never:
-        return f"We found no errors for this customer where we searched, in {fields}, {time}."
-    return f"We searched {fields} for this customer's errors {time}."
+        searched = f"We found no errors for this customer where we searched, in {fields}, {time}."
+    yield Block("triage", [quote(nearby.problem or searched)])
 
 
 # Issues and events
 
 
-def issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
+def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
     """Return what Sentry keeps about an issue; its title and link may follow from its event."""
     lead = next(iter(document.events_of(issue)), None)
     status = issue.status
@@ -272,14 +260,6 @@ def issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
 
 
 def _known(known: KnownFacts) -> list[str]:
-    return [
-        f"known error {known.slug}: {one_line(f'{known.title}: {known.fix}')}",
-        *(line for name, value in known_rows(known) for line in paragraph(f"{name}: ", value)),
-    ]
-
-
-def known_rows(known: KnownFacts) -> Iterator[tuple[str, str]]:
-    """Yield the labeled texts of a known error, without empty ones."""
     rows = (
         ("explanation", known.explanation),
         ("tell the customer", known.reply),
@@ -291,7 +271,8 @@ def known_rows(known: KnownFacts) -> Iterator[tuple[str, str]]:
         *(("matched because", reason) for reason in known.why),
         *(("link", f"{link.label}: {link.address}") for link in known.links),
     )
-    return ((name, value) for name, value in rows if value)
+    texts = (paragraph(f"{name}: ", value) for name, value in rows if value)
+    return [f"known error {known.slug}: {one_line(f'{known.title}: {known.fix}')}", *chain(*texts)]
 
 
 def _events(document: Document, issue: IssueFacts) -> list[str]:
@@ -300,32 +281,26 @@ def _events(document: Document, issue: IssueFacts) -> list[str]:
     if not events:
         return []
     lead, *further = events
-    at = f"{clock(lead.timestamp, document.header.moment)} ({seconds(lead.seconds)})"
-    lines = [f"{at} {join_rows(_event_rows(lead))}"]
+    rows = (
+        ("event", _identified(lead)),
+        ("title", _distinct_title(lead)),
+        ("culprit", lead.culprit),
+        ("transaction", None if lead.transaction == lead.culprit else lead.transaction),
+        ("release", lead.release),
+        ("environment", lead.environment),
+        ("device", lead.device),
+        ("trace", lead.trace_id),
+        ("request", " ".join(filter(None, (lead.method, lead.url)))),
+        ("received", iso(lead.received)),
+    )
+    lines = [f"{_time(lead, document.header.window.moment)} {join_rows(rows)}"]
     for exception in lead.exceptions:
         lines += _exception(exception)
     lines += _detail_lines(lead)
     for event in further:
-        at = f"again {clock(event.timestamp, lead.timestamp)} ({seconds(event.seconds)})"
         facts = [join_rows(_further_rows(event, lead)), *_detail_lines(event)]
-        lines.append(f"{at} {'; '.join(facts)}")
+        lines.append(f"again {_time(event, lead.timestamp)} {'; '.join(facts)}")
     return lines
-
-
-def _event_rows(event: EventFacts) -> tuple[Row, ...]:
-    """Return the labeled facts of a lead event, without its exceptions."""
-    return (
-        ("event", _identified(event)),
-        ("title", _distinct_title(event)),
-        ("culprit", event.culprit),
-        ("transaction", None if event.transaction == event.culprit else event.transaction),
-        ("release", event.release),
-        ("environment", event.environment),
-        ("device", event.device),
-        ("trace", event.trace_id),
-        ("request", " ".join(filter(None, (event.method, event.url)))),
-        ("received", iso(event.received)),
-    )
 
 
 def _identified(event: EventFacts) -> str:
@@ -341,25 +316,24 @@ def _distinct_title(event: EventFacts) -> str | None:
     return None if event.title is None or event.title in headline else event.title
 
 
-_COMPARED = ("culprit", "transaction", "level", "release", "environment", "project", "method")
-
-
 def _further_rows(event: EventFacts, lead: EventFacts) -> list[Row]:
     """Return the labeled facts of a further event: its ID and what differs from the lead."""
-    name = event.id if _has_derived_link(event, lead) else _identified(event)
-    pairs: list[Row] = [("event", name)]
-    pairs += [
-        (name, getattr(event, name))
-        for name in _COMPARED
-        if getattr(event, name) != getattr(lead, name)
+    compared = "culprit", "transaction", "level", "release", "environment", "project", "method"
+    return [
+        ("event", event.id if _has_derived_link(event, lead) else _identified(event)),
+        *(
+            (name, getattr(event, name))
+            for name in compared
+            if getattr(event, name) != getattr(lead, name)
+        ),
+        ("title", None if event.title == lead.title else _distinct_title(event)),
+        ("caught", None if event.handled == lead.handled else caught(event.handled)),
+        ("url", event.url),
+        ("device", event.device),
+        ("trace", None if event.trace_id == lead.trace_id else event.trace_id),
+        *(("error", f"{raised.type}: {raised.value}") for raised in event.exceptions),
+        ("received", iso(event.received)),
     ]
-    title = None if event.title == lead.title else _distinct_title(event)
-    handled = None if event.handled == lead.handled else caught(event.handled)
-    trace = None if event.trace_id == lead.trace_id else event.trace_id
-    pairs += [("title", title), ("caught", handled), ("url", event.url)]
-    pairs += [("device", event.device), ("trace", trace)]
-    pairs += [("error", f"{raised.type}: {raised.value}") for raised in event.exceptions]
-    return [*pairs, ("received", iso(event.received))]
 
 
 def _has_derived_link(event: EventFacts, lead: EventFacts) -> bool:
@@ -433,7 +407,7 @@ def frame_line(frame: FrameFacts, before: FrameFacts | None = None) -> str:
 def _steps(document: Document) -> Iterator[str]:
     for crumb in document.breadcrumbs:
         level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
-        at = "?" if crumb.seconds is None else _signed(crumb.seconds)
+        at = seconds(crumb.seconds).removesuffix(" s")
         step = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
         yield f"{at} {one_line(step)}"
 
@@ -443,7 +417,7 @@ def _activity(document: Document) -> Iterator[Block]:
     heading = "Logs and requests"
     for row in document.activity:
         if row.sentence:
-            at = f"{clock(row.timestamp, document.header.moment)} ({seconds(row.seconds)})"
+            at = _time(row, document.header.window.moment)
             yield Block("triage", [f"{at}: {row.sentence}"], heading)
             heading = ""
             yield from (Block("team", _known(known)) for known in row.known)
@@ -453,7 +427,7 @@ def _activity(document: Document) -> Iterator[Block]:
 
 
 def _activity_line(row: ActivityFacts, document: Document) -> str:
-    at = f"{clock(row.timestamp, document.header.moment)} ({seconds(row.seconds)})"
+    at = _time(row, document.header.window.moment)
     state = f" {fact(row.state)}" if row.state else ""
     rows = (
         ("took", _duration(row.duration_ms)),
@@ -473,11 +447,11 @@ def _duration(milliseconds: float | None) -> str | None:
 def _related(document: Document) -> Iterator[str]:
     for entry in document.related:
         rows = (("project", entry.project), ("id", entry.id), ("link", entry.permalink))
-        at = f"{clock(entry.timestamp, document.header.moment)} ({seconds(entry.seconds)})"
+        at = _time(entry, document.header.window.moment)
         yield "; ".join(filter(None, (f"{at} {entry.kind}: {fact(entry.text)}", join_rows(rows))))
 
 
-def closing_lines(document: Document, quote: Quote) -> list[str]:
+def _closing_lines(document: Document, quote: Quote) -> list[str]:
     """Return the lines about links, redaction, neutralized characters, and omissions."""
     lines = []
     for issue in document.issues:
@@ -490,30 +464,26 @@ def closing_lines(document: Document, quote: Quote) -> list[str]:
     if document.neutralized:
         lines.append(f"Neutralized: {counts(document.neutralized)}.")
     if document.omitted:
-        listed = ", ".join(map(_omitted, document.omitted))
-        lines.append(f"Left out: {_listed(listed, quote)}. {_least_note(document)}")
+        listed = ", ".join(
+            f"{one.what} {one.count}{'' if one.where == EVERYWHERE else f' ({one.where})'}"
+            for one in document.omitted
+        )
+        least = document.least_budget
+        advice = (
+            "No token limit fits everything, but JSON without a limit does."
+            if least is None
+            else f"A limit of {least:,} tokens fits everything."
+        )
+        lines.append(f"Left out: {_listed(listed, quote)}. {advice}")
     if document.elsewhere:
         listed = ", ".join(f"{one.what} {one.count}" for one in document.elsewhere)
         lines.append(f"Event page only: {_listed(listed, quote)}.")
     return lines
 
 
-def _omitted(omission: Omission) -> str:
-    where = "" if omission.where == EVERYWHERE else f" ({omission.where})"
-    return f"{omission.what} {omission.count}{where}"
-
-
 def _listed(names: str, quote: Quote) -> str:
     """Return names that are ours as they are; one that an event chose is quoted."""
     return names if re.fullmatch(r"[A-Za-z0-9 ,()-]+", names) else quote(names)
-
-
-def _least_note(document: Document) -> str:
-    """Say which token limit has what was left out."""
-    least = document.least_budget
-    if least is None:
-        return "No token limit fits everything, but JSON without a limit does."
-    return f"A limit of {least:,} tokens fits everything."
 
 
 # Plain text for a terminal; control characters are spelled out already.

@@ -8,28 +8,35 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 
-from apps.events.answer import Answer, CatalogEntry, Deploy, Feedback, KnownMatch, Replay
-from apps.events.breadcrumb_text import PlacedBreadcrumb, merge_breadcrumbs, place_breadcrumbs
+from apps.events.answer import CatalogEntry, Deploy, Feedback, Replay
+from apps.events.breadcrumb_text import merge_breadcrumbs, place_breadcrumbs
 from apps.events.event import (
     Breadcrumb,
     Event,
     EventBody,
     ExceptionInfo,
     Frame,
+    Issue,
+    LogEntry,
+    Request,
+    Span,
     breadcrumb_message,
     is_message_from_data,
+    time_of,
 )
 from apps.events.grouping import Group, Problem, nearest_first
+from apps.events.observations import Observation, Row, troubles_of
 from apps.events.once import once
-from apps.events.query import Window, format_duration
+from apps.events.query import format_duration
 from apps.events.releases import customer_release, describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.rule import device_of
-from apps.events.summary import delay_text, summarize
+from apps.events.summary import delay_text, summarize, summarize_group
 from apps.exports.blocks import seconds
 from apps.exports.facts import (
+    ActivityFacts,
     BreadcrumbFacts,
     DetailFacts,
     EventFacts,
@@ -46,60 +53,53 @@ from apps.exports.facts import (
     StatusFacts,
 )
 
+_NO_BODY = EventBody()
+_NO_REQUEST = Request()
+
 # Known errors
 
 
-def known_facts(
-    name: str,
-    release: str | None,
-    matches: Sequence[KnownMatch],
-    selection: Selection,
-    today: date,
+def _known_facts(
+    match_id: str, name: str, release: str | None, selection: Selection
 ) -> tuple[KnownFacts, ...]:
-    """Return the best known errors of what has this name, as many as fit.
+    """Return the best known errors of an issue or a row, as many as fit.
 
     `release` is the customer's.
     """
+    matches = selection.answer.known.for_issue(match_id)
     if not matches:
         return ()
-    where = selection.text(name, selection.at_most(60), "")
-    selected = selection.first(matches, selection.detail.known, "known errors", where)
-    return tuple(_known_facts(match, release, selection, today) for match in selected)
+    here = selection.at(selection.text(name, selection.at_most(60)))
+    facts, detail = [], selection.detail
+    for match in here.first(matches, detail.known, "known errors"):
+        known, here = match.known, selection.at(f"known error {match.known.slug}")
+        fix = describe_fix(known, release, selection.today)
+        facts.append(
+            KnownFacts(
+                slug=here.text(known.slug, here.at_most(80)),
+                title=here.text(known.title, detail.names),
+                explanation=here.text(known.explanation, detail.known_texts),
+                reply=here.text(known.reply, detail.known_texts),
+                workaround=here.text(known.workaround, detail.known_texts),
+                state=known.state.value,
+                planned_for=known.planned_for,
+                fixed_in=here.text(known.fixed_in, detail.names),
+                owner=here.text(known.owner, detail.names),
+                links=tuple(_links(known, here)),
+                fix=here.text(fix, max(detail.names, here.at_most(160))),
+                why=tuple(here.text(reason, detail.names) for reason in match.why),
+            )
+        )
+    return tuple(facts)
 
 
-def _known_facts(
-    match: KnownMatch, release: str | None, selection: Selection, today: date
-) -> KnownFacts:
-    known, detail = match.known, selection.detail
-    where = f"known error {known.slug}"
-
-    def text(raw: str, limit: int) -> str:
-        return selection.text(raw, limit, where)
-
-    return KnownFacts(
-        slug=text(known.slug, selection.at_most(80)),
-        title=text(known.title, detail.names),
-        explanation=text(known.explanation, detail.known_texts),
-        reply=text(known.reply, detail.known_texts),
-        workaround=text(known.workaround, detail.known_texts),
-        state=known.state.value,
-        planned_for=known.planned_for,
-        fixed_in=text(known.fixed_in, detail.names),
-        owner=text(known.owner, detail.names),
-        links=tuple(_links(known, selection, where)),
-        fix=text(describe_fix(known, release, today), max(detail.names, selection.at_most(160))),
-        why=tuple(text(reason, detail.names) for reason in match.why),
-    )
-
-
-def _links(known: CatalogEntry, selection: Selection, where: str) -> Iterator[LinkFacts]:
-    detail = selection.detail
-    for link in selection.first(known.links, detail.known_links, "links", where):
+def _links(known: CatalogEntry, here: Selection) -> Iterator[LinkFacts]:
+    for link in here.first(known.links, here.detail.known_links, "links"):
         if not link.address.lower().startswith(("https://", "http://")):
             continue
-        address = selection.link(link.address, where, wanted=detail.references)
+        address = here.link(link.address, wanted=here.detail.references)
         if address is not None:
-            yield LinkFacts(selection.text(link.label, detail.names, where), address)
+            yield LinkFacts(here.text(link.label, here.detail.names), address)
 
 
 # Issues and events
@@ -114,41 +114,32 @@ class SelectedIssue:
     further: tuple[Event, ...]
 
 
-def select_events(
-    group: Group, moment: datetime, selection: Selection, event_id: str | None = None
-) -> SelectedIssue:
+def select_events(group: Group, selection: Selection, event_id: str | None = None) -> SelectedIssue:
     """Select the lead, the nearest event that has a body, and the nearest further events.
 
     With `event_id`, select only that event.
     """
-    nearest = nearest_first(group.events, moment)
+    nearest = nearest_first(group.events, selection.answer.question.window.moment)
     if event_id:
         selection.leave_to_page("other events of the issue", len(nearest) - 1)
         return SelectedIssue(group, next(one for one in nearest if one.id == event_id), ())
     lead = next((event for event in nearest if event.body), nearest[0])
     others = [event for event in nearest if event is not lead]
     name = (group.issue and group.issue.short_id) or group.issue_id
-    where = selection.text(f"issue {name}", selection.at_most(60), "")
-    further = selection.first(others, selection.detail.further_events, "further events", where)
-    return SelectedIssue(group, lead, further)
+    here = selection.at(selection.text(f"issue {name}", selection.at_most(60)))
+    return SelectedIssue(
+        group, lead, here.first(others, here.detail.further_events, "further events")
+    )
 
 
-def problem_facts(
-    problem: Problem, sentence: str, events: Iterable[Event], selection: Selection
-) -> ProblemFacts:
+def problem_facts(problem: Problem, events: Iterable[Event], selection: Selection) -> ProblemFacts:
     """Return the facts of a problem, whose issues and exported events have facts of their own."""
-    own = problem.event_ids
-
-    def name(issue_id: str) -> str:
-        return selection.text(issue_id, selection.at_most(40), "summary")
-
+    own, here = problem.event_ids, selection.at("summary")
     return ProblemFacts(
-        sentence=sentence,
-        cause=name(problem.issue_id),
-        joined=tuple((name(one.group.issue_id), one.reason.value) for one in problem.others),
-        events=tuple(
-            selection.text(one.id, selection.at_most(40), "") for one in events if one.id in own
-        ),
+        sentence=once(summarize_group, problem),
+        cause=here.id(problem.issue_id),
+        joined=tuple((here.id(one.group.issue_id), one.reason.value) for one in problem.others),
+        events=tuple(selection.id(one.id) for one in events if one.id in own),
         times=problem.times,
         is_noise=problem.is_noise,
     )
@@ -167,257 +158,226 @@ def name_halves(
     return (replace(issue, half_of=tuple(causes[issue.id])) for issue in by_id.values())
 
 
-def issue_facts(
-    group: Group, sentence: str, selection: Selection, known: Sequence[KnownMatch], today: date
-) -> IssueFacts:
-    """Return the facts of an issue; `today` decides the wording about a planned fix."""
-    issue = group.issue
-    short_id = selection.name(issue.short_id if issue else None, "summary")
-    issue_id = selection.text(group.issue_id, selection.at_most(40), "summary")
-    where = f"issue {short_id or issue_id}"
-    detail = selection.detail
-    last_seen = issue.last_seen if issue else None
+def issue_facts(group: Group, selection: Selection) -> IssueFacts:
+    """Return the facts of an issue."""
+    issue, detail = group.issue or Issue(group.issue_id), selection.detail
+    summary = selection.at("summary")
+    short_id, issue_id = summary.name(issue.short_id), summary.id(group.issue_id)
+    here = selection.at(f"issue {short_id or issue_id}")
+    last_seen = issue.last_seen
     if last_seen and not detail.last_seen:
-        selection.leave_out("last-seen times", 1, where)
+        here.leave_out("last-seen times", 1)
         last_seen = None
     facts = IssueFacts(
         id=issue_id,
         short_id=short_id,
-        title=selection.text(group.title, detail.issue_titles, where),
-        summary=sentence,
-        level=selection.name((issue and issue.level) or group.worst_level, where),
-        project=selection.name((issue and issue.project) or group.newest.project, where),
+        title=here.text(group.title, detail.issue_titles),
+        summary=once(summarize_group, group),
+        level=here.name(issue.level or group.worst_level),
+        project=here.name(issue.project or group.newest.project),
         handled=group.handled,
         events=len(group.events),
-        users_affected=issue.users_affected if issue else None,
-        first_seen=issue.first_seen if issue else None,
+        users_affected=issue.users_affected,
+        first_seen=issue.first_seen,
         last_seen=last_seen,
-        permalink=selection.link(
-            issue.permalink if issue else None, where, wanted=detail.references
-        ),
-        status=_status(group, selection, where),
-        known=known_facts(
-            f"issue {group.issue_id}", customer_release(group), known, selection, today
+        permalink=here.link(issue.permalink, wanted=detail.references),
+        status=_status(issue, group, here),
+        known=_known_facts(
+            group.issue_id, f"issue {group.issue_id}", customer_release(group), selection
         ),
     )
     if not detail.slim:
         return facts
-    selection.leave_out("impacts", 1 if facts.users_affected or facts.first_seen else 0, where)
+    here.leave_out("impacts", 1 if facts.users_affected or facts.first_seen else 0)
     return replace(facts, users_affected=None, first_seen=None, level=None, project=None)
 
 
-def _status(group: Group, selection: Selection, where: str) -> StatusFacts | None:
+def _status(issue: Issue, group: Group, here: Selection) -> StatusFacts | None:
     """Return the status, or None if it is unknown or does not fit."""
-    issue, day = group.issue, last_day_of(group)
-    if issue is None or not (issue.status or issue.substatus or issue.fixed_in or day):
+    day = last_day_of(group)
+    if not (issue.status or issue.substatus or issue.fixed_in or day):
         return None
-    if not selection.detail.statuses:
-        selection.leave_out("issue statuses", 1, where)
+    if not here.detail.statuses:
+        here.leave_out("issue statuses", 1)
         return None
     return StatusFacts(
-        status=selection.name(issue.status, where),
-        substatus=selection.name(issue.substatus, where),
-        fixed_in=selection.name(issue.fixed_in, where),
-        fix=selection.name(issue_fix_text(group, in_full=True), where),
+        status=here.name(issue.status),
+        substatus=here.name(issue.substatus),
+        fixed_in=here.name(issue.fixed_in),
+        fix=here.name(issue_fix_text(group, in_full=True)),
         last_day=day.total if day else None,
     )
 
 
-def event_facts(event: Event, lead: Event, moment: datetime, selection: Selection) -> EventFacts:
+def event_facts(event: Event, lead: Event, selection: Selection) -> EventFacts:
     """Return the facts of an event; a further event omits what it shares with the lead."""
-    where = f"event {event.id[:8]}"
-    where = selection.text(where, 20, where)
-    is_lead = event is lead
-    body, detail = event.body, selection.detail
-    request = body.request if body else None
-    if request and not is_lead and not detail.plain and lead.body and request == lead.body.request:
-        selection.leave_to_page("repeated requests", 1)
-        request = None
-    trace = (body and body.trace_id) or event.trace_id
+    here, detail = selection.at(selection.text(f"event {event.id[:8]}", 20)), selection.detail
+    body, is_lead, is_cut = (
+        event.body or _NO_BODY,
+        event is lead,
+        not (event is lead or detail.plain),
+    )
+    request = body.request or _NO_REQUEST
+    if body.request and is_cut and body.request == (lead.body or _NO_BODY).request:
+        here.leave_to_page("repeated requests", 1)
+        request = _NO_REQUEST
+    trace = body.trace_id or event.trace_id
+    handled = event.handled if body.handled is None else body.handled
+    delay = delay_text(event)
     facts = EventFacts(
-        id=selection.text(event.id, selection.at_most(40), where),
-        issue_id=selection.optional_text(event.issue_id, selection.at_most(40), where),
-        project=selection.name(event.project, where),
+        id=here.id(event.id),
+        issue_id=here.id(event.issue_id) if event.issue_id is not None else None,
+        project=here.name(event.project),
         timestamp=event.timestamp,
-        seconds=(event.timestamp - moment).total_seconds(),
+        seconds=here.seconds(event.timestamp),
         is_lead=is_lead,
-        title=_title(event, selection, where),
-        culprit=_place((body and body.culprit) or event.culprit, event, selection, where),
-        transaction=_place(event.transaction, event, selection, where),
-        level=selection.name(event.level, where),
-        handled=body.handled if body and body.handled is not None else event.handled,
-        release=selection.name((body and body.release) or event.release, where),
-        environment=selection.name((body and body.environment) or event.environment, where),
-        device=selection.optional_text(
-            _device(event, lead, selection, where), selection.at_most(60), where
+        title=_title(event, here),
+        culprit=_place(body.culprit or event.culprit, body, here),
+        transaction=_place(event.transaction, body, here),
+        level=here.name(event.level),
+        handled=handled,
+        release=here.name(body.release or event.release),
+        environment=here.name(body.environment or event.environment),
+        device=here.optional_text(_device(event, lead, here), here.at_most(60)),
+        trace_id=here.trace(trace, wanted=detail.references if is_lead else here.takes_id(trace)),
+        method=here.name(request.method),
+        url=here.name(request.url),
+        permalink=here.link(event.permalink, wanted=here.takes_id(event.permalink)),
+        exceptions=tuple(
+            replace(one, handled=None) if one.handled == handled else one
+            for one in _chain(event, lead, here)
         ),
-        trace_id=selection.reference(
-            trace,
-            "trace IDs",
-            where,
-            wanted=detail.references if is_lead else selection.takes_id(trace),
-        ),
-        method=selection.name(request.method if request else None, where),
-        url=selection.optional_text(request.url if request else None, detail.names, where),
-        permalink=selection.link(
-            event.permalink, where, wanted=selection.takes_id(event.permalink)
-        ),
-        exceptions=_chain(event, lead, selection, where),
-        message=_message_beside(event, lead, selection, where),
-        received=body.received_at if body and delay_text(event) else None,
-        delay=delay_text(event) if is_lead or detail.plain else None,
+        message=_message_beside(event, lead, here),
+        received=body.received_at if delay else None,
+        delay=delay if is_lead or detail.plain else None,
     )
-    facts = replace(
-        facts,
-        details=_details(event, lead, facts, selection),
-        exceptions=_without_repeats(facts),
-    )
+    facts = replace(facts, details=_details(event, lead, facts, selection))
     if not detail.bare:
         return facts
-    selection.leave_out("event details", 1, where)
+    here.leave_out("event details", 1)
     facts = replace(facts, project=None, level=None, method=None, url=None, delay=None)
     return replace(facts, release=None, environment=None, handled=None)
 
 
-def _place(place: str | None, event: Event, selection: Selection, where: str) -> str | None:
+def _place(place: str | None, body: EventBody, here: Selection) -> str | None:
     """Return a culprit or transaction, which is dispensable if there is a crash frame."""
-    has_frames = event.body and any(exception.frames for exception in event.body.exceptions)
-    if has_frames and not selection.detail.culprits:
-        selection.leave_out("culprits", 1 if place else 0, where)
+    has_frames = any(exception.frames for exception in body.exceptions)
+    if has_frames and not here.detail.culprits:
+        here.leave_out("culprits", bool(place))
         return None
-    return selection.name(place, where)
+    return here.name(place)
 
 
-def _device(event: Event, lead: Event, selection: Selection, where: str) -> str | None:
+def _device(event: Event, lead: Event, here: Selection) -> str | None:
     """Return the device, unless it is that of the lead event."""
-    device = once(device_of, event.body) if event.body else None
-    if selection.detail.plain or device is None:
+    device = once(device_of, event.body or _NO_BODY)
+    if here.detail.plain or device is None:
         return device
-    if event is not lead and lead.body and once(device_of, lead.body) == device:
+    if event is not lead and once(device_of, lead.body or _NO_BODY) == device:
         return None
-    if not selection.detail.devices:
-        selection.leave_out("devices", 1, where)
+    if not here.detail.devices:
+        here.leave_out("devices", 1)
         return None
     return device
 
 
-def _title(event: Event, selection: Selection, where: str) -> str | None:
-    title, has_exception = event.title, _has_exception(event)
-    if not has_exception and not selection.detail.plain:
-        title = _with_message(event)
-    if has_exception and not selection.detail.titles:
-        selection.leave_out("titles", 1 if title else 0, where)
-        return None
-    limit = min(selection.detail.texts, selection.at_most(160))
-    return selection.optional_text(title, limit, where)
-
-
 def _has_exception(event: Event) -> bool:
     """Return whether an exception describes the event, rather than a bare stack trace."""
-    return any(one.type or one.value for one in (event.body.exceptions if event.body else ()))
+    return any(one.type or one.value for one in (event.body or _NO_BODY).exceptions)
 
 
-def _with_message(event: Event) -> str | None:
-    """Return the title, followed by the message unless one includes the other."""
+def _title(event: Event, here: Selection) -> str | None:
+    """Return the title; without an exception, with the message unless one includes the other."""
+    title, detail = event.title, here.detail
     message = (event.body and event.body.message) or event.message
-    if not message or not event.title or message in event.title:
-        return event.title or message
-    return message if message.startswith(event.title) else f"{event.title}: {message}"
+    if _has_exception(event):
+        if not detail.titles:
+            here.leave_out("titles", bool(title))
+            return None
+    elif not detail.plain and message and message not in (title or ""):
+        is_longer = not title or message.startswith(title)
+        title = message if is_longer else f"{title}: {message}"
+    return here.optional_text(title, min(detail.texts, here.at_most(160)))
 
 
-def _message_beside(event: Event, lead: Event, selection: Selection, where: str) -> str | None:
+def _message_beside(event: Event, lead: Event, here: Selection) -> str | None:
     """Return the message, unless the title, the exception, or the lead event has it."""
-    message = event.body.message if event.body else None
-    if selection.detail.plain or not message:
-        return message
+    body = event.body or _NO_BODY
+    if here.detail.plain or not body.message:
+        return body.message
     if not _has_exception(event):
         return None  # the title ends with it
-    shared = lead.body.message if lead.body and event is not lead else None
-    if message == shared or _repeats(message, event):
+    if event is not lead and lead.body and body.message == lead.body.message:
         return None
-    return selection.text(message, selection.detail.texts, where)
-
-
-def _repeats(message: str, event: Event) -> bool:
-    """Return whether the export has each word of the message at another place."""
-    body = event.body or EventBody()
     texts = [event.title, event.culprit, event.transaction, body.culprit]
     for raised in body.exceptions:
         texts += [raised.type, raised.value]
         texts += [text for frame in raised.frames for text in (frame.file, frame.function)]
-    return set(message.split()) <= set(" ".join(filter(None, texts)).split())
+    repeats = set(body.message.split()) <= set(" ".join(filter(None, texts)).split())
+    return None if repeats else here.text(body.message, here.detail.texts)
 
 
-def _chain(
-    event: Event, lead: Event, selection: Selection, where: str
-) -> tuple[ExceptionFacts, ...]:
-    chain = event.body.exceptions if event.body else ()
-    detail = selection.detail
+def _chain(event: Event, lead: Event, here: Selection) -> tuple[ExceptionFacts, ...]:
+    """Return the exceptions; of a further event, the raised one if it isn't the lead's."""
+    chain, detail = (event.body or _NO_BODY).exceptions, here.detail
     if event is not lead and not detail.plain:
-        selection.leave_to_page("stack traces of further events", 1 if chain else 0)
-        return _raised_if_different(chain, lead, selection, where)
+        here.leave_to_page("stack traces of further events", bool(chain))
+        leads = [(one.type, one.value) for one in (lead.body or _NO_BODY).exceptions[:1]]
+        return tuple(
+            ExceptionFacts(
+                type=here.name(raised.type),
+                value=here.optional_text(raised.value, min(detail.texts, here.at_most(200))),
+                frames=(),
+            )
+            for raised in chain[:1]
+            if (raised.type, raised.value) not in leads
+        )
     selected = list(chain[: detail.exceptions])
     if len(chain) > len(selected) > 1:
         selected[-1] = chain[-1]  # the root cause says more than those in between
-    selection.leave_out("chained exceptions", len(chain) - len(selected), where)
-    return tuple(_exception(exception, selection, where) for exception in selected)
+    here.leave_out("chained exceptions", len(chain) - len(selected))
+    return tuple(_exception(exception, here) for exception in selected)
 
 
-def _without_repeats(facts: EventFacts) -> tuple[ExceptionFacts, ...]:
-    """Return the exceptions, which say whether they were caught only if that differs."""
-    return tuple(
-        replace(one, handled=None) if one.handled == facts.handled else one
-        for one in facts.exceptions
-    )
-
-
-def _raised_if_different(
-    chain: Sequence[ExceptionInfo], lead: Event, selection: Selection, where: str
-) -> tuple[ExceptionFacts, ...]:
-    raised = chain[0] if chain else None
-    other = lead.body.exceptions[0] if lead.body and lead.body.exceptions else None
-    if raised is None or (other and (raised.type, raised.value) == (other.type, other.value)):
-        return ()
-    value = selection.optional_text(
-        raised.value, min(selection.detail.texts, selection.at_most(200)), where
-    )
-    return (ExceptionFacts(selection.name(raised.type, where), value, ()),)
-
-
-def _exception(exception: ExceptionInfo, selection: Selection, where: str) -> ExceptionFacts:
-    crash, is_bare = exception.crash_frame, selection.detail.bare
+def _exception(exception: ExceptionInfo, here: Selection) -> ExceptionFacts:
+    is_bare = here.detail.bare
     return ExceptionFacts(
-        type=selection.optional_text(exception.type, max(selection.detail.names, 40), where),
-        value=selection.optional_text(exception.value, selection.detail.texts, where),
-        frames=tuple(
-            _frame(frame, frame is crash, selection, where)
-            for frame in _frames(exception, crash, selection, where)
-        ),
-        module=None if is_bare else selection.name(exception.module, where),
-        mechanism=None if is_bare else selection.name(exception.mechanism, where),
+        type=here.optional_text(exception.type, max(here.detail.names, 40)),
+        value=here.optional_text(exception.value, here.detail.texts),
+        frames=tuple(_frames(exception, here)),
+        module=None if is_bare else here.name(exception.module),
+        mechanism=None if is_bare else here.name(exception.mechanism),
         handled=None if is_bare else exception.handled,
     )
 
 
-def _frames(
-    exception: ExceptionInfo, crash: Frame | None, selection: Selection, where: str
-) -> list[Frame]:
-    """Return the crash frame and the frames nearest to the crash, in stack order."""
-    if selection.detail.plain:
-        return list(exception.frames)
-    distinct = once(_distinct_frames, exception)
-    selection.leave_to_page("repeated frames", len(exception.frames) - len(distinct))
-    room = {True: selection.detail.library_frames, False: selection.detail.in_app_frames}
-    if crash:
-        room[crash.in_app is False] -= 1
-    selected = []
-    for frame in distinct:
-        if frame is not crash:
-            room[frame.in_app is False] -= 1
-        if frame is crash or room[frame.in_app is False] >= 0:
-            selected.append(frame)
-    selection.leave_out("frames", len(distinct) - len(selected), where)
-    return selected
+def _frames(exception: ExceptionInfo, here: Selection) -> Iterator[FrameFacts]:
+    """Yield the crash frame and the frames nearest to the crash, in stack order."""
+    crash, detail, selected = exception.crash_frame, here.detail, list(exception.frames)
+    if not detail.plain:
+        distinct = once(_distinct_frames, exception)
+        here.leave_to_page("repeated frames", len(exception.frames) - len(distinct))
+        room = {True: detail.library_frames, False: detail.in_app_frames}
+        if crash:
+            room[crash.in_app is False] -= 1
+        selected = []
+        for frame in distinct:
+            if frame is not crash:
+                room[frame.in_app is False] -= 1
+            if frame is crash or room[frame.in_app is False] >= 0:
+                selected.append(frame)
+        here.leave_out("frames", len(distinct) - len(selected))
+    for frame in selected:
+        code = frame.crash_code
+        yield FrameFacts(
+            file=here.path(frame.file or frame.module),
+            line=frame.line,
+            function=here.name(frame.function),
+            in_app=frame.in_app,
+            code=None if code is None else _code(code, here),
+            crash=frame is crash,
+            around=tuple(_around(frame, here)) if frame is crash else (),
+        )
 
 
 def _distinct_frames(exception: ExceptionInfo) -> list[Frame]:
@@ -427,34 +387,21 @@ def _distinct_frames(exception: ExceptionInfo) -> list[Frame]:
     return list(first.values())
 
 
-def _frame(frame: Frame, crash: bool, selection: Selection, where: str) -> FrameFacts:
-    code = frame.crash_code
-    if code is not None and not selection.detail.plain:
-        code = code.strip()
-    return FrameFacts(
-        file=selection.path(frame.file or frame.module, where),
-        line=frame.line,
-        function=selection.name(frame.function, where),
-        in_app=frame.in_app,
-        code=selection.optional_text(code, selection.detail.codes, where),
-        crash=crash,
-        around=tuple(_around(frame, selection, where)) if crash else (),
-    )
+def _code(line: str, here: Selection) -> str:
+    return here.text(line if here.detail.plain else line.strip(), here.detail.codes)
 
 
-def _around(frame: Frame, selection: Selection, where: str) -> Iterator[tuple[int, str]]:
+def _around(frame: Frame, here: Selection) -> Iterator[tuple[int, str]]:
     """Yield the lines next to the frame's own, as many on each side as fit."""
     for number, text in frame.code:
         away = abs(number - frame.line) if frame.line is not None else 0
-        if away and away <= selection.detail.around and text.strip():
-            code = text if selection.detail.plain else text.strip()
-            yield number, selection.text(code, selection.detail.codes, where)
+        if away and away <= here.detail.around and text.strip():
+            yield number, _code(text, here)
 
 
 # Details: what an SDK adds to an error, without what the facts of the event already say
 
 _Detail = tuple[str, str | None, str]
-_DETAILS = "events"
 _MAIN_CONTEXTS = ("runtime", "browser", "os", "client_os", "app", "sdk")
 _USUAL_HEADERS = (
     *("accept", "accept-encoding", "cache-control", "connection", "content-length", "dnt"),
@@ -468,36 +415,31 @@ def _details(
     event: Event, lead: Event, facts: EventFacts, selection: Selection
 ) -> tuple[DetailFacts, ...]:
     """Return the details of a lead event, as many of each section as fit."""
-    detail, body = selection.detail, event.body
+    here, detail, body = selection.at("events"), selection.detail, event.body
     if body is None:
         return ()
     if event is not lead and not detail.plain:
-        selection.leave_to_page("details of further events", 1 if body.tags or body.extra else 0)
+        here.leave_to_page("details of further events", bool(body.tags or body.extra))
         return ()
     for what, count in body.unread.items():
-        selection.leave_to_page(selection.text(what, selection.at_most(80), ""), count)
+        here.leave_to_page(selection.text(what, here.at_most(80)), count)
     rows = once(_all_details, body)
     if not detail.plain:
         telling = once(_telling, body)
-        selection.leave_to_page("usual headers and packages", len(rows) - len(telling))
-        rows = list(_once(telling, _known_texts(facts)))
-    found = []
-    listed = selection.first(
-        [row for row in rows if row[0] not in body.lists],
-        detail.details,
-        "tags, extra, and other details",
-        _DETAILS,
-    )
+        here.leave_to_page("usual headers and packages", len(rows) - len(telling))
+        rows = list(_without_repeats(telling, _known_texts(facts)))
+    named = [row for row in rows if row[0] not in body.lists]
+    listed = here.first(named, detail.details, "tags, extra, and other details")
     for section, lines in groupby(rows, key=lambda row: row[0]):
         if section in body.lists:
-            listed += selection.first(list(lines), detail.lists, section, _DETAILS)
-    for section, name, value in listed:
-        shown = selection.text(value, detail.detail_texts, _DETAILS)
-        found.append(DetailFacts(section, selection.name(name, _DETAILS), shown))
-    return tuple(found)
+            listed += here.first(list(lines), detail.lists, section)
+    return tuple(
+        DetailFacts(section, here.name(name), here.text(value, detail.detail_texts))
+        for section, name, value in listed
+    )
 
 
-def _once(rows: list[_Detail], known: frozenset[str]) -> Iterator[_Detail]:
+def _without_repeats(rows: list[_Detail], known: frozenset[str]) -> Iterator[_Detail]:
     """Yield the details without tags and contexts that repeat a fact or one another."""
     seen, by_subject = set(known), defaultdict[str, str](str)
     for section, name, value in rows:
@@ -545,32 +487,29 @@ def _known_texts(facts: EventFacts) -> frozenset[str]:
 
 
 def _all_details(body: EventBody) -> list[_Detail]:
-    return list(_sections(body))
-
-
-def _sections(body: EventBody) -> Iterator[_Detail]:
-    """Yield section, name, and value of all details, the most telling sections first."""
-    request = body.request
-    crash = body.exceptions[0].crash_frame if body.exceptions else None
-    sent = request.data if request else None
+    """Return section, name, and value of all details, the most telling sections first."""
+    request = body.request or _NO_REQUEST
+    crash, sent = body.exceptions[0].crash_frame if body.exceptions else None, request.data
     named = (
         ("extra", body.extra.items()),
         ("tags", body.tags),
         ("variables", crash.variables.items() if crash else ()),
-        ("parameters", request.query if request else ()),
+        ("parameters", request.query),
         ("sent", sent.items() if isinstance(sent, dict) else [("body", sent)]),
         ("contexts", _contexts(body)),
-        ("headers", request.headers if request else ()),
-        ("cookies", request.cookies if request else ()),
+        ("headers", request.headers),
+        ("cookies", request.cookies),
         ("user", body.user.items()),
     )
-    for section, pairs in named:
-        for name, value in pairs:
-            if text := _detail_text(value):
-                yield section, str(name), text
+    rows: list[_Detail] = [
+        (section, str(name), text)
+        for section, pairs in named
+        for name, value in pairs
+        if (text := _detail_text(value))
+    ]
     for section, lines in body.lists.items():
-        for line in lines.split("\n"):
-            yield section, None, line
+        rows += [(section, None, line) for line in lines.split("\n")]
+    return rows
 
 
 def _contexts(body: EventBody) -> Iterator[tuple[str, object]]:
@@ -597,59 +536,49 @@ def _detail_text(value: object) -> str:
 
 # Related entries: feedback, errors of the same traces, releases, and session replays
 
-_Entry = Deploy | Event | Feedback | Replay
-_RELATED = "related entries"
 
-
-def related_facts(answer: Answer, selection: Selection) -> tuple[RelatedFacts, ...]:
+def related_facts(selection: Selection) -> tuple[RelatedFacts, ...]:
     """Return the related entries, oldest first; replays are left out first, and feedback last."""
-    beside, moment = answer.beside, answer.question.window.moment
-    entries: list[tuple[datetime, _Entry]] = [
-        *((one.sent_at, one) for one in beside.feedback),
-        *((one.timestamp, one) for one in beside.trace_errors),
-        *((one.at, one) for one in sorted(beside.deploys, key=lambda one: abs(one.at - moment))),
-        *((one.started_at, one) for one in beside.replays),
+    here, detail = selection.at("related entries"), selection.detail
+    facts = [
+        replace(
+            one,
+            id=one.id and here.id(one.id),
+            project=here.name(one.project),
+            text=here.text(one.text, min(detail.texts, here.at_most(600))),
+            permalink=here.link(one.permalink, wanted=here.takes_id(one.permalink)),
+        )
+        for one in here.first(list(_related(selection)), detail.related, "entries")
     ]
-    selected = selection.first(entries, selection.detail.related, "entries", _RELATED)
-    facts = [_related_facts(at, entry, moment, selection) for at, entry in selected]
     return tuple(sorted(facts, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
 
 
-def _related_facts(
-    at: datetime, entry: _Entry, moment: datetime, selection: Selection
-) -> RelatedFacts:
-    kind, project, text = _described(entry, moment)
-    entry_id, permalink = (None, None) if isinstance(entry, Deploy) else (entry.id, entry.permalink)
-    detail = selection.detail
-    return RelatedFacts(
-        kind=kind,
-        id=selection.optional_text(entry_id, selection.at_most(40), _RELATED),
-        timestamp=at,
-        seconds=(at - moment).total_seconds(),
-        project=selection.name(project, _RELATED),
-        text=selection.text(text, min(detail.texts, selection.at_most(600)), _RELATED),
-        permalink=selection.link(permalink, _RELATED, wanted=selection.takes_id(permalink)),
-    )
+def _related(selection: Selection) -> Iterator[RelatedFacts]:
+    """Yield all related entries with their texts as they were recorded, the ones to keep first."""
+    beside, seconds_to = selection.answer.beside, selection.seconds
+
+    def entry(kind: str, at: datetime, one: Event | Feedback | Replay, text: str) -> RelatedFacts:
+        project = None if isinstance(one, Replay) else one.project
+        return RelatedFacts(kind, one.id, at, seconds_to(at), project, text, one.permalink)
+
+    for message in beside.feedback:
+        where = f" (on {message.url})" if message.url else ""
+        yield entry("feedback", message.sent_at, message, f"{message.message}{where}")
+    for error in beside.trace_errors:
+        text = f"{error.title or 'error'}{f' in {error.culprit}' if error.culprit else ''}"
+        yield entry("error of the same trace", error.timestamp, error, text)
+    for deploy in sorted(beside.deploys, key=lambda one: abs(seconds_to(one.at))):
+        away = seconds_to(deploy.at)
+        text = _went_live(deploy, away)
+        yield RelatedFacts("release", None, deploy.at, away, deploy.project, text, None)
+    for replay in beside.replays:
+        yield entry("session replay", replay.started_at, replay, "; ".join(_replay(replay)))
 
 
-def _described(entry: _Entry, moment: datetime) -> tuple[str, str | None, str]:
-    """Return the kind, the project, and the text of an entry."""
-    if isinstance(entry, Deploy):
-        return "release", entry.project, _went_live(entry, moment)
-    if isinstance(entry, Feedback):
-        where = f" (on {entry.url})" if entry.url else ""
-        return "feedback", entry.project, f"{entry.message}{where}"
-    if isinstance(entry, Event):
-        where = f" in {entry.culprit}" if entry.culprit else ""
-        return "error of the same trace", entry.project, f"{entry.title or 'error'}{where}"
-    return "session replay", None, "; ".join(_replay(entry))
-
-
-def _went_live(deploy: Deploy, moment: datetime) -> str:
+def _went_live(deploy: Deploy, away: float) -> str:
     """Return `release shop@2.14.0 went live in production 35 min before the reported time`."""
     where = f" in {deploy.environment}" if deploy.environment else ""
     what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-    away = (deploy.at - moment).total_seconds()
     when = f"{format_duration(away)} {'before' if away < 0 else 'after'} the reported time"
     return f"release {deploy.version} {what} {when}"
 
@@ -669,22 +598,21 @@ def _replay(replay: Replay) -> Iterator[str]:
 
 # Errors at other times, for a customer without any in the window
 
-_OTHER_TIMES = "errors at other times"
 
-
-def other_occurrences_facts(answer: Answer, selection: Selection) -> OtherOccurrencesFacts | None:
+def other_occurrences_facts(selection: Selection) -> OtherOccurrencesFacts | None:
     """Return the errors nearest to an empty window; None if they are unknown or do not fit.
 
     An incomplete result claims nothing, even if it is a stale one that was complete before.
     """
-    nearby, window = answer.nearby, answer.question.window
+    answer, here = selection.answer, selection.at("errors at other times")
+    nearby, detail = answer.nearby, selection.detail
     if nearby is None or not answer.complete:
         return None
-    if selection.detail.bare and nearby.events:
-        selection.leave_out("errors", len(nearby.events), _OTHER_TIMES)
+    if detail.bare and nearby.events:
+        here.leave_out("errors", len(nearby.events))
         return None  # a part of them would look as if there were no others
     before, after, last = (
-        _occurrence(event, window, selection) if event else None
+        _occurrence(event, here) if event else None
         for event in (nearby.before, nearby.after, nearby.last)
     )
     return OtherOccurrencesFacts(
@@ -693,54 +621,39 @@ def other_occurrences_facts(answer: Answer, selection: Selection) -> OtherOccurr
         before=before,
         after=after,
         last=last,
-        fields=tuple(
-            selection.text(field, selection.detail.names, _OTHER_TIMES)
-            for field in answer.question.searched_fields
-        ),
+        fields=tuple(here.text(name, detail.names) for name in answer.question.searched_fields),
         is_never=nearby.is_never,
-        problem=selection.optional_text(
-            nearby.problem, selection.detail.notice_texts, _OTHER_TIMES
-        ),
+        problem=here.optional_text(nearby.problem, detail.notice_texts),
     )
 
 
-def _occurrence(event: Event, window: Window, selection: Selection) -> OccurrenceFacts:
-    detail = selection.detail
+def _occurrence(event: Event, here: Selection) -> OccurrenceFacts:
+    at, window = event.timestamp, here.answer.question.window
+    edge, side = (window.start, "before") if at < window.start else (window.end, "after")
     return OccurrenceFacts(
-        id=selection.text(event.id, selection.at_most(40), _OTHER_TIMES),
-        timestamp=event.timestamp,
-        distance=_distance(event, window),
-        project=selection.name(event.project, _OTHER_TIMES),
-        level=selection.name(event.level, _OTHER_TIMES),
-        title=selection.optional_text(event.title, detail.issue_titles, _OTHER_TIMES),
+        id=here.id(event.id),
+        timestamp=at,
+        distance=f"{format_duration((at - edge).total_seconds())} {side} the window",
+        project=here.name(event.project),
+        level=here.name(event.level),
+        title=here.optional_text(event.title, here.detail.issue_titles),
         summary=summarize(event),
-        permalink=selection.link(
-            event.permalink, _OTHER_TIMES, wanted=selection.takes_id(event.permalink)
-        ),
+        permalink=here.link(event.permalink, wanted=here.takes_id(event.permalink)),
     )
-
-
-def _distance(event: Event, window: Window) -> str:
-    if event.timestamp < window.start:
-        before = (window.start - event.timestamp).total_seconds()
-        return f"{format_duration(before)} before the window"
-    return f"{format_duration((event.timestamp - window.end).total_seconds())} after the window"
 
 
 # Breadcrumbs
 
-_STEPS = "steps"
-
 
 def breadcrumb_facts(
-    events: Sequence[tuple[Event, bool]], moment: datetime, selection: Selection
+    events: Sequence[tuple[Event, bool]], selection: Selection
 ) -> tuple[BreadcrumbFacts, ...]:
     """Return the breadcrumbs of the events, oldest first.
 
     `events` pairs each event with whether it is the lead of its issue. Events of one visit share
     breadcrumbs; each appears once, with the nearest event. The oldest of an event are cut first.
     """
-    detail = selection.detail
+    detail, here = selection.detail, selection.at("steps")
     placed = place_breadcrumbs(events)
     entries = list(placed) if detail.plain else merge_breadcrumbs(placed)
     selected = [
@@ -748,9 +661,21 @@ def breadcrumb_facts(
         for entry in entries
         if entry.remaining < (detail.crumbs if entry.is_representative else detail.further_crumbs)
     ]
-    selection.leave_out("breadcrumbs", len(entries) - len(selected), _STEPS)
-    selected.sort(key=lambda entry: entry.position)
-    facts = [_crumb_facts(entry, moment, selection) for entry in selected]
+    here.leave_out("breadcrumbs", len(entries) - len(selected))
+    facts = []
+    for entry in sorted(selected, key=lambda entry: entry.position):
+        crumb = entry.crumb
+        at, message = crumb.timestamp, once(_message, crumb)
+        facts.append(
+            BreadcrumbFacts(
+                event_id=here.id(entry.event.id),
+                timestamp=at,
+                seconds=None if at is None else here.seconds(at),
+                category=here.name(crumb.category or crumb.type),
+                level=here.name(crumb.level),
+                message=here.optional_text(message, detail.crumb_texts),
+            )
+        )
     return tuple(facts if detail.plain else _collapse_repeats(facts))
 
 
@@ -766,21 +691,6 @@ def _collapse_repeats(crumbs: Sequence[BreadcrumbFacts]) -> Iterator[BreadcrumbF
             yield replace(first, message=" ".join(filter(None, (first.message, times))))
 
 
-def _crumb_facts(
-    entry: PlacedBreadcrumb, moment: datetime, selection: Selection
-) -> BreadcrumbFacts:
-    crumb = entry.crumb
-    at, message = crumb.timestamp, once(_message, crumb)
-    return BreadcrumbFacts(
-        event_id=selection.text(entry.event.id, selection.at_most(40), _STEPS),
-        timestamp=at,
-        seconds=None if at is None else (at - moment).total_seconds(),
-        category=selection.name(crumb.category or crumb.type, _STEPS),
-        level=selection.name(crumb.level, _STEPS),
-        message=selection.optional_text(message, selection.detail.crumb_texts, _STEPS),
-    )
-
-
 def _message(crumb: Breadcrumb) -> str | None:
     """Return the message with the data that it does not include, such as `paid amount=12`."""
     message = breadcrumb_message(crumb)
@@ -790,3 +700,77 @@ def _message(crumb: Breadcrumb) -> str | None:
         f"{name}={value}" for name, value in crumb.data.items() if value not in (None, "")
     )
     return " ".join(filter(None, (message, data))) or None
+
+
+# Logs and requests
+
+
+def activity_facts(selection: Selection) -> tuple[ActivityFacts, ...]:
+    """Return logs and requests: those that show trouble, the most serious first, then the others.
+
+    Without errors, these are what the export is about, so that even a small limit has some.
+    """
+    answer, here = selection.answer, selection.at("logs and requests")
+    troubles, detail = troubles_of(answer), selection.detail
+    said = {trouble.rows[0].id: trouble for trouble in troubles}
+    telling = {trouble.rows[0].id: trouble.rows[0] for trouble in troubles}
+    telling |= {row.id: row for trouble in troubles for row in trouble.rows}
+    others = sorted(
+        (row for row in answer.beside.activity if row.id not in telling),
+        key=lambda row: (abs(here.seconds(time_of(row))), row.id),
+    )
+    limit, details = detail.activity, detail.details
+    if not answer.events:
+        limit, details = max(limit, detail.summary_rows), max(details, 0 if detail.bare else 6)
+    first = here.first([*telling.values()], limit, "log entries and requests")
+    rest = here.first(others, detail.ordinary, "ordinary log entries and requests")
+    return (
+        *(
+            _activity_facts(row, said.get(row.id), details, here, wanted=detail.references)
+            for row in first
+        ),
+        *(
+            _activity_facts(
+                row, None, detail.details // 10, here, wanted=here.takes_id(row.trace_id)
+            )
+            for row in rest
+        ),
+    )
+
+
+def _activity_facts(
+    row: Row, trouble: Observation | None, details: int, here: Selection, *, wanted: bool
+) -> ActivityFacts:
+    """Return the facts of a row, with up to so many details, and its trace if it is wanted."""
+    at, detail = time_of(row), here.detail
+    columns: list[tuple[str, str | None]] = [
+        ("release", row.release),
+        ("environment", row.environment),
+    ]
+    if isinstance(row, LogEntry):
+        text, state = row.message or "", row.severity
+    else:
+        text = row.description or row.transaction or row.op or ""
+        state = " ".join(filter(None, (str(row.http_status or ""), row.status))) or None
+        columns = [("op", row.op), ("transaction", row.transaction), *columns]
+    pairs = [(name, value) for name, value in columns if value and value != text]
+    return ActivityFacts(
+        kind="log" if isinstance(row, LogEntry) else "span",
+        id=here.id(row.id),
+        timestamp=at,
+        seconds=here.seconds(at),
+        project=here.name(row.project),
+        text=here.text(text, min(detail.texts, here.at_most(600))),
+        state=here.name(state),
+        trace_id=here.trace(row.trace_id, wanted=wanted),
+        names_customer=row.names_customer,
+        details=tuple(
+            (here.text(name, detail.names), here.text(value, detail.detail_texts))
+            for name, value in here.first([*pairs, *row.attributes], details, "attributes")
+        ),
+        duration_ms=row.duration_ms if isinstance(row, Span) else None,
+        usual_ms=row.usual_ms if isinstance(row, Span) else None,
+        sentence=trouble.full_text if trouble else None,
+        times=trouble.times if trouble else None,
+        known=_known_facts(row.id, row.id, row.release, here) if trouble else (),
+    )

@@ -1,20 +1,22 @@
 """The facts of an export, shared by all formats, and how much of them is selected."""
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cache
 from math import ceil
+from pathlib import Path
 from typing import TypeVar
 
+from apps.events.answer import Answer
+from apps.events.query import Window
 from apps.exports.escaping import KINDS, Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
 
-# A prompt takes at most a tenth of a token limit, within these numbers.
 MAX_PROMPT_TOKENS = 100
-_MIN_PROMPT_TOKENS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,6 @@ class Preset:
         return estimate_tokens(self.prompt)
 
 
-def room_for_prompt(budget: int) -> int:
-    """Return how much of a token limit a prompt may take."""
-    return min(MAX_PROMPT_TOKENS, max(_MIN_PROMPT_TOKENS, budget // 10))
-
-
 NO_PRESET = Preset("none", "No prompt", "")
 
 
@@ -102,12 +99,8 @@ class Header:
     only_issue: str | None
     customer: str
     matched_on: tuple[str, ...]
-    moment: datetime
-    local_moment: datetime
+    window: Window
     zone: str
-    start: datetime
-    end: datetime
-    minutes: int
     server: str
     organization: str
     projects: tuple[str, ...]
@@ -404,7 +397,6 @@ class Document:
     elsewhere: tuple[Omission, ...]
     hidden: dict[str, int]
     neutralized: dict[str, int]
-    budget: int | None
     slim: bool = False
     least_budget: int | None = None
     datamarking: bool = False
@@ -416,8 +408,6 @@ class Document:
 
 
 # Levels of detail, from everything down to the bare header.
-
-_UNLIMITED = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,73 +471,9 @@ class Detail:
     plain: bool = False
 
 
-_LIMITS = tuple(one.name for one in fields(Detail) if one.type is int and one.name != "around")
-NO_LIMITS = replace(Detail(), **dict.fromkeys(_LIMITS, _UNLIMITED))  # type: ignore[arg-type]
+_COUNTS = tuple(one.name for one in fields(Detail) if one.type is int and one.name != "around")
+NO_LIMITS = replace(Detail(), **dict.fromkeys(_COUNTS, 1 << 31))  # type: ignore[arg-type]
 EVERYTHING = replace(NO_LIMITS, plain=True)
-
-# What is cut first: old breadcrumbs before the last ones, library frames before in-app frames,
-# repeated facts before unique ones. An error's type, message, crash frame, and last breadcrumb
-# are cut last.
-_CUTS: tuple[dict[str, int | bool], ...] = (
-    {name: getattr(Detail(), name) for name in _LIMITS},
-    {"ordinary": 0},
-    {"further_crumbs": 30, "crumbs": 60, "lists": 15},
-    {"activity": 20, "library_frames": 20, "texts": 2000, "known_texts": 2000, "lists": 5},
-    {"further_crumbs": 10, "crumbs": 40, "details": 80, "detail_texts": 300},
-    {
-        "activity": 12,
-        "library_frames": 6,
-        "further_events": 100,
-        "related": 15,
-        "known": 3,
-        "lists": 0,
-    },
-    {"further_crumbs": 3, "crumbs": 25, "crumb_texts": 200, "details": 40},
-    {"titles": False, "ids": 0},
-    {"activity": 8, "library_frames": 2, "texts": 1200, "in_app_frames": 30, "known_texts": 1000},
-    {"further_crumbs": 0, "crumbs": 15, "details": 20, "detail_texts": 160},
-    {"library_frames": 0, "in_app_frames": 15, "further_events": 40, "last_seen": False},
-    {"crumbs": 10, "texts": 800, "crumb_texts": 160, "known": 1, "details": 12, "around": 1},
-    {"further_events": 20, "in_app_frames": 8, "places": False, "related": 8, "activity": 6},
-    {"texts": 500, "exceptions": 8, "further_events": 10, "issue_titles": 100},
-    {"crumbs": 7, "in_app_frames": 5, "crumb_texts": 120, "issues": 100, "summary_rows": 100},
-    {"details": 6, "detail_texts": 80, "activity": 4},
-    {"culprits": False, "crumbs": 5, "in_app_frames": 3, "texts": 350, "names": 160},
-    {"searched": 30, "further_events": 5, "exceptions": 4, "crumb_texts": 90, "related": 4},
-    {"known_texts": 500, "known_links": 2},
-    {"details": 0, "around": 0},
-    {"devices": False, "in_app_frames": 2, "crumbs": 3, "texts": 240, "names": 120},
-    {"codes": 120, "issue_titles": 60, "exceptions": 3, "references": False},
-    {"known_texts": 300},
-    {"in_app_frames": 1, "crumbs": 2, "issues": 50, "further_events": 2, "summary_rows": 60},
-    {"texts": 160, "names": 90, "exceptions": 2, "crumb_texts": 70, "searched": 10},
-    {"crumbs": 1, "related": 2, "activity": 2, "issues": 30, "summary_rows": 40, "codes": 90},
-    {"texts": 120, "exceptions": 1, "notice_texts": 240, "further_events": 1, "issue_titles": 60},
-    {"codes": 80, "names": 80, "counts": 12, "crumb_texts": 50},
-    {
-        "further_events": 0,
-        "texts": 100,
-        "related": 1,
-        "activity": 1,
-        "issues": 20,
-        "summary_rows": 25,
-    },
-    {"issues": 10, "summary_rows": 14, "omissions": 8, "known_texts": 160},
-    {"statuses": False, "issues": 6, "summary_rows": 8, "names": 70, "searched": 5},
-    {"issues": 4, "summary_rows": 5, "omissions": 4, "related": 0, "activity": 0},
-    {"issues": 2, "summary_rows": 3, "texts": 80, "codes": 60, "notice_texts": 160},
-    {"known_texts": 80},
-    {"issues": 1, "summary_rows": 2, "names": 50, "crumb_texts": 40},
-    {"summary_rows": 1, "texts": 60, "names": 40, "codes": 40, "searched": 3, "counts": 4},
-    {"known": 0},
-    {"bare": True},
-    {"crumbs": 0, "texts": 40, "notice_texts": 100, "omissions": 1},
-    {"slim": True, "issue_titles": 20, "searched": 1, "counts": 1, "names": 24},
-    {"names": 12, "issue_titles": 12},
-    {"issues": 0},
-    {"summary_rows": 0, "notice_texts": 40, "counts": 0},
-    {"names": 8, "searched": 0, "notice_texts": 0},
-)
 
 
 @cache
@@ -557,7 +483,8 @@ def ladder() -> tuple[tuple[Detail, ...], tuple[str, ...]]:
     Return also the name of the limit in which each level differs from the one before.
     """
     rungs, names = [NO_LIMITS], [""]
-    for cut in _CUTS:
+    cuts = tomllib.loads((Path(__file__).parent / "cuts.toml").read_text("utf-8"))["cuts"]
+    for cut in ({name: getattr(Detail(), name) for name in _COUNTS}, *cuts):
         for name, target in cut.items():
             for value in _steps_down(getattr(rungs[-1], name), target):
                 rungs.append(replace(rungs[-1], **{name: value}))  # type: ignore[arg-type]
@@ -566,7 +493,12 @@ def ladder() -> tuple[tuple[Detail, ...], tuple[str, ...]]:
 
 
 def _steps_down(value: int, target: int) -> Iterator[int]:
-    """Yield the values down to the target, each a fifth smaller, but at least by one."""
+    """Yield the values down to the target, each a fifth smaller, but at least by one.
+
+    Raise `ValueError` for a target of another type.
+    """
+    if type(value) is not type(target):
+        raise ValueError(f"A limit of {value!r} can't be cut to {target!r}.")
     if isinstance(target, bool):
         yield target
         return
@@ -581,47 +513,65 @@ _PATH_PARTS = re.compile(r"[/\\]?[^/\\]+|[/\\]")
 EVERYWHERE = "the export"
 
 
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """Neutralizes and cuts the facts of one document, and counts what is left out."""
+    """Neutralizes and cuts the facts of one document, and counts what is left out, and where.
 
-    def __init__(self, detail: Detail, neutralizer: Neutralizer) -> None:
-        self.detail = detail
-        self._neutralizer = neutralizer
-        self._neutralized = dict.fromkeys(KINDS, 0)
-        self._omitted: Counter[tuple[str, str]] = Counter()
-        self._elsewhere: Counter[str] = Counter()
-        self._ids = 0
+    `today` decides the wording about planned fixes.
+    """
+
+    answer: Answer
+    today: date
+    detail: Detail
+    neutralizer: Neutralizer
+    where: str = EVERYWHERE
+    _neutralized: Counter[str] = field(default_factory=Counter)
+    _omitted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _elsewhere: Counter[str] = field(default_factory=Counter)
+    _taken: Counter[str] = field(default_factory=Counter)
+
+    def at(self, where: str) -> "Selection":
+        """Return the selection for one place, which shares all counts."""
+        return replace(self, where=where)
+
+    def seconds(self, at: datetime) -> float:
+        """Return the seconds from the reported time, negative before it."""
+        return (at - self.answer.question.window.moment).total_seconds()
 
     def at_most(self, limit: int) -> int:
         """Return a fixed limit, or a higher one as long as texts can be very long."""
         return max(limit, self.detail.texts // 32)
 
-    def text(self, raw: str, limit: int, where: str) -> str:
+    def text(self, raw: str, limit: int) -> str:
         """Return the text neutralized and cut to `limit` characters; unchanged if plain."""
         if self.detail.plain:
             return raw
-        cut = self._neutralizer.cut(raw, limit)
+        cut = self.neutralizer.cut(raw, limit)
         if cut.is_shorter:
-            self.leave_out("ends of long texts", 1, where)
+            self.leave_out("ends of long texts", 1)
         for kind, count in cut.counts.items():
             self._neutralized[kind] += count
         return cut.text
 
-    def optional_text(self, raw: str | None, limit: int, where: str) -> str | None:
+    def optional_text(self, raw: str | None, limit: int) -> str | None:
         """Do the same as `text`; None stays None."""
-        return None if raw is None else self.text(raw, limit, where)
+        return None if raw is None else self.text(raw, limit)
 
-    def name(self, raw: str | None, where: str) -> str | None:
+    def id(self, raw: str) -> str:
+        """Return an ID."""
+        return self.text(raw, self.at_most(40))
+
+    def name(self, raw: str | None) -> str | None:
         """Return a short text, such as a release or a function name."""
-        return self.optional_text(raw, self.detail.names, where)
+        return self.optional_text(raw, self.detail.names)
 
-    def path(self, raw: str | None, where: str) -> str | None:
+    def path(self, raw: str | None) -> str | None:
         """Return a file's path, of which the end says most: `…/checkout/views.py`."""
         limit = self.detail.names
-        whole = self.optional_text(raw, max(limit, len(raw or "")), where)
+        whole = self.optional_text(raw, max(limit, len(raw or "")))
         if whole is None or len(whole) <= limit or self.detail.plain:
             return whole
-        self.leave_out("beginnings of long paths", 1, where)
+        self.leave_out("beginnings of long paths", 1)
         kept = ""
         for part in reversed(_PATH_PARTS.findall(whole)):
             if len(part) + len(kept) >= limit:
@@ -631,32 +581,32 @@ class Selection:
 
     def takes_id(self, raw: str | None) -> bool:
         """Return whether one more link or trace of an event fits, and count it."""
-        self._ids += raw is not None
-        return self._ids <= self.detail.ids
+        self._taken["ids"] += raw is not None
+        return self._taken["ids"] <= self.detail.ids
 
-    def link(self, raw: str | None, where: str, *, wanted: bool) -> str | None:
+    def link(self, raw: str | None, *, wanted: bool) -> str | None:
         """Return a URL in full or not at all, because half a URL is useless."""
         if raw is None or (wanted and len(raw) <= self.at_most(300)) or self.detail.plain:
-            return self.optional_text(raw, self.at_most(700), where)
-        self.leave_out("links", 1, where)
+            return self.optional_text(raw, self.at_most(700))
+        self.leave_out("links", 1)
         return None
 
-    def reference(self, raw: str | None, what: str, where: str, *, wanted: bool) -> str | None:
-        """Return an ID for further research, if it is wanted."""
+    def trace(self, raw: str | None, *, wanted: bool) -> str | None:
+        """Return a trace ID for further research, if it is wanted."""
         if raw is None or wanted:
-            return self.optional_text(raw, max(self.detail.names, 40), where)
-        self.leave_out(what, 1, where)
+            return self.optional_text(raw, max(self.detail.names, 40))
+        self.leave_out("trace IDs", 1)
         return None
 
-    def first(self, items: Sequence[T], limit: int, what: str, where: str) -> tuple[T, ...]:
+    def first(self, items: Sequence[T], limit: int, what: str) -> tuple[T, ...]:
         """Return the first `limit` items; count the others as left out."""
-        self.leave_out(what, len(items) - limit, where)
+        self.leave_out(what, len(items) - limit)
         return tuple(items[:limit])
 
-    def leave_out(self, what: str, count: int, where: str) -> None:
+    def leave_out(self, what: str, count: int) -> None:
         """Count an omission, unless the count is zero or less."""
         if count > 0:
-            self._omitted[what, where if self.detail.places else EVERYWHERE] += count
+            self._omitted[what, self.where if self.detail.places else EVERYWHERE] += count
 
     def leave_to_page(self, what: str, count: int) -> None:
         """Count what no limit brings into an export, unless the count is zero."""
@@ -665,12 +615,12 @@ class Selection:
 
     @property
     def elsewhere(self) -> tuple[Omission, ...]:
-        """Return what no limit brings."""
+        """What no limit brings."""
         return tuple(Omission(what, n, EVERYWHERE) for what, n in self._elsewhere.items())
 
     @property
     def omitted(self) -> tuple[Omission, ...]:
-        """Return the omissions in order; the smallest, if they do not fit, are summed up in one."""
+        """The omissions in order; the smallest, if they do not fit, are summed up in one."""
         omissions = [Omission(what, count, where) for (what, where), count in self._omitted.items()]
         room = self.detail.omissions
         if len(omissions) <= room:
@@ -681,15 +631,12 @@ class Selection:
 
     @property
     def neutralized(self) -> dict[str, int]:
-        """Return how many characters of each kind were spelled out or broken up."""
-        counts = {kind: count for kind, count in self._neutralized.items() if count}
-        return self.counted(counts)
+        """How many characters of each kind were spelled out or broken up."""
+        return self.counted({kind: n for kind in KINDS if (n := self._neutralized[kind])})
 
     def counted(self, counts: dict[str, int]) -> dict[str, int]:
         """Return the counts by kind, or only their sum if there are too many kinds."""
-        if len(counts) <= self.detail.counts:
-            return {
-                self.text(kind, max(self.detail.names, 30), EVERYWHERE): n
-                for kind, n in counts.items()
-            }
-        return {"all kinds": sum(counts.values())}
+        if len(counts) > self.detail.counts:
+            return {"all kinds": sum(counts.values())}
+        limit = max(self.detail.names, 30)
+        return {self.text(kind, limit): n for kind, n in counts.items()}

@@ -1,6 +1,7 @@
 """The export as JSON of the schema `triage.lookup/1`."""
 
 import json
+from collections import defaultdict
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import lru_cache
@@ -11,17 +12,12 @@ from apps.exports.blocks import iso
 from apps.exports.escaping import enclose
 from apps.exports.facts import (
     ActivityFacts,
-    BreadcrumbFacts,
     Document,
     EventFacts,
-    ExceptionFacts,
     Header,
     IssueFacts,
     KnownFacts,
-    OccurrenceFacts,
     OtherOccurrencesFacts,
-    ProblemFacts,
-    RelatedFacts,
 )
 
 SCHEMA = "triage.lookup/1"
@@ -58,21 +54,31 @@ def data(document: Document) -> Json:
     Of the keys of an event, an exception, a frame, a log, and a span, the last ones are missing if
     empty, and so is the headline. In a slim document, this applies to all keys of an event.
     """
-    crumbs: dict[str, list[BreadcrumbFacts]] = {}
+    crumbs: dict[str, list[Json]] = defaultdict(list)
     for crumb in document.breadcrumbs:
-        crumbs.setdefault(crumb.event_id, []).append(crumb)
-    events = [_event(event, crumbs.get(event.id, [])) for event in document.events]
+        crumbs[crumb.event_id].append(_values(crumb, "timestamp category level message"))
+    events = [_event(event, crumbs[event.id]) for event in document.events]
     neutralized = {f"neutralised {kind}": n for kind, n in document.neutralized.items()}
     return {
         "schema": SCHEMA,
         **_header(document.header),
-        "problems": [_problem(problem) for problem in document.problems],
+        "problems": [
+            {
+                **_values(problem, "sentence issues events times cause"),
+                "joined": [{"issue": issue, "reason": reason} for issue, reason in problem.joined],
+                "is_noise": problem.is_noise,
+            }
+            for problem in document.problems
+        ],
         "issues": [_issue(issue) for issue in document.issues],
         "known_unchecked": document.header.known_unchecked,
         "events": [_present(**event) for event in events] if document.slim else events,
         **({"headline": document.note} if document.note else {}),
-        "beside": [*map(_related, document.related), *map(_activity, document.activity)],
-        "nearby": _other_occurrences(document.other_occurrences),
+        "beside": [
+            *(_values(one, "kind id timestamp project text permalink") for one in document.related),
+            *map(_activity, document.activity),
+        ],
+        "nearby": document.other_occurrences and _other_occurrences(document.other_occurrences),
         "redaction": {"counts": {**document.hidden, **neutralized}},
         "omitted": [
             {"what": omission.what, "count": omission.count, "where": omission.where}
@@ -123,7 +129,7 @@ def _header(header: Header) -> Json:
         del searched["only_fields"]
     return {
         **_values(header, "lookup_id customer matched_on"),
-        "window": _values(header, "moment start end minutes"),
+        "window": _values(header.window, "moment start end minutes"),
         "searched": searched,
         **({"only_issue": header.only_issue} if header.only_issue else {}),
         "complete": header.complete,
@@ -134,14 +140,6 @@ def _header(header: Header) -> Json:
             "issues": header.issues_total,
             **_values(header, "events_listed bodies_read"),
         },
-    }
-
-
-def _problem(problem: ProblemFacts) -> Json:
-    return {
-        **_values(problem, "sentence issues events times cause"),
-        "joined": [{"issue": issue, "reason": reason} for issue, reason in problem.joined],
-        "is_noise": problem.is_noise,
     }
 
 
@@ -158,12 +156,25 @@ def _known(known: KnownFacts) -> Json:
     return {**asdict(known), "planned_for": _value(known.planned_for)}
 
 
-def _event(event: EventFacts, crumbs: list[BreadcrumbFacts]) -> Json:
+def _event(event: EventFacts, crumbs: list[Json]) -> Json:
     names = "id issue_id project timestamp title culprit transaction level handled release"
     return {
         **_values(event, f"{names} environment device trace_id"),
-        "exceptions": [_exception(exception) for exception in event.exceptions],
-        "breadcrumbs": [_values(crumb, "timestamp category level message") for crumb in crumbs],
+        "exceptions": [
+            {
+                **_values(exception, "type value"),
+                "frames": [
+                    {
+                        **_values(frame, "file line function in_app code"),
+                        **_present(**_values(frame, "around")),
+                    }
+                    for frame in exception.frames
+                ],
+                **_present(**_values(exception, "module mechanism handled")),
+            }
+            for exception in event.exceptions
+        ],
+        "breadcrumbs": crumbs,
         "request": _values(event, "method url") if event.method or event.url else None,
         "permalink": event.permalink,
         **_present(**_values(event, "received delay message"), details=_details(event)),
@@ -191,10 +202,6 @@ def _present(**values: object) -> Json:
     return {name: value for name, value in values.items() if value not in (None, {}, [])}
 
 
-def _related(related: RelatedFacts) -> Json:
-    return _values(related, "kind id timestamp project text permalink")
-
-
 def _activity(row: ActivityFacts) -> Json:
     """Return a log entry or a request; only the keys that related data have may be null."""
     names = "state duration_ms usual_ms trace_id names_customer details sentence times"
@@ -206,29 +213,10 @@ def _activity(row: ActivityFacts) -> Json:
     }
 
 
-def _other_occurrences(times: OtherOccurrencesFacts | None) -> Json | None:
-    if times is None:
-        return None
-    occurrences = {"last": times.last, "before": times.before, "after": times.after}
+def _other_occurrences(nearby: OtherOccurrencesFacts) -> Json:
+    names = "id timestamp project level title summary permalink"
+    errors = {"last": nearby.last, "before": nearby.before, "after": nearby.after}
     return {
-        **{name: error and _occurrence(error) for name, error in occurrences.items()},
-        **_values(times, "since until problem"),
-    }
-
-
-def _occurrence(error: OccurrenceFacts) -> Json:
-    return _values(error, "id timestamp project level title summary permalink")
-
-
-def _exception(exception: ExceptionFacts) -> Json:
-    return {
-        **_values(exception, "type value"),
-        "frames": [
-            {
-                **_values(frame, "file line function in_app code"),
-                **_present(**_values(frame, "around")),
-            }
-            for frame in exception.frames
-        ],
-        **_present(**_values(exception, "module mechanism handled")),
+        **{name: error and _values(error, names) for name, error in errors.items()},
+        **_values(nearby, "since until problem"),
     }

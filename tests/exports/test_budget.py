@@ -20,7 +20,7 @@ from apps.exports import (
     render,
 )
 from apps.exports.blocks import markdown_text
-from apps.exports.document import Setting, build, fit
+from apps.exports.document import DocumentBuilder, Setting, fit
 from apps.exports.facts import NO_PRESET, Detail, Document
 from tests import samples
 from tests.examples import examples
@@ -183,13 +183,16 @@ def test_limit_is_reached_in_few_attempts() -> None:
         "long extra": long_fields()["extra"],
     }
     for name, result in results.items():
+        builder = DocumentBuilder(result, Setting(MARKER))
         tried: list[Detail] = []
 
         def attempt(
-            detail: Detail, result: Answer = result, tried: list[Detail] = tried
+            detail: Detail,
+            builder: DocumentBuilder = builder,
+            tried: list[Detail] = tried,
         ) -> Document:
             tried.append(detail)
-            return build(result, setting=Setting(MARKER), detail=detail)
+            return builder.build(detail)
 
         fit(attempt, markdown_text, 6000, int)
         assert len(tried) <= 16, name
@@ -252,7 +255,7 @@ def test_limit_out_of_range_is_refused(budget: int) -> None:
 def test_header_that_does_not_fit_raises() -> None:
     with pytest.raises(ValueError, match="longer than 10 tokens"):
         fit(
-            lambda detail: build(afternoon(), setting=Setting(MARKER), detail=detail),
+            DocumentBuilder(afternoon(), Setting(MARKER)).build,
             markdown_text,
             10,
             int,
