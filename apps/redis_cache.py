@@ -5,8 +5,8 @@ its whole timeout. What the process stored in the meantime is dropped once Redis
 """
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.cache.backends.locmem import LocMemCache
@@ -19,8 +19,6 @@ from redis.exceptions import RedisError
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from apps.cache_outage import SENTINELS, is_redis_lost, outage
-
-T = TypeVar("T")
 
 _FAILURES = (ConnectionInterrupted, RedisError, OSError)
 _log = logging.getLogger(__name__)
@@ -68,64 +66,39 @@ class FallbackRedisCache(RedisCache):  # type: ignore[misc]
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         """Store a value if the key is free, and return whether it was."""
-        return bool(
-            self._try(
-                lambda: self.client.add(*args, **kwargs), lambda: self._memory.add(*args, **kwargs)
-            )
-        )
+        return bool(self._call("add", *args, **kwargs))
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Return the value, or the default if it is missing or not JSON."""
         try:
-            return self._try(
-                lambda: self.client.get(key, default, version),
-                lambda: self._memory.get(key, default, version),
-            )
+            return self._call("get", key, default, version)
         except ValueError:  # written by another program
             return default
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         """Return the values that exist, in one call."""
-        names = list(keys)
         try:
-            return dict(
-                self._try(
-                    lambda: self.client.get_many(names, version),
-                    lambda: self._memory.get_many(names, version),
-                )
-            )
+            return dict(self._call("get_many", list(keys), version))
         except ValueError:  # written by another program
             return {}
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         """Store the value."""
-        self._try(
-            lambda: self.client.set(*args, **kwargs), lambda: self._memory.set(*args, **kwargs)
-        )
+        self._call("set", *args, **kwargs)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Add to a counter and return it. Raise ValueError if it is missing."""
-        return int(
-            self._try(
-                lambda: self.client.incr(key, delta, version),
-                lambda: self._memory.incr(key, delta, version),
-            )
-        )
+        return int(self._call("incr", key, delta, version))
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
         """Delete the value, and return whether there was one."""
-        return bool(
-            self._try(
-                lambda: self.client.delete(*args, **kwargs),
-                lambda: self._memory.delete(*args, **kwargs),
-            )
-        )
+        return bool(self._call("delete", *args, **kwargs))
 
-    def _try(self, call: Callable[[], T], in_memory: Callable[[], T]) -> T:
-        """Return the result from Redis, or from memory while Redis is lost."""
+    def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call Redis, or the process's memory while Redis is lost."""
         if not is_redis_lost():
             try:
-                result = call()
+                result = getattr(self.client, method)(*args, **kwargs)
             except _FAILURES as error:
                 if not outage.used_memory:
                     cause = type(error.__cause__ or error).__name__
@@ -137,4 +110,4 @@ class FallbackRedisCache(RedisCache):  # type: ignore[misc]
                     self._memory.clear()
                 return result
         outage.used_memory = True
-        return in_memory()
+        return getattr(self._memory, method)(*args, **kwargs)
