@@ -347,7 +347,7 @@ def _query(request: HttpRequest) -> dict[str, str]:
     query = {name: request.GET[name] for name in request.GET if name not in ("q", "p", "e")}
     posted = {name: request.POST.get(name, "").strip() for name in ("who", "customer", "on")}
     if posted["customer"]:
-        fields = tuple(settings.TRIAGE_CUSTOMER_FIELDS)
+        fields = settings.TRIAGE_CUSTOMER_FIELDS
         query["q"] = hash_customer(identifier_to_find(posted["customer"], fields=fields))
     elif posted["who"] or posted["on"]:
         query["q"] = posted["who"] or posted["on"].lower().removeprefix("lookup ")

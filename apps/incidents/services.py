@@ -97,10 +97,7 @@ SEEN, DETAILS = "incident.seen", "incident.details"  # after them
 _PARTS = (BASELINE, SEEN, DETAILS)
 _LEASE = timedelta(seconds=INCIDENT_DEADLINE_S + 30)  # longer than the longest call
 PENDING = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
-PERMISSION = "incidents.add_incident"
 MAX_OPEN = 3
-_PATIENCE, _AT_A_TERMINAL = timedelta(minutes=30), timedelta(minutes=1)
-_PAUSE_S = 15
 _MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
 _TEMPORARY = (
     *(SentryRateLimited, SentryResting, SentryCrowded),
@@ -115,9 +112,6 @@ EXPIRED = Problem(
 )
 _UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
-_NO_PERSON = "Canceled because the person who started this can no longer look up lists."
-_ENDED_ACCESS = "Canceled because the API token that started this no longer works."
-_EXPIRED = "Canceled because this incident has expired."
 
 _INCIDENTS = metrics.Counter(
     "incidents",
@@ -154,7 +148,8 @@ def record_incident(
     try:
         config = sentry_config()
         with sentry_client() as client:
-            batches = plan_batches(customers, _fields(), flavor=client.flavor)
+            fields = settings.TRIAGE_CUSTOMER_FIELDS
+            batches = plan_batches(customers, fields, flavor=client.flavor)
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
     incident = Incident(
@@ -207,10 +202,6 @@ def record_incident(
     return incident
 
 
-def _fields() -> tuple[str, ...]:
-    return tuple(settings.TRIAGE_CUSTOMER_FIELDS)
-
-
 _COMPARED = ("moment", "minutes", "projects", "environments")
 
 
@@ -259,13 +250,8 @@ def _jobs_of(incident: Incident, *kinds: str) -> QuerySet[Job]:
     return Job.objects.filter(kind__in=kinds, key__startswith=str(incident.uuid))
 
 
-def cancel_incident(incident: Incident, requester: Requester) -> None:
-    """Stop asking. What was found already remains."""
-    _cancel(incident, requester.actor)
-
-
-def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
-    """Stop asking. `why` is for readers, if it isn't done by a person."""
+def cancel_incident(incident: Incident, actor: Actor, why: str = "") -> None:
+    """Stop asking. What was found already remains. Without a person, readers see `why`."""
     with transaction.atomic():
         for kind in (BATCH, *_PARTS, FINISH):  # first, as they lock their own: no deadlocks
             cancel(kind, str(incident.uuid))
@@ -282,39 +268,40 @@ def _cancel(incident: Incident, actor: Actor, why: str = "") -> None:
 
 def _incident_of(job: Job) -> Incident | None:
     """Return the incident of a job, or None if no one needs more of it."""
-    found = _with_rights().filter(uuid=job.key.partition(":")[0]).first()
+    incidents = Incident.objects.select_related("user", "token")
+    found = incidents.filter(uuid=job.key.partition(":")[0]).first()
     return None if found is None or _is_pointless(found) else found
-
-
-def _with_rights() -> QuerySet[Incident]:
-    return Incident.objects.select_related("user", "token")
 
 
 def _is_pointless(incident: Incident) -> bool:
     """Return whether no one needs more of this incident, which is then canceled."""
-    why = "" if incident.is_over else _lost_right(incident)
+    if incident.is_over:
+        return True
+    why = _lost_right(incident)
     if why:
-        _cancel(incident, SYSTEM, why)
-    return incident.is_over or bool(why)
+        cancel_incident(incident, SYSTEM, why)
+    return bool(why)
 
 
 def _lost_right(incident: Incident) -> str:
     """Return why the incident has to be canceled, or an empty text."""
     person, token, origin = incident.user, incident.token, incident.origin
     if incident.is_expired:
-        return _EXPIRED
-    if origin != Origin.CLI and not (person and person.has_perm(PERMISSION)):
-        return _NO_PERSON
+        return "Canceled because this incident has expired."
+    if origin != Origin.CLI and not (person and person.has_perm("incidents.add_incident")):
+        return "Canceled because the person who started this can no longer look up lists."
     if origin == Origin.API:
         is_valid = token and token.state(timezone.now()) not in ("revoked", "expired")
-        return "" if token and is_valid and has_scope(token, Scope.LOOKUP) else _ENDED_ACCESS
+        if not (token and is_valid and has_scope(token, Scope.LOOKUP)):
+            return "Canceled because the API token that started this no longer works."
     return ""
 
 
 @periodic("incidents", every=timedelta(minutes=1))
 def settle_all(_job: Job, _lease: Lease) -> None:
     """End unfinished incidents that no one needs, and what no worker could do."""
-    for incident in _with_rights().filter(finished_at=None, cancelled_at=None):
+    running = Incident.objects.filter(finished_at=None, cancelled_at=None)
+    for incident in running.select_related("user", "token"):
         if not _is_pointless(incident):
             settle(incident)
 
@@ -392,8 +379,8 @@ def ask_who_was_seen(job: Job, lease: Lease) -> None:
         sentence = "We couldn’t check for everyone whether we have seen them."
         rest = Rest(notices=(_missing(incident, error, sentence),))
     with lease.finish():
-        seen = rest.was_seen
-        _save_findings(incident, [replace(findings[line], was_seen=seen[line]) for line in seen])
+        seen = rest.was_seen.items()
+        _save_findings(incident, [replace(findings[line], was_seen=one) for line, one in seen])
         _add_rest(incident, replace(rest, was_seen={}))
 
 
@@ -426,7 +413,7 @@ def finish_incident(job: Job, lease: Lease) -> None:
     if is_planned and parts.filter(PENDING).exists():
         return
     customers, findings = _answered(incident)
-    unseen = plan_batches(_unseen(customers, findings), _fields())
+    unseen = plan_batches(_unseen(customers, findings), settings.TRIAGE_CUSTOMER_FIELDS)
     if not is_planned:
         with lease.finish():
             for part in () if parts.filter(kind=SEEN).exists() else unseen:
@@ -463,18 +450,17 @@ def _read_rest(
     known: Rest | None,
 ) -> tuple[list[Finding], Rest]:
     """Return the findings that this changes, and the rest, redacted."""
-    rest = known or Rest()
+    rest, found = known or Rest(), list(findings.values())
     try:
         if customers:
-            what = {"customers": customers, "findings": list(findings.values())}
-            rest = _fetch(fetch_rest, incident, lease, **what, known=known)
+            what = {"customers": customers, "findings": found, "known": known}
+            rest = _fetch(fetch_rest, incident, lease, **what)
     except SentryError as error:
         notice = _missing(incident, error, "We couldn’t read the details of these failures.")
         rest = replace(rest, notices=(*rest.notices, notice))
-    complete = _with_rest(customers, list(findings.values()), rest, lease.renew)
+    complete = _with_rest(customers, found, rest, lease)
     changed = [finding for finding in complete if finding != findings[finding.line]]
-    names = frozenset(one.customer.identifier for one in customers)
-    issues = _redacted_issues(incident, rest.issues, names)
+    issues = _redacted_issues(incident, rest.issues, customers)
     return changed, replace(rest, was_seen={}, bodies={}, issues=issues)
 
 
@@ -549,31 +535,33 @@ def settle(incident: Incident) -> None:
 def _fetch(fetch: Callable[..., T], incident: Incident, lease: Lease, **what: Any) -> T:
     """Ask Sentry, alongside all lookups. Raise a `SentryError`."""
     with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
-        where, visible, now = _scope(incident), visible_projects(client), timezone.now()
+        where = IncidentScope(
+            incident.window,
+            tuple(incident.projects),
+            tuple(incident.environments),
+            settings.TRIAGE_CUSTOMER_FIELDS,
+        )
+        visible, now = visible_projects(client), timezone.now()
         return fetch(client, where=where, visible=visible, now=now, on_progress=lease.renew, **what)
-
-
-def _scope(incident: Incident) -> IncidentScope:
-    projects, environments = tuple(incident.projects), tuple(incident.environments)
-    return IncidentScope(incident.window, projects, environments, _fields())
 
 
 def _give_up_or_retry(incident: Incident, error: SentryError) -> str:
     """Return why Sentry can't be asked. Raise `RetryLater` while waiting can help."""
     problem = problem_of(error)
     now = timezone.now()
-    patience = _AT_A_TERMINAL if incident.origin == Origin.CLI else _PATIENCE
+    patience = timedelta(minutes=1 if incident.origin == Origin.CLI else 30)
     if isinstance(error, _TEMPORARY) and now < incident.created_at + patience:
-        wait = timedelta(seconds=min(problem.retry_after or _PAUSE_S, 300))
+        wait = timedelta(seconds=min(problem.retry_after or 15, 300))
         raise RetryLater(now + wait, problem.message) from error
     return problem.message
 
 
 def _customers(incident: Incident, lines: Sequence[IncidentLine]) -> list[IncidentCustomer]:
     """Return the customers, without those who were erased."""
-    fields = _fields()
     return [
-        IncidentCustomer(line.line, restored_customer(typed, fields=fields))
+        IncidentCustomer(
+            line.line, restored_customer(typed, fields=settings.TRIAGE_CUSTOMER_FIELDS)
+        )
         for line in lines
         if (typed := line.customer_in(incident))
     ]
@@ -594,14 +582,14 @@ def _redacted(
         own = _answer(incident, by_line.get(finding.line, nobody), finding.events)
         events = redact(own, seconds=left).events if finding.events else ()
         findings.append(replace(finding, events=events))
-    names = frozenset(one.customer.identifier for one in customers)
-    issues = _redacted_issues(incident, answer.issues, names)
+    issues = _redacted_issues(incident, answer.issues, customers)
     return replace(answer, findings=tuple(findings), issues=issues)
 
 
 def _redacted_issues(
-    incident: Incident, issues: tuple[Issue, ...], names: frozenset[str]
+    incident: Incident, issues: tuple[Issue, ...], customers: Sequence[IncidentCustomer]
 ) -> tuple[Issue, ...]:
+    names = frozenset(one.customer.identifier for one in customers)
     answer = replace(_answer(incident, Customer(CUSTOMER_ALIAS), ()), issues=issues)
     return redact(answer, names=names).issues if issues else ()
 
@@ -610,13 +598,13 @@ def _with_rest(
     customers: Sequence[IncidentCustomer],
     findings: Sequence[Finding],
     rest: Rest,
-    on_progress: Callable[[], None],
+    lease: Lease,
 ) -> Iterator[Finding]:
     """Yield the findings with who was seen, and with the details of events, redacted."""
     by_line = {one.line: one.customer.identifier for one in customers}
     for finding in findings:
         if any(event.id in rest.bodies for event in finding.events):
-            on_progress()  # hostile details take half a second of CPU each
+            lease.renew()  # hostile details take half a second of CPU each
         seen = rest.was_seen.get(finding.line, finding.was_seen)
         events = tuple(
             redact_event(replace(event, body=rest.bodies[event.id]), customer=by_line[finding.line])
@@ -650,15 +638,20 @@ def _save_findings(incident: Incident, findings: Sequence[Finding]) -> None:
 
 
 def _findings(incident: Incident, lines: Sequence[IncidentLine]) -> dict[int, Finding]:
-    findings = {}
-    for line in lines:
-        if line.sealed_finding is not None:
-            try:
-                content = incident.unseal(f"finding {line.line}", bytes(line.sealed_finding))
-                findings[line.line] = _FINDING.validate_json(content)
-            except (Unreadable, ValueError):
-                continue
-    return findings
+    found = (
+        (line.line, _unsealed(_FINDING, incident, f"finding {line.line}", line.sealed_finding))
+        for line in lines
+        if line.sealed_finding is not None
+    )
+    return {line: finding for line, finding in found if finding}
+
+
+def _unsealed(form: JsonForm[T], incident: Incident, part: str, sealed: bytes) -> T | None:
+    """Return a stored part of the incident, or None if it can't be read."""
+    try:
+        return form.validate_json(incident.unseal(part, sealed))
+    except (Unreadable, ValueError):
+        return None
 
 
 # Reading
@@ -707,14 +700,14 @@ class IncidentResult:
     @cached_property
     def answered(self) -> tuple[int, ...]:
         """The customers whose errors are known, at least in part."""
-        states = {line: one.state for line, one in self.findings.items()}
-        return tuple(line for line, one in states.items() if one != FindingState.UNANSWERABLE)
+        unanswerable = FindingState.UNANSWERABLE
+        return tuple(line for line, one in self.findings.items() if one.state != unanswerable)
 
     @cached_property
     def capped(self) -> tuple[int, ...]:
         """The customers whose other errors may be missing."""
-        states = {line: one.state for line, one in self.findings.items()}
-        return tuple(line for line, one in states.items() if one == FindingState.CAPPED)
+        capped = FindingState.CAPPED
+        return tuple(line for line, one in self.findings.items() if one.state == capped)
 
     @cached_property
     def never_seen(self) -> tuple[int, ...]:
@@ -728,9 +721,10 @@ class IncidentResult:
 
     @cached_property
     def _empty(self) -> tuple[int, ...]:
-        is_sure = {line: one.state == FindingState.ANSWERED for line, one in self.findings.items()}
         return tuple(
-            line for line, one in self.findings.items() if is_sure[line] and not one.events
+            line
+            for line, one in self.findings.items()
+            if one.state == FindingState.ANSWERED and not one.events
         )
 
     @property
@@ -755,9 +749,8 @@ class IncidentResult:
         """Return how many customers had a failure, of how many: “3 of 5 checked, 2 not yet”."""
         parts = [f"{len(failure.lines):,} of {len(self.answered):,} checked"]
         if self.not_asked:
-            parts.append(
-                f"{len(self.not_asked):,} not checked{'' if self.incident.is_over else ' yet'}"
-            )
+            yet = "" if self.incident.is_over else " yet"
+            parts.append(f"{len(self.not_asked):,} not checked{yet}")
         if self.unanswerable:
             parts.append(f"{len(self.unanswerable):,} couldn’t be checked")
         return ", ".join(parts)
@@ -847,20 +840,15 @@ def _unanswerable(
 def _rest(incident: Incident) -> Rest:
     if incident.sealed_rest is None:
         return Rest()
-    try:
-        return _REST.validate_json(incident.unseal("rest", bytes(incident.sealed_rest)))
-    except (Unreadable, ValueError):
-        return Rest(notices=(_UNREADABLE,))
+    rest = _unsealed(_REST, incident, "rest", incident.sealed_rest)
+    return rest or Rest(notices=(_UNREADABLE,))
 
 
 def _batch_answer(incident: Incident, batch: IncidentBatch) -> BatchAnswer:
     if batch.sealed_answer is None:
         return BatchAnswer(())
-    try:
-        content = incident.unseal(f"batch {batch.number}", bytes(batch.sealed_answer))
-        return _BATCH.validate_json(content)
-    except (Unreadable, ValueError):
-        return BatchAnswer((), notices=(_UNREADABLE,))
+    answer = _unsealed(_BATCH, incident, f"batch {batch.number}", batch.sealed_answer)
+    return answer or BatchAnswer((), notices=(_UNREADABLE,))
 
 
 _UNREADABLE = Notice(
@@ -893,12 +881,15 @@ _ALL = "*"  # more than anyone sees whose projects are limited
 def _limited(findings: Mapping[int, Finding], part: Answer) -> dict[int, Finding]:
     """Return the findings with the reader's events only, and nothing about other projects."""
     visible = {event.id for event in part.events}
-    limited = {}
-    for line, one in findings.items():
-        events = tuple(event for event in one.events if event.id in visible)
-        why = _UNREAD_PART if one.why else ""
-        limited[line] = replace(one, events=events, was_seen=None, why=why)
-    return limited
+    return {
+        line: replace(
+            one,
+            events=tuple(event for event in one.events if event.id in visible),
+            was_seen=None,
+            why=_UNREAD_PART if one.why else "",
+        )
+        for line, one in findings.items()
+    }
 
 
 def _with_known(incident: Incident, failure: Failure, part: Answer) -> KnownFailure:
@@ -930,12 +921,13 @@ def customer_lookup(
         return None
     finding = result.findings.get(line)
     moment = finding.events[0].timestamp if finding and finding.events else incident.moment
+    fields = settings.TRIAGE_CUSTOMER_FIELDS
     question = Question(
-        restored_customer(typed, fields=_fields()),
+        restored_customer(typed, fields=fields),
         Window(moment, incident.minutes),
         seen_projects(incident.projects, requester),
         tuple(incident.environments),
-        _fields(),
+        fields,
     )
     same = Lookup.objects.filter(
         user=requester.user,

@@ -193,7 +193,7 @@ def read_question(
             window=read_window(at, minutes, zone),
             projects=tuple(dict.fromkeys(projects)),
             environments=tuple(dict.fromkeys(environments)),
-            fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+            fields=settings.TRIAGE_CUSTOMER_FIELDS,
         )
     except CustomerRefused as refused:
         raise LookupFailed(customer_problem(refused)) from refused
@@ -299,7 +299,7 @@ def question_of(lookup: Lookup) -> Question:
         window=Window(moment=lookup.moment, minutes=lookup.minutes),
         projects=tuple(lookup.projects),
         environments=tuple(lookup.environments),
-        fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+        fields=settings.TRIAGE_CUSTOMER_FIELDS,
     )
 
 
@@ -313,7 +313,7 @@ def customer_of(lookup: Lookup) -> Customer:
     typed = lookup.customer
     if not typed:
         raise CustomerErased
-    return restored_customer(typed, fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS))
+    return restored_customer(typed, fields=settings.TRIAGE_CUSTOMER_FIELDS)
 
 
 def visible_question(lookup: Lookup, requester: Requester) -> Question:
@@ -577,7 +577,7 @@ class Erasure:
 
 def identifiers_to_erase(lines: Iterable[str]) -> list[str]:
     """Return the identifiers to erase for typed lines, each once. Raise `CustomerRefused`."""
-    fields = tuple(settings.TRIAGE_CUSTOMER_FIELDS)
+    fields = settings.TRIAGE_CUSTOMER_FIELDS
     names = (name for line in lines for name in names_to_erase(line, fields=fields))
     return list(dict.fromkeys(names))
 

@@ -42,7 +42,7 @@ def read_customer(text: str) -> Customer:
     """Read what a person typed as the customer. Raise `CustomerRefused`."""
     organization = settings.SENTRY_ORG
     site = Site(settings.SENTRY_BASE_URL, organization) if organization else None
-    return parse_customer(text, fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS), site=site)
+    return parse_customer(text, fields=settings.TRIAGE_CUSTOMER_FIELDS, site=site)
 
 
 def sentry_config() -> SentryConfig:
@@ -53,11 +53,11 @@ def sentry_config() -> SentryConfig:
         base_url=settings.SENTRY_BASE_URL,
         organization=settings.SENTRY_ORG,
         token=settings.SENTRY_AUTH_TOKEN,
-        projects=tuple(settings.SENTRY_PROJECTS),
+        projects=settings.SENTRY_PROJECTS,
         max_events=settings.TRIAGE_MAX_EVENTS,
         retention_days=settings.SENTRY_RETENTION_DAYS,
         flavor=Flavor(settings.SENTRY_FLAVOR),
-        private_hosts=tuple(settings.TRIAGE_PRIVATE_HOSTS),
+        private_hosts=settings.TRIAGE_PRIVATE_HOSTS,
         signals_wait_s=settings.TRIAGE_SIGNALS_WAIT_MS / 1000,
         signals=tuple(Signal(name) for name in settings.TRIAGE_SIGNALS),
     )
@@ -236,7 +236,7 @@ def check_connection() -> tuple[Finding, ...]:
         config = sentry_config()
     except SentryError as error:
         return (Finding("Configuration", False, error.message, _CONNECT),)
-    return run_checks(config, tuple(settings.TRIAGE_CUSTOMER_FIELDS))
+    return run_checks(config, settings.TRIAGE_CUSTOMER_FIELDS)
 
 
 def limiter_state() -> LimiterState | None:

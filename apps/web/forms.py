@@ -277,7 +277,7 @@ class LookupForm(forms.Form):
             window=Window(moment=cleaned["moment"], minutes=cleaned["window"]),
             projects=tuple(filter(None, [cleaned.get("project")])),
             environments=tuple(filter(None, [cleaned.get("environment")])),
-            fields=tuple(settings.TRIAGE_CUSTOMER_FIELDS),
+            fields=settings.TRIAGE_CUSTOMER_FIELDS,
         )
 
 

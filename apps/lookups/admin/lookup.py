@@ -538,5 +538,5 @@ def _find(term: str) -> dict[str, str]:
         return {"who": str(person)}
     if Lookup.objects.filter(system_user=term).exclude(system_user="").exists():
         return {"system": term}
-    fields = tuple(settings.TRIAGE_CUSTOMER_FIELDS)
+    fields = settings.TRIAGE_CUSTOMER_FIELDS
     return {"q": hash_customer(identifier_to_find(term, fields=fields))}

@@ -280,7 +280,7 @@ def incident_cancel(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
     """Stop asking and redirect to the page, which shows what was found before."""
     incident = get_incident_or_404(request, incident_id)
     require_manager(request, incident)
-    cancel_incident(incident, requester_of(request))
+    cancel_incident(incident, requester_of(request).actor)
     return _back(incident_id)
 
 

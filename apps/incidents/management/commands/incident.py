@@ -123,5 +123,5 @@ class Command(BaseCommand):
                     time.sleep(_PAUSE_S)
                 incident.refresh_from_db()
         except KeyboardInterrupt:
-            cancel_incident(incident, requester)
+            cancel_incident(incident, requester.actor)
             raise
