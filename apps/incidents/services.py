@@ -59,7 +59,7 @@ from apps.known_errors.catalogue import with_known_errors
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import LookupFailed, Problem, problem_of
+from apps.lookups.problems import PROBLEMS, LookupFailed, Problem, problem_of
 from apps.lookups.records import (
     EXPORTS,
     asked_facts,
@@ -102,13 +102,6 @@ _MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
 _TEMPORARY = (
     *(SentryRateLimited, SentryResting, SentryCrowded),
     *(SentryServerError, SentryTimeout, SentryUnreachable),
-)
-EXPIRED = Problem(
-    "gone",
-    "This incident is no longer stored.",
-    "Look up the list again.",
-    page_status=410,
-    api_status=410,
 )
 _UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
@@ -767,7 +760,7 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
     Raise `LookupFailed` if it has expired.
     """
     if incident.is_expired:
-        raise LookupFailed(EXPIRED)
+        raise LookupFailed(PROBLEMS["incident_expired"])
     settle(incident)
     batches, lines = list(incident.batches.order_by("number")), list(incident.lines.all())
     findings, rest = _findings(incident, lines), _rest(incident)

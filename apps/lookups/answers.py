@@ -34,7 +34,7 @@ from apps.lookups.background import (
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import (
     NO_SUCH_LOOKUP,
-    NOT_STORED,
+    PROBLEMS,
     LookupFailed,
     LookupPurged,
     problem_of,
@@ -123,7 +123,7 @@ def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> L
     except (ValueError, Http404, Lookup.DoesNotExist) as error:
         raise LookupFailed(NO_SUCH_LOOKUP) from error
     if not has_ended(lookup):
-        raise LookupFailed(NOT_STORED)
+        raise LookupFailed(PROBLEMS["not_stored"])
     return result_now(lookup, projects)
 
 

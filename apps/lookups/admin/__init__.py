@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from apps.audit.admin import FILTERS_BY_TIME, AuditedAdmin, ReadOnlyAdmin
 from apps.lookups.admin import lookup  # noqa: F401 - registers its pages
+from apps.lookups.admin.record import who_of
 from apps.lookups.models import ExportPreset, ExportRecord
 
 _DETAILS = ("how", "format", "prompt", "token_limit", "tokens", "issue", "redacted", "reason")
@@ -56,7 +57,7 @@ class ExportRecordAdmin(LookupPartAdmin):
     @admin.display(description="Who", ordering="user__username")
     def who(self, record: ExportRecord) -> str:
         """Return the person, or the system user of a command line."""
-        return str(record.user) if record.user else record.system_user or "unknown"
+        return who_of(record)
 
     @admin.display(description="Prompt", ordering="preset")
     def prompt(self, record: ExportRecord) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from apps.audit.admin import BoundedPaginator, ReadOnlyAdmin, rows_file
 from apps.audit.models import Action
-from apps.audit.trail import Fact, actor_of, client_address, record
+from apps.audit.trail import actor_of, client_address, record
 from apps.crypto import hash_customer
 from apps.events.identifier import identifier_to_find
 from apps.events.query import counted
@@ -42,9 +42,8 @@ from apps.lookups.admin.filters import (
     cursor_of,
     is_number,
 )
-from apps.lookups.admin.record import ERASED, LookupRow, record_page, rows_of
+from apps.lookups.admin.record import ERASED, LookupRow, record_context, rows_of
 from apps.lookups.admin.statistics import (
-    Charts,
     StatsFilter,
     charts,
     count_figures,
@@ -59,37 +58,29 @@ from apps.lookups.store import stored_state
 
 # The list as a file: CSV that is safe to open in a spreadsheet, or one JSON object per line.
 
-Cell = str | int | bool | None
 
-ToCells = Callable[[Lookup], dict[str, Cell]]
-
-
-def cells_of(now: datetime, *, with_customers: bool) -> ToCells:
-    """Return a function from a lookup to its cells, with or without the customer as typed."""
-
-    def to_cells(lookup: Lookup) -> dict[str, Cell]:
-        typed: dict[str, Cell] = {"customer": lookup.customer or ERASED} if with_customers else {}
-        return {
-            "lookup": str(lookup.uuid),
-            "asked_at": _iso(lookup.created_at),
-            "user": lookup.user.get_username() if lookup.user else "",
-            **_as_stored(lookup, "system_user", "origin", "customer_hash"),
-            **typed,
-            "moment": _iso(lookup.moment),
-            "minutes": lookup.minutes,
-            "projects": " ".join(lookup.projects),
-            "environments": " ".join(lookup.environments),
-            **_as_stored(lookup, "outcome", "problem", "events", "issues", "calls", "calls_saved"),
-            **_as_stored(lookup, "duration_ms", "from_cache", "redacted"),
-            "state": stored_state(lookup, now).value,
-            "expires_at": _iso(lookup.expires_at),
-            "purged_at": _iso(lookup.purged_at),
-        }
-
-    return to_cells
+def cells_of(lookup: Lookup, now: datetime, *, with_customers: bool) -> dict[str, object]:
+    """Return the cells of a lookup, with or without the customer as typed."""
+    typed = {"customer": lookup.customer or ERASED} if with_customers else {}
+    return {
+        "lookup": str(lookup.uuid),
+        "asked_at": _iso(lookup.created_at),
+        "user": lookup.user.get_username() if lookup.user else "",
+        **_as_stored(lookup, "system_user", "origin", "customer_hash"),
+        **typed,
+        "moment": _iso(lookup.moment),
+        "minutes": lookup.minutes,
+        "projects": " ".join(lookup.projects),
+        "environments": " ".join(lookup.environments),
+        **_as_stored(lookup, "outcome", "problem", "events", "issues", "calls", "calls_saved"),
+        **_as_stored(lookup, "duration_ms", "from_cache", "redacted"),
+        "state": stored_state(lookup, now).value,
+        "expires_at": _iso(lookup.expires_at),
+        "purged_at": _iso(lookup.purged_at),
+    }
 
 
-def _as_stored(lookup: Lookup, *names: str) -> dict[str, Cell]:
+def _as_stored(lookup: Lookup, *names: str) -> dict[str, object]:
     return {name: getattr(lookup, name) for name in names}
 
 
@@ -133,7 +124,8 @@ class ReviewActions(ReadOnlyAdmin):
     @admin.action(description="Refresh: ask Sentry again", permissions=["refresh"])
     def refresh(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
         """Query again in the background, as new lookups of the person who refreshes."""
-        requester = _requester_of(request)
+        assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
+        requester = Requester(Origin.WEB, request.user, address=client_address(request))
         started = 0
         for lookup in self._selected(request, queryset, MAX_REFRESHED):
             if not lookup.customer:
@@ -160,8 +152,9 @@ class ReviewActions(ReadOnlyAdmin):
     @admin.action(description="Keep results longer", permissions=["extend"])
     def extend(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
         """Postpone the expiry of results that are still stored."""
-        days = _read_days(request)
-        if days is None:
+        typed = request.POST.get("days", "")
+        days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 0
+        if not 1 <= days <= MAX_DAYS:
             messages.error(request, f"Enter a number of days from 1 to {MAX_DAYS}.")
             return
         stored = queryset.filter(expires_at__gt=timezone.now(), has_answer=True, purged_at=None)
@@ -191,7 +184,18 @@ class ReviewActions(ReadOnlyAdmin):
             return None
         copies = _copies_of(selected)
         if "confirmed" not in request.POST:
-            return self._confirm_purge(request, selected, copies)
+            context: dict[str, Any] = {
+                **self.admin_site.each_context(request),
+                "title": f"Delete the stored results of {counted(len(selected), 'lookup')}?",
+                "opts": self.opts,
+                "back": request.get_full_path(),
+                "selected": request.POST.getlist("_selected_action"),
+                "across": request.POST.get("select_across", ""),
+                "only": counted(len(selected), "result"),
+                "copies": counted(len(copies), "other lookup") if copies else "",
+                "total": counted(len(selected) + len(copies), "result"),
+            }
+            return TemplateResponse(request, "admin/lookups/lookup/purge.html", context)
         if "copies" in request.POST:
             selected += copies
         purge_answers(selected, actor=actor_of(request))
@@ -240,22 +244,6 @@ class ReviewActions(ReadOnlyAdmin):
             messages.error(request, empty_message)
         return selected
 
-    def _confirm_purge(
-        self, request: HttpRequest, selected: list[Lookup], copies: list[Lookup]
-    ) -> HttpResponse:
-        context: dict[str, Any] = {
-            **self.admin_site.each_context(request),
-            "title": f"Delete the stored results of {counted(len(selected), 'lookup')}?",
-            "opts": self.opts,
-            "back": request.get_full_path(),
-            "selected": request.POST.getlist("_selected_action"),
-            "across": request.POST.get("select_across", ""),
-            "only": counted(len(selected), "result"),
-            "copies": counted(len(copies), "other lookup") if copies else "",
-            "total": counted(len(selected) + len(copies), "result"),
-        }
-        return TemplateResponse(request, "admin/lookups/lookup/purge.html", context)
-
     def _export(
         self,
         request: HttpRequest,
@@ -268,15 +256,15 @@ class ReviewActions(ReadOnlyAdmin):
         if not selected:
             return None
         now = datetime.now(UTC)
-        detail: dict[str, Fact] = {
-            "lookups": len(selected),
-            "format": suffix,
-            "customers": with_customers,
-        }
-        record(Action.REVIEWED, actor_of(request), target="list of lookups", detail=detail)
-        to_cells = cells_of(now, with_customers=with_customers)
-        rows = map(to_cells, selected)
-        return rows_file(rows, [*to_cells(selected[0])], suffix, f"lookups-{now:%Y%m%d-%H%M%S}")
+        record(
+            Action.REVIEWED,
+            actor_of(request),
+            target="list of lookups",
+            detail={"lookups": len(selected), "format": suffix, "customers": with_customers},
+        )
+        cells = partial(cells_of, now=now, with_customers=with_customers)
+        name = f"lookups-{now:%Y%m%d-%H%M%S}"
+        return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
 
 
 def _copies_of(lookups: Sequence[Lookup]) -> list[Lookup]:
@@ -293,17 +281,6 @@ def _copies_of(lookups: Sequence[Lookup]) -> list[Lookup]:
         for one in similar.defer("snapshot")
         if (one.customer_hash, one.moment, one.minutes) in windows
     ]
-
-
-def _requester_of(request: HttpRequest) -> Requester:
-    assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
-    return Requester(Origin.WEB, request.user, address=client_address(request))
-
-
-def _read_days(request: HttpRequest) -> int | None:
-    typed = request.POST.get("days", "")
-    days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 0
-    return days if 1 <= days <= MAX_DAYS else None
 
 
 # The list of lookups, which no query counts beyond ten thousand.
@@ -394,23 +371,19 @@ class ReviewList(ChangeList):
 
 def scope_of(parameters: Mapping[str, str]) -> tuple[StatsFilter, str]:
     """Return the filter of the statistics for these parameters, and its description."""
-    people, scope = _people(parameters)
+    people, scope = None, ""
+    person, team = parameters.get("who", ""), parameters.get("team", "")
+    if is_number(person):
+        people, scope = frozenset([int(person)]), "this person"
+    elif is_number(team):
+        members = User.objects.filter(groups__team__group_id=int(team))
+        people, scope = frozenset(members.values_list("pk", flat=True)), "this team"
     outcome = parameters.get("outcome", "")
     outcome = outcome if outcome in Outcome.values else ""
     shared = {"yes": True, "no": False}.get(parameters.get("shared", ""))
     parts = [scope, str(Outcome(outcome).label) if outcome else ""]
     parts.append({True: "from cache", False: "from Sentry", None: ""}[shared])
     return StatsFilter(people, outcome, shared), ", ".join(part for part in parts if part)
-
-
-def _people(parameters: Mapping[str, str]) -> tuple[frozenset[int] | None, str]:
-    person, team = parameters.get("who", ""), parameters.get("team", "")
-    if is_number(person):
-        return frozenset([int(person)]), "this person"
-    if is_number(team):
-        members = User.objects.filter(groups__team__group_id=int(team))
-        return frozenset(members.values_list("pk", flat=True)), "this team"
-    return None, ""
 
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -461,10 +434,23 @@ class LookupAdmin(ReviewActions):
         if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
             assert response.context_data is not None  # noqa: S101 - checked just before
             changelist = response.context_data["cl"]
-            self._record_view(request, changelist)
-            response.context_data["charts"] = self._charts(changelist)
-            response.context_data["searched"] = searched or changelist.searched
-            response.context_data["title"] = "Lookups"
+            query = str(changelist.query)
+            if changelist.rows:  # they show customers as typed
+                record(
+                    Action.REVIEWED,
+                    actor_of(request),
+                    target="list of lookups",
+                    customer_hash=query if _HASH.fullmatch(query) else "",
+                    detail={"lookups": len(changelist.rows), "format": "page", "customers": True},
+                )
+            selection, scope = scope_of(changelist.params)
+            scope = scope or ("all customers" if query else "all lookups")
+            now = timezone.now()
+            response.context_data |= {
+                "charts": charts(count_figures(selection, now), repeats_this_week(now), scope),
+                "searched": searched or changelist.searched,
+                "title": "Lookups",
+            }
         return response
 
     def get_search_results(
@@ -486,9 +472,8 @@ class LookupAdmin(ReviewActions):
     ) -> HttpResponse:
         """Show one record, and record the view in the audit trail."""
         lookup = self.get_object(request, object_id)
-        if request.method not in ("GET", "HEAD") or lookup is None:
-            return super().change_view(request, object_id, form_url, extra_context)
-        if not self.has_view_permission(request, lookup):
+        is_shown = request.method in ("GET", "HEAD") and self.has_view_permission(request, lookup)
+        if lookup is None or not is_shown:
             return super().change_view(request, object_id, form_url, extra_context)
         record_action(Action.VIEWED, actor_of(request), lookup, by="review")
         kept = parse_qsl(request.GET.get(_KEPT_FILTERS, ""))
@@ -497,36 +482,15 @@ class LookupAdmin(ReviewActions):
             "title": "Lookup record",
             "opts": self.opts,
             "lookup": lookup,
-            "record": record_page(lookup, timezone.now()),
+            "record": record_context(lookup, timezone.now()),
             "filters": urlencode([pair for pair in kept if pair[0] in {*PARAMETERS, "q"}]),
             "choices": [
-                choice for choice in self.get_action_choices(request) if choice[0] in _PAGE_ACTIONS
+                choice
+                for choice in self.get_action_choices(request)
+                if choice[0] in ("refresh", "extend", "purge")
             ],
         }
         return TemplateResponse(request, "admin/lookups/lookup/record.html", context)
-
-    def _record_view(self, request: HttpRequest, changelist: ReviewList) -> None:
-        """Record the view in the audit trail, because the list shows customers as typed."""
-        shown = len(changelist.rows)
-        if shown:
-            detail: dict[str, Fact] = {"lookups": shown, "format": "page", "customers": True}
-            query = str(changelist.query)
-            record(
-                Action.REVIEWED,
-                actor_of(request),
-                target="list of lookups",
-                customer_hash=query if _HASH.fullmatch(query) else "",
-                detail=detail,
-            )
-
-    def _charts(self, changelist: ReviewList) -> Charts:
-        selection, scope = scope_of(changelist.params)
-        scope = scope or ("all customers" if changelist.query else "all lookups")
-        now = timezone.now()
-        return charts(count_figures(selection, now), repeats_this_week(now), scope)
-
-
-_PAGE_ACTIONS = frozenset(("refresh", "extend", "purge"))
 
 
 def _find(term: str) -> dict[str, str]:

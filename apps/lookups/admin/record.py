@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import decrypt_words
-from apps.events.answer import Answer, Call
+from apps.events.answer import Answer
 from apps.events.grouping import group_by_issue
 from apps.events.query import counted, format_duration
 from apps.events.summary import headline
@@ -69,9 +69,9 @@ def reasons_of(lookups: Sequence[Owned]) -> dict[str, str]:
     return {row.entry.target: decrypt_words(row) or "can no longer be read" for row in words}
 
 
-def who_of(lookup: Lookup) -> str:
+def who_of(record: Lookup | ExportRecord) -> str:
     """Return the person, or the system user of a command line."""
-    return str(lookup.user) if lookup.user else lookup.system_user or "unknown"
+    return str(record.user) if record.user else record.system_user or "unknown"
 
 
 def found_in(lookup: Lookup) -> str:
@@ -175,76 +175,24 @@ MAX_ROWS = 100
 TOKEN_BUDGET = 6000
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A labeled value of the record."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundIssue:
-    """An issue of the result; `lookups_url` leads to all lookups that found it."""
-
-    title: str
-    project: str
-    events: int
-    lookups_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownResult:
-    """The redacted result as the agent saw it."""
-
-    headline: str
-    notices: tuple[str, ...]
-    issues: tuple[FoundIssue, ...]
-    text: str
-    calls: Sequence[Call]
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """An export or an entry of the audit trail."""
-
-    at: str
-    who: str
-    what: str
-    details: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordPage:
-    """The page of a record. `missing` is the reason why there is no result to show."""
-
-    page: str
-    facts: tuple[Fact, ...]
-    result: ShownResult | None
-    missing: str
-    exports: tuple[HistoryRow, ...]
-    trail: tuple[HistoryRow, ...]
-
-
-def record_page(lookup: Lookup, now: datetime) -> RecordPage:
-    """Return the page of a lookup's record."""
+def record_context(lookup: Lookup, now: datetime) -> dict[str, object]:
+    """Return what the page of a lookup's record shows, with the result as the agent saw it."""
     answer = store.readable_snapshot(lookup)
     if answer is not None and answer.redaction_version < RULES_VERSION:
         answer = redact(answer)
     state = stored_state(lookup, now)
-    return RecordPage(
-        page=reverse("lookup_detail", args=[lookup.uuid]),
-        facts=tuple(_facts(lookup, state, now)),
-        result=_shown_result(answer, lookup) if answer else None,
-        missing="" if answer else _MISSING[state],
-        exports=tuple(map(_export_row, lookup.exports.select_related("user")[:MAX_ROWS])),
-        trail=tuple(
-            map(
-                _entry_row,
-                Entry.objects.filter(target=lookup.audit_target).order_by("-sequence")[:MAX_ROWS],
-            )
-        ),
-    )
+    exports = lookup.exports.select_related("user")[:MAX_ROWS]
+    entries = Entry.objects.filter(target=lookup.audit_target).order_by("-sequence")[:MAX_ROWS]
+    return {
+        "facts": _facts(lookup, state, now),
+        "answer": answer,
+        "missing": _MISSING.get(state, _UNREADABLE),
+        "headline": answer and headline(answer, ZoneInfo(lookup.zone)),
+        "issues": answer and group_by_issue(answer),
+        "text": answer and _text(answer, lookup),
+        "exports": [_export_row(export) for export in exports],
+        "trail": [_entry_row(entry) for entry in entries],
+    }
 
 
 _UNREADABLE = (
@@ -255,12 +203,10 @@ _MISSING = {
     StoredState.PURGED: "An admin deleted the result. The lookup record is still stored.",
     StoredState.EXPIRED: "The result expired and was deleted. The lookup record is still stored.",
     StoredState.NONE: "No result was stored: none arrived, or it was shown without redaction.",
-    StoredState.FRESH: _UNREADABLE,
-    StoredState.STALE: _UNREADABLE,
 }
 
 
-def _facts(lookup: Lookup, state: StoredState, now: datetime) -> list[Fact]:
+def _facts(lookup: Lookup, state: StoredState, now: datetime) -> list[tuple[str, str]]:
     note = retention_note(lookup, state, now)
     rows = [
         ("Looked up", f"{format_time(lookup.created_at)} UTC"),
@@ -282,12 +228,11 @@ def _facts(lookup: Lookup, state: StoredState, now: datetime) -> list[Fact]:
         ("Keyed hash of the customer", lookup.customer_hash),
         ("Lookup ID", str(lookup.uuid)),
     ]
-    return [Fact(name, value) for name, value in rows if value]
+    return [(name, value) for name, value in rows if value]
 
 
-def _shown_result(answer: Answer, lookup: Lookup) -> ShownResult:
-    zone = ZoneInfo(lookup.zone)
-    text = render(
+def _text(answer: Answer, lookup: Lookup) -> str:
+    return render(
         answer,
         format="text",
         marker=lookup.marker,
@@ -296,39 +241,27 @@ def _shown_result(answer: Answer, lookup: Lookup) -> ShownResult:
         from_cache=lookup.from_cache,
         zone=lookup.zone,
     ).text
-    return ShownResult(
-        headline=headline(answer, zone),
-        notices=tuple(notice.message for notice in answer.all_notices),
-        issues=tuple(
-            FoundIssue(
-                title=group.title,
-                project=group.newest.project or "",
-                events=len(group.events),
-                lookups_url=f"{reverse('admin:lookups_lookup_changelist')}?issue={group.issue_id}",
-            )
-            for group in group_by_issue(answer)
-        ),
-        text=text,
-        calls=answer.call_log,
-    )
 
 
-def _export_row(export: ExportRecord) -> HistoryRow:
+# Time, person, action, and details of an export, and of an entry of the audit trail.
+
+
+def _export_row(export: ExportRecord) -> tuple[str, str, str, str]:
     redaction = "" if export.redacted else "without redaction"
     details = [export.preset, f"about {export.tokens} tokens", redaction, export.reason]
-    return HistoryRow(
-        at=format_time(export.at),
-        who=str(export.user) if export.user else export.system_user or "unknown",
-        what=f"{ExportMethod(export.how).label}, {export.format}",
-        details=", ".join(part for part in details if part and part != "none"),
+    return (
+        format_time(export.at),
+        who_of(export),
+        f"{ExportMethod(export.how).label}, {export.format}",
+        ", ".join(part for part in details if part and part != "none"),
     )
 
 
-def _entry_row(entry: Entry) -> HistoryRow:
-    known = entry.action in Action.values
-    return HistoryRow(
-        at=format_time(entry.at),
-        who=entry.actor or entry.origin,
-        what=str(Action(entry.action).label) if known else entry.action,
-        details=f"entry {entry.sequence}" + (f", from {entry.address}" if entry.address else ""),
+def _entry_row(entry: Entry) -> tuple[str, str, str, str]:
+    address = f", from {entry.address}" if entry.address else ""
+    return (
+        format_time(entry.at),
+        entry.actor or entry.origin,
+        str(entry.get_action_display()),
+        f"entry {entry.sequence}{address}",
     )

@@ -6,10 +6,10 @@ are cached for a while.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import nlargest
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -17,7 +17,6 @@ from django.db.models import BigIntegerField, CharField, F, Max, Sum, Value
 from django.db.models import Count as CountOf
 from django.db.models.functions import Cast, Coalesce, Least, Substr
 from django.urls import reverse
-from pydantic import TypeAdapter, ValidationError
 
 from apps.events.query import counted
 from apps.jobs.engine import Lease, periodic
@@ -36,8 +35,7 @@ _MAX_DURATION_MS = 2**22
 _ID_SPACE = 2**40
 
 
-@dataclass(frozen=True, slots=True)
-class DayCount:
+class DayCount(NamedTuple):
     """The lookups of one day, person, outcome, and origin of the result.
 
     `person` is `NO_PERSON` for the command line; `slowest_ms` belongs to the lookup `slowest_id`.
@@ -61,8 +59,15 @@ def counted_days(now: datetime) -> dict[date, list[DayCount]]:
     missing = {day for day in days if day not in stored and day != today}
     missing |= _outdated(stored, today)
     by_day = _count(missing) if missing else {}
-    _store(by_day)
-    read = {day: _from_rows(row.counts) for day, row in stored.items() if day not in by_day}
+    if by_day:
+        highest = Lookup.objects.aggregate(highest=Max("pk"))["highest"] or 0
+        LookupDay.objects.bulk_create(
+            [LookupDay(day=day, highest_id=highest, counts=row) for day, row in by_day.items()],
+            update_conflicts=True,
+            unique_fields=["day"],
+            update_fields=["highest_id", "counts"],
+        )
+    read = {day: [DayCount(*count) for count in row.counts] for day, row in stored.items()}
     return {**{day: [] for day in days}, **read, **by_day, today: _count_today(today)}
 
 
@@ -71,9 +76,9 @@ def _count_today(today: date) -> list[DayCount]:
     key = f"review/day/{today}"
     cached = cache.get(key)
     if isinstance(cached, list):
-        return _from_rows(cached)
+        return [DayCount(*count) for count in cached]
     counts = _count({today})[today]
-    cache.put(key, [[*astuple(count)] for count in counts], TODAY_TTL_S)
+    cache.put(key, counts, TODAY_TTL_S)
     return counts
 
 
@@ -89,24 +94,13 @@ def _outdated(stored: dict[date, LookupDay], today: date) -> set[date]:
 
 
 def _count(days: set[date]) -> dict[date, list[DayCount]]:
-    """Count the lookups of these days in one query, from one index."""
-    by_day: dict[date, list[DayCount]] = {day: [] for day in days}
-    for day, person, outcome, from_cache, lookups, calls, saved, slowest in _grouped_rows(days):
-        counts = by_day.get(date.fromisoformat(day))
-        if counts is not None:
-            slowest_ms, pk = divmod(slowest, _ID_SPACE)
-            sums = (lookups, calls, saved, slowest_ms, pk if slowest_ms else 0)
-            counts.append(DayCount(person, outcome, bool(from_cache), *sums))
-    return by_day
-
-
-def _grouped_rows(days: set[date]) -> Iterable[tuple[str, int, str, bool, int, int, int, int]]:
-    """Return day, person, outcome, from cache; number of lookups; calls, calls saved; slowest.
+    """Count the lookups of these days in one query, from one index.
 
     `slowest` combines duration and primary key in one number. The columns to group by are wrapped
     in functions, so no database picks a filter's index for them and reads every lookup.
     """
-    since, until = _midnight(min(days)), _midnight(max(days) + timedelta(days=1))
+    since = datetime.combine(min(days), time.min, UTC)
+    until = datetime.combine(max(days), time.min, UTC) + timedelta(days=1)
     duration = Cast(Least(Coalesce("duration_ms", 0), _MAX_DURATION_MS), BigIntegerField())
     groups = {
         "day": Substr(Cast("created_at", CharField()), 1, 10),
@@ -114,7 +108,7 @@ def _grouped_rows(days: set[date]) -> Iterable[tuple[str, int, str, bool, int, i
         "ended": Coalesce("outcome", Value("")),
         "was_shared": Coalesce("from_cache", Value(False)),
     }
-    rows: Iterable[tuple[str, int, str, bool, int, int, int, int]] = (
+    rows = (
         Lookup.objects.filter(created_at__gte=since, created_at__lt=until)
         .order_by()
         .annotate(**groups)
@@ -127,30 +121,14 @@ def _grouped_rows(days: set[date]) -> Iterable[tuple[str, int, str, bool, int, i
         )
         .values_list(*groups, "lookups", "made", "saved", "slowest")
     )
-    return rows
-
-
-def _store(by_day: dict[date, list[DayCount]]) -> None:
-    if not by_day:
-        return
-    highest = Lookup.objects.aggregate(highest=Max("pk"))["highest"] or 0
-    LookupDay.objects.bulk_create(
-        [
-            LookupDay(day=day, highest_id=highest, counts=[[*astuple(count)] for count in counts])
-            for day, counts in by_day.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["day"],
-        update_fields=["highest_id", "counts"],
-    )
-
-
-def _from_rows(rows: list[list[Any]]) -> list[DayCount]:
-    return [DayCount(*row) for row in rows]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
+    by_day: dict[date, list[DayCount]] = {day: [] for day in days}
+    for day, person, outcome, from_cache, lookups, calls, saved, slowest in rows:
+        counts = by_day.get(date.fromisoformat(day))
+        if counts is not None:
+            slowest_ms, pk = divmod(slowest, _ID_SPACE)
+            sums = (lookups, calls, saved, slowest_ms, pk if slowest_ms else 0)
+            counts.append(DayCount(person, outcome, bool(from_cache), *sums))
+    return by_day
 
 
 @periodic("day-counts", every=timedelta(hours=1))
@@ -219,7 +197,7 @@ class Week:
     repeats: list[Repeat]
 
 
-_WEEK = TypeAdapter(Week)
+_WEEK = cache.JsonForm(Week)
 
 
 def count_figures(selection: StatsFilter, now: datetime) -> Figures:
@@ -249,7 +227,7 @@ def repeats_this_week(now: datetime) -> Week:
     if isinstance(cached, str):
         try:
             return _WEEK.validate_json(cached)
-        except ValidationError:
+        except ValueError:
             cache.delete(_WEEK_KEY)  # written by an older version
     since = now - timedelta(days=7)
     week = Week(_repeated_customers(since), _repeated_issues(since))
@@ -275,7 +253,7 @@ def _repeated_customers(since: datetime) -> list[tuple[int, int]]:
     rows = (
         Lookup.objects.filter(created_at__gte=since)
         .order_by()
-        .annotate(customer_key=Coalesce("customer_hash", Value("")))  # as in `_grouped_rows`
+        .annotate(customer_key=Coalesce("customer_hash", Value("")))  # as in `_count`
         .values("customer_key")
         .annotate(lookups=CountOf("pk"), newest=Max("pk"))
         .filter(lookups__gte=MIN_REPEATS)
@@ -341,10 +319,10 @@ class Bar:
 
     label: str
     number: str
-    length: int
     href: str = ""
     kind: str = ""
     note: str = ""
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +349,9 @@ class Charts:
 
 def charts(figures: Figures, week: Week, scope: str) -> Charts:
     """Return the charts of these figures; `scope` names the lookups they are limited to."""
-    lookups = _lookups_in(figures, week)
+    pks = [pk for pk, _ in (*figures.slowest, *week.asked_about)]
+    lookups = Lookup.objects.defer("snapshot").select_related("user", "typed").in_bulk(pks)
+    hits = f"{100 * figures.shared / figures.lookups:.0f}%" if figures.lookups else "none yet"
     return Charts(
         scope=scope,
         columns=_columns(figures.days),
@@ -379,29 +359,21 @@ def charts(figures: Figures, week: Week, scope: str) -> Charts:
         last_day=_format_day(figures.days[-1][0]),
         busiest=_busiest(figures.days),
         total=grouped(figures.lookups),
-        hit_rate=_percentage(figures.shared, figures.lookups),
+        hit_rate=hits,
         calls=grouped(figures.calls),
         saved=grouped(figures.saved),
-        outcomes=_bars(
-            [
-                (str(Outcome(name).label), number, f"?{urlencode({'outcome': name})}", name)
-                for name, number in figures.outcomes
-            ]
+        outcomes=_measured(
+            (number, Bar(str(Outcome(name).label), grouped(number), f"?outcome={name}", name))
+            for name, number in figures.outcomes
         ),
-        slowest=tuple(
-            Bar(
-                label=_who_and_when(lookups.get(pk)),
-                number=format_milliseconds(milliseconds),
-                length=_length(milliseconds, figures.slowest[0][1]),
-                href=reverse("admin:lookups_lookup_change", args=[pk]) if pk in lookups else "",
-            )
-            for pk, milliseconds in figures.slowest
+        slowest=_measured(
+            (number, _slow_bar(pk, lookups.get(pk), number)) for pk, number in figures.slowest
         ),
-        people=_bars([(name, number, "", "") for name, number in figures.people]),
-        asked_about=_bars(
-            [_customer_bar(lookups.get(pk), number) for pk, number in week.asked_about]
+        people=_measured((number, Bar(name, grouped(number))) for name, number in figures.people),
+        asked_about=_measured(
+            (number, _customer_bar(lookups.get(pk), number)) for pk, number in week.asked_about
         ),
-        repeats=_repeat_bars(week),
+        repeats=_measured((repeat.lookups, _repeat_bar(repeat)) for repeat in week.repeats),
     )
 
 
@@ -430,58 +402,43 @@ def _height(number: int, highest: int) -> float:
     return max(round(number / highest * HEIGHT, 1), _MIN_HEIGHT) if number else 0
 
 
-def _length(number: int, highest: int) -> int:
-    return max(round(100 * number / highest), 1) if number and highest else 0
-
-
-def _bars(rows: Sequence[tuple[str, int, str, str]]) -> tuple[Bar, ...]:
-    highest = max((number for _, number, _, _ in rows), default=0)
+def _measured(bars: Iterable[tuple[int, Bar]]) -> tuple[Bar, ...]:
+    """Return the bars with their lengths for these numbers."""
+    rows = list(bars)
+    highest = max((number for number, _bar in rows), default=0)
     return tuple(
-        Bar(label, grouped(number), _length(number, highest), href, kind)
-        for label, number, href, kind in rows
+        replace(bar, length=max(round(100 * number / highest), 1) if number else 0)
+        for number, bar in rows
     )
 
 
-def _repeat_bars(week: Week) -> tuple[Bar, ...]:
-    highest = max((repeat.lookups for repeat in week.repeats), default=0)
-    return tuple(
-        Bar(
-            label=repeat.title or f"Issue {repeat.issue_id}",
-            number=f"{counted(repeat.lookups, 'lookup')}, {counted(repeat.customers, 'customer')}",
-            length=_length(repeat.lookups, highest),
-            href=f"?{urlencode({'issue': repeat.issue_id, 'age': 'week'})}",
-            note=repeat.project,
-        )
-        for repeat in week.repeats
+def _repeat_bar(repeat: Repeat) -> Bar:
+    return Bar(
+        repeat.title or f"Issue {repeat.issue_id}",
+        f"{counted(repeat.lookups, 'lookup')}, {counted(repeat.customers, 'customer')}",
+        f"?{urlencode({'issue': repeat.issue_id, 'age': 'week'})}",
+        note=repeat.project,
     )
 
 
-def _lookups_in(figures: Figures, week: Week) -> dict[int, Lookup]:
-    """Return the lookups that the charts link to, in one query."""
-    pks = [pk for pk, _ in (*figures.slowest, *week.asked_about)]
-    return Lookup.objects.defer("snapshot").select_related("user", "typed").in_bulk(pks)
-
-
-def _customer_bar(lookup: Lookup | None, number: int) -> tuple[str, int, str, str]:
+def _slow_bar(pk: int, lookup: Lookup | None, milliseconds: int) -> Bar:
+    number = format_milliseconds(milliseconds)
     if lookup is None:
-        return ("deleted", number, "", "")
+        return Bar("deleted", number)
+    label = f"{who_of(lookup)}, {_format_day(lookup.created_at.date())}"
+    return Bar(label, number, reverse("admin:lookups_lookup_change", args=[pk]))
+
+
+def _customer_bar(lookup: Lookup | None, number: int) -> Bar:
+    if lookup is None:
+        return Bar("deleted", grouped(number))
     address = f"?{urlencode({'q': lookup.customer_hash, 'age': 'week'})}"
-    return (lookup.customer or ERASED, number, address, "")
-
-
-def _who_and_when(lookup: Lookup | None) -> str:
-    if lookup is None:
-        return "deleted"
-    return f"{who_of(lookup)}, {_format_day(lookup.created_at.date())}"
+    return Bar(lookup.customer or ERASED, grouped(number), address)
 
 
 def _busiest(days: Sequence[tuple[date, int]]) -> str:
     day, number = max(days, key=lambda pair: pair[1])
     return f"{_format_day(day)} with {grouped(number)}" if number else ""
-
-
-def _percentage(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}%" if whole else "none yet"
 
 
 def _format_day(day: date) -> str:
