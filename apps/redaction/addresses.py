@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from apps.events.query import any_case
-from apps.redaction.shapes import Candidate, Shape, bounded_start
+from apps.redaction.shapes import Candidate, Shape, bounded_start, words
 
 _NUMBER = r"(?:0|1\d{0,2}|2(?:[0-4]\d?|5[0-5]?|[6-9])?|[3-9]\d?)"
 _FOUR_NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}", re.ASCII)
@@ -49,11 +49,7 @@ _EMAIL = re.compile(_LOCAL + _AT + _DOMAIN)
 _LOCAL_AND_AT = re.compile(_LOCAL + _AT)
 _AT_AND_DOMAIN = re.compile(_AT + _DOMAIN)
 _MAX_LOCAL, _MAX_AT = 130, 8
-_FILES = frozenset((
-    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "js", "jsx", "mjs", "cjs",
-    "ts", "tsx", "css", "scss", "less", "json", "html", "htm", "map", "vue", "woff", "woff2",
-    "ttf", "md", "txt", "yml", "yaml", "lock", "log",
-))  # fmt: skip
+_FILES = frozenset(words("file_endings"))
 
 
 def _email_starts(text: str, hints: list[int]) -> Iterator[int]:
@@ -73,15 +69,7 @@ def _is_email(found: Candidate) -> bool:
     return not (local == "git" and found.after[:1] in (":", "/"))
 
 
-_VERSION_WORDS = frozenset((
-    "version", "ver", "vers", "rev", "revision", "build", "release", "released", "firmware",
-    "fw", "driver", "sdk", "jdk", "jre", "java", "chrome", "chromium", "headlesschrome", "crios",
-    "firefox", "fxios", "safari", "edge", "edg", "edga", "opr", "opera", "brave", "webview",
-    "android", "ios", "ipados", "macos", "windows", "nt", "kernel", "net", "core", "framework",
-    "clr", "runtime", "oid", "section", "chapter", "semver", "nuget", "assembly", "gem", "dist",
-    "patch", "library", "plugin", "package", "bundle", "product", "agent", "ssl", "tls",
-    "openssl", "fileversion", "productversion", "appversion", "assemblyversion",
-))  # fmt: skip
+_VERSION_WORDS = frozenset(words("version_words"))
 _VERSION_SIGNS = ("==", ">=", "<=", "~=", "!=", "~>", "^", "§")
 _BETWEEN = " \"'([:=/@#-]),"
 _V_BEFORE = re.compile(r"(?<![A-Za-z])[vV]\.?\Z")
@@ -226,24 +214,8 @@ _UNIX_ACCOUNT = re.compile(
     r"/(?<![\w.~%-]/)(?:home|Users)/"
     r"(?P<value>[\w.@~+-]{1,60}(?: [A-Z][\w.-]{1,40}){1,2}(?=/)|(?:[\w.@~+-]|'(?=\w)){1,60})"
 )
-# Accounts that belong to no one, and first parts of pages such as `/home/index`.
-_SHARED = frozenset((
-    "shared", "public", "default", "all users", "default user", "runner", "runneradmin", "ubuntu",
-    "node", "app", "apps", "circleci", "vagrant", "jenkins", "root", "www", "www-data", "deploy",
-    "deployer", "ec2-user", "user", "users", "travis", "vsts", "git", "gitlab-runner", "postgres",
-    "admin", "administrator", "builder", "build", "site", "linuxbrew", "vscode", "appuser", "web",
-    "expo", "dev", "code", "data", "python", "rails", "ruby", "api", "service", "worker", "docker",
-    "containeradministrator", "vmadmin", "codespace", "gitpod", "hadoop", "spark", "nobody", "ci",
-    "sbx_user1051", "webapp", "server", "test", "tests", "project", "projects", "work", "src",
-))  # fmt: skip
-_PAGES = frozenset((
-    "index", "account", "dashboard", "products", "product", "cart", "about", "contact", "search",
-    "settings", "profile", "news", "list", "edit", "create", "details", "delete", "login", "logout",
-    "register", "signin", "sign-in", "welcome", "main", "page", "error", "privacy", "help", "faq",
-    "orders", "order", "checkout", "feed", "explore", "messages", "notifications", "overview",
-    "me", "new", "all", "show", "view", "update", "export", "import", "invite", "password", "home",
-    "offers", "deals", "categories", "category", "shop", "store", "blog", "terms", "billing",
-))  # fmt: skip
+_SHARED = frozenset((*words("shared_accounts"), "all users", "default user"))
+_PAGES = frozenset(words("pages"))
 
 
 def _is_account(found: Candidate) -> bool:

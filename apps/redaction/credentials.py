@@ -8,13 +8,9 @@ from functools import partial
 from apps.events.query import any_case
 from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
 from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
-from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start, words
 
-_WORDS = (
-    *("password", "passwort", "kennwort", "passphrase", "passcode", "mot de passe", "mdp"),
-    *("contraseña", "contrasena", "clave", "senha", "wachtwoord", "hasło", "haslo", "heslo"),
-    *("parola", "пароль", "lösenord"),
-)
+_WORDS = (*words("password_words"), "mot de passe")
 _WORD = rf"(?<![^\W_])(?:{'|'.join(_WORDS)})[\"'`]?[ ]{{1,2}}"
 _IS = "now|is|was|has|been|est|es|ist|lautet|jest|je|é|è|changed|set|updated|reset|from|to|new"
 _VALUE = (

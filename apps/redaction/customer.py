@@ -8,18 +8,16 @@ for the name of a home directory.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Set
-from pathlib import Path
 from urllib.parse import unquote
 
 from apps.events.event import Event
 from apps.events.query import any_case
+from apps.redaction.shapes import words
 
 MIN_LENGTH_IN_TEXT = 3
 
-# `words.txt` lists common words, first names that are also words, and common numbers.
 _WORDS, _FIRST_NAMES, _NUMBERS = (
-    frozenset(section.split())
-    for section in (Path(__file__).parent / "words.txt").read_text("utf-8").split("\n\n")
+    frozenset(words(name)) for name in ("ordinary_words", "first_names", "common_numbers")
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MAX_SHORT_NUMBER = 3

@@ -52,7 +52,7 @@ from apps.redaction.named_values import (
     scheme_length,
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
-from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense
+from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense, words
 from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
 
 P = TypeVar("P")
@@ -327,11 +327,8 @@ def alias_of(value: str, kind: str, ledger: Ledger) -> str:
 _MAX_DEPTH = 12
 _MAX_JSON_LENGTH = 100_000
 _PERSONAL_OBJECTS = ("address", "name", "birthdate")
-_NAME_PARTS = frozenset(("first", "last", "given", "family", "middle", "firstName", "lastName"))
-_CARD_FIELDS = frozenset((
-    "cvc", "cvv", "cvv2", "csc", "card_number", "cardNumber", "card", "pan", "last4", "brand",
-    "cardholder", "cardHolder", "card_holder",
-))  # fmt: skip
+_NAME_PARTS = frozenset(words("person_fields"))
+_CARD_FIELDS = frozenset(words("card_fields"))
 _EXPIRY = any_case(r"exp(?:iry|iration|ires)?(?:[_-]?(?:date|month|year))?")
 _MIN_PHONE_DIGITS = 4
 # The value of the tag `user`, such as `id:4711`.

@@ -5,40 +5,28 @@ Names are split into words: `X-Api-Key`, `x_api_key`, and `xApiKey` are equal, a
 """
 
 import re
-import tomllib
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 
 from apps.events.query import any_case
+from apps.redaction.shapes import WORDS, words
 
-# `names.toml` says what each list is.
-_NAMES = tomllib.loads((Path(__file__).parent / "names.toml").read_text("utf-8"))
-
-
-def _words(name: str) -> frozenset[str]:
-    return frozenset(_NAMES[name].split())
-
-
-SECRET_PARTS = tuple(_NAMES["secret_parts"].split())
+SECRET_PARTS = words("secret_parts")
 _SECRET_PART = re.compile("|".join(SECRET_PARTS))
-SECRET_WORDS = _words("secret_words")
-# As the last word of the name.
-SECRET_ENDS = frozenset(("auth", "pin", "pw", "pass", "salt", "clave"))
-SECRET_NAMES = _words("secret_names")
-CODE_QUALIFIERS = _words("code_qualifiers")
-KEY_QUALIFIERS = _words("key_qualifiers")
-HARMLESS_KEY_QUALIFIERS = _words("harmless_key_qualifiers")
-HARMLESS_CAPITALS = _words("harmless_capitals")
-NO_KEY = ("monkey", "turkey", "donkey", "hockey", "jockey", "whiskey", "mickey", "passkey")
-NO_PASS = ("compass", "bypass", "surpass", "encompass", "trespass", "overpass", "underpass")
-
-ABOUT_FIRST = _words("about_first")
-ABOUT_LAST = _words("about_last")
-ABOUT_PARTS = ("publickey", "publishable", "secretar")
-
+SECRET_WORDS = frozenset(words("secret_words"))
+SECRET_ENDS = frozenset(words("secret_ends"))
+SECRET_NAMES = frozenset(words("secret_names"))
+CODE_QUALIFIERS = frozenset(words("code_qualifiers"))
+KEY_QUALIFIERS = frozenset(words("key_qualifiers"))
+HARMLESS_KEY_QUALIFIERS = frozenset(words("harmless_key_qualifiers"))
+HARMLESS_CAPITALS = frozenset(words("harmless_capitals"))
+NO_KEY = words("harmless_key_ends")
+NO_PASS = words("harmless_pass_ends")
+ABOUT_FIRST = frozenset(words("about_first"))
+ABOUT_LAST = frozenset(words("about_last"))
+ABOUT_PARTS = words("about_parts")
 PERSONAL_NAMES = {
-    name: kind for kind, names in _NAMES["personal_names"].items() for name in names.split()
+    name: kind for kind, names in WORDS["personal_names"].items() for name in names.split()
 }
 PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "ip"}
 
@@ -114,11 +102,7 @@ _FORMS: dict[str, re.Pattern[str]] = {
     "devicename": _DEVICE_NAME,
     "vendorid": _UUID,
 }
-# Names of service URLs, which are secret if they contain a password.
-URL_NAME_ENDS = (
-    *("connectionstring", "databaseurl", "dsn", "dburl", "redisurl", "mongourl", "mongouri"),
-    *("mongodburi", "brokerurl", "databaseuri", "amqpurl", "jdbcurl"),
-)
+URL_NAME_ENDS = words("url_ends")
 
 
 def has_expected_form(name: str, value: str) -> bool:
@@ -149,22 +133,12 @@ def _form(name: str) -> Callable[[str], object] | None:
 
 _WORD_BREAKS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-_ID_ENDS = frozenset((
-    "id", "ids", "order", "snowflake", "nr", "number", "no", "ref", "reference", "key", "index",
-))  # fmt: skip
+_ID_ENDS = frozenset(words("id_ends"))
 _VERSION_NAMES = ("version", "build", "release", "dist", "revision")
 _PLURALS = ("tokens", "sessions", "cookies", "secrets", "credentials")
 _CARDS = ("cardexp", "ccexp", "creditcardexp")
-# Names of fields that say more after the name of their object.
-PARTS = frozenset((
-    "key", "id", "name", "number", "uuid", "udid", "serial", "mac", "identifier", "vendorid",
-    "uniqueid", "unique_id",
-))  # fmt: skip
-# Variables of desktops that are not sessions of people.
-_OF_DESKTOPS = frozenset((
-    "DESKTOP_SESSION", "GDMSESSION", "XDG_SESSION_ID", "XDG_SESSION_DESKTOP", "TERM_SESSION_ID",
-    "SESSION_MANAGER", "XDG_SESSION_PATH", "XDG_SESSION_CLASS",
-))  # fmt: skip
+PARTS = frozenset(words("name_parts"))
+_OF_DESKTOPS = frozenset(words("desktop_variables"))
 
 
 def _words_of(name: str) -> list[str]:
@@ -265,5 +239,5 @@ def is_plural(key: str) -> bool:
 
 # Words that can appear in place of a secret
 
-EMPTY_VALUES = _words("empty_values")
-COMMON_WORDS = EMPTY_VALUES | _words("common_words")
+EMPTY_VALUES = frozenset(words("empty_values"))
+COMMON_WORDS = EMPTY_VALUES.union(words("common_words"))

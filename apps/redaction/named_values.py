@@ -18,7 +18,7 @@ from apps.redaction.keys import (
     looks_generated,
     requires_form,
 )
-from apps.redaction.shapes import Candidate, Shape, at_hints, check_density
+from apps.redaction.shapes import Candidate, Shape, at_hints, check_density, words
 
 # Objects and lists in text, as JSON or in the notation of a program
 
@@ -89,8 +89,7 @@ _CREDENTIALS = re.compile(
 )
 _HIDDEN_CREDENTIALS = re.compile(r"(?:[A-Za-z][\w-]{0,30}\s)?<[a-z-]{2,20}-\d")
 _COOKIES = re.compile(r"[^\s=;\"'\\]{1,200}=(?:[^\n\r\"'\\]|\\(?![nrt\"'])){0,4000}+")
-# Secret only as a URL parameter, and only if the value looks generated.
-URL_PARAMETERS = frozenset(("code", "state", "key", "t", "k", "ticket", "nonce", "hash", "oobcode"))
+URL_PARAMETERS = frozenset(words("url_parameters"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,28 +242,12 @@ _CONCATENATION = re.compile(r"[\"'`]?\s?\+\s")
 # In brackets with the thread's name, as Java's loggers write it.
 _CLASS_AND_LINE = re.compile(r"[A-Z]\w{2,60}@\d{1,5}")
 _HOLDS_TEXT = re.compile(r"[:>]\s{0,4}(?:\\{0,8}[\"']|[\[{])")
-# Words too common to hide what follows a colon: `auth: failed`, `pass: 12`.
-_WEAK = frozenset((
-    "pin", "pass", "card", "auth", "session", "pan", "sid", "tan", "sig", "signature", "salt",
-    "login", "bic", "swift", "nom", "nombre", "clave", "address", "zip", "passe", "adresse",
-))  # fmt: skip
-_SECOND_WORDS = frozenset(("id", "key", "token", "number", "no", "nr", "code", "phrase", "word"))
+_WEAK = frozenset(words("weak_names"))
+_SECOND_WORDS = frozenset(words("second_words"))
 _OPENINGS = ("{", "[", "(", "${", "$(", "#{", "%(", "<%")
 _SENTENCE = re.compile(r"[ ]{1,4}[A-Za-z']{1,20}(?![\w'=:-])")
 _LETTER_AND_DIGIT = re.compile(r"(?=.{0,200}?\d)(?=.{0,200}?[A-Za-z])")
-_HINTS = (
-    *("pass", "pwd", "secret", "token", "auth", "key", "sess", "sid", "cookie", "sig", "cv", "otp"),
-    *("pin", "card", "jwt", "csrf", "xsrf", "bearer", "cred", "iban", "kennwort", "contrase"),
-    *("mot", "account", "routing", "social", "ssn", "tax", "code", "name", "birth", "dob", "pan"),
-    *("state=", "license", "senha", "mdp", "pw", "street", "address", "zip", "post", "holder"),
-    *("2fa", "salt", "verif", "remember", "answer", "bic", "swift", "konto", "kredit", "steuer"),
-    *("vat", "sin", "clave", "dsn", "connection", "url", "uri", "nom", "apellido", "hasło"),
-    *("haslo", "heslo", "parol", "пароль", "密", "パス", "비밀", "senord", "salasana", "jelsz"),
-    *("ifre", "adres", "login", "adgang", "ustid", "exp", "direccion", "anschrift", "cogn"),
-    *("magic", "saml", "hmac", "ticket", "nonce", "hash=", "t=", "k=", "phone", "mac", "psk"),
-    *("idf", "adid", "gaid", "aaid", "udid", "advertis", "device", "android", "imei", "imsi"),
-    *("iccid", "meid", "serial", "hardware", "vendor", "install", "identifier"),
-)
+_HINTS = words("hints")
 
 # A variable in capitals with a long value, which can be a secret whatever it is called.
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_$])[A-Z][A-Z0-9_]{2,60}+=[\"']?[\w.=+/-]{12}")

@@ -7,65 +7,18 @@ from stdnum.iso7064 import mod_97_10
 
 from apps.events.query import any_case
 from apps.redaction.keys import is_id_name
-from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start
+from apps.redaction.shapes import PATTERNS, Candidate, Shape, at_hints, bounded_start, words
 
 # Checksums, prefixes, and ranges of the standards
 
-# Twelve digits, which are seldom used by other brands.
-_MAESTRO = ((5018, 5020), (5038, 5038), (5893, 5893), (6304, 6304), (6390, 6390), (6759, 6763))
-_JCB = ((3088, 3094), (3096, 3102), (3112, 3120), (3158, 3159), (3337, 3349))
-# Lowest and highest prefix, its width, and the lengths, by the brands' published ranges (ISO/IEC
-# 7812 issuer numbers). 17 and 18 digits are valid for some, but far more often other IDs, so they
-# count only after a word for a card, like all lengths outside these ranges.
-_BRANDS: tuple[tuple[int, int, int, tuple[int, ...]], ...] = (
-    (4, 4, 1, (13, 16, 19)),  # Visa
-    (51, 55, 2, (16,)),  # Mastercard
-    (2221, 2720, 4, (16,)),  # Mastercard
-    (34, 34, 2, (15,)),  # American Express
-    (37, 37, 2, (15,)),  # American Express
-    (300, 305, 3, (14, 16)),  # Diners Club
-    (309, 309, 3, (14, 16)),  # Diners Club
-    (36, 36, 2, (14, 16, 19)),  # Diners Club
-    (38, 39, 2, (14, 16)),  # Diners Club
-    *((low, high, 4, (16,)) for low, high in _JCB),
-    (35, 35, 2, (16,)),  # JCB
-    (3528, 3589, 4, (19,)),  # JCB
-    (1800, 1800, 4, (15,)),  # JCB
-    (2131, 2131, 4, (15,)),  # JCB
-    (60, 60, 2, (16, 19)),  # Discover, RuPay
-    (644, 659, 3, (16, 19)),  # Discover, RuPay, Verve, Troy
-    (62, 62, 2, (14, 15, 16, 19)),  # UnionPay
-    (81, 82, 2, (16, 19)),  # UnionPay, RuPay
-    (2200, 2204, 4, (16, 19)),  # Mir
-    (9792, 9792, 4, (16,)),  # Troy
-    (8600, 8600, 4, (16,)),  # Uzcard
-    (9860, 9860, 4, (16,)),  # Humo
-    *((low, high, 4, (12,)) for low, high in _MAESTRO),
-    (56, 58, 2, (12,)),  # Maestro
-    (50, 50, 2, (13, 14, 15, 16, 19)),  # Maestro
-    (56, 69, 2, (13, 14, 15, 16, 19)),  # Maestro
+_CARDS = tuple(
+    (len(low), int(low), int(high or low), lengths)
+    for prefixes, lengths in PATTERNS["card_lengths"].items()
+    for low, _, high in [prefixes.partition("-")]
 )
-
-# The countries by IBAN length (SWIFT's registry of ISO 13616).
-IBAN_LENGTHS = {
-    15: "NO",
-    16: "BE",
-    18: "DK FI FO GL NL SD",
-    19: "MK SI",
-    20: "AT BA EE KZ LT LU MN XK",
-    21: "CH HR LI LV",
-    22: "BG BH CR DE GB GE IE ME RS VA",
-    23: "AE GI IL IQ OM SO TL",
-    24: "AD CZ DZ ES MD PK RO SA SE SK TN VG",
-    25: "AO LY PT ST",
-    26: "IR IS TR",
-    27: "BI BF CM DJ FR GR IT MC MR SM MG CI ML",
-    28: "AL AZ BJ BY CY DO GT HN HU LB NI PL SN SV",
-    29: "BR EG PS QA UA",
-    30: "JO KW MU YE",
-    31: "MT SC",
-    32: "LC",
-    33: "RU",
+_COUNTRIES = {
+    int(length): countries.split()
+    for length, countries in PATTERNS["countries_by_iban_length"].items()
 }
 
 
@@ -75,7 +28,7 @@ def is_card_number(digits: str, *, of_any_brand: bool = False) -> bool:
         return False
     return of_any_brand or any(
         low <= int(digits[:width]) <= high and len(digits) in lengths
-        for low, high, width, lengths in _BRANDS
+        for width, low, high, lengths in _CARDS
     )
 
 
@@ -91,7 +44,7 @@ def _passes_luhn(digits: str) -> bool:
 def is_iban(text: str) -> bool:
     """Return whether it passes ISO 13616: country, length, and remainder 1 when divided by 97."""
     iban = "".join(filter(str.isalnum, text)).upper()
-    if not iban.isascii() or iban[:2] not in IBAN_LENGTHS.get(len(iban), "").split():
+    if not iban.isascii() or iban[:2] not in _COUNTRIES.get(len(iban), ()):
         return False
     return mod_97_10.is_valid(iban[4:] + iban[:4])
 
@@ -150,21 +103,20 @@ def _is_card(found: Candidate) -> bool:
     return not (name and is_id_name(name[1])) and not re.search(r"\w-?\Z", before)
 
 
-def _iban_pattern(length: int, countries: str) -> str:
+def _iban_pattern(length: int, countries: list[str]) -> str:
     either_case = "|".join(
         f"(?<=[{country[0]}{country[0].lower()}])[{country[1]}{country[1].lower()}]"
-        for country in countries.split()
+        for country in countries
     )
     return rf"(?:{either_case}){_IBAN_GAP}\d{_IBAN_GAP}\d(?:{_IBAN_GAP}[A-Za-z0-9]){{{length - 4}}}"
 
 
 _IBAN_GAP = r"(?:[ .\u00a0\u202f+-]|%20)?"
-_LETTERS_OF_IBAN = min(IBAN_LENGTHS) - 4
 _IBAN = re.compile(
     r"[A-Za-z](?=[A-Za-z][ -]?\d[ -]?\d)"
     r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.)|(?<=[Ii][Bb][Aa][Nn].))"
-    rf"(?=[A-Za-z]{_IBAN_GAP}\d{_IBAN_GAP}\d(?:{_IBAN_GAP}[A-Za-z0-9]){{{_LETTERS_OF_IBAN}}})(?:"
-    + "|".join(_iban_pattern(*row) for row in IBAN_LENGTHS.items())
+    rf"(?=[A-Za-z]{_IBAN_GAP}\d{_IBAN_GAP}\d(?:{_IBAN_GAP}[A-Za-z0-9]){{{min(_COUNTRIES) - 4}}})(?:"
+    + "|".join(_iban_pattern(*row) for row in _COUNTRIES.items())
     + r")(?![A-Za-z0-9])"
 )
 _COUNTRY_BEFORE = re.compile(r"\d(?:(?<=[A-Za-z]{2}.)|(?<=[A-Za-z]{2}[ -].))")
@@ -239,12 +191,6 @@ _WEAKLY_NAMED_PHONE = any_case(
     r"(?P<value>(?!\d{4}-\d\d-\d\d)(?:[2-9]\d{2}[ .-]?[2-9]\d{2}[ .-]?\d{4}|0\d(?:[ /-]?\d){5,12}+"
     r"|\d{2,4}(?:[ -]\d{2,4}){2,4}))(?![\w@-]|\.\d|:\d)"
 )
-_STRONG_HINTS = (
-    *("tel", "tél", "phone", "mobil", "handy", "msisdn", "fax", "whatsapp", "sms", "rufnummer"),
-    *("rückruf", "ruckruf", "cell", "movil", "móvil", "celular", "portable", "puhelin", "komórka"),
-    *("mob", "тел", "τηλ", "电话", "電話", "手机", "휴대폰", "전화"),
-)
-_WEAK_HINTS = ("call", "dial", "cell", "text", "contact", "hotline", "ring", "viber")
 
 
 def _digits(found: Candidate) -> str:
@@ -304,6 +250,8 @@ PHONES = (
     Shape("phone", _PLUS_PHONE, ("+", "00", "%2b"), _is_plus_phone, starts=at_hints),
     Shape("phone", _NANP_PHONE, ("-", ".", " "), _is_not_order_number),
     Shape("phone", _NATIONAL_PHONE, ("0",), _is_national_phone),
-    Shape("phone", _NAMED_PHONE, _STRONG_HINTS, _is_named_phone, starts=at_hints),
-    Shape("phone", _WEAKLY_NAMED_PHONE, _WEAK_HINTS, _is_named_phone, starts=at_hints),
+    Shape("phone", _NAMED_PHONE, words("phone_hints"), _is_named_phone, starts=at_hints),
+    Shape(
+        "phone", _WEAKLY_NAMED_PHONE, words("weak_phone_hints"), _is_named_phone, starts=at_hints
+    ),
 )

@@ -1,14 +1,28 @@
-"""What a shape of text is: a pattern, a check of what it finds, and hints that speed it up."""
+"""What a shape of text is: a pattern, a check of what it finds, and hints that speed it up.
+
+Also the lists of words and patterns that the shapes need.
+"""
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
+WORDS, PATTERNS = (
+    tomllib.loads((Path(__file__).parent / name).read_text("utf-8"))
+    for name in ("words.toml", "patterns.toml")
+)
 _CONTEXT = 64
 # Honest texts have fewer candidates of a shape than one in so many characters.
 _MIN_CANDIDATES = 48
 _CHARACTERS_EACH = 25
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Return a list of `words.toml`."""
+    return tuple(WORDS[name].split())
 
 
 class TooDense(Exception):
