@@ -15,45 +15,32 @@ from openai import omit
 from openai.types.chat import ChatCompletionChunk
 
 from apps.explain.config import Llm, Usage
-from apps.explain.llm import (
-    AddressForbidden,
-    AnswerTooLong,
-    ContentRefused,
-    InvalidAnswer,
-    KeyRefused,
-    MessageTooLong,
-    ModelFailed,
-    ModelTimeout,
-    ModelUnknown,
-    NoCredit,
-    NotConnected,
-    RateLimited,
-    RequestRefused,
-    ServerFailed,
-    StreamInterrupted,
-)
-from apps.explain.transport import CallLimits, GuardedTransport, ResponseTooLarge
-from apps.outbound import (
-    AddressRefused,
-    OutboundPolicy,
-)
+from apps.explain.llm import ModelFailed, Reason
+from apps.explain.transport import GuardedTransport, ResponseTooLarge
+from apps.outbound import AddressRefused, OutboundPolicy
 
 # A chunk of one token takes about 300 bytes on the wire.
 _BYTES_PER_TOKEN, _OVERHEAD_BYTES = 1024, 65536
 _CHARACTERS_PER_TOKEN = 16
 _MAX_RETRY_AFTER_S = 86400
+_HEADERS = frozenset(("host", "authorization", "content-type", "content-length", "accept"))
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
-_TOO_LONG_CODES = frozenset(("context_length_exceeded", "string_above_max_length"))
-_REFUSED_CODES = frozenset(("content_filter", "content_policy_violation", "invalid_prompt"))
-_NO_CREDIT_CODES = frozenset(("insufficient_quota", "billing_hard_limit_reached"))
-_BY_STATUS: dict[int, type[ModelFailed]] = {
-    401: KeyRefused,
-    402: NoCredit,
-    403: KeyRefused,
-    404: ModelUnknown,
-    408: ModelTimeout,
-    413: MessageTooLong,
-    429: RateLimited,
+_CONTEXT = re.compile(r"context (?:length|window|size)", re.IGNORECASE)
+_BY_CODE: dict[str, Reason] = {
+    **dict.fromkeys(("context_length_exceeded", "string_above_max_length"), "too_long"),
+    "content_filter": "content_refused",
+    "content_policy_violation": "content_refused",
+    "invalid_prompt": "content_refused",
+    **dict.fromkeys(("insufficient_quota", "billing_hard_limit_reached"), "account_empty"),
+}
+_BY_STATUS: dict[int, Reason] = {
+    401: "key_refused",
+    402: "account_empty",
+    403: "key_refused",
+    404: "model_unknown",
+    408: "too_slow",
+    413: "too_long",
+    429: "rate_limited",
 }
 
 
@@ -87,27 +74,20 @@ def _open_stream(
     )
 
 
-@contextmanager
-def _client(llm: Llm) -> Iterator[openai.OpenAI]:
-    """Yield a client that calls only the configured address, without retries or telemetry."""
+def _client(llm: Llm) -> openai.OpenAI:
+    """Return a client that calls only the configured address, without retries or telemetry."""
     max_bytes = _OVERHEAD_BYTES + llm.answer_tokens * _BYTES_PER_TOKEN
-    transport = GuardedTransport(
-        OutboundPolicy.of([llm.base_url], llm.private_hosts), CallLimits(llm.timeout_s, max_bytes)
-    )
+    policy = OutboundPolicy.of([llm.base_url], llm.private_hosts)
     http = httpx2.Client(
-        transport=transport,
+        transport=GuardedTransport(policy, llm.timeout_s, max_bytes),
         timeout=llm.timeout_s,
         trust_env=False,
         follow_redirects=False,
         event_hooks={"request": [_strip_headers], "response": [_force_utf8]},
     )
-    with openai.OpenAI(
+    return openai.OpenAI(
         api_key=llm.api_key, base_url=llm.base_url, max_retries=0, http_client=http
-    ) as client:
-        yield client
-
-
-_HEADERS = frozenset(("host", "authorization", "content-type", "content-length", "accept"))
+    )
 
 
 def _strip_headers(request: httpx2.Request) -> None:
@@ -127,19 +107,20 @@ def _pieces(chunks: Iterator[Any], max_characters: int) -> Generator[str | Usage
     """Yield text and usage from the chunks, which can contain anything."""
     characters, reason = 0, ""
     for chunk in chunks:
-        if usage := _usage(chunk):
+        if usage := _usage(getattr(chunk, "usage", None)):
             yield usage
-        choice = _first(getattr(chunk, "choices", None))
-        if choice is None:
+        choices = getattr(chunk, "choices", None)
+        if not isinstance(choices, list) or not choices or choices[0] is None:
             continue
-        reason = _text(getattr(choice, "finish_reason", None)) or reason
-        delta = getattr(choice, "delta", None)
-        if _text(getattr(delta, "refusal", None)):
-            raise ContentRefused("The model sent a refusal.")
-        piece = _text(getattr(delta, "content", None))
+        reason = _text(choices[0], "finish_reason") or reason
+        delta = getattr(choices[0], "delta", None)
+        if _text(delta, "refusal"):
+            raise ModelFailed("content_refused", "The model sent a refusal.")
+        piece = _text(delta, "content")
         characters += len(piece)
         if characters > max_characters:
-            raise AnswerTooLong("The answer has more characters than its token limit allows.")
+            detail = "The answer has more characters than its token limit allows."
+            raise ModelFailed("cut_off", detail)
         if piece:
             yield piece
     _check_finish(reason)
@@ -150,33 +131,27 @@ def _check_finish(reason: str) -> None:
     if reason == "stop":
         return
     if reason == "length":
-        raise AnswerTooLong("The answer reached LLM_MAX_ANSWER_TOKENS.")
+        raise ModelFailed("cut_off", "The answer reached LLM_MAX_ANSWER_TOKENS.")
     if reason == "content_filter":
-        raise ContentRefused("A filter ended the answer.")
+        raise ModelFailed("content_refused", "A filter ended the answer.")
     if not reason:
-        raise StreamInterrupted("The stream ended without saying why.")
-    raise InvalidAnswer(f"The answer ended with {_plain_code(reason) or 'an unknown reason'}.")
+        raise ModelFailed("broken_off", "The stream ended without saying why.")
+    detail = f"The answer ended with {_plain_code(reason) or 'an unknown reason'}."
+    raise ModelFailed("unreadable", detail)
 
 
-def _first(choices: object) -> object | None:
-    return choices[0] if isinstance(choices, list) and choices else None
-
-
-def _text(value: object) -> str:
+def _text(part: object, name: str) -> str:
+    value = getattr(part, name, None)
     return value if isinstance(value, str) else ""
 
 
-def _usage(chunk: object) -> Usage | None:
+def _usage(usage: object) -> Usage | None:
     """Return the usage if both numbers are plausible: the message has at least one token."""
-    usage = getattr(chunk, "usage", None)
     sent = getattr(usage, "prompt_tokens", None)
     received = getattr(usage, "completion_tokens", None)
     if type(sent) is not int or type(received) is not int:
         return None
     return Usage(sent, received) if 0 < sent < 10**9 and 0 <= received < 10**9 else None
-
-
-_LIBRARY_ERRORS = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError)
 
 
 @contextmanager
@@ -185,72 +160,45 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except AddressRefused as error:
-        raise AddressForbidden(str(error)) from None
-    except _LIBRARY_ERRORS as error:
+        raise ModelFailed("address_refused", str(error)) from None
+    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError) as error:
         raise _failure(error) from None
     except (ValueError, TypeError, AttributeError, RecursionError):
-        raise InvalidAnswer(
-            "The stream contains something other than the protocol's JSON."
-        ) from None
+        detail = "The stream contains something other than the protocol's JSON."
+        raise ModelFailed("unreadable", detail) from None
 
 
 def _failure(error: Exception) -> ModelFailed:
-    if isinstance(error, openai.APIStatusError):
-        return _status_failure(error)
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-        return ModelTimeout("The answer took too long.")
+        return ModelFailed("too_slow", "The answer took too long.")
     if isinstance(error, ResponseTooLarge):
-        return AnswerTooLong("The answer exceeded its size limit.")
-    if isinstance(error, openai.APIConnectionError):
-        return _connection_failure(error.__cause__)
-    if isinstance(error, openai.APIError):  # inside the stream
-        return _code_failure(error) or ServerFailed(_codes_of(error))
-    return _connection_failure(error)
-
-
-def _connection_failure(cause: BaseException | None) -> ModelFailed:
-    kind = type(cause).__name__
+        return ModelFailed("cut_off", "The answer exceeded its size limit.")
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    if isinstance(cause, openai.APIError):
+        return _reported_failure(cause)
     if isinstance(cause, httpx2.ConnectError | httpx2.ProxyError | httpx2.UnsupportedProtocol):
-        return NotConnected(kind)
+        return ModelFailed("unreachable", type(cause).__name__)
     if isinstance(cause, httpx2.DecodingError):
-        return InvalidAnswer("The answer is compressed, which wasn't requested.")
-    return StreamInterrupted(kind)
+        return ModelFailed("unreadable", "The answer is compressed, which wasn't requested.")
+    return ModelFailed("broken_off", type(cause).__name__)
 
 
-def _status_failure(error: openai.APIStatusError) -> ModelFailed:
-    detail = f"HTTP {error.status_code} {_codes_of(error)}".strip()
-    if known := _code_failure(error, detail):
-        return known
-    wait = _retry_after(error.response) if error.status_code in (429, 503) else None
-    kind = _BY_STATUS.get(error.status_code)
-    if kind is None:
-        kind = ServerFailed if error.status_code >= 500 else RequestRefused
-    return kind(detail, retry_after=wait)
+def _reported_failure(error: openai.APIError) -> ModelFailed:
+    """Return the failure that the server reported, by its codes if they say more than its status.
 
-
-def _code_failure(error: openai.APIError, detail: str = "") -> ModelFailed | None:
-    """Return the failure for error codes that are more specific than the status."""
-    detail = detail or _codes_of(error)
-    codes = {_plain_code(error.code), _plain_code(error.type)}
-    if _TOO_LONG_CODES & codes or _mentions_context(error):
-        return MessageTooLong(detail)
-    if _REFUSED_CODES & codes:
-        return ContentRefused(detail)
-    if _NO_CREDIT_CODES & codes:
-        return NoCredit(detail)
-    return None
-
-
-def _mentions_context(error: openai.APIError) -> bool:
-    """Return whether the error message mentions the context; self-hosted servers send no code."""
-    status = getattr(error, "status_code", 0)
-    words = str(error.body).lower() if status in (400, 422) else ""
-    return "context length" in words or "context window" in words or "context size" in words
-
-
-def _codes_of(error: openai.APIError) -> str:
-    """Return type and code, without the error message, which can quote the key or the text."""
-    return " ".join(filter(None, (_plain_code(error.type), _plain_code(error.code))))
+    The error message isn't quoted: it can contain the key or the text.
+    """
+    codes = list(filter(None, map(_plain_code, (error.type, error.code))))
+    reason: Reason | None = next((_BY_CODE[one] for one in _BY_CODE if one in codes), None)
+    if not isinstance(error, openai.APIStatusError):  # inside the stream
+        return ModelFailed(reason or "server_error", " ".join(codes))
+    status = error.status_code
+    if reason is None:
+        reason = _BY_STATUS.get(status, "server_error" if status >= 500 else "request_refused")
+    if status in (400, 422) and _CONTEXT.search(str(error.body)):  # servers of one's own
+        reason = "too_long"
+    wait = _retry_after(error.response) if status in (429, 503) else None
+    return ModelFailed(reason, " ".join((f"HTTP {status}", *codes)), retry_after=wait)
 
 
 def _plain_code(value: object) -> str:

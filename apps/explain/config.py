@@ -34,6 +34,11 @@ class Llm:
         """Return whether prices are configured."""
         return bool(self.input_price or self.output_price)
 
+    @property
+    def most_per_day(self) -> int:
+        """Return the day's budget in millionths of the currency."""
+        return int(self.cost_per_day * MILLION)
+
     def cost(self, tokens_in: int, tokens_out: int) -> int:
         """Return the cost in millionths of the currency, rounded up."""
         exact = tokens_in * self.input_price + tokens_out * self.output_price

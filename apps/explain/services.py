@@ -16,15 +16,8 @@ from django.utils import timezone
 
 from apps.audit.models import Action
 from apps.audit.trail import audited_transaction
-from apps.explain.config import MILLION, Llm, Usage, format_money
-from apps.explain.llm import (
-    AnswerTooLong,
-    BudgetExceeded,
-    ModelFailed,
-    ShareExceeded,
-    StillAnswering,
-    TooManyCalls,
-)
+from apps.explain.config import Llm, Usage, format_money
+from apps.explain.llm import ModelFailed
 from apps.explain.models import Explanation, ExplanationState, Spending
 from apps.exports import Preset, estimate_tokens, render
 from apps.exports.escaping import Neutralizer, truncate
@@ -36,6 +29,7 @@ from apps.lookups.records import record_action
 
 Confidence = Literal["high", "medium", "low", "unknown"]
 
+_CONFIDENCES: dict[str, Confidence] = {"high": "high", "medium": "medium", "low": "low"}
 MAX_LINES = 40
 _MAX_LINE = 8000
 _MAX_TEXT, _MAX_ID = 1000, 80
@@ -103,7 +97,12 @@ class AnswerReader:
         if not line or line.startswith("```") or line in ("[", "]"):
             return  # markup around JSON
         self._count += 1
-        yield self._cause(_values(line)) or Remark(self._clean(line, _MAX_TEXT))
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError):
+            values = None
+        cause = self._cause(values) if isinstance(values, dict) else None
+        yield cause or Remark(self._clean(line, _MAX_TEXT))
 
     def _cause(self, values: Mapping[str, object]) -> Cause | None:
         text = values.get("cause")
@@ -111,10 +110,11 @@ class AnswerReader:
             return None
         cited = list(dict.fromkeys(_cited(values.get("events"))))[:_MAX_EVENTS]
         found = {one: self._event_id(one) for one in cited}
-        confirm = values.get("confirm")
+        level, confirm = values.get("confidence"), values.get("confirm")
+        level = level.strip().lower() if isinstance(level, str) else ""
         return Cause(
             text=self._clean(text, _MAX_TEXT),
-            confidence=_confidence(values.get("confidence")),
+            confidence=_CONFIDENCES.get(level, "unknown"),
             events=tuple(dict.fromkeys(event for event in found.values() if event)),
             unknown_events=tuple(
                 self._clean(one, _MAX_ID) for one, event in found.items() if not event
@@ -136,37 +136,14 @@ class AnswerReader:
         return truncate(self._neutralizer.clean(text.strip()), limit)
 
 
-def _values(line: str) -> Mapping[str, object]:
-    try:
-        values = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return values if isinstance(values, dict) else {}
-
-
 def _cited(events: object) -> Iterator[str]:
     for one in events if isinstance(events, list) else [events]:
         if isinstance(one, str | int) and not isinstance(one, bool) and str(one).strip():
             yield str(one)
 
 
-def _confidence(value: object) -> Confidence:
-    word = value.strip().lower() if isinstance(value, str) else ""
-    known: dict[str, Confidence] = {"high": "high", "medium": "medium", "low": "low"}
-    return known.get(word, "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """The maximum usage of a call, reserved from a day's budget."""
-
-    day: date
-    tokens: int
-    cost: int
-
-
-def reserve(llm: Llm, tokens_in: int) -> Reservation:
-    """Reserve the call's maximum tokens and cost. Raise `BudgetExceeded`.
+def reserve(llm: Llm, tokens_in: int) -> date:
+    """Reserve the call's maximum tokens and cost, and return the day. Raise a `ModelFailed`.
 
     A single conditional update keeps processes from reserving the same remainder.
     """
@@ -176,22 +153,14 @@ def reserve(llm: Llm, tokens_in: int) -> Reservation:
     Spending.objects.get_or_create(day=day)
     rows = Spending.objects.filter(day=day, tokens__lte=llm.tokens_per_day - tokens)
     if llm.costs_money:
-        rows = rows.filter(cost__lte=_daily_cost(llm) - cost)
+        rows = rows.filter(cost__lte=llm.most_per_day - cost)
     if not rows.update(tokens=F("tokens") + tokens, cost=F("cost") + cost):
-        raise BudgetExceeded(remaining_today(llm))
-    return Reservation(day, tokens, cost)
-
-
-def settle(reservation: Reservation, *, tokens: int, cost: int) -> None:
-    """Replace the reservation with the actual usage."""
-    Spending.objects.filter(day=reservation.day).update(
-        tokens=F("tokens") + (tokens - reservation.tokens),
-        cost=F("cost") + (cost - reservation.cost),
-    )
+        raise ModelFailed("budget", left=remaining_today(llm))
+    return day
 
 
 def _check_share(llm: Llm, user: User | None, tokens_in: int) -> None:
-    """Raise `ShareExceeded` if the person's calls today would use over a third of the budget.
+    """Raise a `ModelFailed` if the person's calls today would use over a third of the budget.
 
     The first call of the day is always within the share.
     """
@@ -201,9 +170,9 @@ def _check_share(llm: Llm, user: User | None, tokens_in: int) -> None:
     )
     tokens = used["tokens"] + tokens_in + llm.answer_tokens
     cost = used["cost"] + llm.cost(tokens_in, llm.answer_tokens)
-    is_over = tokens * 3 > llm.tokens_per_day or (llm.costs_money and cost * 3 > _daily_cost(llm))
+    is_over = tokens * 3 > llm.tokens_per_day or (llm.costs_money and cost * 3 > llm.most_per_day)
     if used["tokens"] and is_over:
-        raise ShareExceeded(remaining_today(llm))
+        raise ModelFailed("share", left=remaining_today(llm))
 
 
 def remaining_today(llm: Llm) -> str:
@@ -213,13 +182,8 @@ def remaining_today(llm: Llm) -> str:
     text = f"{tokens:,} tokens"
     if not llm.costs_money:
         return text
-    budget = _daily_cost(llm)
-    left = format_money(max(budget - spent.cost, 0))
-    return f"{text}, and {left} of {format_money(budget)} to spend"
-
-
-def _daily_cost(llm: Llm) -> int:
-    return int(llm.cost_per_day * MILLION)
+    left = format_money(max(llm.most_per_day - spent.cost, 0))
+    return f"{text}, and {left} of {format_money(llm.most_per_day)} to spend"
 
 
 # It fits into the room that every export reserves for its prompt, so that no facts are left out.
@@ -281,9 +245,9 @@ _callers: list[int | None] = []
 def _take_slot(person: int | None) -> None:
     with _lock:
         if person is not None and person in _callers:
-            raise StillAnswering
+            raise ModelFailed("still_answering")
         if len(_callers) >= _MAX_CONCURRENT:
-            raise TooManyCalls
+            raise ModelFailed("crowded")
         _callers.append(person)
 
 
@@ -302,12 +266,7 @@ class ExplanationEnd:
     is_reported: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ExplanationStart:
-    """The call was recorded and reserved, and is about to be made."""
-
-
-Piece = ExplanationStart | Line | ExplanationEnd
+Piece = Line | ExplanationEnd
 
 
 def explain(
@@ -316,124 +275,104 @@ def explain(
     """Record the call and reserve its cost now; return a generator that makes the call.
 
     The caller must close the generator, even unread, to settle the reservation. Its last piece is
-    an `ExplanationEnd`. Raise `BudgetExceeded` or `TooManyCalls` before anything is sent.
+    an `ExplanationEnd`. Raise a `ModelFailed` before anything is sent.
     """
-    answer = result.answer
+    lookup, answer = result.lookup, result.answer
     ids = (one.id.lower() for one in (*answer.events, *answer.beside.activity))
-    sent = frozenset(one for one in ids if one in message.text)
-    call = _prepare(llm, result, message, requester)
-    pieces = call.pieces(AnswerReader(result.lookup.marker, sent))
-    next(pieces)  # once started, closing it settles the reservation
-    return pieces
-
-
-def _prepare(llm: Llm, result: LookupResult, message: Message, requester: Requester) -> "_Call":
+    reader = AnswerReader(lookup.marker, frozenset(one for one in ids if one in message.text))
     person = requester.user.pk if requester.user else None
     _take_slot(person)
     try:
         with audited_transaction():
             _check_share(llm, requester.user, message.max_tokens)
-            reservation = reserve(llm, message.max_tokens)
+            day = reserve(llm, message.max_tokens)
+            facts = {"model": llm.model, "host": llm.host, "digest": message.digest}
             record = Explanation.objects.create(
-                lookup=result.lookup,
+                lookup=lookup,
                 user=requester.user,
-                model=llm.model,
-                host=llm.host,
-                digest=message.digest,
                 tokens_in=message.max_tokens,
                 tokens_out=llm.answer_tokens,
-                cost=reservation.cost,
+                cost=llm.cost(message.max_tokens, llm.answer_tokens),
+                **facts,
             )
-            record_action(
-                Action.EXPLAINED,
-                requester.actor,
-                result.lookup,
-                model=llm.model,
-                host=llm.host,
-                digest=message.digest,
-                tokens=message.tokens,
-            )
+            record_action(Action.EXPLAINED, requester.actor, lookup, **facts, tokens=message.tokens)
     except BaseException:
         _free_slot(person)
         raise
-    return _Call(llm, message, record, reservation)
+    pieces = _Call(llm, message, record, day).pieces(reader)
+    next(pieces)  # once started, closing it settles the reservation
+    return pieces
 
 
+@dataclass(slots=True)
 class _Call:
-    """A call in progress, with its record and reservation."""
+    """A call in progress, with its record and the day of its reservation."""
 
-    def __init__(
-        self, llm: Llm, message: Message, record: Explanation, reservation: Reservation
-    ) -> None:
-        self._llm, self._message = llm, message
-        self._record, self._reservation = record, reservation
-        self._usage: Usage | None = None
-        self._failure: ModelFailed | None = None
-        self._has_text = self._is_over = False
+    llm: Llm
+    message: Message
+    record: Explanation
+    day: date
+    usage: Usage | None = None
+    failure: ModelFailed | None = None
+    has_text: bool = False
+    is_over: bool = False
 
     def pieces(self, reader: AnswerReader) -> Generator[Piece]:
-        """Make the call: yield its start, the lines of the answer, and its end."""
+        """Make the call: yield an empty remark, the lines of the answer, and its end."""
+        record = self.record
         try:
-            yield ExplanationStart()
+            yield Remark("")
             try:
                 yield from self._lines(reader)
             except ModelFailed as failure:
-                self._failure = failure
+                self.failure = failure
                 yield from reader.end()
-            self._is_over = True
+            self.is_over = True
         finally:
             try:
                 self._settle()
             finally:
-                _free_slot(self._record.user_id)
-        problem = self._failure.problem if self._failure else None
-        record = self._record
+                _free_slot(record.user_id)
+        problem = self.failure.problem if self.failure else None
         tokens = record.tokens_in + record.tokens_out
         yield ExplanationEnd(problem, tokens, record.cost, record.is_told)
 
     def _lines(self, reader: AnswerReader) -> Iterator[Line]:
         from apps.explain import client  # slow to import
 
-        with closing(client.stream_answer(self._llm, self._message.text)) as answer:
+        with closing(client.stream_answer(self.llm, self.message.text)) as answer:
             for piece in answer:
                 if isinstance(piece, Usage):
-                    self._usage = piece
+                    self.usage = piece
                     continue
-                self._has_text = True
+                self.has_text = True
                 yield from reader.read(piece)
                 if reader.is_full:
-                    raise AnswerTooLong("The answer has more lines than we show.")
+                    raise ModelFailed("cut_off", "The answer has more lines than we show.")
         yield from reader.end()
 
     def _settle(self) -> None:
         """Save the usage. If the server reported none, the whole reservation counts as spent."""
-        record = self._record
-        if self._usage:
-            record.tokens_in, record.tokens_out = self._usage.tokens_in, self._usage.tokens_out
+        record, failure = self.record, self.failure
+        reserved, reserved_cost = record.tokens_in + record.tokens_out, record.cost
+        if self.usage:
+            record.tokens_in, record.tokens_out = self.usage.tokens_in, self.usage.tokens_out
             record.is_told = True
-        elif self._failure and self._failure.was_free and not self._has_text:
+        elif failure and failure.was_free and not self.has_text:
             record.tokens_in = record.tokens_out = 0
-        record.cost = self._llm.cost(record.tokens_in, record.tokens_out)
-        tokens = record.tokens_in + record.tokens_out
-        settle(self._reservation, tokens=tokens, cost=record.cost)
-        # The lookup may have been pruned in the meantime, and this record with it.
-        Explanation.objects.filter(pk=record.pk).update(
-            tokens_in=record.tokens_in,
-            tokens_out=record.tokens_out,
-            cost=record.cost,
-            is_told=record.is_told,
-            state=self._state(),
-            problem=self._code(),
+        record.cost = self.llm.cost(record.tokens_in, record.tokens_out)
+        Spending.objects.filter(day=self.day).update(
+            tokens=F("tokens") + (record.tokens_in + record.tokens_out - reserved),
+            cost=F("cost") + (record.cost - reserved_cost),
         )
-
-    def _state(self) -> ExplanationState:
-        if not self._is_over:
-            return ExplanationState.CUT  # the reader has disconnected
-        if self._failure is None:
-            return ExplanationState.COMPLETE
-        return ExplanationState.CUT if self._has_text else ExplanationState.FAILED
-
-    def _code(self) -> str:
-        if not self._is_over:
-            return "left"
-        return self._failure.problem.code if self._failure else ""
+        if not self.is_over:  # the reader has disconnected
+            record.state, record.problem = ExplanationState.CUT, "left"
+        elif failure is None:
+            record.state = ExplanationState.COMPLETE
+        else:
+            record.state = ExplanationState.CUT if self.has_text else ExplanationState.FAILED
+            record.problem = failure.problem.code
+        # The lookup may have been pruned in the meantime, and this record with it.
+        names = ("tokens_in", "tokens_out", "cost", "is_told", "state", "problem")
+        changes = {name: getattr(record, name) for name in names}
+        Explanation.objects.filter(pk=record.pk).update(**changes)

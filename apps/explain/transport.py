@@ -1,7 +1,6 @@
 """Guarded calls of a language model with `httpx2`: allowed addresses, total time, and size."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ssl import SSLContext
 from time import monotonic
 from typing import Any
@@ -22,28 +21,19 @@ class ResponseTooLarge(httpx2.StreamError):
         super().__init__("The response is too large.")
 
 
-@dataclass(frozen=True, slots=True)
-class CallLimits:
-    """The total time of a call, from the creation of its transport, and its response size."""
-
-    seconds: float
-    max_bytes: int
-
-
 class GuardedTransport(httpx2.BaseTransport):
     """A transport for one call, which calls only allowed origins and follows no redirects.
 
-    Raises `AddressRefused`, `ResponseTooLarge`, and `httpx2.TimeoutException` after the total time.
-    With a proxy from the environment, which resolves names itself, only the origin is checked.
+    Raises `AddressRefused`, `ResponseTooLarge`, and `httpx2.TimeoutException` when `seconds` have
+    passed since it was created. With a proxy from the environment, which resolves names itself,
+    only the origin is checked.
     """
 
-    def __init__(
-        self, policy: OutboundPolicy, limits: CallLimits, context: SSLContext | None = None
-    ) -> None:
+    def __init__(self, policy: OutboundPolicy, seconds: float, max_bytes: int) -> None:
         self._policy = policy
-        self._max_bytes = limits.max_bytes
-        self._deadline = _Deadline(monotonic() + limits.seconds)
-        self._context = context or httpx2.create_ssl_context(trust_env=True)
+        self._max_bytes = max_bytes
+        self._deadline = monotonic() + seconds
+        self._context = httpx2.create_ssl_context(trust_env=True)
         self._inner = httpx2.HTTPTransport(verify=self._context, trust_env=False)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -81,36 +71,32 @@ class GuardedTransport(httpx2.BaseTransport):
         )
 
 
-class _Deadline:
-    """The end of a call's time."""
-
-    def __init__(self, end: float) -> None:
-        self._end = end
-
-    def left(self, timeout: float | None, error: type[httpcore2.TimeoutException]) -> float:
-        left = self._end - monotonic()
-        if left <= 0:
-            raise error("The call took too long.")
-        return left if timeout is None else min(left, timeout)
+def _time_left(
+    deadline: float, timeout: float | None, error: type[httpcore2.TimeoutException]
+) -> float:
+    left = deadline - monotonic()
+    if left <= 0:
+        raise error("The call took too long.")
+    return left if timeout is None else min(left, timeout)
 
 
 class _Timed(httpcore2.SyncBackend):
     """Connections that respect the deadline."""
 
-    def __init__(self, deadline: _Deadline) -> None:
+    def __init__(self, deadline: float) -> None:
         self._deadline = deadline
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *rest: Any, **options: Any
     ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(timeout, httpcore2.ConnectTimeout)
+        left = _time_left(self._deadline, timeout, httpcore2.ConnectTimeout)
         return _TimedStream(super().connect_tcp(host, port, left, *rest, **options), self._deadline)
 
 
 class _Pinned(_Timed):
     """Resolves the name once, checks all IP addresses, and connects only to them."""
 
-    def __init__(self, policy: OutboundPolicy, deadline: _Deadline) -> None:
+    def __init__(self, policy: OutboundPolicy, deadline: float) -> None:
         super().__init__(deadline)
         self._policy = policy
 
@@ -131,16 +117,18 @@ class _Pinned(_Timed):
 class _TimedStream(httpcore2.NetworkStream):
     """A connection whose reads and writes respect the deadline."""
 
-    def __init__(self, inner: httpcore2.NetworkStream, deadline: _Deadline) -> None:
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: float) -> None:
         self._inner = inner
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._deadline.left(timeout, httpcore2.ReadTimeout))
+        return self._inner.read(
+            max_bytes, _time_left(self._deadline, timeout, httpcore2.ReadTimeout)
+        )
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _CHUNK):
-            left = self._deadline.left(timeout, httpcore2.WriteTimeout)
+            left = _time_left(self._deadline, timeout, httpcore2.WriteTimeout)
             self._inner.write(buffer[start : start + _CHUNK], left)
 
     def close(self) -> None:
@@ -152,7 +140,7 @@ class _TimedStream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        left = self._deadline.left(timeout, httpcore2.ConnectTimeout)
+        left = _time_left(self._deadline, timeout, httpcore2.ConnectTimeout)
         return _TimedStream(
             self._inner.start_tls(ssl_context, server_hostname, left), self._deadline
         )

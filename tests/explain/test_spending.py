@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from apps.explain import services
 from apps.explain.config import Llm
-from apps.explain.llm import BudgetExceeded
+from apps.explain.llm import ModelFailed
 from apps.explain.models import Explanation, ExplanationState, Spending
 from tests.conftest import person, signed_in
 from tests.explain.asking import Explainer
@@ -129,7 +129,7 @@ def reserve_at_once(llm: Llm, times: int) -> int:
     def one(_number: int) -> bool:
         try:
             services.reserve(llm, 500)
-        except BudgetExceeded:
+        except ModelFailed:
             return False
         finally:
             connection.close()
@@ -148,12 +148,12 @@ def test_concurrent_reservations_stay_within_the_budget(llm: Llm) -> None:
 MANY = """
 from django.conf import settings
 from apps.explain import services
-from apps.explain.llm import BudgetExceeded
+from apps.explain.llm import ModelFailed
 for _ in range(8):
     try:
         services.reserve(settings.LLM, 500)
         print("granted")
-    except BudgetExceeded:
+    except ModelFailed:
         print("refused")
 """
 LLM = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from apps.explain.transport import CallLimits, GuardedTransport, ResponseTooLarge
+from apps.explain.transport import GuardedTransport, ResponseTooLarge
 from apps.outbound import AddressRefused, OutboundPolicy
 from tests.outbound.listener import Listener
 from tests.outbound.test_session import on_one_port
@@ -15,7 +15,7 @@ Names = dict[str, list[str]]
 
 def get(address: str, *private: str, origin: str = "", max_bytes: int = 1000) -> httpx2.Response:
     allowed = OutboundPolicy.of([origin or address], private)
-    transport = GuardedTransport(allowed, CallLimits(5, max_bytes))
+    transport = GuardedTransport(allowed, 5, max_bytes)
     with httpx2.Client(transport=transport, trust_env=False) as client:
         return client.get(address)
 

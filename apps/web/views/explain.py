@@ -23,7 +23,6 @@ from apps.explain.llm import ModelFailed
 from apps.explain.services import (
     Cause,
     ExplanationEnd,
-    ExplanationStart,
     Message,
     Piece,
     Remark,
@@ -221,8 +220,6 @@ def _page(request: HttpRequest, prepared: _Request, pieces: Generator[Piece]) ->
 
 def _render_piece(piece: Piece, prepared: _Request, *, is_reviewer: bool) -> str:
     result = prepared.result
-    if isinstance(piece, ExplanationStart):
-        return ""
     if isinstance(piece, Cause):
         cause = cause_view(piece, result.answer, result.lookup)
         return render_to_string("lookups/_cause.html", {"cause": cause})
