@@ -2,10 +2,11 @@
 
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from django.db import connection
 from apps.audit.models import Action
 from apps.audit.trail import Actor, audited_transaction, record
 from apps.events.answer import Answer, CatalogEntry, KnownMatch
-from apps.events.grouping import UNGROUPED, Problem, find_problem, order_names, problems_of
+from apps.events.grouping import UNGROUPED, find_problem, order_names, problems_of
 from apps.events.observations import may_have_paid_in, troubles_of
 from apps.events.releases import format_day, short_release
 from apps.events.rules.rule import zone_of_customer
@@ -26,7 +27,7 @@ from apps.events.summary import concerns_payment, has_failed, may_have_paid
 from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (
-    PatternRefused,
+    PartRefused,
     TextRefused,
     check_reply,
     fill_variables,
@@ -67,7 +68,7 @@ def _cached_catalogue(_stamp: tuple[object, ...]) -> Catalogue:
     for known_error in KnownError.objects.filter(is_active=True):
         try:
             entries.append(known_error.entry)
-        except PatternRefused:  # an earlier version of Triage accepted it
+        except PartRefused:  # an earlier version of Triage accepted it
             _log.error("The known error %s has a pattern that cannot be used.", known_error.slug)
             unusable += 1
     return replace(build_catalogue(entries), unusable=unusable)
@@ -104,8 +105,7 @@ _TEXT_FIELDS = ("title", "explanation", "reply", "workaround", "fixed_in", "owne
 _LINE_FIELDS = frozenset(("title", "fixed_in", "owner"))
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why an entry cannot be saved: the field (`part`) and a sentence for the page."""
 
     part: str
@@ -124,12 +124,12 @@ def has_invalid_characters(text: str) -> bool:
 
 def validate_entry(entry: KnownError) -> list[Refusal]:
     """Return the reasons against saving the entry; empty if it is valid."""
-    refusals = [
-        *_check_texts(entry),
-        *_check_pattern(entry),
-        *_check_state_and_dates(entry),
-        *_check_links(entry),
-    ]
+    refusals = [*_check_texts(entry)]
+    try:
+        parse_pattern(entry.pattern)
+    except PartRefused as refused:
+        refusals.append(Refusal(refused.part, str(refused)))
+    refusals += [*_check_state_and_dates(entry), *_check_links(entry)]
     if not any(refusal.part in ("state", "links") for refusal in refusals):
         try:
             check_reply(entry.known)
@@ -156,13 +156,6 @@ def _check_texts(entry: KnownError) -> Iterator[Refusal]:
             yield Refusal(name, "It must be one line of plain text.")
 
 
-def _check_pattern(entry: KnownError) -> Iterator[Refusal]:
-    try:
-        parse_pattern(entry.pattern)
-    except PatternRefused as refused:
-        yield Refusal(refused.part, str(refused))
-
-
 def _check_state_and_dates(entry: KnownError) -> Iterator[Refusal]:
     if entry.state not in KnownError.State.values:
         yield Refusal("state", f"The state must be one of: {', '.join(KnownError.State.values)}.")
@@ -170,7 +163,6 @@ def _check_state_and_dates(entry: KnownError) -> Iterator[Refusal]:
         yield Refusal("planned_for", "Enter the date the fix is planned for.")
     if entry.state == KnownError.State.FIXED and not entry.fixed_in:
         yield Refusal("fixed_in", "Enter the release that has the fix.")
-
     if entry.valid_from and entry.valid_until and entry.valid_from > entry.valid_until:
         yield Refusal("valid_until", "The end date is before the start date.")
 
@@ -179,22 +171,19 @@ def _check_links(entry: KnownError) -> Iterator[Refusal]:
     if len(entry.links) > MAX_LINKS:
         yield Refusal("links", f"You can add up to {MAX_LINKS} links.")
     for link in entry.links:
-        sentence = _link_error(link)
-        if sentence:
+        label, address = link["label"], link["address"]
+        if not label or len(label) > MAX_LABEL_LENGTH or not label.isprintable():
+            sentence = f"A link needs a one-line label of up to {MAX_LABEL_LENGTH} characters."
             yield Refusal("links", sentence)
-
-
-def _link_error(link: Mapping[str, str]) -> str:
-    label, address = link["label"], link["address"]
-    if not label or len(label) > MAX_LABEL_LENGTH or not label.isprintable():
-        return f"A link needs a one-line label of up to {MAX_LABEL_LENGTH} characters."
-    try:
-        _validate_url(address)
-    except ValidationError:
-        return f"“{address[:80]}” doesn't start with http:// or https://."
-    if len(address) > MAX_ADDRESS_LENGTH:
-        return f"An address can have up to {MAX_ADDRESS_LENGTH} characters."
-    return ""
+            continue
+        try:
+            _validate_url(address)
+        except ValidationError:
+            yield Refusal("links", f"“{address[:80]}” doesn't start with http:// or https://.")
+            continue
+        if len(address) > MAX_ADDRESS_LENGTH:
+            sentence = f"An address can have up to {MAX_ADDRESS_LENGTH} characters."
+            yield Refusal("links", sentence)
 
 
 # Saving, which also writes a version and a record in the audit trail.
@@ -281,8 +270,11 @@ def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:
     """
     problems = problems_of(answer)
     own = find_problem(problems, match.issue_id)
-    if own and _FINE.search(text) and _has_failed_elsewhere(own, problems):
-        return True
+    if own and _FINE.search(text):
+        names = order_names(own.events)
+        others = (one for one in problems if one.issue_id != own.issue_id and not one.is_noise)
+        if any(names & order_names(one.events) and has_failed(one) for one in others):
+            return True
     doubtful = [one for one in problems if may_have_paid(one) and not one.known_in(answer.known)]
     is_logged = any(
         may_have_paid_in(one) and not answer.known.for_issue(one.rows[0].id)
@@ -293,13 +285,6 @@ def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:
     is_same = own is None or concerns_payment(own, doubtful)
     says_more = is_same and _AGAIN_OR_FINE.search(text)
     return bool(says_more or _ABOUT_MONEY.search(text))
-
-
-def _has_failed_elsewhere(own: Problem, problems: Sequence[Problem]) -> bool:
-    """Return whether another problem failed for the same order."""
-    names = order_names(own.events)
-    others = (one for one in problems if one.issue_id != own.issue_id and not one.is_noise)
-    return any(names & order_names(one.events) and has_failed(one) for one in others)
 
 
 def safe_workaround(match: KnownMatch, answer: Answer) -> str:
@@ -313,25 +298,20 @@ def reply_variables(
 ) -> dict[str, str]:
     """Return the variables of a reply; without a match, `moment` is the reported time."""
     known = match.known if match else None
-    own = zone_of_customer(answer.events) or zone
     planned = known.planned_for if known else None
-    return {
-        "greeting": greeting(name),
-        "moment": customer_time(*_span(match, answer), own),
-        "planned_for": format_day(planned, today) if planned else "",
-        "fixed_in": short_release(known.fixed_in) if known else "",
-    }
-
-
-def _span(match: KnownMatch | None, answer: Answer) -> tuple[datetime, datetime]:
-    """Return when what matched first and last occurred, or the reported time twice."""
     times = [
         *((event.issue_id or UNGROUPED, event.timestamp) for event in answer.events),
         *((trouble.rows[0].id, trouble.at) for trouble in troubles_of(answer)),
     ]
     matched = [at for issue_id, at in times if match and issue_id == match.issue_id]
-    reported = answer.question.window.moment
-    return min(matched, default=reported), max(matched, default=reported)
+    matched = matched or [answer.question.window.moment]
+    own = zone_of_customer(answer.events) or zone
+    return {
+        "greeting": greeting(name),
+        "moment": customer_time(min(matched), max(matched), own),
+        "planned_for": format_day(planned, today) if planned else "",
+        "fixed_in": short_release(known.fixed_in) if known else "",
+    }
 
 
 def greeting(name: str) -> str:

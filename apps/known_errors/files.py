@@ -5,11 +5,11 @@ All values are read as text (a release 2.10 must not become 2.1), and input is t
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import frontmatter
 import yaml
@@ -21,6 +21,7 @@ from apps.audit.trail import Actor, audited_transaction
 from apps.known_errors.catalogue import (
     FIELD_LABELS,
     VERSIONED_FIELDS,
+    Refusal,
     changed_fields,
     has_invalid_characters,
     normalize_text,
@@ -28,7 +29,7 @@ from apps.known_errors.catalogue import (
     validate_entry,
 )
 from apps.known_errors.models import KnownError
-from apps.known_errors.patterns import PatternRefused, parse_pattern, pattern_values
+from apps.known_errors.patterns import PartRefused, parse_pattern, pattern_values
 
 MAX_FILE_BYTES = 64 * 1024
 _NOT_TEXT = "A value contains a character that isn't allowed in text."
@@ -45,14 +46,6 @@ _TO_ESCAPE = re.compile(rf"^(\\*{_HEADING})$", re.MULTILINE | re.IGNORECASE)
 _ESCAPED = re.compile(rf"^\\(\\*{_HEADING})$", re.MULTILINE | re.IGNORECASE)
 _SECTION = re.compile(rf"^{_HEADING}$", re.MULTILINE | re.IGNORECASE)
 _YES_OR_NO = {"true": True, "yes": True, "false": False, "no": False}
-
-
-class FileRefused(ValueError):
-    """A file that is no valid entry. `part` names the field or section at fault."""
-
-    def __init__(self, sentence: str, part: str) -> None:
-        super().__init__(sentence)
-        self.part = part
 
 
 class _Dumper(yaml.SafeDumper):
@@ -83,7 +76,7 @@ class _Loader(_BaseLoader):  # type: ignore[misc]
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _value in node.value if isinstance(key, yaml.ScalarNode)]
         if len(names) < len(node.value) or len(set(names)) < len(names):
-            raise FileRefused("A name appears twice or isn't valid.", "front matter")
+            raise PartRefused("A name appears twice or isn't valid.", "front matter")
         built: dict[Any, Any] = super().construct_mapping(node, deep)
         return built
 
@@ -95,11 +88,11 @@ class _Handler(YAMLHandler):
             return yaml.load(fm, Loader=_Loader)  # noqa: S506 - a BaseLoader builds only text, lists and dicts
         except yaml.YAMLError as refused:
             if "Unicode character escape code" in str(refused):
-                raise FileRefused(_NOT_TEXT, "front matter") from None
+                raise PartRefused(_NOT_TEXT, "front matter") from None
             mark = getattr(refused, "problem_mark", None)
             where = f" See line {mark.line + 1}." if mark else ""
             sentence = f"The part between the two --- lines isn't valid YAML.{where}"
-            raise FileRefused(sentence, "front matter") from None
+            raise PartRefused(sentence, "front matter") from None
 
 
 def _check_events(text: str) -> None:
@@ -107,17 +100,17 @@ def _check_events(text: str) -> None:
     depth = 0
     for count, event in enumerate(yaml.parse(text, Loader=_BaseLoader)):
         if count > _MAX_PARTS:
-            raise FileRefused("It has too many values.", "front matter")
+            raise PartRefused("It has too many values.", "front matter")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise FileRefused("Anchors (&) and aliases (*) aren't supported.", "front matter")
+            raise PartRefused("Anchors (&) and aliases (*) aren't supported.", "front matter")
         if getattr(event, "tag", None):
-            raise FileRefused("Tags (!) aren't supported.", "front matter")
+            raise PartRefused("Tags (!) aren't supported.", "front matter")
         if has_invalid_characters(getattr(event, "value", None) or ""):
-            raise FileRefused(_NOT_TEXT, "front matter")
+            raise PartRefused(_NOT_TEXT, "front matter")
         if depth > _MAX_DEPTH:
-            raise FileRefused("It is nested too deeply.", "front matter")
+            raise PartRefused("It is nested too deeply.", "front matter")
 
 
 def to_text(entry: KnownError) -> str:
@@ -155,28 +148,28 @@ def _escaped(text: str) -> str:
 
 
 def from_text(content: bytes, stem: str) -> KnownError:
-    """Return the unsaved, unvalidated entry of a file. Raises `FileRefused`.
+    """Return the unsaved, unvalidated entry of a file. Raises `PartRefused`.
 
     `stem`, the file name without its extension, is the default for the entry's name.
     """
     if len(content) > MAX_FILE_BYTES:
-        raise FileRefused(f"It is larger than {MAX_FILE_BYTES // 1024} KB.", "file")
+        raise PartRefused(f"It is larger than {MAX_FILE_BYTES // 1024} KB.", "file")
     try:
         text = normalize_text(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise FileRefused("It isn't UTF-8 text.", "file") from None
+        raise PartRefused("It isn't UTF-8 text.", "file") from None
     if not re.match(r"---\s*\n", text):
-        raise FileRefused("It doesn't start with a --- line.", "front matter")
+        raise PartRefused("It doesn't start with a --- line.", "front matter")
     fields, body = frontmatter.parse(text, handler=_Handler())
     if not fields:
-        raise FileRefused("It needs values such as title: between two --- lines.", "front matter")
+        raise PartRefused("It needs values such as title: between two --- lines.", "front matter")
     return _entry(fields, _sections(body), stem)
 
 
 def _entry(fields: Mapping[str, object], sections: Mapping[str, str], stem: str) -> KnownError:
     for name in fields:
         if name not in _KEYS:
-            raise FileRefused(f"There is no field named “{name[:40]}”.", "front matter")
+            raise PartRefused(f"There is no field named “{name[:40]}”.", "front matter")
     return KnownError(
         slug=_line(fields, "name") or stem,
         title=_line(fields, "title"),
@@ -188,7 +181,7 @@ def _entry(fields: Mapping[str, object], sections: Mapping[str, str], stem: str)
         planned_for=_date(fields, "planned_for"),
         fixed_in=_line(fields, "fixed_in"),
         owner=_line(fields, "owner"),
-        links=_links(fields.get("links", "")),
+        links=list(_links(fields.get("links"))),
         valid_from=_date(fields, "valid_from"),
         valid_until=_date(fields, "valid_until"),
         is_active=_is_in_use(_line(fields, "in_use")),
@@ -203,7 +196,7 @@ def _sections(body: str) -> dict[str, str]:
     for heading, end in zip(headings, ends[1:], strict=True):
         name = heading[0].removeprefix("## ").strip().lower()
         if name in sections:
-            raise FileRefused(f"The heading “{heading[0].strip()}” appears twice.", "text")
+            raise PartRefused(f"The heading “{heading[0].strip()}” appears twice.", "text")
         sections[name] = body[heading.end() : end]
     return {name: _ESCAPED.sub(r"\1", normalize_text(text)) for name, text in sections.items()}
 
@@ -211,7 +204,7 @@ def _sections(body: str) -> dict[str, str]:
 def _line(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name, "")
     if not isinstance(value, str):
-        raise FileRefused("It needs one plain value.", name)
+        raise PartRefused("It needs one plain value.", name)
     return value.strip()
 
 
@@ -224,50 +217,41 @@ def _date(fields: Mapping[str, object], name: str) -> date | None:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise FileRefused(f"“{text[:40]}” isn't a date. Write it as 2026-11-26.", name)
+    raise PartRefused(f"“{text[:40]}” isn't a date. Write it as 2026-11-26.", name)
 
 
 def _is_in_use(text: str) -> bool:
     if text.lower() not in ("", *_YES_OR_NO):
-        raise FileRefused("Write true or false.", "in_use")
+        raise PartRefused("Write true or false.", "in_use")
     return _YES_OR_NO.get(text.lower(), True)
 
 
 def _pattern(values: object) -> dict[str, object]:
     if not isinstance(values, Mapping):
-        raise FileRefused("Say what it looks like, such as issue: WEB-12.", "pattern")
-    try:
-        return pattern_values(parse_pattern(values))
-    except PatternRefused as refused:
-        raise FileRefused(str(refused), refused.part) from None
+        raise PartRefused("Say what it looks like, such as issue: WEB-12.", "pattern")
+    return pattern_values(parse_pattern(values))
 
 
-def _links(value: object) -> list[dict[str, str]]:
-    rows = value if isinstance(value, list) else [value] if value else []
-    return [_link(row) for row in rows]
-
-
-def _link(row: object) -> dict[str, str]:
-    if isinstance(row, dict) and set(row) == {"label", "address"}:
-        label, address = row["label"], row["address"]
-        if isinstance(label, str) and isinstance(address, str):
-            return {"label": label.strip(), "address": address.strip()}
-    raise FileRefused("Each link needs a label and an address.", "links")
+def _links(value: object) -> Iterator[dict[str, str]]:
+    for row in value if isinstance(value, list) else filter(None, [value]):
+        match row:
+            case {"label": str(label), "address": str(address), **rest} if not rest:
+                yield {"label": label.strip(), "address": address.strip()}
+            case _:
+                raise PartRefused("Each link needs a label and an address.", "links")
 
 
 # Import: all files or none, matched to entries by name.
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file to import."""
 
     name: str
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedFile:
+class RefusedFile(NamedTuple):
     """Why a file cannot be imported; `part` names the field or section at fault."""
 
     name: str
@@ -293,9 +277,9 @@ class PlannedChange:
 class ImportPlan:
     """What an import would do. If a file is refused, nothing is imported."""
 
-    changes: tuple[PlannedChange, ...]
-    unchanged: tuple[str, ...]
-    refused: tuple[RefusedFile, ...]
+    changes: tuple[PlannedChange, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
 
 
 def plan_import(files: Iterable[File]) -> ImportPlan:
@@ -307,11 +291,16 @@ def plan_import(files: Iterable[File]) -> ImportPlan:
         file = waiting.pop(0)
         try:
             entry = from_text(file.content, PurePath(file.name).stem)
-        except FileRefused as error:
+        except PartRefused as error:
             refused.append(RefusedFile(file.name, error.part, str(error)))
             continue
-        refused += [RefusedFile(file.name, *reason) for reason in _reasons_against(entry)]
         read.append((file, entry))
+        reasons = list(validate_entry(entry))
+        try:
+            KnownError._meta.get_field("slug").clean(entry.slug, entry)
+        except ValidationError as error:
+            reasons += [Refusal("name", message) for message in error.messages]
+        refused += [RefusedFile(file.name, *reason) for reason in reasons]
     names = Counter(entry.slug for _file, entry in read)
     for file, entry in read:
         if names[entry.slug] > 1:
@@ -321,17 +310,8 @@ def plan_import(files: Iterable[File]) -> ImportPlan:
         name = f"{len(waiting)} more file{'s' if len(waiting) > 1 else ''}"
         refused.append(RefusedFile(name, "not checked", "Fix the problems above first."))
     if refused:
-        return ImportPlan((), (), tuple(refused))
+        return ImportPlan(refused=tuple(refused))
     return _compare([entry for _file, entry in read])
-
-
-def _reasons_against(entry: KnownError) -> list[tuple[str, str]]:
-    reasons = [(refusal.part, refusal.sentence) for refusal in validate_entry(entry)]
-    try:
-        KnownError._meta.get_field("slug").clean(entry.slug, entry)
-    except ValidationError as error:
-        reasons += [("name", message) for message in error.messages]
-    return reasons
 
 
 def _compare(entries: list[KnownError]) -> ImportPlan:
@@ -348,7 +328,7 @@ def _compare(entries: list[KnownError]) -> ImportPlan:
             for part in parts:
                 setattr(before, part, getattr(entry, part))
         changes.append(PlannedChange(before or entry, parts, is_new=before is None))
-    return ImportPlan(tuple(changes), tuple(unchanged), ())
+    return ImportPlan(tuple(changes), tuple(unchanged))
 
 
 def import_files(files: Iterable[File], *, actor: Actor, user: User | None) -> ImportPlan:

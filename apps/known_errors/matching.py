@@ -108,18 +108,22 @@ def index_events(answer: Answer, zone: ZoneInfo) -> EventIndex:
 
 
 def _event(event: Event, issue: Issue | None) -> _Indexed:
-    body = event.body
+    body, title = event.body, event.title or ""
+    exceptions = body.exceptions if body else ()
+    messages = [event.message, body.message if body else None, title]
+    short_id, issue_title = (issue.short_id, issue.title) if issue else (None, None)
     return _Indexed(
         issue_id=event.issue_id or UNGROUPED,
         at=event.timestamp,
         project=event.project or (issue.project if issue else None) or "",
         release=event.release or (body and body.release) or "",
         texts={
-            Field.TYPE: _types(event),
-            Field.MESSAGE: _messages(event, issue),
+            # Without a body, the title begins with the type.
+            Field.TYPE: [one.type for one in exceptions] or [title.partition(": ")[0]],
+            Field.MESSAGE: [*(one.value for one in exceptions), *messages, issue_title],
             Field.CULPRIT: [body.culprit if body else None, event.culprit, event.transaction],
         },
-        names=_issue_names(event, issue),
+        names=frozenset(name.casefold() for name in (event.issue_id, short_id) if name),
     )
 
 
@@ -166,24 +170,6 @@ def _column(texts: Iterable[Iterable[str | None]]) -> Column:
             plain[text] |= events
             folded[folded_text] |= events
     return Column(tuple(pairs[row] for row in rows), dict(plain), dict(folded))
-
-
-def _issue_names(event: Event, issue: Issue | None) -> frozenset[str]:
-    names = (event.issue_id, issue.short_id if issue else None)
-    return frozenset(name.casefold() for name in names if name)
-
-
-def _types(event: Event) -> list[str | None]:
-    """Return the exception types; without a body, the type that the title begins with."""
-    exceptions = event.body.exceptions if event.body else ()
-    return [one.type for one in exceptions] or [(event.title or "").partition(": ")[0]]
-
-
-def _messages(event: Event, issue: Issue | None) -> list[str | None]:
-    body = event.body
-    values = [one.value for one in body.exceptions] if body else []
-    messages = [event.message, body.message if body else None]
-    return [*values, *messages, event.title, issue.title if issue else None]
 
 
 MAX_MATCHES = 5

@@ -85,5 +85,5 @@ class KnownError(models.Model):
 
     @property
     def entry(self) -> Entry:
-        """Return the entry for matching. Raises `PatternRefused` for an invalid pattern."""
+        """Return the entry for matching. Raises `PartRefused` for an invalid pattern."""
         return Entry(self.known, parse_pattern(self.pattern), self.valid_from, self.valid_until)

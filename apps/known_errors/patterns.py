@@ -187,8 +187,8 @@ COMPARISON_NAMES = {
 }
 
 
-class PatternRefused(ValueError):
-    """An invalid pattern. `part` is the field at fault."""
+class PartRefused(ValueError):
+    """An invalid part of an entry. The message says why; `part` names the field or section."""
 
     def __init__(self, sentence: str, part: str) -> None:
         super().__init__(sentence)
@@ -282,12 +282,12 @@ def parse_pattern(values: Mapping[str, object]) -> Pattern:
     "..."}, "culprit": {"expression": "..."}, "release": {"from": "2.1", "until": "2.4"}}`; for a
     failure without an error, `log` or `request` instead of an issue and texts of an event.
 
-    Raises `PatternRefused`.
+    Raises `PartRefused`.
     """
     unknown = set(values) - {"issue", "project", "release", *Field}
     if unknown:
         name = sorted(unknown)[0]
-        raise PatternRefused(f"A pattern has no field named “{name[:40]}”.", "pattern")
+        raise PartRefused(f"A pattern has no field named “{name[:40]}”.", "pattern")
     release = _mapping(values.get("release"), "release", ("from", "until"))
     pattern = Pattern(
         issue=_text(values.get("issue"), "issue", _MAX_NAME_LENGTH),
@@ -296,7 +296,26 @@ def parse_pattern(values: Mapping[str, object]) -> Pattern:
         release_from=_text(release.get("from"), "release", _MAX_NAME_LENGTH),
         release_until=_text(release.get("until"), "release", _MAX_NAME_LENGTH),
     )
-    _check(pattern)
+    if not (pattern.issue or pattern.texts):
+        raise PartRefused(
+            "Enter at least an issue, a type, a message, a culprit, a log message, or a request.",
+            "pattern",
+        )
+    activity = [rule.field for rule in pattern.texts if rule.field in _ACTIVITY]
+    if activity and (pattern.issue or len(pattern.texts) > 1):
+        raise PartRefused(
+            f"A pattern with a {FIELD_NAMES[activity[0]]} is for failures without an error. It can "
+            "have a project and releases, but no issue and no other text.",
+            activity[0],
+        )
+    if pattern.release_from and pattern.release_until:
+        order = compare_releases(pattern.release_from, pattern.release_until)
+        if order is None:
+            raise PartRefused("We can't tell which of the two releases is older.", "release")
+        if order > 0:
+            raise PartRefused(
+                "The last affected release is older than the first affected release.", "release"
+            )
     return pattern
 
 
@@ -316,9 +335,7 @@ def _rule(field: Field, value: object) -> TextRule | None:
     given = _mapping(value, field, tuple(Comparison))
     if len(given) > 1:
         choices = ", ".join(Comparison)
-        raise PatternRefused(
-            f"The {FIELD_NAMES[field]} takes one of {choices}, not several.", field
-        )
+        raise PartRefused(f"The {FIELD_NAMES[field]} takes one of {choices}, not several.", field)
     for comparison, text in given.items():
         rule = TextRule(field, Comparison(comparison), _text(text, field, MAX_TEXT_LENGTH))
         if rule.value:
@@ -334,45 +351,22 @@ def _check_rule(rule: TextRule) -> None:
     try:
         expression = compile_expression(rule.value)
     except ExpressionRefused as refused:
-        raise PatternRefused(
+        raise PartRefused(
             f"The expression for the {name} can't be used. {refused}", rule.field
         ) from None
     if expression.search(""):
-        raise PatternRefused(
+        raise PartRefused(
             f"The expression for the {name} matches any text, even empty text. Make it more "
             "specific.",
             rule.field,
         )
 
 
-def _check(pattern: Pattern) -> None:
-    if not (pattern.issue or pattern.texts):
-        raise PatternRefused(
-            "Enter at least an issue, a type, a message, a culprit, a log message, or a request.",
-            "pattern",
-        )
-    activity = [rule.field for rule in pattern.texts if rule.field in _ACTIVITY]
-    if activity and (pattern.issue or len(pattern.texts) > 1):
-        raise PatternRefused(
-            f"A pattern with a {FIELD_NAMES[activity[0]]} is for failures without an error. It can "
-            "have a project and releases, but no issue and no other text.",
-            activity[0],
-        )
-    if pattern.release_from and pattern.release_until:
-        order = compare_releases(pattern.release_from, pattern.release_until)
-        if order is None:
-            raise PatternRefused("We can't tell which of the two releases is older.", "release")
-        if order > 0:
-            raise PatternRefused(
-                "The last affected release is older than the first affected release.", "release"
-            )
-
-
 def _mapping(value: object, part: str, names: tuple[str, ...]) -> Mapping[str, object]:
     if value is None or value == "":
         return {}
     if not isinstance(value, Mapping) or set(value) - set(names):
-        raise PatternRefused(f"“{part}” needs one of {', '.join(names)} with its text.", part)
+        raise PartRefused(f"“{part}” needs one of {', '.join(names)} with its text.", part)
     return value
 
 
@@ -380,12 +374,12 @@ def _text(value: object, part: str, limit: int) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise PatternRefused(f"“{part}” isn't text.", part)
+        raise PartRefused(f"“{part}” isn't text.", part)
     text = str(value).strip()
     if len(text) > limit:
-        raise PatternRefused(f"“{part}” is longer than {limit} characters.", part)
+        raise PartRefused(f"“{part}” is longer than {limit} characters.", part)
     if "\0" in text or _LONE_SURROGATE.search(text):
-        raise PatternRefused(f"“{part}” contains a character that isn't allowed in text.", part)
+        raise PartRefused(f"“{part}” contains a character that isn't allowed in text.", part)
     return text
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.known_errors.catalogue import VERSIONED_FIELDS, normalize_text, validate_entry
-from apps.known_errors.files import FileRefused, from_text, to_text
+from apps.known_errors.files import from_text, to_text
+from apps.known_errors.patterns import PartRefused
 from tests.known_errors.entries import build_entry
 
 _LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -115,7 +116,7 @@ GOOD = "title: A\npattern: {issue: WEB-1}"
 def test_invalid_file_names_the_part_and_the_reason(
     content: bytes, part: str, sentence: str
 ) -> None:
-    with pytest.raises(FileRefused) as refused:
+    with pytest.raises(PartRefused) as refused:
         from_text(content, "a")
     assert refused.value.part == part
     assert sentence in str(refused.value)

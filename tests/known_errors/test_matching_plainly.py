@@ -13,7 +13,7 @@ from apps.known_errors.matching import Catalogue, Entry, build_catalogue
 from apps.known_errors.patterns import (
     Comparison,
     Field,
-    PatternRefused,
+    PartRefused,
     TextRule,
     compile_expression,
 )
@@ -58,7 +58,7 @@ def _catalogue(patterns: list[dict[str, object]]) -> Catalogue:
     """Return a catalogue of the patterns that are valid."""
     entries = []
     for number, pattern in enumerate(patterns):
-        with suppress(PatternRefused):
+        with suppress(PartRefused):
             entries.append(entry(f"n{number}", pattern))
     return build_catalogue(entries)
 

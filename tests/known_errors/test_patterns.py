@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from apps.known_errors.patterns import (
     ExpressionRefused,
-    PatternRefused,
+    PartRefused,
     compile_expression,
     parse_pattern,
     pattern_values,
@@ -40,7 +40,7 @@ SIGNS = (
     ],
 )
 def test_invalid_expression_is_explained(expression: str, message: str) -> None:
-    with pytest.raises(PatternRefused) as refused:
+    with pytest.raises(PartRefused) as refused:
         parse_pattern({"message": {"expression": expression}})
 
     assert message in str(refused.value)
@@ -74,7 +74,7 @@ def test_invalid_expression_is_explained(expression: str, message: str) -> None:
     ],
 )
 def test_invalid_pattern_is_explained(values: dict[str, object], part: str, message: str) -> None:
-    with pytest.raises(PatternRefused) as refused:
+    with pytest.raises(PartRefused) as refused:
         parse_pattern(values)
 
     assert message in str(refused.value)

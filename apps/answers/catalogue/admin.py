@@ -3,15 +3,16 @@
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core import signing
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
@@ -20,23 +21,21 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from apps.answers.catalogue.forms import KnownErrorForm, readable_lookup, values_from_result
-from apps.answers.catalogue.suggestions import Preview, preview_of, suggestions_for
+from apps.answers.catalogue.suggestions import preview_of, suggestions_for
 from apps.answers.services import example_draft
 from apps.answers.templates import Kind
 from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
-from apps.events.answer import CatalogEntry
 from apps.known_errors.catalogue import (
     FIELD_LABELS,
-    VERSIONED_FIELDS,
     changed_fields,
     save_entry,
     validate_entry,
 )
 from apps.known_errors.files import MAX_FILE_BYTES, File, import_files, plan_import, to_text
 from apps.known_errors.models import KnownError
-from apps.known_errors.patterns import PatternRefused, parse_pattern
+from apps.known_errors.patterns import PartRefused, parse_pattern
 
 MAX_FILES = 1000
 _MAX_TOTAL_BYTES = 4 * 1024 * 1024
@@ -54,21 +53,12 @@ class UploadRefused(ValueError):
     """The upload can't be read; the message says why, and what to do."""
 
 
-def zip_entries(entries: Iterable[KnownError]) -> bytes:
-    """Return a zip file with one Markdown file per entry."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for entry in entries:
-            archive.writestr(f"{entry.slug}.md", to_text(entry))
-    return content.getvalue()
-
-
 def read_uploads(uploads: Sequence[Any]) -> list[File]:
     """Return the uploaded files, with zip files unpacked. Raise `UploadRefused`."""
     if sum(upload.size or 0 for upload in uploads) > _MAX_TOTAL_BYTES:
         raise UploadRefused(_TOO_LARGE)
     files, size = [], 0
-    for file in _unpack(uploads):
+    for file in chain.from_iterable(map(_unpack, uploads)):
         files.append(file)
         size += len(file.content)
         if len(files) > MAX_FILES or size > _MAX_TOTAL_BYTES:
@@ -78,17 +68,12 @@ def read_uploads(uploads: Sequence[Any]) -> list[File]:
     return files
 
 
-def _unpack(uploads: Iterable[Any]) -> Iterator[File]:
-    for upload in uploads:
-        content, name = upload.read(), upload.name or "file"
-        if content[:4] == b"PK\x03\x04":
-            yield from _unzip(content)
-        else:
-            yield File(name, content)
-
-
-def _unzip(content: bytes) -> Iterator[File]:
-    """Read each file up to the maximum size of an entry, whatever size the zip file declares."""
+def _unpack(upload: Any) -> Iterator[File]:
+    """Read each file of a zip up to the maximum size of an entry, whatever size it declares."""
+    content = upload.read()
+    if content[:4] != b"PK\x03\x04":
+        yield File(upload.name or "file", content)
+        return
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for one in archive.infolist():
@@ -125,75 +110,49 @@ _MAX_VERSIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A changed part of an entry, in words; both values can be empty."""
-
-    name: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
 class Version:
-    """A version of an entry. `how` is the change that created it."""
+    """A version of an entry. `how` is the change that created it.
+
+    The differences are triples of a part's name, and its values before and after, in words.
+    """
 
     id: int
     number: int
     at: datetime
     who: str
     how: str
-    differences: tuple[Difference, ...]
-    is_current: bool
+    differences: tuple[tuple[str, str, str], ...]
 
 
-def versions_of(entry: KnownError) -> Sequence[Version]:
-    """Return the newest versions, at most 200, newest first."""
+def versions_of(entry: KnownError) -> Iterator[Version]:
+    """Yield the newest versions, at most 200, newest first."""
     records = entry.history.select_related("history_user").order_by("-history_date", "-history_id")
-    total = records.count()
-    rows = list(records[: _MAX_VERSIONS + 1])
-    return tuple(_versions(rows, total))[:_MAX_VERSIONS]
-
-
-def revert_to(entry: KnownError, version_id: int) -> tuple[str, ...]:
-    """Set the entry's parts to those of a version, unsaved, and return the ones that differ.
-
-    Raise `DoesNotExist` of the history.
-    """
-    version = entry.history.get(history_id=version_id)
-    parts = tuple(part for part in changed_fields(entry, version) if part != "slug")
-    for part in parts:
-        setattr(entry, part, getattr(version, part))
-    return parts
-
-
-def _versions(rows: Sequence[Any], total: int) -> Iterator[Version]:
-    for place, row in enumerate(rows):
-        before = rows[place + 1] if place + 1 < len(rows) else None
-        who = row.history_user.get_username() if row.history_user else ""
+    number = records.count()
+    rows: list[Any] = list(records[: _MAX_VERSIONS + 1])
+    for row, before in zip(rows[:_MAX_VERSIONS], [*rows[1:], None], strict=False):
+        parts = changed_fields(before, row) if before else ()
         yield Version(
             id=row.history_id,
-            number=total - place,
+            number=number,
             at=row.history_date,
-            who=who,
+            who=row.history_user.get_username() if row.history_user else "",
             how=row.history_change_reason or ("changed" if before else "added"),
-            differences=tuple(_differences(before, row)) if before else (),
-            is_current=place == 0,
+            differences=tuple(
+                (FIELD_LABELS.get(part, part), _describe(before, part), _describe(row, part))
+                for part in parts
+            ),
         )
+        number -= 1
 
 
-def _differences(before: Any, after: Any) -> Iterator[Difference]:
-    for part in VERSIONED_FIELDS:
-        old, new = getattr(before, part), getattr(after, part)
-        if old != new:
-            yield Difference(
-                FIELD_LABELS.get(part, part), _describe(part, old), _describe(part, new)
-            )
-
-
-def _describe(part: str, value: Any) -> str:
+def _describe(record: Any, part: str) -> str:
     """Return the value of a part in words."""
+    value = getattr(record, part)
     if part == "pattern":
-        return _describe_pattern(value)
+        try:
+            return "\n".join(parse_pattern(value).reasons)
+        except PartRefused:  # by current rules
+            return str(value)
     if part == "links":
         return "\n".join(f"{link['label']}: {link['address']}" for link in value)
     if isinstance(value, bool):
@@ -203,151 +162,17 @@ def _describe(part: str, value: Any) -> str:
     return str(value if value is not None else "")
 
 
-def _describe_pattern(values: Any) -> str:
-    try:
-        return "\n".join(parse_pattern(values).reasons)
-    except PatternRefused:  # by current rules
-        return str(values)
-
-
 # Pages.
 
-_FOLDER = "admin/known_errors/knownerror"
+_PREVIEW = "_preview"
+# What a reply to an example customer says of an error.
+_EXAMPLE = "{greeting}\n\n{sorry}\n\n{known_reply}\n\n{fix}\n\n{workaround}\n\n{next}"
 
 
 def current_user(request: HttpRequest) -> User:
     """Return the signed-in person."""
     assert isinstance(request.user, User)  # noqa: S101 - the admin requires sign-in
     return request.user
-
-
-class CataloguePages(AllowedFiltersAdmin):
-    """Pages for versions, suggestions, import, and export."""
-
-    def get_urls(self) -> list[URLPattern]:
-        """Put our pages before Django's URLs, which match any path."""
-        pages = (
-            ("suggestions/", self.suggestions_view, "suggestions"),
-            ("import/", self.import_view, "import"),
-            ("export/", self.export_view, "export"),
-            ("<int:entry_id>/markdown/", self.markdown_view, "markdown"),
-            ("<int:entry_id>/restore/", self.restore_view, "restore"),
-        )
-        own = [
-            path(address, self.admin_site.admin_view(view), name=f"known_errors_knownerror_{name}")
-            for address, view, name in pages
-        ]
-        return [*own, *super().get_urls()]
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show all versions of an entry with their changes."""
-        entry = self.get_object(request, object_id)
-        if not self.has_view_permission(request, entry):
-            raise PermissionDenied
-        if entry is None:
-            return redirect("admin:known_errors_knownerror_changelist")
-        context = {
-            "entry": entry,
-            "versions": versions_of(entry),
-            "may_change": self.has_change_permission(request, entry),
-        }
-        return self._page(request, "versions", "Versions", **context)
-
-    def restore_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
-        """Restore an earlier version as a new one."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(("POST",))
-        entry = get_object_or_404(KnownError, pk=entry_id)
-        version = request.POST.get("version", "")
-        try:
-            parts = revert_to(
-                entry, int(version) if version.isdecimal() and len(version) < 10 else 0
-            )
-        except ObjectDoesNotExist:
-            parts = ()
-        refused = validate_entry(entry)
-        if not parts:
-            messages.info(request, "The entry already matches that version.")
-        elif refused:
-            messages.error(request, f"It can't be restored: {refused[0].sentence}")
-        else:
-            save_entry(
-                entry,
-                change="earlier version restored",
-                parts=parts,
-                actor=actor_of(request),
-                user=current_user(request),
-            )
-            messages.success(request, "The earlier version was restored as a new version.")
-        return redirect("admin:known_errors_knownerror_history", entry.pk)
-
-    def suggestions_view(self, request: HttpRequest) -> HttpResponse:
-        """Show suggestions. The view is recorded, because it reveals facts about lookups."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        found = suggestions_for(current_user(request), timezone.now())
-        target = "suggestions of known errors"
-        _record_view(request, target, issues=len(found.rows), format="page")
-        return self._page(request, "suggestions", "Suggested entries", found=found)
-
-    def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Download all entries as Markdown files in a zip file."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        entries = list(KnownError.objects.order_by("slug"))
-        _record_view(request, "known errors", entries=len(entries), format="zip")
-        return _download(zip_entries(entries), "application/zip", "known-errors.zip")
-
-    def markdown_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
-        """Download an entry as a Markdown file."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        entry = get_object_or_404(KnownError, pk=entry_id)
-        _record_view(request, entry.audit_target, entries=1, format="markdown")
-        return _download(to_text(entry).encode(), "text/markdown", f"{entry.slug}.md")
-
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Check uploaded files and show a report, from which they can be imported."""
-        if not (self.has_add_permission(request) and self.has_change_permission(request)):
-            raise PermissionDenied
-        if request.method != "POST":
-            return self._page(request, "import", "Import")
-        try:
-            if "checked" in request.POST:
-                return self._import(request)
-            return self._check(request)
-        except UploadRefused as error:
-            return self._page(request, "import", "Import", refused=str(error))
-
-    def _check(self, request: HttpRequest) -> HttpResponse:
-        files = read_uploads(request.FILES.getlist("files"))
-        plan = plan_import(files)
-        checked = {} if plan.refused else {"checked": sign_files(files, current_user(request).pk)}
-        return self._page(request, "import", "Import", plan=plan, **checked)
-
-    def _import(self, request: HttpRequest) -> HttpResponse:
-        person = current_user(request)
-        files = load_signed_files(request.POST["checked"], person.pk)
-        plan = import_files(files, actor=actor_of(request), user=person)
-        if plan.refused:
-            return self._page(request, "import", "Import", plan=plan)
-        messages.success(request, f"Imported: {len(plan.changes)}.")
-        return redirect("admin:known_errors_knownerror_changelist")
-
-    def _page(
-        self, request: HttpRequest, name: str, title: str, **values: object
-    ) -> TemplateResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "opts": self.opts,
-            **values,
-        }
-        return TemplateResponse(request, f"{_FOLDER}/{name}.html", context)
 
 
 def _record_view(request: HttpRequest, target: str, **detail: Fact) -> None:
@@ -359,11 +184,8 @@ def _download(content: bytes, kind: str, name: str) -> HttpResponse:
     return HttpResponse(content, content_type=kind, headers=headers)
 
 
-_PREVIEW = "_preview"
-
-
 @admin.register(KnownError)
-class KnownErrorAdmin(CataloguePages):
+class KnownErrorAdmin(AllowedFiltersAdmin):
     """Known errors, which can be taken out of use, but not deleted."""
 
     form = KnownErrorForm
@@ -396,6 +218,123 @@ class KnownErrorAdmin(CataloguePages):
         ),
         ("When it applies", {"fields": (("valid_from", "valid_until"), "seen")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Put our pages before Django's URLs, which match any path."""
+        pages = (
+            ("suggestions/", self.suggestions_view, "suggestions"),
+            ("import/", self.import_view, "import"),
+            ("export/", self.export_view, "export"),
+            ("<int:entry_id>/markdown/", self.markdown_view, "markdown"),
+            ("<int:entry_id>/restore/", self.restore_view, "restore"),
+        )
+        own = [
+            path(address, self.admin_site.admin_view(view), name=f"known_errors_knownerror_{name}")
+            for address, view, name in pages
+        ]
+        return [*own, *super().get_urls()]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show all versions of an entry with their changes."""
+        entry = self.get_object(request, object_id)
+        if not self.has_view_permission(request, entry):
+            raise PermissionDenied
+        if entry is None:
+            return redirect("admin:known_errors_knownerror_changelist")
+        context = {
+            "entry": entry,
+            "versions": tuple(versions_of(entry)),
+            "may_change": self.has_change_permission(request, entry),
+        }
+        return self._page(request, "versions", "Versions", **context)
+
+    def restore_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
+        """Restore an earlier version as a new one."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(("POST",))
+        entry = get_object_or_404(KnownError, pk=entry_id)
+        number = request.POST.get("version", "")
+        number = number if number.isdecimal() and len(number) < 10 else "0"
+        version = entry.history.filter(history_id=int(number)).first()
+        parts = [part for part in changed_fields(entry, version or entry) if part != "slug"]
+        for part in parts:
+            setattr(entry, part, getattr(version, part))
+        refused = validate_entry(entry)
+        if not parts:
+            messages.info(request, "The entry already matches that version.")
+        elif refused:
+            messages.error(request, f"It can't be restored: {refused[0].sentence}")
+        else:
+            save_entry(
+                entry,
+                change="earlier version restored",
+                parts=parts,
+                actor=actor_of(request),
+                user=current_user(request),
+            )
+            messages.success(request, "The earlier version was restored as a new version.")
+        return redirect("admin:known_errors_knownerror_history", entry.pk)
+
+    def suggestions_view(self, request: HttpRequest) -> HttpResponse:
+        """Show suggestions. The view is recorded, because it reveals facts about lookups."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows, unread = suggestions_for(current_user(request), timezone.now())
+        _record_view(request, "suggestions of known errors", issues=len(rows), format="page")
+        return self._page(request, "suggestions", "Suggested entries", rows=rows, unread=unread)
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """Download all entries as Markdown files in a zip file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        entries = list(KnownError.objects.order_by("slug"))
+        _record_view(request, "known errors", entries=len(entries), format="zip")
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            for entry in entries:
+                archive.writestr(f"{entry.slug}.md", to_text(entry))
+        return _download(content.getvalue(), "application/zip", "known-errors.zip")
+
+    def markdown_view(self, request: HttpRequest, entry_id: int) -> HttpResponse:
+        """Download an entry as a Markdown file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        entry = get_object_or_404(KnownError, pk=entry_id)
+        _record_view(request, entry.audit_target, entries=1, format="markdown")
+        return _download(to_text(entry).encode(), "text/markdown", f"{entry.slug}.md")
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Check uploaded files and show a report, from which they can be imported."""
+        if not (self.has_add_permission(request) and self.has_change_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._page(request, "import", "Import")
+        person, signed = current_user(request), request.POST.get("checked")
+        try:
+            if signed is None:
+                files = read_uploads(request.FILES.getlist("files"))
+                plan = plan_import(files)
+                checked = {} if plan.refused else {"checked": sign_files(files, person.pk)}
+                return self._page(request, "import", "Import", plan=plan, **checked)
+            files = load_signed_files(signed, person.pk)
+        except UploadRefused as error:
+            return self._page(request, "import", "Import", refused=str(error))
+        plan = import_files(files, actor=actor_of(request), user=person)
+        if plan.refused:
+            return self._page(request, "import", "Import", plan=plan)
+        messages.success(request, f"Imported: {len(plan.changes)}.")
+        return redirect("admin:known_errors_knownerror_changelist")
+
+    def _page(
+        self, request: HttpRequest, name: str, title: str, **values: object
+    ) -> TemplateResponse:
+        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        template = f"admin/known_errors/knownerror/{name}.html"
+        return TemplateResponse(request, template, {**context, **values})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[KnownError]:
         """Annotate the feedback on each entry."""
@@ -437,7 +376,16 @@ class KnownErrorAdmin(CataloguePages):
     ) -> Any:
         """Return a form class that validates, but doesn't save, when previewing."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        return _preview_form(form) if _PREVIEW in request.POST else form
+        if _PREVIEW not in request.POST:
+            return form
+
+        class Previewed(form):  # type: ignore[valid-type, misc]  # created by the admin
+            def is_valid(self) -> bool:
+                """Return False, so that the page is always shown again."""
+                super().is_valid()
+                return False
+
+        return Previewed
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Take initial values from a problem; the URL contains only its lookup and issue."""
@@ -465,15 +413,13 @@ class KnownErrorAdmin(CataloguePages):
         context = response.context_data or {}
         form = context["adminform"].form
         if not form.errors:
-            context["preview"] = self._preview(request, form.instance)
-            context["reply"] = _example_reply(form.instance.known)
+            entry = form.instance.entry
+            preview = preview_of(entry, current_user(request))
+            target = "preview of a known error"
+            _record_view(request, target, lookups=preview.read, hit=preview.lookups, format="page")
+            reply = example_draft(Kind.REPLY, subject="", body=_EXAMPLE, known=entry.known)
+            context.update(preview=preview, reply=reply.text)
         return response
-
-    def _preview(self, request: HttpRequest, entry: KnownError) -> Preview:
-        preview = preview_of(entry.entry, current_user(request))
-        target = "preview of a known error"
-        _record_view(request, target, lookups=preview.read, hit=preview.lookups, format="page")
-        return preview
 
     def response_add(
         self, request: HttpRequest, obj: KnownError, post_url_continue: str | None = None
@@ -504,20 +450,3 @@ class KnownErrorAdmin(CataloguePages):
             actor=actor_of(request),
             user=current_user(request),
         )
-
-
-def _example_reply(entry: CatalogEntry) -> str:
-    """Return what a reply to an example customer says of this error."""
-    body = "{greeting}\n\n{sorry}\n\n{known_reply}\n\n{fix}\n\n{workaround}\n\n{next}"
-    return example_draft(Kind.REPLY, subject="", body=body, known=entry).text
-
-
-def _preview_form(form: Any) -> Any:
-    """Return a subclass whose forms are never valid, so that the page is always shown again."""
-
-    class Previewed(form):  # type: ignore[misc]  # created by the admin
-        def is_valid(self) -> bool:
-            super().is_valid()
-            return False
-
-    return Previewed

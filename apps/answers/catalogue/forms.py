@@ -15,7 +15,7 @@ from apps.accounts.models import projects_of
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record_refusal
 from apps.events.event import Event, ExceptionInfo
-from apps.events.grouping import Group, group_by_issue
+from apps.events.grouping import group_by_issue
 from apps.events.summary import summarize_group
 from apps.known_errors.catalogue import normalize_text, validate_entry
 from apps.known_errors.models import KnownError
@@ -26,10 +26,10 @@ from apps.known_errors.patterns import (
     REPLY_VARIABLES,
     Comparison,
     Field,
-    PatternRefused,
+    PartRefused,
     parse_pattern,
+    pattern_values,
 )
-from apps.known_errors.patterns import pattern_values as plain_values
 from apps.lookups.access import may_read
 from apps.lookups.answers import stored_answer
 from apps.lookups.models import Lookup
@@ -62,10 +62,6 @@ def _comparison(label: str, initial: Comparison) -> forms.ChoiceField:
     return forms.ChoiceField(
         choices=list(COMPARISON_NAMES.items()), required=False, label=label, initial=initial
     )
-
-
-def _day() -> forms.DateInput:
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -110,7 +106,10 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         )
         labels = {"reply": "Tell the customer"}
         widgets = {
-            **{name: _day() for name in ("planned_for", "valid_from", "valid_until")},
+            **{
+                name: forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+                for name in ("planned_for", "valid_from", "valid_until")
+            },
             **{
                 name: forms.Textarea(attrs={"rows": rows, "class": "vLargeTextField"})
                 for name, rows in zip(_TEXTS, (4, 6, 3), strict=True)
@@ -132,12 +131,9 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pattern: Mapping[str, object] = self.instance.pattern or {}
+        self.version = self.instance.changed_at.isoformat() if self.instance.pk else ""
         if self.instance.pk:
-            self.initial = {**form_values(self.instance), **self.initial, "seen": self._version}
-
-    @property
-    def _version(self) -> str:
-        return str(self.instance.changed_at.isoformat())
+            self.initial = {**form_values(self.instance), **self.initial, "seen": self.version}
 
     def clean_slug(self) -> str:
         """Return the typed name, or one made from the title."""
@@ -148,8 +144,8 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         """Tidy the texts; refuse to overwrite changes saved after the form was opened."""
         super().clean()
         seen = self.cleaned_data.get("seen")
-        if self.instance.pk and seen and seen != self._version:
-            self.data = {**self.data, "seen": self._version}
+        if self.instance.pk and seen and seen != self.version:
+            self.data = {**self.data, "seen": self.version}
             raise ValidationError(_CHANGED_MEANWHILE)
         for name in _TEXTS:
             self.cleaned_data[name] = normalize_text(self.cleaned_data.get(name) or "")
@@ -158,57 +154,46 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     def _post_clean(self) -> None:
         """Assemble pattern and links, and validate the entry as imports do."""
         super()._post_clean()  # type: ignore[misc]  # private in Django
-        refused = self._set_pattern()
+        refused = []
+        try:
+            self.instance.pattern = pattern_values(parse_pattern(self._typed_pattern()))
+        except PartRefused as error:
+            self.instance.pattern = self.pattern
+            refused = [(error.part, str(error))]
         self.instance.links = list(_links(self.cleaned_data.get("links_text", "")))
-        others = ((one.part, one.sentence) for one in validate_entry(self.instance))
-        for part, sentence in (*refused, *others):
+        for part, sentence in (*refused, *validate_entry(self.instance)):
             if refused and part in _PATTERN and (part, sentence) not in refused:
                 continue  # about the unchanged pattern, which isn't shown
             field = _FIELD_OF.get(part, part)
             if field not in self.errors:
                 self.add_error(field if field in self.fields else None, sentence)
 
-    def _set_pattern(self) -> list[tuple[str, str]]:
-        try:
-            self.instance.pattern = plain_values(parse_pattern(self._typed_pattern()))
-        except PatternRefused as refused:
-            self.instance.pattern = self.pattern
-            return [(refused.part, str(refused))]
-        return []
-
     def _typed_pattern(self) -> dict[str, object]:
         typed = self.cleaned_data
-        ends = {"from": typed.get("release_from", ""), "until": typed.get("release_until", "")}
+        texts = {
+            str(field): {typed.get(f"{field}_way") or Comparison.CONTAINS: text}
+            for field in Field
+            if (text := typed.get(f"{field}_text"))
+        }
         return {
             "issue": typed.get("issue", ""),
             "project": typed.get("project", ""),
-            **{
-                str(field): {
-                    typed.get(f"{field}_way") or Comparison.CONTAINS: typed[f"{field}_text"]
-                }
-                for field in Field
-                if typed.get(f"{field}_text")
-            },
-            "release": ends,
+            **texts,
+            "release": {end: typed.get(f"release_{end}", "") for end in ("from", "until")},
         }
 
 
 def form_values(entry: KnownError) -> dict[str, str]:
-    """Return an entry's pattern and links as values of the form's fields."""
-    pattern = pattern_fields(entry.pattern)
-    links = (f"{link['label']} {link['address']}" for link in entry.links)
-    return {**pattern, "links_text": "\n".join(links)}
-
-
-def pattern_fields(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return a pattern, even one that is no longer valid, as values of the form's fields."""
+    """Return an entry's links and pattern, even an invalid one, as values of the form's fields."""
+    values: Mapping[str, Any] = entry.pattern
     fields = {name: str(values.get(name, "")) for name in ("issue", "project")}
     for field in FIELD_NAMES:
         for way, text in (values.get(field) or {}).items():
             fields |= {f"{field}_way": str(way), f"{field}_text": str(text)}
     release = values.get("release") or {}
-    ends = {f"release_{end}": str(release.get(end, "")) for end in ("from", "until")}
-    return {**fields, **ends}
+    fields |= {f"release_{end}": str(release.get(end, "")) for end in ("from", "until")}
+    links = (f"{link['label']} {link['address']}" for link in entry.links)
+    return {**fields, "links_text": "\n".join(links)}
 
 
 def free_slug(title: str) -> str:
@@ -252,15 +237,32 @@ def values_from_result(
 
     Raise `Http404` for a lookup that the reader can't read, and for an issue it doesn't have.
     """
-    lookup = _lookup(lookup_id, reader, actor)
+    lookup = _find(lookup_id)
+    if lookup is None:
+        raise Http404
+    if not may_read(reader, lookup):
+        record_refusal(actor, target=lookup.audit_target, why="not theirs")
+        raise Http404
     record_action(Action.VIEWED, actor, lookup, by="catalogue")
     answer = stored_answer(lookup, projects_of(reader))
     if answer is None:
         return None
-    groups = {group.issue_id: group for group in group_by_issue(answer)}
-    if issue_id not in groups:
+    group = next((one for one in group_by_issue(answer) if one.issue_id == issue_id), None)
+    if group is None:
         raise Http404
-    return _values(groups[issue_id])
+    event, sentence = group.newest, summarize_group(group)
+    exception = _first_exception(event)
+    kind = (exception.type if exception else (event.title or "").partition(": ")[0]) or ""
+    message = stable_part(*map(_message, (event, *group.events)))
+    return {
+        "title": sentence.rstrip(".")[:_MAX_TITLE],
+        "explanation": sentence,
+        "type_way": Comparison.EXACT,
+        "type_text": kind if _PLAIN_TYPE.fullmatch(kind) else "",
+        "message_way": Comparison.CONTAINS,
+        "message_text": "" if message.casefold() == kind.casefold() else message,
+        "project": event.project or (group.issue.project if group.issue else None) or "",
+    }
 
 
 def readable_lookup(lookup_id: str, reader: User) -> Lookup | None:
@@ -274,35 +276,6 @@ def _find(lookup_id: str) -> Lookup | None:
         return Lookup.objects.filter(uuid=UUID(lookup_id)).first()
     except ValueError:
         return None
-
-
-def _lookup(lookup_id: str, reader: User, actor: Actor) -> Lookup:
-    lookup = _find(lookup_id)
-    if lookup is None:
-        raise Http404
-    if not may_read(reader, lookup):
-        record_refusal(actor, target=lookup.audit_target, why="not theirs")
-        raise Http404
-    return lookup
-
-
-def _values(group: Group) -> dict[str, str]:
-    event = group.newest
-    exception = _first_exception(event)
-    title = event.title or ""
-    kind = (exception.type if exception else title.partition(": ")[0]) or ""
-    message = stable_part(*map(_message, (event, *group.events)))
-    sentence = summarize_group(group)
-    project = event.project or (group.issue.project if group.issue else None) or ""
-    return {
-        "title": sentence.rstrip(".")[:_MAX_TITLE],
-        "explanation": sentence,
-        "type_way": Comparison.EXACT,
-        "type_text": kind if _PLAIN_TYPE.fullmatch(kind) else "",
-        "message_way": Comparison.CONTAINS,
-        "message_text": "" if message.casefold() == kind.casefold() else message,
-        "project": project,
-    }
 
 
 def _message(event: Event) -> str:

@@ -1,7 +1,7 @@
 """Previews of known errors, suggestions for new ones, and feedback, all from stored results."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,7 +19,7 @@ from apps.crypto import keyed_hash
 from apps.events.answer import Answer
 from apps.events.observations import troubles_of
 from apps.known_errors.catalogue import current_catalogue
-from apps.known_errors.matching import Catalogue, Entry, build_catalogue, match
+from apps.known_errors.matching import Entry, build_catalogue, match
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import Pattern
 from apps.lookups import cache
@@ -50,29 +50,21 @@ class Hit:
 class Preview:
     """The matches of an entry, and how many lookups were checked.
 
-    Of `total` lookups, the newest `checked` were tried; `unread` of these have no stored result,
-    and `unchecked` results took too long. `is_narrowed`: only lookups with the pattern's issue or
-    project were candidates, which excludes deleted results.
+    Of `total` lookups, up to `MAX_COUNTED` (`has_more`: there are more), the newest `checked` were
+    tried; `unread` of these have no stored result, and `unchecked` results took too long.
+    `is_narrowed`: only lookups with the pattern's issue or project were candidates, which excludes
+    deleted results.
     """
 
     is_narrowed: bool
-    total: int = 0
+    total: int
+    has_more: bool
     checked: int = 0
     unread: int = 0
     unchecked: int = 0
     lookups: int = 0
     customers: set[str] = field(default_factory=set)
     hits: list[Hit] = field(default_factory=list)
-
-    @property
-    def is_more_than_counted(self) -> bool:
-        """Return whether there are more lookups than were counted."""
-        return self.total > MAX_COUNTED
-
-    @property
-    def counted_total(self) -> int:
-        """Return the number of lookups, at most `MAX_COUNTED`."""
-        return min(self.total, MAX_COUNTED)
 
     @property
     def read(self) -> int:
@@ -82,7 +74,7 @@ class Preview:
     @property
     def is_complete(self) -> bool:
         """Return whether all lookups were checked."""
-        return self.checked == self.total
+        return self.checked == self.total and not self.has_more
 
 
 def preview_of(entry: Entry, reader: User) -> Preview:
@@ -90,17 +82,31 @@ def preview_of(entry: Entry, reader: User) -> Preview:
 
     Only projects that the reader can see are included.
     """
-    projects = projects_of(reader)
-    ids, is_narrowed = _candidates(
-        entry.pattern, projects, timezone.now() - timedelta(days=PREVIEW_DAYS)
-    )
-    preview = Preview(is_narrowed, total=len(ids))
-    search = _Search(preview, build_catalogue([entry]), projects, manageable_by(reader))
+    projects, may_open = projects_of(reader), manageable_by(reader)
+    since = timezone.now() - timedelta(days=PREVIEW_DAYS)
+    ids, is_narrowed = _candidates(entry.pattern, projects, since)
+    preview = Preview(is_narrowed, min(len(ids), MAX_COUNTED), len(ids) > MAX_COUNTED)
+    catalogue, zone = build_catalogue([entry]), ZoneInfo(settings.TIME_ZONE)
     deadline = time.monotonic() + MAX_PREVIEW_S
     for lookup in _lookups(ids[:MAX_COUNTED]):
         if time.monotonic() > deadline:
             break
-        search.check(lookup)
+        preview.checked += 1
+        answer = stored_answer(lookup, projects)
+        if answer is None:
+            preview.unread += 1
+            continue
+        known = match(catalogue, answer, zone=zone)
+        preview.unchecked += bool(known.unchecked)
+        if known.matches:
+            preview.lookups += 1
+            preview.customers.add(lookup.customer_hash)
+            opened = lookup.uuid if may_open(lookup.user_id) else None
+            issue_ids = sorted({one.issue_id for one in known.matches})
+            for issue_id in issue_ids[: MAX_HITS - len(preview.hits)]:
+                title, project = _describe(answer, issue_id)
+                hit = Hit(lookup.created_at, project, title[:_MAX_TITLE], issue_id, opened)
+                preview.hits.append(hit)
     return preview
 
 
@@ -129,41 +135,15 @@ def _lookups(ids: Sequence[int]) -> Iterator[Lookup]:
         yield from (by_id[one] for one in batch if one in by_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    preview: Preview
-    catalogue: Catalogue
-    projects: Projects
-    may_open: Callable[[int | None], bool]
-
-    def check(self, lookup: Lookup) -> None:
-        """Match a lookup's result and add its matches to the preview."""
-        self.preview.checked += 1
-        answer = stored_answer(lookup, self.projects)
-        if answer is None:
-            self.preview.unread += 1
-            return
-        known = match(self.catalogue, answer, zone=ZoneInfo(settings.TIME_ZONE))
-        self.preview.unchecked += bool(known.unchecked)
-        if known.matches:
-            self.preview.lookups += 1
-            self.preview.customers.add(lookup.customer_hash)
-            self._add_hits(lookup, answer, {one.issue_id for one in known.matches})
-
-    def _add_hits(self, lookup: Lookup, answer: Answer, issue_ids: set[str]) -> None:
-        opened = lookup.uuid if self.may_open(lookup.user_id) else None
-        issues = {issue.id: issue for issue in answer.issues}
-        troubles = {trouble.rows[0].id: trouble for trouble in troubles_of(answer)}
-        for issue_id in sorted(issue_ids)[: MAX_HITS - len(self.preview.hits)]:
-            issue = issues.get(issue_id)
-            event = next((one for one in answer.events if one.issue_id == issue_id), None)
-            trouble = troubles.get(issue_id)
-            title = (issue and issue.title) or (event and event.title) or ""
-            project = (event and event.project) or (issue and issue.project) or ""
-            if trouble:
-                title, project = trouble.sentence, trouble.rows[0].project or ""
-            at = lookup.created_at
-            self.preview.hits.append(Hit(at, project, title[:_MAX_TITLE], issue_id, opened))
+def _describe(answer: Answer, issue_id: str) -> tuple[str, str]:
+    """Return the title and the project of an issue, or of trouble without an error."""
+    for trouble in troubles_of(answer):
+        if trouble.rows[0].id == issue_id:
+            return trouble.sentence, trouble.rows[0].project or ""
+    issue = next((one for one in answer.issues if one.id == issue_id), None)
+    event = next((one for one in answer.events if one.issue_id == issue_id), None)
+    title = (issue and issue.title) or (event and event.title) or ""
+    return title, (event and event.project) or (issue and issue.project) or ""
 
 
 # Suggestions: issues that several customers had, and that no entry in use matches.
@@ -188,22 +168,17 @@ class Suggestion:
     lookup: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestions:
-    """Suggestions, most lookups first; `unread` issues have no stored result to check."""
+def suggestions_for(reader: User, now: datetime) -> tuple[list[Suggestion], int]:
+    """Suggest issues of projects that the reader can see, most lookups first.
 
-    rows: tuple[Suggestion, ...]
-    unread: int
-
-
-def suggestions_for(reader: User, now: datetime) -> Suggestions:
-    """Suggest issues of projects that the reader can see. Counts can be 10 minutes old."""
-    projects = projects_of(reader)
+    Also return the number of issues without a stored result to check. Counts can be 10 minutes old.
+    """
+    projects, may_open = projects_of(reader), manageable_by(reader)
     since = now - timedelta(days=SUGGESTION_DAYS)
-    may_open = manageable_by(reader)
     rows, unread = [], 0
     for issue_id, lookups, customers in _counted(since, projects):
-        found = _newest(issue_id, since, projects)
+        newest = _found(since, projects).filter(issue_id=issue_id).select_related("lookup")
+        found = list(newest.order_by("-asked_at", "-pk")[:_MAX_LOOKUPS])
         known = _is_known(issue_id, found, projects)
         unread += known is None
         if known is False:
@@ -215,7 +190,7 @@ def suggestions_for(reader: User, now: datetime) -> Suggestions:
             )
         if len(rows) == MAX_SUGGESTIONS:
             break
-    return Suggestions(tuple(rows), unread)
+    return rows, unread
 
 
 def _counted(since: datetime, projects: Projects) -> list[tuple[str, int, int]]:
@@ -249,11 +224,6 @@ def _counted(since: datetime, projects: Projects) -> list[tuple[str, int, int]]:
 def _found(since: datetime, projects: Projects) -> QuerySet[LookupIssue]:
     found = LookupIssue.objects.filter(asked_at__gte=since)
     return found if projects is None else found.filter(project__in=projects)
-
-
-def _newest(issue_id: str, since: datetime, projects: Projects) -> Sequence[LookupIssue]:
-    found = _found(since, projects).filter(issue_id=issue_id)
-    return list(found.select_related("lookup").order_by("-asked_at", "-pk")[:_MAX_LOOKUPS])
 
 
 def _is_known(issue_id: str, found: Sequence[LookupIssue], projects: Projects) -> bool | None:

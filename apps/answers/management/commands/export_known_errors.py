@@ -34,7 +34,12 @@ class Command(BaseCommand):
         record(Action.REVIEWED, actor, target="known errors", detail=detail)
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            written = sum(_write(directory / f"{one.slug}.md", to_text(one)) for one in entries)
+            written = 0
+            for one in entries:
+                file, content = directory / f"{one.slug}.md", to_text(one).encode()
+                if not file.is_file() or file.read_bytes() != content:
+                    file.write_bytes(content)
+                    written += 1
             others = {file.stem for file in directory.glob("*.md")} - {one.slug for one in entries}
         except OSError as error:
             raise CommandError(f"{directory} can't be written: {error.strerror}.") from None
@@ -43,12 +48,3 @@ class Command(BaseCommand):
         )
         for name in sorted(others):
             self.stdout.write(f"Not in the catalog, left unchanged: {name}.md")
-
-
-def _write(file: Path, text: str) -> bool:
-    """Write the file if it differs, and return whether it did."""
-    content = text.encode()
-    if file.is_file() and file.read_bytes() == content:
-        return False
-    file.write_bytes(content)
-    return True
