@@ -150,16 +150,19 @@ IN_WORKED = ", in a request that worked"
 BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
 
 
+_NOTHING = Remark(Kind.WORKED, "")
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row, what it says, and from when to when (in epoch seconds)."""
+    """A row, what it says if anything, and from when to when (in epoch seconds)."""
 
     row: Row
-    remark: Remark | None
+    remark: Remark
     start: float
     end: float
     side: Side
-    reader: SpanReader | None = None
+    reader: SpanReader | None = None  # of a span
 
     @property
     def trace(self) -> str:
@@ -167,27 +170,31 @@ class _Found:
 
     @property
     def is_trouble(self) -> bool:
-        return self.remark is not None and self.remark.kind is not Kind.WORKED
+        return self.remark.kind is not Kind.WORKED
 
     @property
     def is_claim(self) -> bool:
-        return self.is_trouble and self.remark is not None and self.remark.kind is not Kind.NOTE
+        return self.remark.kind not in (Kind.WORKED, Kind.NOTE)
 
     @property
     def has_worked(self) -> bool:
-        return self.remark is not None and self.remark.kind is Kind.WORKED
-
-    @property
-    def is_log(self) -> bool:
-        return isinstance(self.row, LogEntry)
+        return self.remark.kind is Kind.WORKED and self.remark != _NOTHING
 
     @property
     def is_segment(self) -> bool:
-        return isinstance(self.row, Span) and self.row.is_segment
+        return self.reader is not None and self.reader.span.is_segment
 
     @property
     def op(self) -> str:
         return self.reader.op if self.reader else ""
+
+    @property
+    def code(self) -> int | None:
+        return self.reader.span.http_status if self.reader else None
+
+    @property
+    def transaction(self) -> str | None:
+        return self.reader.span.transaction if self.reader else None
 
     @property
     def is_request(self) -> bool:
@@ -207,7 +214,7 @@ class _Found:
 
     def lies_in(self, others: Iterable["_Found"]) -> list["_Found"]:
         """Return those others, of its trace, within which it lies."""
-        start = self.start + (_LOG_LEEWAY_S if isinstance(self.row, LogEntry) else _LEEWAY_S)
+        start = self.start + (_LEEWAY_S if self.reader else _LOG_LEEWAY_S)
         end = self.end - _LEEWAY_S
         return [one for one in others if one.start <= start and end <= one.end and one is not self]
 
@@ -258,7 +265,7 @@ def observations_of(answer: Answer) -> tuple[Observation, ...]:
     if answer.question.customer.kind != CustomerKind.TRACE:
         by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
     found = [one for rows in by_trace.values() for one in rows]
-    common = Counter(_sentence(one) for one in found)
+    common = Counter(one.remark.sentence for one in found)
     good = [one for one in found if one.is_request and one.has_worked]
     domains = {one.reader.domain for one in good if one.reader}
 
@@ -286,9 +293,6 @@ def _read(answer: Answer) -> list[_Found]:
     in_project: dict[str | None, set[Side]] = {}
     for span in spans:
         in_project.setdefault(span.project, set()).add(sides[span.id])
-    by_project = {
-        project: next(iter(found)) for project, found in in_project.items() if len(found) == 1
-    }
     moment = answer.question.window.moment
     texts: set[str] = set()
     found = []
@@ -297,13 +301,14 @@ def _read(answer: Answer) -> list[_Found]:
         if isinstance(row, Span):
             reader = SpanReader(row, sides[row.id])
             end = start + min(max(row.duration_ms or 0, 0), _LONGEST_MS) / 1000
-            found.append(_Found(row, reader.remark(), start, end, reader.side, reader))
+            found.append(_Found(row, reader.remark() or _NOTHING, start, end, reader.side, reader))
             continue
-        side = by_project.get(row.project, Side.UNKNOWN)
+        known = in_project.get(row.project, set())
+        side = next(iter(known)) if len(known) == 1 else Side.UNKNOWN
         if needs_rules(row):
             texts.add(plain_message(row))
         remark = log_remark(row, side, is_known=len(texts) <= _MAX_TEXTS)
-        found.append(_Found(row, remark, start, start, side))
+        found.append(_Found(row, remark or _NOTHING, start, start, side))
     return found[:MAX_ROWS]
 
 
@@ -320,8 +325,7 @@ def _is_of_error(one: Observation, answer: Answer) -> bool:
 
 def _says_same(one: Observation, event: Event) -> bool:
     rule = rule_for(event)
-    sentence = rule.sentence_for(side_of(event)) if rule else ""
-    return bool(sentence) and sentence[1:-1] in one.sentence
+    return rule is not None and rule.sentence_for(side_of(event))[1:-1] in one.sentence
 
 
 _ON_PAGE = ("pageload", "navigation", "ui.", "resource.", "browser", "app.start", "mark", "measure")
@@ -399,7 +403,7 @@ def _join(rows: Sequence[_Found]) -> list[list[_Found]]:
 
     handled = [one for one in rows if one.is_segment and one.op.startswith(_HANDLED)]
     sent = [one for one in rows if one.is_request and not one.op.startswith("http.server")]
-    slow = [one for one in rows if one.remark and one.remark.kind is Kind.SLOW and not one.is_log]
+    slow = [one for one in rows if one.reader and one.remark.kind is Kind.SLOW]
     for one in rows:
         outer = _outer(one, handled, sent, slow)
         if outer:
@@ -417,12 +421,12 @@ def _outer(
     one: _Found, handled: Sequence[_Found], sent: Sequence[_Found], slow: Sequence[_Found]
 ) -> _Found | None:
     """Return the request, task, or slow page that a row certainly belongs to, or None."""
-    if one.is_log:
+    if one.reader is None:
         around = one.lies_in(handled)
         by_page = (other for other in sent if other.side is not Side.SERVER)
         return _only(around) or (None if around else _only(one.lies_in(by_page)))
     if not one.is_segment and one.side is Side.SERVER:
-        own = (other for other in handled if _transaction(other) == _transaction(one))
+        own = (other for other in handled if other.transaction == one.transaction)
         return _only(one.lies_in(own))
     if not one.is_segment:
         return _only(one.lies_in(slow)) if one in slow else None
@@ -431,17 +435,8 @@ def _outer(
     around = one.lies_in(sent)
     if len(around) > _MOST_AT_ONCE:
         return None
-    return _only([other for other in around if _is_same_path(_target(one), _target(other))]) or (
-        _only(around)
-    )
-
-
-def _target(one: _Found) -> str:
-    return one.remark.target if one.remark else ""
-
-
-def _transaction(one: _Found) -> str | None:
-    return one.row.transaction if isinstance(one.row, Span) else None
+    same = [other for other in around if _is_same_path(one.remark.target, other.remark.target)]
+    return _only(same) or _only(around)
 
 
 def _only(rows: Sequence[_Found]) -> _Found | None:
@@ -524,8 +519,8 @@ def _worked(group: Sequence[_Found]) -> Iterator[Observation]:
         at=main.at,
         until=main.until,
         kind=Kind.WORKED,
-        sentence=f"{_remark(main).sentence}.",
-        target=_remark(main).target,
+        sentence=f"{main.remark.sentence}.",
+        target=main.remark.target,
         rows=(main.row, *(one.row for one in said if one is not main)),
         names_customer=any(one.row.names_customer for one in group),
     )
@@ -536,10 +531,6 @@ def _has_worked(group: Iterable[_Found]) -> bool:
     return any(one.has_worked and one.op.startswith("http") for one in group)
 
 
-def _sentence(one: _Found) -> str:
-    return one.remark.sentence if one.remark else ""
-
-
 def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
     """Return a request's rows; those that show no harm are only notes.
 
@@ -547,36 +538,28 @@ def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
     if it names the customer, and states that something of theirs was refused or failed, or that a
     message could not be sent, or is a warning about another service that comes again and again.
     """
-    sent = {_code(one) for one in group if one.side in CLIENT and _is_noted(one)}
-    group = [_noted(one) if _code(one) in sent else one for one in group]
+    noted = [one for one in group if one.side in CLIENT and one.remark.kind is Kind.NOTE]
+    codes = {one.code for one in noted if one.code}
+    group = [_noted(one) if one.code in codes else one for one in group]
     handled = [one for one in group if one.op.startswith("http.server")]
     if handled and all(one.has_worked for one in handled):
         group = [_noted(one, IN_WORKED) if _is_call(one) else one for one in group]
-    if any(one.is_claim and not one.is_log for one in group):
+    if any(one.is_claim and one.reader for one in group):
         return group
     has_worked = _has_worked(group)
     return [_calm(one, common, has_worked=has_worked) for one in group]
 
 
-def _code(one: _Found) -> int | None:
-    return one.row.http_status if isinstance(one.row, Span) else None
-
-
-def _is_noted(one: _Found) -> bool:
-    return one.remark is not None and one.remark.kind is Kind.NOTE and bool(_code(one))
-
-
 def _is_call(one: _Found) -> bool:
-    """Return whether it is what our server asked of another service."""
-    is_request = one.is_claim and one.is_request and one.side is Side.SERVER
-    is_inner = is_request and one.reader is not None and bool(one.reader.service)
-    return is_inner and _remark(one).kind is not Kind.SLOW
+    """Return whether it is what our server asked of another service, and that failed."""
+    reader = one.reader if one.is_request and one.side is Side.SERVER else None
+    return bool(reader and reader.service) and one.is_claim and one.remark.kind is not Kind.SLOW
 
 
 def _noted(one: _Found, where: str = "") -> _Found:
     if not one.is_claim:
         return one
-    remark = _remark(one)
+    remark = one.remark
     if remark.reason:
         said = replace(remark, kind=Kind.NOTE, reason=f"{remark.reason}{where}")
     else:
@@ -586,7 +569,7 @@ def _noted(one: _Found, where: str = "") -> _Found:
 
 def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found:
     remark = one.remark
-    if not isinstance(one.row, LogEntry) or remark is None or remark.kind is Kind.WORKED:
+    if not isinstance(one.row, LogEntry) or not one.is_trouble:
         return one
     is_named = remark.outcome not in (LOGGED_ERROR, LOGGED_WARNING)
     if one.row.names_customer and is_named:
@@ -596,7 +579,7 @@ def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found
         if remark.is_stated or is_grave or (is_often and not has_worked):
             return one
     if not is_loud(one.row):
-        return replace(one, remark=None)
+        return replace(one, remark=_NOTHING)
     logged = LOGGED_WARNING if is_mere_warning(one.row) else LOGGED_ERROR
     said = Remark(Kind.NOTE, program_name(one.side), logged, target=remark.target)
     return replace(one, remark=said)
@@ -608,16 +591,18 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     That is a long request whose main part takes as long as usual, and something that was not found
     for a request that worked.
     """
-    served = [other for other in group if other.has_worked and isinstance(other.row, Span)]
-    if not isinstance(one.row, Span):
+    if one.reader is None:
         return False
-    if _remark(one).kind is not Kind.SLOW:
-        return _code(one) == 404 and one.side is Side.SERVER and _has_worked(served)
-    if one.row.usual_ms is not None:
+    if one.remark.kind is not Kind.SLOW:
+        return one.code == 404 and one.side is Side.SERVER and _has_worked(group)
+    if one.reader.span.usual_ms is not None:
         return False
     least = _MAIN_PART * (one.end - one.start)
-    known = (other for other in served if isinstance(other.row, Span) and other.row.usual_ms)
-    return any(other.end - other.start >= least for other in known)
+    return any(
+        other.end - other.start >= least
+        for other in group
+        if other.has_worked and other.reader and other.reader.span.usual_ms
+    )
 
 
 def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -> bool:
@@ -627,7 +612,7 @@ def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -
     never answered it while ours did, as blockers do with those of advertisers.
     """
     if not any(other.row.names_customer for other in group):
-        return _code(one) == 404
+        return one.code == 404
     reader = one.reader if one.is_request else None
     is_lost = reader is not None and reader.is_unanswered and not reader.service
     if reader is None or not is_lost or reader.action:
@@ -640,9 +625,12 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
     said = sorted(troubles, key=_gravity)
     main, *others = said
     also = tuple(
-        dict.fromkeys(f"{_remark(one).sentence}." for one in others if _adds(one, _remark(main)))
+        dict.fromkeys(f"{one.remark.sentence}." for one in others if _adds(one, main.remark))
     )
-    remark = _named(_remark(main), others)
+    remark = main.remark
+    if remark.subject == A_REQUEST:  # a log of the same request may have a name for it
+        names = (deed_in(one.remark.target) for one in others if one.reader is None)
+        remark = replace(remark, subject=next(filter(None, names), A_REQUEST))
     rest = [one for one in group if one not in said]
     if remark.kind is Kind.NOTE:  # its request is an observation of its own
         rest = [one for one in rest if not one.has_worked]
@@ -652,7 +640,7 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
         at=main.at,
         until=main.until,
         kind=remark.kind,
-        sentence=f"{remark.sentence}." if isinstance(main.row, Span) else _of_log(remark, group),
+        sentence=f"{remark.sentence}." if main.reader else _of_log(remark, group),
         target=remark.target,
         rows=tuple(one.row for one in (*said, *rest)),
         also=also,
@@ -676,34 +664,24 @@ _INPUT = re.compile(rf"{TOO_LARGE}|accepted: it had expired|^The file was refuse
 
 
 def _place_of(one: _Found) -> Place | None:
-    remark = _remark(one)
+    remark = one.remark
     if _INPUT.search(remark.sentence):
         return Place.INPUT
     if remark.sentence == FEATURE_OFF:
         return Place.SERVER
-    if isinstance(one.row, LogEntry):
+    if one.reader is None:
         return remark.place
-    reader = one.reader or SpanReader(one.row, one.side)
-    if reader.service:
+    if one.reader.service:
         return Place.SERVICE
-    is_ours = one.side is Side.SERVER or ((one.row.http_status or 0) >= 500 and not reader.host)
+    is_ours = one.side is Side.SERVER or ((one.code or 0) >= 500 and not one.reader.host)
     return Place.SERVER if is_ours and remark.kind in (Kind.FAILED, Kind.SLOW) else None
 
 
 def _is_own(one: _Found) -> bool:
     """Return whether it is a request that changes something, as a person's action sends it."""
     reader = one.reader if one.is_request else None
-    return bool(reader and not reader.service and reader.action) and not str(
-        _remark(one).target
-    ).startswith(("GET ", "HEAD "))
-
-
-def _named(remark: Remark, others: Iterable[_Found]) -> Remark:
-    """Return the remark, with the name that a log of the same request has for it."""
-    logs = (one for one in others if isinstance(one.row, LogEntry))
-    is_unnamed = remark.subject == A_REQUEST
-    names = filter(None, (deed_in(_remark(one).target) for one in logs))
-    return replace(remark, subject=next(names, A_REQUEST)) if is_unnamed else remark
+    is_ours = reader is not None and not reader.service and reader.action is not None
+    return is_ours and not one.remark.target.startswith(("GET ", "HEAD "))
 
 
 def _of_log(remark: Remark, group: Sequence[_Found]) -> str:
@@ -715,54 +693,44 @@ def _of_log(remark: Remark, group: Sequence[_Found]) -> str:
     return f"While {action.value}: {sentence[0].lower()}{sentence[1:]}"
 
 
-def _remark(one: _Found) -> Remark:
-    if one.remark is None:
-        raise ValueError("only rows that say something are described")
-    return one.remark
-
-
 def _gravity(one: _Found) -> tuple[int, int, float, str]:
     """Sort the most serious first; then a span with a known usual time, then the outermost."""
-    length = one.end - one.start
     return (
-        _ORDER.index(_remark(one).kind),
-        2 if isinstance(one.row, LogEntry) else int(one.row.usual_ms is None),
-        -length,
+        _ORDER.index(one.remark.kind),
+        int(one.reader.span.usual_ms is None) if one.reader else 2,
+        one.start - one.end,
         one.row.id,
     )
 
 
 def _adds(one: _Found, main: Remark) -> bool:
     """Return whether another row says more than that the request went wrong."""
-    remark = _remark(one)
+    remark = one.remark
     is_said = main.reason not in _VAGUE and remark.sentence.endswith(main.reason)
     if remark.outcome in UNCLEAR or is_said or main.sentence.startswith(remark.subject):
         return False
-    return isinstance(one.row, LogEntry) or one.op.startswith("http.client")
+    return one.reader is None or one.op.startswith("http.client")
 
 
 def _fold(troubles: Iterable[Observation]) -> Iterator[Observation]:
     """Join repeats: the same sentence about the same thing, within ten minutes."""
-    runs: dict[tuple[object, ...], list[Observation]] = {}
+    runs: list[list[Observation]] = []
+    last: dict[tuple[object, ...], list[Observation]] = {}
     for one in sorted(troubles, key=lambda one: (one.at, one.rows[0].id)):
         stem = re.sub(r"(?: within| after| took)? [\d.]+ (?:s|min|h)\b.*", "", one.sentence).rstrip(
             "."
         )
         is_log = isinstance(one.rows[0], LogEntry)
         key = (one.kind, stem, "" if is_log else one.target)
-        run = runs.get(key)
-        if run and one.at - run[-1].at <= _RETRY_WITHIN:
-            run.append(one)
-            continue
-        if run:
-            yield _folded(run)
-        runs[key] = [one]
-    yield from map(_folded, runs.values())
+        if key in last and one.at - last[key][-1].at <= _RETRY_WITHIN:
+            last[key].append(one)
+        else:
+            last[key] = [one]
+            runs.append(last[key])
+    return map(_folded, runs)
 
 
 def _folded(run: Sequence[Observation]) -> Observation:
-    if len(run) == 1:
-        return run[0]
     longest = max(run, key=lambda one: one.until - one.at)
     return replace(
         longest,
@@ -795,11 +763,11 @@ class _Later:
         for one in found:
             if isinstance(one.row, LogEntry) and tells_good_end(one.row):
                 self._mended.setdefault(one.trace, []).append(one.row)
-            if one.remark and one.is_request and _SIGN_OUT.search(one.remark.target):
+            if one.is_request and _SIGN_OUT.search(one.remark.target):
                 self._signed_out.append(one.start)
-            if one.op.startswith(TASK_OPS) and one.remark is None and one.reader:
+            if one.reader and one.reader.is_task and one.remark == _NOTHING:
                 self._worked.setdefault(one.reader.target, []).append(one)
-            if one.remark and one.has_worked:
+            if one.has_worked:
                 self._worked.setdefault(one.remark.target, []).append(one)
                 if one.remark.subject in _SIGN_IN:
                     self._signed_in.append(one)
