@@ -100,8 +100,8 @@ class _Call:
     method: str
     host: str
     path: Path
-    status: int | None
-    is_raised: bool
+    status: int | None = None
+    is_raised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,13 @@ def _traits(event: Event) -> _Traits:
     is_call_error = any(_CALL_ERROR.search(text) for text in texts)
     trace = body.contexts.get("trace", {})
     request = _address(body.request.url, body.request.method) if body.request else None
+    route = _address((event.transaction or "").rpartition(" ")[2], None)
+    paths = tuple(one.path for one in (request, route) if one and one.path)
+    status = _number(body.contexts.get("response", {}).get("status_code"))
+    calls = _calls(texts, body, at, is_call_error=is_call_error)
+    if not calls and side in CLIENT and request and request.path and (status or 0) >= 400:
+        # It is about nothing but a failed call, with its response.
+        calls = (replace(request, status=status, is_raised=True),)
     return _Traits(
         event=event,
         at=at,
@@ -153,10 +160,9 @@ def _traits(event: Event) -> _Traits:
         span=str(trace.get("span_id") or ""),
         parent=str(trace.get("parent_span_id") or ""),
         request=None if side in CLIENT else request,
-        paths=() if side in CLIENT else tuple(_served(request, event)),
-        status=_number(body.contexts.get("response", {}).get("status_code")),
-        calls=tuple(_calls(texts, body, at, is_call_error=is_call_error))
-        or tuple(_reported(request, body, side)),
+        paths=() if side in CLIENT else paths,
+        status=status,
+        calls=calls,
         is_call_error=is_call_error,
         has_waited=any(_TIMEOUT.search(text) for text in texts),
         texts=tuple(texts),
@@ -178,46 +184,24 @@ def _line_of(body: EventBody) -> tuple[str, int] | None:
     )
 
 
-def _served(request: _Call | None, event: Event) -> Iterator[Path]:
-    """Yield the paths of the request that a server answered."""
-    if request and request.path:
-        yield request.path
-    route = _address((event.transaction or "").rpartition(" ")[2], None)
-    if route and route.path:
-        yield route.path
-
-
 def _calls(
     texts: Sequence[str], body: EventBody, at: datetime, *, is_call_error: bool
-) -> Iterator[_Call]:
-    """Yield the failed calls: those that the error names, or else the last one before it."""
+) -> tuple[_Call, ...]:
+    """Return the failed calls: those that the error names, or else the last one before it."""
     statuses = [int(found[1]) for text in texts for found in _STATUS.finditer(text)]
     if is_call_error:
         named = [found for text in texts for found in _ADDRESS.finditer(text)]
         calls = [_address(found[2], found[1]) for found in named[:_MOST_CALLS]]
         status = statuses[0] if statuses else None
-        named_calls = [
-            _Call(one.method, one.host, one.path, status, is_raised=True)
-            for one in calls
-            if one and one.path
-        ]
-        if named_calls:
-            yield from named_calls
-            return
+        raised = [one for one in calls if one and one.path]
+        if raised:
+            return tuple(replace(one, status=status, is_raised=True) for one in raised)
     for crumb in reversed(body.breadcrumbs):
         call = _failed_call(crumb)
-        if call is None or (crumb.timestamp and abs(crumb.timestamp - at) > _JUST_BEFORE):
-            continue
-        is_raised = is_call_error and (not statuses or not call.status or call.status in statuses)
-        yield _Call(call.method, call.host, call.path, call.status, is_raised)
-        return
-
-
-def _reported(request: _Call | None, body: EventBody, side: Side) -> Iterator[_Call]:
-    """Yield the call of an event that is about nothing but a failed call, with its response."""
-    status = _number(body.contexts.get("response", {}).get("status_code"))
-    if side in CLIENT and request and request.path and status and status >= 400:
-        yield _Call(request.method, request.host, request.path, status, is_raised=True)
+        if call and not (crumb.timestamp and abs(crumb.timestamp - at) > _JUST_BEFORE):
+            is_alike = not statuses or not call.status or call.status in statuses
+            return (replace(call, is_raised=is_call_error and is_alike),)
+    return ()
 
 
 def _failed_call(crumb: Breadcrumb) -> _Call | None:
@@ -227,11 +211,8 @@ def _failed_call(crumb: Breadcrumb) -> _Call | None:
     if call is None or not call.path:
         return None
     status = _number(crumb.data.get("status_code", crumb.data.get("http.response.status_code")))
-    if status is None and crumb.level != "error":
-        return None
-    if status and status < 400:
-        return None
-    return _Call(call.method, call.host, call.path, status or 0, is_raised=False)
+    has_failed = crumb.level == "error" if status is None else not 0 < status < 400
+    return replace(call, status=status or 0) if has_failed else None
 
 
 def _address(url: str | None, method: object) -> _Call | None:
@@ -243,7 +224,7 @@ def _address(url: str | None, method: object) -> _Call | None:
         return None
     bare = re.split(r"[?#]", path, maxsplit=1)[0].rstrip(".:]}>'\"") if path else ""
     parts = tuple(part for part in bare.split("/") if part)
-    return _Call(str(method or "").upper(), host.lower(), parts, None, is_raised=False)
+    return _Call(str(method or "").upper(), host.lower(), parts)
 
 
 def _named(body: EventBody, names: re.Pattern[str]) -> Iterator[str]:
@@ -489,8 +470,8 @@ def _is_same_call(one: _Call, other: _Call) -> bool:
         return False
     if one.method and other.method and one.method != other.method:
         return False
-    first, second = one.status or 0, other.status or 0
-    return first == second or {first, second} <= _TRANSPORT
+    statuses = {one.status or 0, other.status or 0}
+    return len(statuses) == 1 or statuses <= _TRANSPORT
 
 
 def _masked(text: str) -> str:
