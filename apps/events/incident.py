@@ -164,7 +164,13 @@ def shared_failures(
     before: a ratio would put what three have first if no one had it before. What is slight comes
     after all other failures, and noise last.
     """
-    by_line = _with_bodies(findings, bodies)
+    by_line = {
+        finding.line: tuple(
+            replace(event, body=bodies[event.id]) if event.id in bodies else event
+            for event in finding.events
+        )
+        for finding in findings
+    }
     halves = _halves(by_line)
     known = {issue.id: issue for issue in issues}
     with_events = sum(1 for events in by_line.values() if events)
@@ -187,7 +193,9 @@ def shared_failures(
             lines=tuple(lines),
             first_event=problem.events[-1],
             last_event=problem.events[0],
-            releases=_releases(problem.events),
+            releases=tuple(
+                dict.fromkeys(one.release for one in reversed(problem.events) if one.release)
+            ),
             baseline=share,
             is_noise=is_noise,
             representatives=tuple(read.values()),
@@ -210,19 +218,6 @@ def _is_noise(had: int, of: int, usual: int, customers: int) -> bool:
     error = sqrt(both * (1 - both) * (1 / of + 1 / customers))
     least = _TWICE if share - theirs > _BEYOND_CHANCE * error else 2 * _TWICE
     return share < least * theirs
-
-
-def _with_bodies(
-    findings: Iterable[Finding], bodies: Mapping[str, EventBody]
-) -> dict[int, tuple[Event, ...]]:
-    """Return each line's events, with the bodies that were read."""
-    return {
-        finding.line: tuple(
-            replace(event, body=bodies[event.id]) if event.id in bodies else event
-            for event in finding.events
-        )
-        for finding in findings
-    }
 
 
 def _problem(
@@ -255,11 +250,6 @@ def _problem(
 
 def _newest_first(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: (event.timestamp, event.id), reverse=True))
-
-
-def _releases(events: Sequence[Event]) -> tuple[str, ...]:
-    """Return the releases in the order in which they first failed."""
-    return tuple(dict.fromkeys(event.release for event in reversed(events) if event.release))
 
 
 # What joins issues: the bodies of a few customers, as on their result pages.
