@@ -24,20 +24,7 @@ from apps.events.activity_text import (
 from apps.events.answer import Answer
 from apps.events.breadcrumb_text import status_meaning
 from apps.events.event import Event, LogEntry, Span, time_of
-from apps.events.log_text import (
-    FEATURE_OFF,
-    LOGGED_ERROR,
-    LOGGED_WARNING,
-    UNCLEAR,
-    is_loud,
-    is_mere_warning,
-    log_remark,
-    needs_rules,
-    plain_message,
-    program_name,
-    tells_coping,
-    tells_good_end,
-)
+from apps.events.log_text import FEATURE_OFF, LOGGED_ERROR, LOGGED_WARNING, UNCLEAR, LogReader
 from apps.events.once import found_once
 from apps.events.query import CustomerKind, any_case
 from apps.events.rules.engine import rule_for
@@ -162,7 +149,8 @@ class _Found:
     start: float
     end: float
     side: Side
-    reader: SpanReader | None = None  # of a span
+    reader: SpanReader | None = None
+    log: LogReader | None = None
 
     @property
     def trace(self) -> str:
@@ -305,10 +293,11 @@ def _read(answer: Answer) -> list[_Found]:
             continue
         known = in_project.get(row.project, set())
         side = next(iter(known)) if len(known) == 1 else Side.UNKNOWN
-        if needs_rules(row):
-            texts.add(plain_message(row))
-        remark = log_remark(row, side, is_known=len(texts) <= _MAX_TEXTS)
-        found.append(_Found(row, remark or _NOTHING, start, start, side))
+        log = LogReader(row, side)
+        if log.needs_rules:
+            texts.add(log.plain_message)
+        remark = log.remark(is_known=len(texts) <= _MAX_TEXTS)
+        found.append(_Found(row, remark or _NOTHING, start, start, side, log=log))
     return found[:MAX_ROWS]
 
 
@@ -568,20 +557,20 @@ def _noted(one: _Found, where: str = "") -> _Found:
 
 
 def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found:
-    remark = one.remark
-    if not isinstance(one.row, LogEntry) or not one.is_trouble:
+    log, remark = one.log, one.remark
+    if log is None or not one.is_trouble:
         return one
     is_named = remark.outcome not in (LOGGED_ERROR, LOGGED_WARNING)
     if one.row.names_customer and is_named:
         is_often = common[remark.sentence] >= _OFTEN and remark.place in (None, Place.SERVICE)
-        is_sent = not is_mere_warning(one.row) and remark.sentence.startswith(_TO_CUSTOMER)
-        is_grave = is_sent and not tells_coping(one.row)
+        is_sent = log.is_error and remark.sentence.startswith(_TO_CUSTOMER)
+        is_grave = is_sent and not log.has_coped
         if remark.is_stated or is_grave or (is_often and not has_worked):
             return one
-    if not is_loud(one.row):
+    if not log.is_loud:
         return replace(one, remark=_NOTHING)
-    logged = LOGGED_WARNING if is_mere_warning(one.row) else LOGGED_ERROR
-    said = Remark(Kind.NOTE, program_name(one.side), logged, target=remark.target)
+    logged = LOGGED_ERROR if log.is_error else LOGGED_WARNING
+    said = Remark(Kind.NOTE, log.program_name, logged, target=remark.target)
     return replace(one, remark=said)
 
 
@@ -761,8 +750,8 @@ class _Later:
         self._signed_out: list[float] = []
         self._mended: dict[str, list[LogEntry]] = {}
         for one in found:
-            if isinstance(one.row, LogEntry) and tells_good_end(one.row):
-                self._mended.setdefault(one.trace, []).append(one.row)
+            if one.log and one.log.ended_well:
+                self._mended.setdefault(one.trace, []).append(one.log.log)
             if one.is_request and _SIGN_OUT.search(one.remark.target):
                 self._signed_out.append(one.start)
             if one.reader and one.reader.is_task and one.remark == _NOTHING:

@@ -10,7 +10,7 @@ from apps.events.activity_text import Kind, duration_text
 from apps.events.answer import Answer, Signal
 from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Group, Problem, order_names, problems_of
-from apps.events.log_text import is_loud, is_mere_warning
+from apps.events.log_text import LogReader
 from apps.events.observations import MAX_ROWS, Observation, observations_of, troubles_of
 from apps.events.query import CustomerKind, Window, counted, format_duration
 from apps.events.rules.engine import rule_for
@@ -366,13 +366,13 @@ def _notes(observations: Sequence[Observation]) -> tuple[str, str]:
     notes = [one for one in observations if one.is_note]
     said = [one for one in notes if isinstance(one.rows[0], Span)]
     logged = [
-        row
+        log
         for one in notes
         if one not in said
         for row in one.rows
-        if isinstance(row, LogEntry) and is_loud(row)
+        if isinstance(row, LogEntry) and (log := LogReader(row)).is_loud
     ]
-    errors = sum(not is_mere_warning(row) for row in logged)
+    errors = sum(log.is_error for log in logged)
     counts = (("error", errors), ("warning", len(logged) - errors))
     words = " and ".join(counted(count, noun) for noun, count in counts if count)
     first = said[0].full_text.partition(". ")[0].removesuffix(".") if said else ""
