@@ -50,7 +50,6 @@ class Remark:
 
 A_REQUEST = "A request"
 TOO_LARGE = "too large"
-ANOTHER_SERVICE = "another service"
 
 
 def deed_in(text: str) -> str:
@@ -67,17 +66,11 @@ _RAILS = {"create": "POST", "update": "PATCH", "destroy": "DELETE"}
 _RAILS_ACTION = re.compile(r"#(create|update|destroy)$")
 _HOST = any_case(r"[a-z]{2,10}://([^/?#\s]{1,253})")
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS", "QUERY"))
-PAGE_OPS = ("pageload", "navigation", "ui.load", "ui.action", "app.start")
-TASK_OPS = (
-    "queue.process",
-    "queue.task",
-    "queue.active_job",
-    "queue.sidekiq",
-    "task",
-    "job",
-    "cron",
-)
+_VERBS = {"POST": "A request about"} | dict.fromkeys(("PUT", "PATCH", "DELETE"), "A change to")
 _FILE = PatternFile.read("activity_text.toml")
+_REFUSED: dict[str, int] = _FILE.tables["refused"]
+_LISTS = {name: tuple(words) for name, words in _FILE.tables["lists"].items()}
+PAGE_OPS, TASK_OPS = _LISTS["page_ops"], _LISTS["task_ops"]
 NOISE_PATH = _FILE.compile("noise_path", re.IGNORECASE)
 _NOISE_HOST = _FILE.compile("noise_host", re.IGNORECASE)
 _REPORT = _FILE.compile("report", re.IGNORECASE)
@@ -93,10 +86,6 @@ _DEEDS, _THINGS = (
     {UserAction[action.upper()]: words for action, words in _FILE.tables[table].items()}
     for table in ("deeds", "things")
 )
-_VERBS = {
-    "POST": "A request about",
-    **dict.fromkeys(("PUT", "PATCH", "DELETE"), "A change to"),
-}
 _SLOW_MS, _SLOW_UNKNOWN_MS = 3_000, 10_000
 _TIMES_USUAL = 3
 _CANCELED_MS = 5_000
@@ -106,20 +95,6 @@ _RENEWAL = any_case(r"refresh|token|session|/me/?$|renew|heartbeat")
 _UPLOADS = any_case(r"upload|attach|file|photo|image|media|avatar|video|scan")
 _BEACON = any_case(r"/(?:events?|batch|log|ping|presence|read|seen)\b")
 _PROGRAMS = any_case(r"\bapi\b|/v\d|graphql|\.json|/rpc|/rest/|\bajax\b")
-_FAILED_STATUSES = frozenset(
-    (
-        *("internal_error", "unknown_error", "unknown", "error", "unavailable", "data_loss"),
-        *("deadline_exceeded", "aborted", "failed_precondition", "unimplemented", "out_of_range"),
-    )
-)
-_REFUSED_STATUSES = {
-    "permission_denied": 403,
-    "unauthenticated": 401,
-    "not_found": 404,
-    "already_exists": 409,
-    "resource_exhausted": 429,
-    "invalid_argument": 400,
-}
 _STATUS_REASONS = {code: status_meaning(code) for code in (502, 503, 504)}
 _ENDED = (None, "", "ok", "unset")
 
@@ -147,6 +122,11 @@ class SpanReader:
         """The operation, never None."""
         return self.span.op or ""
 
+    @property
+    def length(self) -> float:
+        """How long it took, in ms."""
+        return self.span.duration_ms or 0
+
     @cached_property
     def is_request(self) -> bool:
         """Whether it is an HTTP request, sent or handled."""
@@ -172,12 +152,18 @@ class SpanReader:
         """The HTTP method in capitals, or ""."""
         attributes = self.attributes
         names = ("http.request.method", "http.method", "method")
-        own = next((attributes[name] for name in names if attributes.get(name)), "")
-        found = _METHOD.match(self.span.description or "") or _METHOD.match(
-            self.span.transaction or ""
-        )
-        in_rails = _RAILS_ACTION.search(self.span.transaction or "")
-        return own.upper() or (found[1] if found else _RAILS[in_rails[1]] if in_rails else "")
+        if own := next((attributes[name] for name in names if attributes.get(name)), ""):
+            return own.upper()
+        transaction = self.span.transaction or ""
+        if found := _METHOD.match(self.span.description or "") or _METHOD.match(transaction):
+            return found[1]
+        in_rails = _RAILS_ACTION.search(transaction)
+        return _RAILS[in_rails[1]] if in_rails else ""
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether the method sends something, rather than reads."""
+        return self.method not in _READ_METHODS
 
     @cached_property
     def address(self) -> str:
@@ -205,10 +191,9 @@ class SpanReader:
     @cached_property
     def is_noise(self) -> bool:
         """Whether it says nothing about the customer: a static file, a probe, telemetry."""
-        is_optional = self.method in _READ_METHODS and _OPTIONAL.search(self.address)
         return (
             self.op.startswith("resource.")
-            or bool(is_optional)
+            or (not self.was_sent and bool(_OPTIONAL.search(self.address)))
             or self.method in ("OPTIONS", "HEAD")  # only checks
             or (self.method == "POST" and bool(_REPORT.search(self.address)))
             or bool(NOISE_PATH.search(_METHOD.sub("", self.span.transaction or "", count=1)))
@@ -223,7 +208,7 @@ class SpanReader:
     @cached_property
     def is_unanswered(self) -> bool:
         """Whether a page's request was blocked or lost at once."""
-        is_quick = (self.span.duration_ms or 0) < _SLOW_MS
+        is_quick = self.length < _SLOW_MS
         return self.side in CLIENT and self._has_failed and not self.span.http_status and is_quick
 
     @cached_property
@@ -234,24 +219,24 @@ class SpanReader:
         vendor = _named(_VENDORS, self.host)
         if self.side in CLIENT:
             return vendor
-        return vendor or _named(_KINDS, self.host) or ANOTHER_SERVICE
+        return vendor or _named(_KINDS, self.host) or "another service"
 
     @cached_property
     def action(self) -> UserAction | None:
         """What the customer was doing, as far as the address says so."""
-        was_sent = self.method not in _READ_METHODS
-        return find_action((words_in(self.address),), was_sent=was_sent)
+        return find_action((words_in(self.address),), was_sent=self.was_sent)
 
     @cached_property
     def subject(self) -> str:
         """What was done, at the beginning of a sentence."""
-        action, was_sent = self.action, self.method not in _READ_METHODS
+        action = self.action
         if self.service or self.is_task:
             return _capital(self.service or "a background task")
         if self.op.startswith("http.server") and _CALLED_BACK.search(words_in(self.address)):
             is_sign_in = action is UserAction.SIGNING_IN or _OF_SIGN_IN.search(self.address)
             return "The sign-in" if is_sign_in else sender_in(self.address)
-        is_deed = was_sent and not (action is UserAction.UPLOADING and self._is_about_a_file)
+        is_about_file = self.method == "DELETE" or not _UPLOADS.search(self.address)  # not sent
+        is_deed = self.was_sent and not (action is UserAction.UPLOADING and is_about_file)
         if not self.is_page and (is_deed or action is UserAction.SEARCHING) and action in _DEEDS:
             return _capital(_DEEDS[action])
         if action in _THINGS:
@@ -259,11 +244,6 @@ class SpanReader:
         if self.is_page:
             return "A click" if self.op.startswith("ui.action") else "Opening a page"
         return A_REQUEST
-
-    @property
-    def _is_about_a_file(self) -> bool:
-        """Whether a file was changed or removed, rather than sent."""
-        return self.method == "DELETE" or not _UPLOADS.search(self.address)
 
     def remark(self) -> Remark | None:
         """Return what it says, or None if nothing."""
@@ -285,14 +265,12 @@ class SpanReader:
 
     def _request(self) -> Remark | None:
         span, status = self.span, self.span.http_status
-        length = span.duration_ms or 0
-        took = duration_text(length)
-        code = status or _REFUSED_STATUSES.get(span.status or "", 0)
+        code = status or _REFUSED.get(span.status or "", 0)
         is_called = bool(self.service) and (self.side not in CLIENT or not self._is_ordinary(code))
         if is_called and (code >= 400 or self._has_failed):
-            return self._service(code, took)
+            return self._service(code)
         if code == 499 or span.status in ("cancelled", "canceled"):
-            return self._canceled(took)
+            return self._canceled()
         if code >= 500:
             is_full = code == 507
             reason = "no room left" if is_full else _STATUS_REASONS.get(code, "")
@@ -300,22 +278,24 @@ class SpanReader:
         if code >= 400:
             return self._refused(code)
         if self._has_failed:
-            is_unanswered = not status and (self.op != "http.server" or length >= _SLOW_MS)
-            within = f" within {took}" if length >= _SLOW_MS else ""
-            is_own = self.method in _READ_METHODS or _BEACON.search(self.address)
+            is_long = self.length >= _SLOW_MS
+            is_unanswered = not status and (self.op != "http.server" or is_long)
+            within = f" within {duration_text(self.length)}" if is_long else ""
+            is_own = not self.was_sent or _BEACON.search(self.address)
             is_left = is_unanswered and not within and is_own
             kind = Kind.NOTE if is_left else Kind.FAILED
             return self._said(kind, f"got no answer{within}" if is_unanswered else "failed")
         done = "was accepted" if status == 202 else "worked"
         return self._slow() or self._said(Kind.WORKED, done)
 
-    def _canceled(self, took: str) -> Remark | None:
+    def _canceled(self) -> Remark | None:
         """Return that there was no answer, unless a page may just have been left."""
-        length, is_read = self.span.duration_ms or 0, self.method in _READ_METHODS
-        if is_read and (length < _CANCELED_MS or _OPEN_ENDED.search(self.target)):
+        is_left = self.length < _CANCELED_MS or _OPEN_ENDED.search(self.target)
+        if is_left and not self.was_sent:
             return None
-        kind = Kind.NOTE if is_read and length < _SLOW_UNKNOWN_MS else Kind.FAILED
-        return self._said(kind, f"got no answer within {took}")
+        is_note = not self.was_sent and self.length < _SLOW_UNKNOWN_MS
+        kind = Kind.NOTE if is_note else Kind.FAILED
+        return self._said(kind, f"got no answer within {duration_text(self.length)}")
 
     def _refused(self, code: int) -> Remark:
         meaning = status_meaning(code) or "not accepted"
@@ -331,7 +311,7 @@ class SpanReader:
         """Return whether a program may well count on this answer, rather than the customer."""
         if not 400 <= code < 500 or code in (402, 408, 413, 429, 451):
             return False
-        if self.method not in _READ_METHODS:
+        if self.was_sent:
             is_renewal = code in (400, 401, 403) and _RENEWAL.search(self.address)
             return bool(is_renewal) or (self.method == "DELETE" and code in (404, 410))
         is_page = self.op.startswith("http.server") and not _PROGRAMS.search(self.address)
@@ -339,13 +319,13 @@ class SpanReader:
 
     @property
     def _has_failed(self) -> bool:
-        return self.span.status in _FAILED_STATUSES or self.span.http_status == 0
+        return self.span.status in _LISTS["failed"] or self.span.http_status == 0
 
-    def _service(self, code: int, took: str) -> Remark:
+    def _service(self, code: int) -> Remark:
         if code in (408, 504) or (self._has_failed and not code):
-            is_long = (self.span.duration_ms or 0) >= _SLOW_MS
+            within = f" within {duration_text(self.length)}" if self.length >= _SLOW_MS else ""
             kind = Kind.NOTE if self.is_unanswered else Kind.FAILED  # by a blocker, most often
-            return self._said(kind, f"didn’t answer{f' within {took}' * is_long}")
+            return self._said(kind, f"didn’t answer{within}")
         if code >= 500:
             return self._said(Kind.FAILED, "failed", _STATUS_REASONS.get(code, ""))
         if code == 429:
@@ -354,11 +334,13 @@ class SpanReader:
         return self._said(Kind.REFUSED, "refused our request", known)
 
     def _slow(self) -> Remark | None:
-        length, usual = self.span.duration_ms or 0, self.span.usual_ms
+        length, usual = self.length, self.span.usual_ms
         if self.is_page and self.span.status not in _ENDED:
             return None  # the SDK stopped measuring, at its limit or when the page was hidden
         is_open = self.span.http_status == 101 or _OPEN_ENDED.search(self.target)
-        if usual is None and (is_open or self._ended_by_timer):
+        # A request that waits for news ends after 10 s, 30 s, or a minute.
+        is_timed = length >= _SLOW_UNKNOWN_MS and length % _TIMER_MS < length * 0.01
+        if usual is None and (is_open or is_timed):
             return None
         limit = _SLOW_UNKNOWN_MS if usual is None else max(_SLOW_MS, _TIMES_USUAL * usual)
         if length < limit:
@@ -366,12 +348,6 @@ class SpanReader:
         took = f"took {duration_text(length)}"
         usually = f"; it usually takes {duration_text(usual)}" if usual is not None else ""
         return self._said(Kind.SLOW, f"{took}{usually}")
-
-    @property
-    def _ended_by_timer(self) -> bool:
-        """Whether it took as long as a request that waits for news: 10 s, 30 s, a minute."""
-        length = self.span.duration_ms or 0
-        return length >= _SLOW_UNKNOWN_MS and length % _TIMER_MS < length * 0.01
 
     def _task(self) -> Remark | None:
         if self._has_failed:
@@ -383,10 +359,9 @@ class SpanReader:
 
     def _part(self) -> Remark | None:
         """Return a slow part of a request, which matters if the request is not known."""
-        if not self.op.startswith("db") or (self.span.duration_ms or 0) < _SLOW_UNKNOWN_MS:
+        if not self.op.startswith("db") or self.length < _SLOW_UNKNOWN_MS:
             return None
-        took = duration_text(self.span.duration_ms or 0)
-        return Remark(Kind.SLOW, "Our data store", f"took {took} to answer")
+        return Remark(Kind.SLOW, "Our data store", f"took {duration_text(self.length)} to answer")
 
 
 def _named(rows: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:
