@@ -39,7 +39,8 @@ class BreadcrumbPhrase:
     has_failed: bool = False
 
 
-_WORDS: dict[str, dict[str, str]] = PatternFile.read("breadcrumb_text.toml").tables
+_FILE = PatternFile.read("breadcrumb_text.toml")
+_WORDS: dict[str, dict[str, str]] = _FILE.tables
 _QUERIED = _WORDS["recorded"]["query"]
 _SQL = any_case(
     r"\s{0,20}(select|insert|update|delete)\b(?:[^;]{0,2000}?\b(?:from|into)\b|(?<=update))"
@@ -58,35 +59,12 @@ _HREF = re.compile(r"\ba(?=[.#\[])[^>]{0,300}\[href=[\"']?([^\"'\]]{1,200})")
 _ATTRIBUTE = re.compile(r"\[[^\]]{0,200}\]")
 _SEGMENT = re.compile(r"^([a-zA-Z][\w-]{0,40})?((?:[#.][\w-]{1,80}){0,20})")
 _ID_OR_CLASS = re.compile(r"([#.])([\w-]{1,80})")
-_UTILITY_CLASS = re.compile(
-    r"\.[\w/-]{0,40}:[^.\s>]{0,60}|\.-?[\w-]{0,20}\d\.5|\.[\w-]{1,30}-\[[^\]]{0,60}\]"
-)
-_GENERATED_NAME = re.compile(
-    r"(?:ember|radix|headlessui|mui|jss|svelte|chakra|ant|v|ng|css|sc|emotion)-?:?\w{0,24}\d"
-    r"|[a-z]{1,4}[A-Z][a-zA-Z]{0,2}[A-Z]\w{0,12}$|\w{0,4}\d\w{0,3}[a-zA-Z]\d\w{0,12}$"
-)
-_GENERATED_SUFFIX = re.compile(r"__[\w-]{4,8}$|_[a-zA-Z0-9]{5,6}$(?<=\d.)|--[\w-]{1,40}$")
-_NOISE_WORD = any_case(
-    r"^(?:(?:btn|button|id|did ?tap|on|handle|iv|tv|ll|img|fab)(?= ))|(?<= )(?:btn|clicked|pressed"
-    r"|tapped|action|activity|fragment|view controller|screen)$"
-)
-_TAG_LABELS = {"button": "a button", "a": "a link", "input": "a field", "select": "a list"}
-_STYLE_NAME = any_case(
-    r"(?:btn|button|link|active|primary|secondary|success|danger|warning|light|dark|icon|label"
-    r"|large|small"
-    r"|sm|md|lg|xs|outline|flex|grid|row|col)$"
-    r"|(?:btn|css|sc|is|has|js|[wmphgz]|p[xytblr]|m[xytblr]|text|bg|border|flex|grid|col|icon|items"
-    r"|justify|rounded|shadow|gap|space|font|leading|tracking|cursor|transition|duration|ease|min"
-    r"|max|top|left|right|bottom|inset|overflow|self|opacity|ring|focus|d|fs|fw|fa|mat|mdc|v|q|el"
-    r"|ant|ui|tw|outline|primary|secondary|Mui\w{1,30})-|(?:inline|block|relative|absolute"
-    r"|fixed|hidden|visible|rounded|shadow|sticky"
-    r"|border|transition|truncate|uppercase|group|peer|ripple|disabled|selected|open|focus)"
-    r"(?:-(?:xs|sm|md|lg|xl|xxl|\dxl|up|down|top|bottom|left|right|start|end|all|none|full|flex"
-    r"|block|grid|table|inline|colors|hover|focus|checked|\d{1,4})){0,3}$"
-)
-_INTERACTIVE_TAGS = frozenset(
-    ("button", "a", "input", "select", "textarea", "label", "summary", "option")
-)
+_STYLE_NAME = _FILE.compile("style_name", re.IGNORECASE)
+_UTILITY_CLASS = _FILE.compile("utility_class")
+_GENERATED_NAME = _FILE.compile("generated_name")
+_GENERATED_SUFFIX = _FILE.compile("generated_suffix")
+_NOISE_WORD = _FILE.compile("noise_word", re.IGNORECASE)
+_SCREEN_SUFFIX = re.compile(r"(?<=[a-z])(?:Activity|Fragment|ViewController|Screen|Page)$")
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-.]+")
 _TOUCH_PREFIX = re.compile(r"^Touch event within element: ?")
 _ACTORS = {
@@ -141,8 +119,9 @@ def _target(crumb: Breadcrumb, words: str) -> str:
         target = crumb.data.get("to") or crumb.message
         return bare_url(str(target)) if target else _message(crumb)
     if words in ("saw", "left"):
-        screen = crumb.data.get("screen") or crumb.message
-        return _screen(str(screen)[:200]) if screen else _message(crumb)
+        screen = str(crumb.data.get("screen") or crumb.message or "")[:200]
+        bare = re.split(r"[.<:/]", screen.strip("<>/"))[-1] or screen
+        return _SCREEN_SUFFIX.sub("", bare) or _message(crumb)
     label = crumb.data.get("label") or crumb.data.get("accessibilityIdentifier")
     target = label or crumb.message or crumb.data.get("view.id")
     return label_of(str(target)) if target else _message(crumb)
@@ -171,12 +150,6 @@ def _http_call(crumb: Breadcrumb, actor: Actor, failed: bool) -> BreadcrumbPhras
     operation = str(data.get("graphql.operation") or data.get("operationName") or "")[:80]
     text = f"{text} ({operation})" if operation else text
     return BreadcrumbPhrase(actor, words, text, outcome, failed)
-
-
-def _screen(name: str) -> str:
-    """Return `Checkout` for `CheckoutActivity`."""
-    bare = re.split(r"[.<:/]", name.strip("<>/"))[-1] or name
-    return re.sub(r"(?<=[a-z])(?:Activity|Fragment|ViewController|Screen|Page)$", "", bare)
 
 
 def status_meaning(code: int) -> str:
@@ -212,30 +185,29 @@ def _label(target: str) -> str:
         return target
     chain = [_ATTRIBUTE.sub("", segment).strip() for segment in target.split(">")]
     active = [
-        part for part in chain if _SEGMENT.sub("", part) == "" and _tag(part) in _INTERACTIVE_TAGS
+        part for part in chain if _SEGMENT.sub("", part) == "" and _tag(part) in _WORDS["tags"]
     ]
     for part in (*reversed(active), *reversed(chain)):
         # IDs sort before classes.
         marks = [
             name for _sign, name in sorted(_ID_OR_CLASS.findall(part), key=lambda mark: mark[0])
         ]
-        names = [_bare_name(name) for name in marks if _is_meaningful(name)]
+        names = [
+            bare
+            for name in marks
+            if not _STYLE_NAME.match(bare := _bare_name(name)) and not _GENERATED_NAME.match(name)
+        ]
         if names and _SEGMENT.fullmatch(part):
             return _split_words(names[0])
-    tag = _tag(active[-1]) if active else ""
-    if tag in _TAG_LABELS and re.search(r"[>#.\[]", target):
-        return _TAG_LABELS[tag]
+    label = _WORDS["tags"][_tag(active[-1])] if active else ""
+    if label and re.search(r"[>#.\[]", target):
+        return label
     return _split_words(target.rstrip(":")) if re.fullmatch(r"[\w:.\-]{1,80}", target) else target
 
 
 def _bare_name(name: str) -> str:
     """Return the name without a leading word for a button and a generated suffix."""
     return re.sub(r"^(?:btn|button|link|js)[-_](?=[a-z]{3})", "", _GENERATED_SUFFIX.sub("", name))
-
-
-def _is_meaningful(name: str) -> bool:
-    """Return whether the name says what the element is for, rather than how it looks."""
-    return not _STYLE_NAME.match(_bare_name(name)) and not _GENERATED_NAME.match(name)
 
 
 def _tag(part: str) -> str:
