@@ -7,7 +7,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
@@ -105,31 +105,22 @@ def _links(known: CatalogEntry, here: Selection) -> Iterator[LinkFacts]:
 # Issues and events
 
 
-@dataclass(frozen=True, slots=True)
-class SelectedIssue:
-    """An issue with its lead event, which is exported in full, and the further events listed."""
-
-    group: Group
-    lead: Event
-    further: tuple[Event, ...]
-
-
-def select_events(group: Group, selection: Selection, event_id: str | None = None) -> SelectedIssue:
-    """Select the lead, the nearest event that has a body, and the nearest further events.
+def select_events(
+    group: Group, selection: Selection, event_id: str | None = None
+) -> tuple[Event, ...]:
+    """Return the lead, the nearest event that has a body, and the nearest further events.
 
     With `event_id`, select only that event.
     """
     nearest = nearest_first(group.events, selection.answer.question.window.moment)
     if event_id:
         selection.leave_to_page("other events of the issue", len(nearest) - 1)
-        return SelectedIssue(group, next(one for one in nearest if one.id == event_id), ())
+        return tuple(one for one in nearest if one.id == event_id)[:1]
     lead = next((event for event in nearest if event.body), nearest[0])
     others = [event for event in nearest if event is not lead]
     name = (group.issue and group.issue.short_id) or group.issue_id
     here = selection.at(selection.text(f"issue {name}", selection.at_most(60)))
-    return SelectedIssue(
-        group, lead, here.first(others, here.detail.further_events, "further events")
-    )
+    return (lead, *here.first(others, here.detail.further_events, "further events"))
 
 
 def problem_facts(problem: Problem, events: Iterable[Event], selection: Selection) -> ProblemFacts:

@@ -7,11 +7,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, Signal
-from apps.events.event import Event
 from apps.events.grouping import find_problem, groups_in, problems_of
 from apps.events.summary import headline
 from apps.exports.content import (
-    SelectedIssue,
     activity_facts,
     breadcrumb_facts,
     event_facts,
@@ -93,18 +91,21 @@ class DocumentBuilder:
         answer, setting, groups = self._answer, self._setting, self._groups
         selection = Selection(answer, self._today, detail, self._neutralizer)
         rows = selection.at("summary").first(groups, detail.summary_rows, "issues")
-        selected = [
-            select_events(group, selection, setting.event_id) for group in rows[: detail.issues]
-        ]
+        detailed = rows[: detail.issues]
+        selected = [select_events(group, selection, setting.event_id) for group in detailed]
         included = sum(len(group.events) for group in groups)
-        listed = sum(len(issue.group.events) for issue in selected)
+        listed = sum(len(group.events) for group in detailed)
         selection.leave_to_page("events of other issues", len(answer.events) - included)
         selection.at("other issues").leave_out("events", included - listed)
         issues = [issue_facts(group, selection) for group in rows]
-        events = _newest_first(answer, selected)
+        position = {id(event): number for number, event in enumerate(answer.events)}
+        events = sorted(
+            ((event, chosen[0]) for chosen in selected for event in chosen),
+            key=lambda pair: position[id(pair[0])],
+        )
         shown = {group.issue_id for group in rows}
         problems = tuple(
-            problem_facts(problem, [event for event, _issue in events], selection)
+            problem_facts(problem, [event for event, _lead in events], selection)
             for problem in self._problems
             if problem.issue_id in shown
         )
@@ -114,9 +115,9 @@ class DocumentBuilder:
             header=_header(setting, selection, self._issues_total),
             problems=problems,
             issues=tuple(name_halves(issues, problems)),
-            events=tuple(event_facts(event, issue.lead, selection) for event, issue in events),
+            events=tuple(event_facts(event, lead, selection) for event, lead in events),
             breadcrumbs=breadcrumb_facts(
-                [(event, event is issue.lead) for event, issue in events], selection
+                [(event, event is lead) for event, lead in events], selection
             ),
             related=() if setting.issue_id else related_facts(selection),
             activity=() if setting.issue_id else activity_facts(selection),
@@ -129,14 +130,6 @@ class DocumentBuilder:
             slim=detail.slim,
             datamarking=setting.datamarking,
         )
-
-
-def _newest_first(
-    answer: Answer, selected: list[SelectedIssue]
-) -> list[tuple[Event, SelectedIssue]]:
-    events = [(event, issue) for issue in selected for event in (issue.lead, *issue.further)]
-    position = {id(event): number for number, event in enumerate(answer.events)}
-    return sorted(events, key=lambda pair: position[id(pair[0])])
 
 
 def _header(setting: Setting, selection: Selection, issues_total: int) -> Header:

@@ -46,21 +46,8 @@ _MIN_SPELLED_OUT = len("[U+202E]")
 _MARKER = re.compile(r"[0-9A-Za-z]{8,40}")
 # Two of them form a flag.
 _REGIONAL_INDICATORS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
-
-
 _MARKERS = "block markers"
 KINDS = (_MARKERS, *_KINDS)
-
-
-class _SpelledOut(dict[str, str]):
-    """The codes of characters, such as `[U+202E]`."""
-
-    def __missing__(self, character: str) -> str:
-        self[character] = f"[U+{ord(character):04X}]"
-        return self[character]
-
-
-_SPELLED_OUT = _SpelledOut()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +97,15 @@ class Neutralizer:
             for character, count in Counter(parts[1::2]).items():
                 kind = _kind_of(character)
                 counts[kind] = counts.get(kind, 0) + count
-            parts[1::2] = map(_SPELLED_OUT.__getitem__, parts[1::2])
+            parts[1::2] = map(_spelled_out, parts[1::2])
             text = "".join(parts)
         text, count = self._marker.subn(lambda found: f"{found[0]}-", text)
         return text, {**counts, _MARKERS: count} if count else counts
+
+
+@cache
+def _spelled_out(character: str) -> str:
+    return f"[U+{ord(character):04X}]"
 
 
 @cache

@@ -59,12 +59,11 @@ class Preset:
 
     @property
     def prompt(self) -> str:
-        """Return the instruction with the blank line after it, or an empty string."""
+        """The instruction with the blank line after it, or an empty string."""
         return f"{self.instruction}\n\n" if self.instruction else ""
 
     @property
     def tokens(self) -> int:
-        """Return the estimated tokens of the prompt."""
         return estimate_tokens(self.prompt)
 
 
@@ -133,7 +132,6 @@ class StatusFacts:
 
     @property
     def state(self) -> str:
-        """Return status and substatus, or an empty string."""
         return ", ".join(filter(None, (self.status, self.substatus)))
 
 
@@ -191,7 +189,6 @@ class IssueFacts:
 
     @property
     def name(self) -> str:
-        """Return the short ID if there is one."""
         return self.short_id or self.id
 
 
@@ -615,7 +612,6 @@ class Selection:
 
     @property
     def elsewhere(self) -> tuple[Omission, ...]:
-        """What no limit brings."""
         return tuple(Omission(what, n, EVERYWHERE) for what, n in self._elsewhere.items())
 
     @property

@@ -8,7 +8,7 @@ can only make it too high.
 import lzma
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import accumulate, groupby, pairwise
 from operator import add
@@ -19,17 +19,9 @@ from unicodedata import category
 # a capital letter, digits are grouped by three, symbols include the line ends after them, and the
 # last space of a run belongs to the next piece.
 
-_ASCII = {"upper": "A-Z", "lower": "a-z", "digit": "0-9"}
 # Python's \s also includes the four ASCII separators, which are symbols in o200k.
 _BLANK = r"\t-\r " + "\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_KINDS = {
-    "Lu": "upper",
-    "Lt": "upper",
-    "Ll": "lower",
-    "L": "either",
-    "M": "mark",
-    "N": "digit",
-}
+_KINDS = {"Lu": "upper", "Lt": "upper", "Ll": "lower", "L": "either", "M": "mark", "N": "digit"}
 # There are no letters or digits from here on, except for the variation selectors, which are marks.
 _LETTERS_END = 0x40000
 _VARIATION_SELECTORS = range(0xE0100, 0xE01F0)
@@ -40,28 +32,20 @@ _MAX_LETTERS_IN_PATTERN = 300
 def split_pieces(text: str) -> list[str]:
     """Split the text into pieces, which together are the whole text."""
     if text.isascii():
-        return _ascii_pieces().findall(text)
+        return _pieces_of("", r"\t-\r ").findall(text)
     foreign = sorted(
         letter for letter in set(text) if letter > "\x7f" and _kind(letter) != "symbol"
     )
     if len(foreign) <= _MAX_LETTERS_IN_PATTERN:
         return _pieces_of("".join(foreign)).findall(text)
     beyond = "".join(letter for letter in foreign if letter > "\uffff")
-    return (_pieces(beyond) if len(beyond) <= _MAX_LETTERS_IN_PATTERN else _pieces()).findall(text)
-
-
-@cache
-def _ascii_pieces() -> re.Pattern[str]:
-    return _compile({**_ASCII, "blank": r"\t-\r "})
+    return _pieces(beyond if len(beyond) <= _MAX_LETTERS_IN_PATTERN else None).findall(text)
 
 
 @lru_cache(maxsize=256)
-def _pieces_of(foreign: str) -> re.Pattern[str]:
-    """Return a pattern for these foreign characters only, which is many times faster."""
-    kinds = {**_ASCII, "blank": _BLANK}
-    for letter in foreign:
-        kinds[_kind(letter)] = kinds.get(_kind(letter), "") + letter
-    return _compile(kinds)
+def _pieces_of(foreign: str, blank: str = _BLANK) -> re.Pattern[str]:
+    """Return a pattern for ASCII and these characters only, which is many times faster."""
+    return _compile(foreign, blank)
 
 
 @lru_cache(maxsize=16)
@@ -70,14 +54,9 @@ def _pieces(beyond: str | None = None) -> re.Pattern[str]:
 
     Python uses a table for characters of the basic plane, but a slow list for the others.
     """
-    kinds = {**_ASCII, "blank": _BLANK}
     every = (*range(0x80, _LETTERS_END), *_VARIATION_SELECTORS)
     letters = every if beyond is None else (*range(0x80, 0x10000), *map(ord, beyond))
-    for kind, group in groupby(map(chr, letters), _kind):
-        run = list(group)
-        is_range = ord(run[-1]) - ord(run[0]) == len(run) - 1
-        kinds[kind] = kinds.get(kind, "") + (f"{run[0]}-{run[-1]}" if is_range else "".join(run))
-    return _compile(kinds)
+    return _compile(map(chr, letters), _BLANK)
 
 
 @lru_cache(maxsize=4096)
@@ -89,9 +68,14 @@ def _kind(letter: str) -> str:
     return _KINDS.get(name) or _KINDS.get(name[0], "symbol")
 
 
-def _compile(kinds: dict[str, str]) -> re.Pattern[str]:
-    upper, lower, digit, blank = (kinds[kind] for kind in ("upper", "lower", "digit", "blank"))
-    either, mark = kinds.get("either", ""), kinds.get("mark", "")
+def _compile(foreign: Iterable[str], blank: str) -> re.Pattern[str]:
+    kinds = {"upper": "A-Z", "lower": "a-z", "digit": "0-9"}
+    kinds |= dict.fromkeys(("either", "mark", "symbol"), "")
+    for kind, group in groupby(foreign, _kind):
+        run = list(group)
+        is_range = ord(run[-1]) - ord(run[0]) == len(run) - 1
+        kinds[kind] += f"{run[0]}-{run[-1]}" if is_range else "".join(run)
+    upper, lower, digit, either, mark, _symbol = kinds.values()
     begin, end = f"[{upper}{either}{mark}]", f"[{lower}{either}{mark}]"
     # A mark is not a letter before a word or between symbols.
     letter_or_digit = upper + lower + either + digit
