@@ -3,11 +3,10 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TypedDict
 
 from apps.events.event import Event, Issue, LogEntry, Span, time_of
 from apps.events.query import Question, Window
@@ -142,7 +141,6 @@ class RelatedData:
 
     @property
     def activity(self) -> tuple[LogEntry | Span, ...]:
-        """The logs, then the spans."""
         return (*self.logs, *self.spans)
 
     @property
@@ -167,7 +165,7 @@ class RelatedData:
         traces = {event.trace_id for event in events}
         projects = {event.project for event in events}
         return replace(
-            self,
+            _with_activity(self, traces, lambda row: window.contains(time_of(row))),
             replays=tuple(replay for replay in self.replays if replay.overlaps(window)),
             feedback=tuple(one for one in self.feedback if window.contains(one.sent_at)),
             trace_errors=tuple(
@@ -176,7 +174,6 @@ class RelatedData:
                 if window.contains(error.timestamp) and error.trace_id in traces
             ),
             deploys=deploys_around(self.deploys, window, projects),
-            **_activity_in(self, traces, lambda row: window.contains(time_of(row))),
         )
 
     def merged_with(self, later: "RelatedData") -> "RelatedData":
@@ -198,22 +195,18 @@ class RelatedData:
         )
 
 
-class _Activity(TypedDict):
-    logs: tuple[LogEntry, ...]
-    spans: tuple[Span, ...]
-
-
-def _activity_in(
+def _with_activity(
     related: RelatedData, traces: Collection[str | None], belongs: Callable[[LogEntry | Span], bool]
-) -> _Activity:
-    """Return the logs and spans that belong, and of those that name no one, these traces' own.
+) -> RelatedData:
+    """Keep the logs and spans that belong, and of those that name no one, these traces' own.
 
     The traces of those that name the customer count as well.
     """
     rows = [row for row in related.activity if belongs(row)]
     own = {*traces, *(row.trace_id for row in rows if row.names_customer)} - {None}
     kept = [row for row in rows if row.names_customer or row.trace_id in own]
-    return _Activity(
+    return replace(
+        related,
         logs=tuple(row for row in kept if isinstance(row, LogEntry)),
         spans=tuple(row for row in kept if isinstance(row, Span)),
     )
@@ -237,7 +230,6 @@ class OtherOccurrences:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """The distinct events among the three."""
         found = (self.before, self.after, self.last)
         return tuple({event.id: event for event in found if event}.values())
 
@@ -400,7 +392,7 @@ class Answer:
     @property
     def bodies_read(self) -> int:
         """The number of listed events that were read in full."""
-        return sum(1 for event in self.events if event.body is not None)
+        return sum(event.body is not None for event in self.events)
 
     @property
     def calls(self) -> int:
@@ -530,35 +522,30 @@ _ALIAS = re.compile(r"<([a-z][a-z-]*?)(?:-\d+)?>")
 def narrow_to_window(answer: Answer, question: Question) -> Answer:
     """Return the part of a complete result in the question's window, which lies inside its own.
 
-    `fetched_at` stays, as Sentry was not queried again; the redaction counts are recomputed.
+    `fetched_at` stays, as Sentry was not queried again; the redaction counts are recomputed. An
+    empty part names the errors next to it.
     """
-    events = tuple(event for event in answer.events if question.window.contains(event.timestamp))
+    window, wider = question.window, answer.question.window
+    events = tuple(event for event in answer.events if window.contains(event.timestamp))
+    nearby = None if events else answer.nearby
+    if answer.events and not events:
+        # Without `last`: it may be a later one.
+        before = next((event for event in answer.events if event.timestamp < window.start), None)
+        after = next((one for one in answer.events[::-1] if one.timestamp > window.end), None)
+        nearby = OtherOccurrences(wider.start, wider.end, before, after)
+        nearby = nearby.map_events(lambda event: replace(event, body=None))  # as a search does
     issue_ids = {event.issue_id for event in events}
     part = replace(
         answer,
-        question=replace(answer.question, window=question.window),
+        question=replace(answer.question, window=window),
         events=events,
         issues=tuple(issue for issue in answer.issues if issue.id in issue_ids),
         events_total=len(events),
         call_log=(),
-        beside=answer.beside.within(question.window, events),
-        nearby=None if events else _nearest_events(answer, question.window),
+        beside=answer.beside.within(window, events),
+        nearby=nearby,
     )
     return replace(part, redaction=count_aliases(part, set(answer.redaction)))
-
-
-def _nearest_events(answer: Answer, window: Window) -> OtherOccurrences | None:
-    """Return the wider window's errors next to `window`, without `last`: it may be a later one.
-
-    If the wider window is empty, the occurrences found around it apply.
-    """
-    if not answer.events:
-        return answer.nearby
-    before = next((event for event in answer.events if event.timestamp < window.start), None)
-    after = next((event for event in answer.events[::-1] if event.timestamp > window.end), None)
-    wider = answer.question.window
-    found = OtherOccurrences(since=wider.start, until=wider.end, before=before, after=after)
-    return found.map_events(lambda event: replace(event, body=None))  # as a search returns them
 
 
 def count_aliases(answer: Answer, kinds: set[str]) -> dict[str, int]:
@@ -571,13 +558,13 @@ def count_aliases(answer: Answer, kinds: set[str]) -> dict[str, int]:
 
 # Restricting a result to its reader's projects
 
-_LEFT_OUT = (
-    "This lookup searched projects you don't have access to. Anything found there is left out."
+_LEFT_OUT = Notice(
+    NoticeCode.OTHER_PROJECTS,
+    "This lookup searched projects you don't have access to. Anything found there is left out.",
 )
 # The messages of these contain no project names and no counts.
 _NEUTRAL_NOTICES = frozenset((NoticeCode.STALE, NoticeCode.WINDOW_OPEN, NoticeCode.RETENTION))
 _NEUTRAL_MESSAGES = {NoticeCode.CAPPED: "There are more events than were listed."}
-_DEFAULT_NEUTRAL_MESSAGE = "Part of this result could not be read."
 
 
 def restrict_to_projects(answer: Answer, projects: Collection[str] | None) -> Answer:
@@ -592,10 +579,14 @@ def restrict_to_projects(answer: Answer, projects: Collection[str] | None) -> An
     events = tuple(event for event in answer.events if event.project in projects)
     issue_ids = {event.issue_id for event in events}
     is_whole_list = answer.events_total == len(answer.events)
+    asked, searched = (
+        tuple(slug for slug in one.projects if slug in projects)
+        for one in (answer.question, answer.searched)
+    )
     part = replace(
         answer,
-        question=replace(answer.question, projects=_intersect(answer.question.projects, projects)),
-        searched=replace(answer.searched, projects=_intersect(answer.searched.projects, projects)),
+        question=replace(answer.question, projects=asked),
+        searched=replace(answer.searched, projects=searched),
         events=events,
         issues=tuple(
             issue
@@ -604,7 +595,7 @@ def restrict_to_projects(answer: Answer, projects: Collection[str] | None) -> An
         ),
         complete=False,
         events_total=len(events) if is_whole_list else None,
-        notices=(Notice(NoticeCode.OTHER_PROJECTS, _LEFT_OUT), *_neutral_notices(answer)),
+        notices=(_LEFT_OUT, *dict.fromkeys(_neutral_notices(answer))),
         call_log=(),
         beside=_restrict_related(answer.beside, events, projects),
         nearby=None,
@@ -633,20 +624,14 @@ def _is_within(answer: Answer, projects: Collection[str]) -> bool:
     )
 
 
-def _intersect(slugs: tuple[str, ...], projects: Collection[str]) -> tuple[str, ...]:
-    return tuple(slug for slug in slugs if slug in projects)
-
-
-def _neutral_notices(answer: Answer) -> tuple[Notice, ...]:
-    """Return the notices without names and counts of other projects."""
-    notices = (
-        notice
-        if notice.code in _NEUTRAL_NOTICES
-        else Notice(notice.code, _NEUTRAL_MESSAGES.get(notice.code, _DEFAULT_NEUTRAL_MESSAGE))
-        for notice in answer.notices
-        if notice.code != NoticeCode.OUTSIDE_WINDOW  # it is about one event, which may be hidden
-    )
-    return tuple(dict.fromkeys(notices))
+def _neutral_notices(answer: Answer) -> Iterator[Notice]:
+    """Yield the notices without names and counts of other projects."""
+    for notice in answer.notices:
+        if notice.code in _NEUTRAL_NOTICES:
+            yield notice
+        elif notice.code != NoticeCode.OUTSIDE_WINDOW:  # it is about one event, maybe a hidden one
+            message = "Part of this result could not be read."
+            yield Notice(notice.code, _NEUTRAL_MESSAGES.get(notice.code, message))
 
 
 def _restrict_related(
@@ -655,7 +640,7 @@ def _restrict_related(
     """Return the data of these projects; replays name no project, so all are dropped."""
     traces = {event.trace_id for event in events}
     return replace(
-        beside,
+        _with_activity(beside, traces, lambda row: row.project in projects),
         replays=(),
         feedback=tuple(one for one in beside.feedback if one.project in projects),
         trace_errors=tuple(
@@ -664,7 +649,6 @@ def _restrict_related(
             if error.project in projects and error.trace_id in traces
         ),
         deploys=tuple(deploy for deploy in beside.deploys if deploy.project in projects),
-        **_activity_in(beside, traces, lambda row: row.project in projects),
         surely=(),
         unread=tuple(
             replace(one, message=f"Not all {one.signal} could be read.") for one in beside.unread

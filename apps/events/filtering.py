@@ -43,7 +43,6 @@ class EventFilter:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has no criteria."""
         return self == EventFilter()
 
     def matches(self, event: Event) -> bool:
@@ -79,7 +78,10 @@ def filter_problems(
         events = tuple(
             event
             for event in problem.events
-            if criteria.matches(event) and (not text or _contains(event, problem, text))
+            if criteria.matches(event)
+            and (
+                not text or any(text in fold_case(part) for part in _texts(event, problem) if part)
+            )
         )
         if events:
             matching.append((number, replace(problem, events=events)))
@@ -111,11 +113,7 @@ def fold_case(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-def _contains(event: Event, problem: Problem, text: str) -> bool:
-    return any(text in fold_case(part) for part in _searched_texts(event, problem) if part)
-
-
-def _searched_texts(event: Event, problem: Problem) -> Iterator[str | None]:
+def _texts(event: Event, problem: Problem) -> Iterator[str | None]:
     own = problem.group_of(event.issue_id or UNGROUPED)
     yield from (event.title, own.title, event.message, event.culprit)
     if event.body:

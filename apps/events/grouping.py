@@ -35,8 +35,31 @@ _LEVEL_ORDER = {"fatal": 4, "error": 2, "warning": 0, "info": -4, "debug": -6}
 _QUIET_LEVELS = frozenset(("warning", "info", "debug"))
 
 
+class _Events:
+    """What a group and a problem can say of their events, which are newest first."""
+
+    __slots__ = ()
+    events: tuple[Event, ...]
+
+    @property
+    def newest(self) -> Event:
+        return self.events[0]
+
+    @property
+    def worst_level(self) -> str | None:
+        """The worst level of the events; an unknown one is worse than a warning."""
+        levels = [event.level for event in self.events]
+        return max(levels, key=lambda level: _LEVEL_ORDER.get(level or "", 1))
+
+    @property
+    def handled(self) -> bool | None:
+        """False if any event is unhandled, True if all known ones are handled, else None."""
+        known = {event.handled for event in self.events} - {None}
+        return None if not known else known == {True}
+
+
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(_Events):
     """The events of one issue, newest first. The customer hardly notices a group of noise."""
 
     issue_id: str
@@ -45,19 +68,9 @@ class Group:
     is_noise: bool = False
 
     @property
-    def newest(self) -> Event:
-        """The newest event."""
-        return self.events[0]
-
-    @property
     def title(self) -> str:
         """The technical title, from the issue or else from the newest event."""
         return (self.issue and self.issue.title) or self.newest.title or "Untitled error"
-
-    @property
-    def worst_level(self) -> str | None:
-        """The worst level of the events; an unknown one is worse than a warning."""
-        return _worst_level(self.events)
 
     @property
     def clearest(self) -> Event:
@@ -68,11 +81,6 @@ class Group:
     def summarized(self) -> Event:
         """The clearest event as if it had the worst level, because it stands for all of them."""
         return once(_with_worst_level, self)
-
-    @property
-    def handled(self) -> bool | None:
-        """False if any event is unhandled, True if all known ones are handled, else None."""
-        return _handled(self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(_Events):
     """One failure: the issue that caused it, and the issues that are other halves of it.
 
     `events` are those of all halves, newest first. `twins` maps the ID of an event to that of
@@ -110,7 +118,6 @@ class Problem:
 
     @property
     def issue(self) -> Issue | None:
-        """The cause's issue."""
         return self.cause.issue
 
     @property
@@ -125,23 +132,12 @@ class Problem:
 
     @property
     def event_ids(self) -> frozenset[str]:
-        """The IDs of its events."""
         return frozenset(event.id for event in self.events)
-
-    @property
-    def newest(self) -> Event:
-        """The newest event of any half."""
-        return self.events[0]
 
     @property
     def title(self) -> str:
         """The technical title of the cause."""
         return self.cause.title
-
-    @property
-    def worst_level(self) -> str | None:
-        """The worst level of the events of any half."""
-        return _worst_level(self.events)
 
     @property
     def summarized(self) -> Event:
@@ -154,11 +150,6 @@ class Problem:
     def placed(self) -> Event:
         """The event that says where it failed: the origin, or else the cause's clearest event."""
         return once(_placed, self)
-
-    @property
-    def handled(self) -> bool | None:
-        """False if any event is unhandled, True if all known ones are handled, else None."""
-        return _handled(self.events)
 
     @property
     def times(self) -> int:
@@ -345,16 +336,6 @@ def _newest_first(*parts: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(sorted(chain(*parts), key=lambda event: event.timestamp, reverse=True))
 
 
-def _worst_level(events: Iterable[Event]) -> str | None:
-    levels = [event.level for event in events]
-    return max(levels, key=lambda level: _LEVEL_ORDER.get(level or "", 1))
-
-
-def _handled(events: Iterable[Event]) -> bool | None:
-    known = {event.handled for event in events} - {None}
-    return None if not known else known == {True}
-
-
 # How likely a failure is what the customer's report is about; higher is likelier.
 
 _STOPPED = {False: 5, None: 3, True: 2}
@@ -396,7 +377,9 @@ def _severity(group: Group) -> int:
     extra = 1 if level == "fatal" and handled is False else _LEVEL_SCORES.get(level or "", 0)
     if is_background_work(event):
         return _UNSEEN[handled] + extra
-    if not _faces_customer(event):
+    # Where a customer waits: in their browser or app, or for a request.
+    has_request = event.body is not None and event.body.request is not None
+    if not (side in CLIENT or has_request or "/" in (event.transaction or "")):
         return _UNCLEAR[handled] + extra
     rule = rule_for(event)
     is_refused = side in CLIENT and rule is not None and rule.place in ANSWERS
@@ -431,14 +414,6 @@ def _is_noise(group: Group, moment: datetime) -> bool:
     has_warning = any(event.level == "warning" for event in group.events)
     warns_of_action = rule.action is not None and has_warning
     return not (warns_of_action or _distance(group, moment) <= _VERY_NEAR)
-
-
-def _faces_customer(event: Event) -> bool:
-    """Return whether it happened where a customer waits: in their browser or app, or a request."""
-    if is_background_work(event):
-        return False
-    has_request = event.body is not None and event.body.request is not None
-    return side_of(event) in CLIENT or has_request or "/" in (event.transaction or "")
 
 
 def _distance(group: Group, moment: datetime) -> timedelta:

@@ -7,10 +7,12 @@ front turns all of this off.
 """
 
 import re
+import tomllib
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from apps.events.query import (
@@ -58,7 +60,16 @@ def parse_customer(
 def _parse(
     text: str, fields: tuple[str, ...] = DEFAULT_FIELDS, site: Site | None = None
 ) -> Customer:
-    typed = _clean(text)
+    if any(unicodedata.category(char) == "Cs" for char in text):
+        raise CustomerRefused("We can't read the customer. Type it again.")
+    typed = _strip_invisible(text)
+    if any(unicodedata.category(char) in _CONTROLS for char in typed):
+        raise CustomerRefused(
+            "The customer contains a line break, a tab, or another control character. "
+            "Type it on one line."
+        )
+    if len(typed) > MAX_LINK_LENGTH:
+        raise _too_long(typed)
     if typed.casefold().startswith(EXACTLY):
         customer = Customer(typed[len(EXACTLY) :])
     else:
@@ -149,20 +160,6 @@ _WRAPPERS = frozenset(("Pi", "Pf", "Ps", "Pe"))
 _JUNK = r"(?:[^\w@+$%&=/\\#-]|_){0,20}"
 
 
-def _clean(text: str) -> str:
-    if any(unicodedata.category(char) == "Cs" for char in text):
-        raise CustomerRefused("We can't read the customer. Type it again.")
-    stripped = _strip_invisible(text)
-    if any(unicodedata.category(char) in _CONTROLS for char in stripped):
-        raise CustomerRefused(
-            "The customer contains a line break, a tab, or another control character. "
-            "Type it on one line."
-        )
-    if len(stripped) > MAX_LINK_LENGTH:
-        raise _too_long(stripped)
-    return stripped
-
-
 def _too_long(text: str) -> CustomerRefused:
     return CustomerRefused(
         f"That is {len(text)} characters long; the limit for a customer is {MAX_CUSTOMER_LENGTH}."
@@ -171,12 +168,7 @@ def _too_long(text: str) -> CustomerRefused:
 
 def _strip_invisible(text: str) -> str:
     """Strip whitespace and invisible characters, which often come with pasted text."""
-    start, end = 0, len(text)
-    while start < end and _is_invisible(text[start]):
-        start += 1
-    while end > start and _is_invisible(text[end - 1]):
-        end -= 1
-    return text[start:end]
+    return text.strip("".join(char for char in set(text) if _is_invisible(char)))
 
 
 def _is_invisible(char: str) -> bool:
@@ -246,46 +238,20 @@ _SPACED = re.compile(
     rf"(?P<label>[^\W\d_][\w.’' -]{{0,38}}[\w.])(?P<sign>\s)"
     rf"(?P<value>{_CLEAR}|[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)+){_JUNK}"
 )
+_WORDS = tomllib.loads((Path(__file__).parent / "identifier.toml").read_text("utf-8"))
 _IDENTITY_LABELS = {
-    **dict.fromkeys(
-        ("id", "userid", "uid", "useruid", "useruuid", "usernumber", "userno", "usernr",
-         "benutzerid", "nutzerid", "benutzernummer", "idutilisateur", "idusuario", "idutente"),
-        "user.id",
-    ),
-    **dict.fromkeys(
-        ("email", "mail", "useremail", "usermail", "emailaddress", "mailaddress", "emailadresse",
-         "mailadresse", "adressemail", "adresseemail", "courriel", "correo", "correoelectronico",
-         "from", "von", "de", "replyto", "sender", "contactemail", "customeremail"),
-        "user.email",
-    ),
-    **dict.fromkeys(
-        ("userusername", "username", "login", "loginname", "userlogin", "benutzername",
-         "nutzername", "handle", "nickname", "screenname", "nomdutilisateur", "identifiant",
-         "nombredeusuario"),
-        "user.username",
-    ),
-}  # fmt: skip
+    label: field for field, labels in _WORDS["identities"].items() for label in labels.split()
+}
+_EVENTS, _MAYBE_EVENTS, _TRACES, _ISSUES, _REPLAYS, _ADDRESSES = (
+    frozenset(_WORDS["labels"][name].split())
+    for name in ("events", "maybe_events", "traces", "issues", "replays", "addresses")
+)
+_HEX_LABELS = _EVENTS | _TRACES | _REPLAYS
 _ANY_FIELD = re.compile(
     r"user|(?:(?:the|full|display|user)?(?:customer|client|account|acct|member|subscriber|buyer|"
     r"kunden?|konto|compte|cliente|cuenta|person|phone|tel|telephone|telefon|mobile|sub|subject)"
     r"(?:s?(?:id|number|num|no|nr|nummer|key|name|code|ref|uuid))?)|(?:full|display|real)?name"
 )
-_EVENTS = frozenset((
-    "event", "eventid", "sentryid", "sentryevent", "sentryeventid", "lasteventid", "erroreventid",
-    "ereignis", "ereignisid", "iddevenement", "idevento", "iddeevento",
-))  # fmt: skip
-_TRACES = frozenset(("trace", "traceid", "sentrytrace", "sentrytraceid", "traceparent"))
-_MAYBE_EVENTS = frozenset((
-    "error", "errorid", "exceptionid", "incidentid", "reference", "referenceid", "supportid",
-    "fehlerid",
-))  # fmt: skip
-_ISSUES = frozenset(("issue", "issueid", "shortid", "issueshortid", "sentryissue", "groupid"))
-_REPLAYS = frozenset(("replay", "replayid", "sessionreplay", "sessionreplayid", "sentryreplayid"))
-_HEX_LABELS = _EVENTS | _TRACES | _REPLAYS
-_ADDRESSES = frozenset((
-    "ip", "userip", "ipaddress", "useripaddress", "clientip", "remoteaddr", "ipadresse",
-    "adresseip", "xforwardedfor",
-))  # fmt: skip
 _ARTICLE = re.compile(r"^(?:the|an?|your|my|our|their|his|her)\W+")
 _OTHER_ID = re.compile(
     r"(?:^|[\W_])(?i:id|uuid|guid|no|nr|number|nummer)\.?$|[a-z](?:Id|ID|Uuid|UUID|Guid|No|Nr)$"
@@ -319,7 +285,6 @@ _AN_ADDRESS = (
     "Many customers can share an IP address, so we don't look it up. Enter the customer's user "
     "ID, email, or username."
 )
-_NO_VALUE = "The value is missing. Enter the customer's user ID, email, or username."
 
 
 def _bare_value(text: str) -> str | None:
@@ -446,7 +411,9 @@ class _Reader:
         value = _bare_value(value) or (quoted[1] if quoted else _tidied(value))
         value = re.sub(r'\\(["*])', r"\1", value)
         if not value.strip("\"' "):
-            raise CustomerRefused(_NO_VALUE)
+            raise CustomerRefused(
+                "The value is missing. Enter the customer's user ID, email, or username."
+            )
         if field == "user.id" and not quoted and " " in value:
             raise CustomerRefused("A user ID has no spaces. Enter only the ID.", may_be_exact=True)
         is_other_kind = field != "user.email" and _EMAIL.fullmatch(value) and field[:4] == "user"
@@ -496,21 +463,17 @@ class _Reader:
         """Return the only customer in a search; None if it has none."""
         found: dict[str, Customer] = {}
         for token in tokens:
-            customer = self._in_token(token, is_link=is_link)
-            if customer:
-                found[customer.identifier.casefold()] = customer
+            key = token["key"]
+            if key.casefold() == "id" and is_link:
+                key = "event"  # as Sentry's own pages mean it
+            is_identity = key in ("user", "event", "trace") or f"tags[{key}]" in self.fields
+            if is_identity or key.startswith(("user.", "tags[")):
+                customer = self._labeled(f"{token['not']}{key}:{token['value']}")
+                if customer:
+                    found[customer.identifier.casefold()] = customer
         if len(found) > 1:
             raise CustomerRefused(_ONE_ONLY)
         return next(iter(found.values()), None)
-
-    def _in_token(self, token: re.Match[str], *, is_link: bool) -> Customer | None:
-        key, value = token["key"], token["value"]
-        if key.casefold() == "id" and is_link:
-            key = "event"  # as Sentry's own pages mean it
-        is_identity = key in ("user", "event", "trace") or f"tags[{key}]" in self.fields
-        if is_identity or key.startswith(("user.", "tags[")):
-            return self._labeled(f"{token['not']}{key}:{value}")
-        return None
 
     # A link to Sentry
 
@@ -570,12 +533,7 @@ _BARE_LINK = re.compile(r"(?P<host>(?:[\w-]+\.)+[\w-]+)(?::\d{1,5})?/\S+")
 _CLOUD = "sentry.io"
 _NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")
 _SLUG_AND_ID = any_case(r"[\w.-]+:([0-9a-f]{32})")
-_PAGES = frozenset((
-    "alerts", "api", "auth", "crons", "dashboard", "dashboards", "discover", "errors", "events",
-    "explore", "feedback", "group", "insights", "issues", "logs", "monitors", "performance",
-    "profiling", "projects", "releases", "replays", "settings", "share", "stats", "traces",
-    "user-feedback",
-))  # fmt: skip
+_PAGES = frozenset(_WORDS["links"]["pages"].split())
 
 
 def _links_in(text: str, site: Site | None) -> list[str]:
@@ -603,7 +561,9 @@ def _check_site(site: Site, host: str, segments: list[str]) -> None:
     """Raise `LinkRefused` if the link points to another server or organization."""
     own_host = _host_of(site)
     domain = _CLOUD if _is_within(own_host, _CLOUD) else own_host
-    if not _is_within(host, domain) and not _is_internal(own_host):
+    # Only servers use such a name, so that links for people have another.
+    is_internal = "." not in own_host or own_host.endswith((".internal", ".local", ".svc"))
+    if not _is_within(host, domain) and not is_internal and not _is_ip(own_host):
         raise LinkRefused(
             f"This link points to another server, {host[:100]}. Triage uses {own_host}. {_NO_LINK}"
         )
@@ -618,11 +578,6 @@ def _check_site(site: Site, host: str, segments: list[str]) -> None:
             f"This link points to another organization, {min(others)[:100]}. Triage uses "
             f"{site.organization}. {_NO_LINK}"
         )
-
-
-def _is_internal(host: str) -> bool:
-    """Return whether only servers use this name, so that links for people have another."""
-    return "." not in host or _is_ip(host) or host.endswith((".internal", ".local", ".svc"))
 
 
 def _is_ip(text: str) -> bool:
@@ -663,18 +618,15 @@ def _of_kind(kind: CustomerKind, text: str) -> Customer:
     return Customer(hex_id, kind, hex_id)
 
 
-_FEEDBACK = (
-    "This points to feedback, which can't be looked up. Open it in Sentry, and paste the "
-    "customer's user ID or email."
-)
-
-
 def _refusal(parent: str, name: str) -> str:
     """Return why a link with this part can't be looked up, or ""."""
     if parent == "replays":
         return _A_REPLAY
     if name in ("feedback", "user-feedback"):
-        return _FEEDBACK
+        return (
+            "This points to feedback, which can't be looked up. Open it in Sentry, and paste the "
+            "customer's user ID or email."
+        )
     is_issue = name.isdecimal() or _SHORT_ID.fullmatch(name)
     if (parent in ("issues", "group") and is_issue) or parent == "share":
         return _AN_ISSUE

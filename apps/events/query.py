@@ -165,7 +165,12 @@ def parse_moment(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
     typed = text.strip()
     if not typed:
         raise MomentRefused("Enter when it happened, for example 2026-11-20 14:05.")
-    moment = _from_epoch(typed) or _from_iso(typed, zone)
+    if _EPOCH.fullmatch(typed):
+        moment: datetime | None = datetime.fromtimestamp(float(typed), UTC)
+    elif _EPOCH_MILLISECONDS.fullmatch(typed):
+        moment = datetime.fromtimestamp(int(typed) / 1000, UTC)
+    else:
+        moment = _from_iso(typed, zone)
     if moment is None:
         raise MomentUnreadable(
             "We can't read this time. Use 2026-11-20 14:05, a time with its offset such as "
@@ -190,14 +195,6 @@ def parse_zone(name: str) -> ZoneInfo | None:
 def iana_zones() -> frozenset[str]:
     """Return the names of all IANA zones; cached, as finding them walks the file system."""
     return frozenset(available_timezones())
-
-
-def _from_epoch(typed: str) -> datetime | None:
-    if _EPOCH.fullmatch(typed):
-        return datetime.fromtimestamp(float(typed), UTC)
-    if _EPOCH_MILLISECONDS.fullmatch(typed):
-        return datetime.fromtimestamp(int(typed) / 1000, UTC)
-    return None
 
 
 def _from_iso(typed: str, zone: ZoneInfo) -> datetime | None:
@@ -270,9 +267,6 @@ def apply_move(question: Question, move: Move, now: datetime) -> Question | None
     return replace(question, window=Window(window.moment, minutes)) if minutes else None
 
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: 1 result, 1,204 results."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
@@ -281,10 +275,9 @@ def counted(number: int, one: str, many: str = "") -> str:
 def format_duration(seconds: float) -> str:
     """Return the time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
     whole = round(abs(seconds))
-    if whole < _MINUTE:
+    if whole < 60:
         return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
-    if whole < 2 * _DAY:
-        return f"{whole // _HOUR} h"
-    return f"{whole // _DAY} days"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    hours = whole // 3600
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"

@@ -52,12 +52,8 @@ def compare_releases(first: str, second: str) -> int | None:
     one, other = _parse(first), _parse(second)
     if package_of(first) != package_of(second) or one is None or other is None:
         return None
-    if one.numbers == other.numbers:
-        return _compare_pre_releases(one, other)
-    return -1 if one.numbers < other.numbers else 1
-
-
-def _compare_pre_releases(one: _Version, other: _Version) -> int | None:
+    if one.numbers != other.numbers:
+        return -1 if one.numbers < other.numbers else 1
     if one.pre == other.pre:
         return 0 if one.build == other.build else None
     if any(_AFTER_A_TAG.search(".".join(version.pre)) for version in (one, other)):
@@ -79,10 +75,8 @@ def _parse(release: str) -> _Version | None:
 
 def _pre_release_key(pre: tuple[str, ...]) -> tuple[bool, tuple[tuple[bool, int, str], ...]]:
     """Sort pre-releases before the version, numbers before words, and fewer parts before more."""
-    return (
-        not pre,
-        tuple((False, int(part), "") if part.isdigit() else (True, 0, part) for part in pre),
-    )
+    parts = ((False, int(part), "") if part.isdigit() else (True, 0, part) for part in pre)
+    return (not pre, tuple(parts))
 
 
 # The issue among all customers. Counts and states are Sentry's at the time the issue was read.
@@ -142,37 +136,35 @@ def customer_release(group: Group) -> str | None:
     return newest.release or (newest.body.release if newest.body else None)
 
 
+def is_fixed_in_newer(group: Group) -> bool:
+    """Return whether the issue is certainly fixed in a release newer than the customer's."""
+    return _order_of_fix(group) == 1
+
+
+def _order_of_fix(group: Group) -> int | None:
+    """Compare the release in which the issue is fixed with the customer's."""
+    issue, release = group.issue, customer_release(group)
+    if issue is None or issue.status not in (None, *_FIXED_STATUSES):
+        return None
+    return compare_releases(issue.fixed_in, release) if issue.fixed_in and release else None
+
+
 def issue_fix_text(group: Group, *, in_full: bool = False) -> str | None:
     """Describe in which release the issue is fixed and the customer's release; None if in none.
 
     Say which is newer only if that is certain. Omit a package that both share, unless `in_full`.
     """
     issue, release = group.issue, customer_release(group)
-    if issue is None or (issue.status is not None and issue.status not in _FIXED_STATUSES):
+    if issue is None or issue.status not in (None, *_FIXED_STATUSES):
         return None
-    if issue.fixed_in:
-        fixed = issue.fixed_in
-        order = compare_releases(fixed, release) if release else None
-        if not in_full and (release is None or package_of(fixed) == package_of(release)):
-            fixed, release = short_release(fixed), release and short_release(release)
-        return _fixed_in(fixed, release, order)
-    if issue.fixed_in_next or issue.status == _NEXT_RELEASE:
-        current = release if in_full else release and short_release(release)
-        return _fixed_in("the next release", current, None)
-    return None
-
-
-def is_fixed_in_newer(group: Group) -> bool:
-    """Return whether the issue is certainly fixed in a release newer than the customer's."""
-    issue, release = group.issue, customer_release(group)
-    if issue is None or not issue.fixed_in or not release:
-        return False
-    is_open = issue.status is not None and issue.status not in _FIXED_STATUSES
-    return not is_open and compare_releases(issue.fixed_in, release) == 1
-
-
-def _fixed_in(fixed: str, release: str | None, order: int | None) -> str:
-    """Describe the fix; `order` is that of the fix relative to the customer's release."""
+    if not (issue.fixed_in or issue.fixed_in_next or issue.status == _NEXT_RELEASE):
+        return None
+    fixed = issue.fixed_in or "the next release"
+    order = _order_of_fix(group)
+    is_same = not issue.fixed_in or release is None or package_of(fixed) == package_of(release)
+    if is_same and not in_full:
+        release = release and short_release(release)
+        fixed = short_release(fixed) if issue.fixed_in else fixed
     if order == 1:
         return f"fixed in {fixed}; the customer was on {release}, which is older"
     if order == -1:
@@ -216,28 +208,21 @@ class CustomerFixState(StrEnum):
 
 
 def customer_fix_state(entry: CatalogEntry, release: str | None, today: date) -> CustomerFixState:
-    """Return the state of the fix for a customer on this release."""
+    """Return the state of the fix for a customer on this release.
+
+    Without a package, the release of the fix is taken to be of the customer's package.
+    """
     if entry.state is FixState.PLANNED:
         overdue = entry.planned_for is not None and entry.planned_for < today
         return CustomerFixState.OVERDUE if overdue else CustomerFixState.PLANNED
     if entry.state is FixState.OPEN:
         return CustomerFixState.NOT_PLANNED
-    order = _compare_fix(entry.fixed_in, release)
+    if release and not package_of(entry.fixed_in):
+        release = release.rpartition("@")[2] or release
+    order = compare_releases(entry.fixed_in, release) if entry.fixed_in and release else None
     if order is None:
         return CustomerFixState.UNSURE
     return CustomerFixState.NEWER if order > 0 else CustomerFixState.BACK
-
-
-def _compare_fix(fixed_in: str, release: str | None) -> int | None:
-    """Compare a release entered by a person with an event's, as `compare_releases` does.
-
-    Without a package, `fixed_in` is taken to be of the event's package.
-    """
-    if not fixed_in or not release:
-        return None
-    if not package_of(fixed_in):
-        release = release.rpartition("@")[2] or release
-    return compare_releases(fixed_in, release)
 
 
 def describe_fix(entry: CatalogEntry, release: str | None, today: date) -> str:

@@ -116,18 +116,15 @@ def handling_text(event: Event) -> str | None:
     if handled is None:
         return None
     if handled:
-        return _REFUSED if was_refused(event) or _is_turned_down(event) else _HANDLED
+        # What the customer sent was refused, which the program may have logged as an error.
+        is_error = event.level in ("error", "fatal")
+        is_refused = was_refused(event) or (
+            is_error and place_of(event) in (Place.INPUT, Place.BANK) and may_have_changed(event)
+        )
+        return _REFUSED if is_refused else _HANDLED
     ended_request = side_of(event) is Side.SERVER and event.body and event.body.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
-    if ended_request or crashed:
-        return _STOPPED
-    return _UNCAUGHT
-
-
-def _is_turned_down(event: Event) -> bool:
-    """Return whether what the customer sent was refused, which the program logged as an error."""
-    is_error = event.level in ("error", "fatal") and place_of(event) in (Place.INPUT, Place.BANK)
-    return is_error and may_have_changed(event)
+    return _STOPPED if ended_request or crashed else _UNCAUGHT
 
 
 _HANDLED = "The app handled it and kept going."
@@ -154,9 +151,6 @@ def handling_text_of(problem: Problem) -> str | None:
     return max(texts, key=_HANDLING.index)
 
 
-_PARTIAL = "No errors were found, but the result is incomplete."
-
-
 def headline(answer: Answer, zone: ZoneInfo) -> str:
     """Return the first sentence of a page: what failed, how often, from when to when in the zone.
 
@@ -172,7 +166,9 @@ def headline(answer: Answer, zone: ZoneInfo) -> str:
         but = f", but {seen}" if seen else ""
         if answer.is_only_pending:
             return f"No errors {whose} so far{but}.{detail}"
-        return f"No errors were found{but}. The result is incomplete.{detail}" if seen else _PARTIAL
+        if not seen:
+            return "No errors were found, but the result is incomplete."
+        return f"No errors were found{but}. The result is incomplete.{detail}"
     loud = [problem for problem in problems if not problem.is_noise]
     first, *others = loud
     common = common_failure(loud)
@@ -242,8 +238,9 @@ def _headline_of_several(
     first = same[0]
     events = sorted(chain(*(one.events for one in same)), key=lambda one: one.timestamp)
     how_often = _how_often(sum(one.times for one in same), events[0], events[-1], answer, zone)
-    is_last = first.newest.timestamp == events[-1].timestamp
-    when = "The last time" if is_last else f"At {_clock(_local(first.newest, zone), answer, zone)}"
+    newest = first.newest.timestamp
+    is_last = newest == events[-1].timestamp
+    when = "The last time" if is_last else f"At {_clock(newest.astimezone(zone), answer, zone)}"
     cause = summarize_failure(first.summarized)
     others = [one for one in loud if one not in same]
     return f"{failed} {how_often}. {when}, {cause[0].lower()}{cause[1:]}{_more(others)}"
@@ -354,7 +351,10 @@ def _unseen_text(answer: Answer) -> str:
     if requests or is_accepted or not has_worked:
         clear = "clear " if requests else ""
         return f", and what {server} recorded {of_these} shows no {clear}failure{but}"
-    if not all(map(_is_fine, beside.spans)):
+    if any(
+        span.status not in (None, "ok", "unset") or (span.http_status or 0) >= 400
+        for span in beside.spans
+    ):
         apart = ", apart from background and repeated ones"
         return f"; the requests {of_these} at that time worked{apart}{but}"
     recorded = "every request" if noted or asked == [Signal.SPANS] else "everything"
@@ -389,13 +389,9 @@ def _listed(signals: Sequence[Signal], joined_by: str) -> str:
     return f" {joined_by} ".join(_WORDS[one] for one in signals)
 
 
-def _is_fine(span: Span) -> bool:
-    return span.status in (None, "ok", "unset") and not (span.http_status or 0) >= 400
-
-
 def _how_often(count: int, first: Event, last: Event, answer: Answer, zone: ZoneInfo) -> str:
     """Return `3 times between 14:03 and 14:07`."""
-    began, ended = _local(first, zone), _local(last, zone)
+    began, ended = (event.timestamp.astimezone(zone) for event in (first, last))
     times = "once" if count == 1 else f"{count} times"
     if answer.is_only_pending:
         times = f"{times} so far,"
@@ -421,10 +417,6 @@ def fills_window(count: int, first: datetime, last: datetime, window: Window) ->
     return min(first - window.start, window.end - last) <= max(usual, _AT_EDGE)
 
 
-def _local(event: Event, zone: ZoneInfo) -> datetime:
-    return event.timestamp.astimezone(zone)
-
-
 def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
     is_same_day = when.date() == answer.question.window.moment.astimezone(zone).date()
     return f"{when:%H:%M}" if is_same_day else f"{when.day} {when:%b}, {when:%H:%M}"
@@ -444,7 +436,8 @@ def delay_text(event: Event) -> str | None:
     wait = _wait(event)
     if wait is None:
         return None
-    clock = f"{_CLOCKS.get(side_of(event), 'the app’s')} clock"
+    owners = {Side.SERVER: "our server", Side.BROWSER: "the device", Side.DEVICE: "the device"}
+    clock = f"{owners.get(side_of(event), 'the app')}’s clock"
     length = format_duration(wait.total_seconds())
     if wait < timedelta():
         return (
@@ -455,13 +448,6 @@ def delay_text(event: Event) -> str | None:
         f"Sentry received this event {length} after its time: {clock} was wrong, or the event "
         "waited in a queue. If the clock was wrong, it happened later than shown."
     )
-
-
-_CLOCKS = {
-    Side.SERVER: "our server’s",
-    Side.BROWSER: "the device’s",
-    Side.DEVICE: "the device’s",
-}
 
 
 def _wait(event: Event) -> timedelta | None:

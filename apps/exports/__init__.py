@@ -118,11 +118,9 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
         from_cache=from_cache,
         zone=zone,
         preset=preset,
-        budget=budget,
         issue_id=issue_id,
         event_id=event_id,
         today=today,
-        family=family,
         datamarking=datamarking,
     )
     ids = {event.issue_id or UNGROUPED for event in answer.events}

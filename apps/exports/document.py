@@ -1,43 +1,72 @@
-"""Building the document of an export from a result, and fitting it to a token limit."""
+"""Building the document of an export from a result, and fitting it to a token limit.
 
+Each issue has one lead event in full; its further events list only what differs from that one.
+"""
+
+import json
+import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, Signal
-from apps.events.grouping import find_problem, groups_in, problems_of
-from apps.events.summary import headline
-from apps.exports.content import (
-    activity_facts,
-    breadcrumb_facts,
-    event_facts,
-    issue_facts,
-    name_halves,
-    other_occurrences_facts,
-    problem_facts,
-    related_facts,
-    select_events,
+from apps.events.answer import Answer, CatalogEntry, Deploy, Feedback, Link, Notice, Replay, Signal
+from apps.events.breadcrumb_text import merge_breadcrumbs, place_breadcrumbs
+from apps.events.event import (
+    Breadcrumb,
+    Event,
+    EventBody,
+    ExceptionInfo,
+    Frame,
+    Issue,
+    LogEntry,
+    Request,
+    Span,
+    breadcrumb_message,
+    is_message_from_data,
+    time_of,
 )
+from apps.events.grouping import Group, Problem, find_problem, groups_in, nearest_first, problems_of
+from apps.events.observations import Observation, Row, troubles_of
+from apps.events.once import once
+from apps.events.query import format_duration
+from apps.events.releases import customer_release, describe_fix, issue_fix_text, last_day_of
+from apps.events.rules.rule import device_of
+from apps.events.summary import delay_text, headline, summarize, summarize_group
+from apps.exports.blocks import seconds
 from apps.exports.escaping import Neutralizer
 from apps.exports.facts import (
-    GPT,
     NO_LIMITS,
     NO_PRESET,
+    ActivityFacts,
+    BreadcrumbFacts,
     Detail,
+    DetailFacts,
     Document,
-    Family,
+    EventFacts,
+    ExceptionFacts,
+    FrameFacts,
     Header,
-    NoticeFacts,
+    IssueFacts,
+    KnownFacts,
+    OccurrenceFacts,
+    OtherOccurrencesFacts,
     Preset,
+    ProblemFacts,
+    RelatedFacts,
     Selection,
+    StatusFacts,
     ladder,
 )
 from apps.exports.tokens import estimate_tokens, tokens_within
 
 MIN_TOKENS = 400
 MAX_TOKENS = 1_000_000
+_NO_BODY = EventBody()
+_NO_REQUEST = Request()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +84,10 @@ class Setting:
     from_cache: bool = False
     zone: str = "UTC"
     preset: Preset = NO_PRESET
-    budget: int | None = None
     issue_id: str | None = None
     event_id: str | None = None
     today: date | None = None
     datamarking: bool = False
-    family: Family = GPT
 
 
 class DocumentBuilder:
@@ -92,12 +119,12 @@ class DocumentBuilder:
         selection = Selection(answer, self._today, detail, self._neutralizer)
         rows = selection.at("summary").first(groups, detail.summary_rows, "issues")
         detailed = rows[: detail.issues]
-        selected = [select_events(group, selection, setting.event_id) for group in detailed]
+        selected = [_select_events(group, selection, setting.event_id) for group in detailed]
         included = sum(len(group.events) for group in groups)
         listed = sum(len(group.events) for group in detailed)
         selection.leave_to_page("events of other issues", len(answer.events) - included)
         selection.at("other issues").leave_out("events", included - listed)
-        issues = [issue_facts(group, selection) for group in rows]
+        issues = [_issue_facts(group, selection) for group in rows]
         position = {id(event): number for number, event in enumerate(answer.events)}
         events = sorted(
             ((event, chosen[0]) for chosen in selected for event in chosen),
@@ -105,7 +132,7 @@ class DocumentBuilder:
         )
         shown = {group.issue_id for group in rows}
         problems = tuple(
-            problem_facts(problem, [event for event, _lead in events], selection)
+            _problem_facts(problem, [event for event, _lead in events], selection)
             for problem in self._problems
             if problem.issue_id in shown
         )
@@ -114,15 +141,15 @@ class DocumentBuilder:
             marker=setting.marker,
             header=_header(setting, selection, self._issues_total),
             problems=problems,
-            issues=tuple(name_halves(issues, problems)),
-            events=tuple(event_facts(event, lead, selection) for event, lead in events),
-            breadcrumbs=breadcrumb_facts(
+            issues=tuple(_name_halves(issues, problems)),
+            events=tuple(_event_facts(event, lead, selection) for event, lead in events),
+            breadcrumbs=_breadcrumb_facts(
                 [(event, event is lead) for event, lead in events], selection
             ),
-            related=() if setting.issue_id else related_facts(selection),
-            activity=() if setting.issue_id else activity_facts(selection),
+            related=() if setting.issue_id else _related_facts(selection),
+            activity=() if setting.issue_id else _all_activity(selection),
             note=no_errors_note(answer),
-            other_occurrences=other_occurrences_facts(selection),
+            other_occurrences=_other_occurrences_facts(selection),
             omitted=selection.omitted,
             elsewhere=selection.elsewhere,
             hidden=selection.counted(answer.redaction),
@@ -163,7 +190,7 @@ def _header(setting: Setting, selection: Selection, issues_total: int) -> Header
         only_fields=names(answer.question.customer.only_fields, "fields searched"),
         complete=answer.complete,
         notices=tuple(
-            NoticeFacts(notice.code, explained(notice.message)) for notice in answer.all_notices
+            Notice(notice.code, explained(notice.message)) for notice in answer.all_notices
         ),
         fetched_at=answer.fetched_at,
         from_cache=setting.from_cache,
@@ -173,6 +200,706 @@ def _header(setting: Setting, selection: Selection, issues_total: int) -> Header
         bodies_read=answer.bodies_read,
         known_unchecked=answer.known.unchecked,
     )
+
+
+def _known_facts(
+    match_id: str, name: str, release: str | None, selection: Selection
+) -> tuple[KnownFacts, ...]:
+    """Return the best known errors of an issue or a row, as many as fit.
+
+    `release` is the customer's.
+    """
+    matches = selection.answer.known.for_issue(match_id)
+    if not matches:
+        return ()
+    here = selection.at(selection.text(name, selection.at_most(60)))
+    facts, detail = [], selection.detail
+    for match in here.first(matches, detail.known, "known errors"):
+        known, here = match.known, selection.at(f"known error {match.known.slug}")
+        fix = describe_fix(known, release, selection.today)
+        facts.append(
+            KnownFacts(
+                slug=here.text(known.slug, here.at_most(80)),
+                title=here.text(known.title, detail.names),
+                explanation=here.text(known.explanation, detail.known_texts),
+                reply=here.text(known.reply, detail.known_texts),
+                workaround=here.text(known.workaround, detail.known_texts),
+                state=known.state.value,
+                planned_for=known.planned_for,
+                fixed_in=here.text(known.fixed_in, detail.names),
+                owner=here.text(known.owner, detail.names),
+                links=tuple(_links(known, here)),
+                fix=here.text(fix, max(detail.names, here.at_most(160))),
+                why=tuple(here.text(reason, detail.names) for reason in match.why),
+            )
+        )
+    return tuple(facts)
+
+
+def _links(known: CatalogEntry, here: Selection) -> Iterator[Link]:
+    for link in here.first(known.links, here.detail.known_links, "links"):
+        if not link.address.lower().startswith(("https://", "http://")):
+            continue
+        address = here.link(link.address, wanted=here.detail.references)
+        if address is not None:
+            yield Link(here.text(link.label, here.detail.names), address)
+
+
+def _select_events(
+    group: Group, selection: Selection, event_id: str | None = None
+) -> tuple[Event, ...]:
+    """Return the lead, the nearest event that has a body, and the nearest further events.
+
+    With `event_id`, select only that event.
+    """
+    nearest = nearest_first(group.events, selection.answer.question.window.moment)
+    if event_id:
+        selection.leave_to_page("other events of the issue", len(nearest) - 1)
+        return tuple(one for one in nearest if one.id == event_id)[:1]
+    lead = next((event for event in nearest if event.body), nearest[0])
+    others = [event for event in nearest if event is not lead]
+    name = (group.issue and group.issue.short_id) or group.issue_id
+    here = selection.at(selection.text(f"issue {name}", selection.at_most(60)))
+    return (lead, *here.first(others, here.detail.further_events, "further events"))
+
+
+def _problem_facts(problem: Problem, events: Iterable[Event], selection: Selection) -> ProblemFacts:
+    """Return the facts of a problem, whose issues and exported events have facts of their own."""
+    own, here = problem.event_ids, selection.at("summary")
+    return ProblemFacts(
+        sentence=once(summarize_group, problem),
+        cause=here.id(problem.issue_id),
+        joined=tuple((here.id(one.group.issue_id), one.reason.value) for one in problem.others),
+        events=tuple(selection.id(one.id) for one in events if one.id in own),
+        times=problem.times,
+        is_noise=problem.is_noise,
+    )
+
+
+def _name_halves(
+    issues: Iterable[IssueFacts], problems: Iterable[ProblemFacts]
+) -> Iterator[IssueFacts]:
+    """Yield the issues; a half of failures names the issues that caused them."""
+    by_id = {issue.id: issue for issue in issues}
+    causes: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for problem in problems:
+        cause = by_id.get(problem.cause)
+        for half, reason in problem.joined:
+            causes[half].append((cause.name if cause else problem.cause, reason))
+    return (replace(issue, half_of=tuple(causes[issue.id])) for issue in by_id.values())
+
+
+def _issue_facts(group: Group, selection: Selection) -> IssueFacts:
+    """Return the facts of an issue."""
+    issue, detail = group.issue or Issue(group.issue_id), selection.detail
+    summary = selection.at("summary")
+    short_id, issue_id = summary.name(issue.short_id), summary.id(group.issue_id)
+    here = selection.at(f"issue {short_id or issue_id}")
+    last_seen = issue.last_seen
+    if last_seen and not detail.last_seen:
+        here.leave_out("last-seen times", 1)
+        last_seen = None
+    facts = IssueFacts(
+        id=issue_id,
+        short_id=short_id,
+        title=here.text(group.title, detail.issue_titles),
+        summary=once(summarize_group, group),
+        level=here.name(issue.level or group.worst_level),
+        project=here.name(issue.project or group.newest.project),
+        handled=group.handled,
+        events=len(group.events),
+        users_affected=issue.users_affected,
+        first_seen=issue.first_seen,
+        last_seen=last_seen,
+        permalink=here.link(issue.permalink, wanted=detail.references),
+        status=_status(issue, group, here),
+        known=_known_facts(
+            group.issue_id, f"issue {group.issue_id}", customer_release(group), selection
+        ),
+    )
+    if not detail.slim:
+        return facts
+    here.leave_out("impacts", 1 if facts.users_affected or facts.first_seen else 0)
+    return replace(facts, users_affected=None, first_seen=None, level=None, project=None)
+
+
+def _status(issue: Issue, group: Group, here: Selection) -> StatusFacts | None:
+    """Return the status, or None if it is unknown or does not fit."""
+    day = last_day_of(group)
+    if not (issue.status or issue.substatus or issue.fixed_in or day):
+        return None
+    if not here.detail.statuses:
+        here.leave_out("issue statuses", 1)
+        return None
+    return StatusFacts(
+        status=here.name(issue.status),
+        substatus=here.name(issue.substatus),
+        fixed_in=here.name(issue.fixed_in),
+        fix=here.name(issue_fix_text(group, in_full=True)),
+        last_day=day.total if day else None,
+    )
+
+
+def _event_facts(event: Event, lead: Event, selection: Selection) -> EventFacts:
+    """Return the facts of an event; a further event omits what it shares with the lead."""
+    here, detail = selection.at(selection.text(f"event {event.id[:8]}", 20)), selection.detail
+    body, is_lead, is_cut = (
+        event.body or _NO_BODY,
+        event is lead,
+        not (event is lead or detail.plain),
+    )
+    request = body.request or _NO_REQUEST
+    if body.request and is_cut and body.request == (lead.body or _NO_BODY).request:
+        here.leave_to_page("repeated requests", 1)
+        request = _NO_REQUEST
+    trace = body.trace_id or event.trace_id
+    handled = event.handled if body.handled is None else body.handled
+    delay = delay_text(event)
+    facts = EventFacts(
+        id=here.id(event.id),
+        issue_id=here.id(event.issue_id) if event.issue_id is not None else None,
+        project=here.name(event.project),
+        timestamp=event.timestamp,
+        seconds=here.seconds(event.timestamp),
+        is_lead=is_lead,
+        title=_title(event, here),
+        culprit=_place(body.culprit or event.culprit, body, here),
+        transaction=_place(event.transaction, body, here),
+        level=here.name(event.level),
+        handled=handled,
+        release=here.name(body.release or event.release),
+        environment=here.name(body.environment or event.environment),
+        device=here.optional_text(_device(event, lead, here), here.at_most(60)),
+        trace_id=here.trace(trace, wanted=detail.references if is_lead else here.takes_id(trace)),
+        method=here.name(request.method),
+        url=here.name(request.url),
+        permalink=here.link(event.permalink, wanted=here.takes_id(event.permalink)),
+        exceptions=tuple(
+            replace(one, handled=None) if one.handled == handled else one
+            for one in _chain(event, lead, here)
+        ),
+        message=_message_beside(event, lead, here),
+        received=body.received_at if delay else None,
+        delay=delay if is_lead or detail.plain else None,
+    )
+    facts = replace(facts, details=_details(event, lead, facts, selection))
+    if not detail.bare:
+        return facts
+    here.leave_out("event details", 1)
+    facts = replace(facts, project=None, level=None, method=None, url=None, delay=None)
+    return replace(facts, release=None, environment=None, handled=None)
+
+
+def _place(place: str | None, body: EventBody, here: Selection) -> str | None:
+    """Return a culprit or transaction, which is dispensable if there is a crash frame."""
+    has_frames = any(exception.frames for exception in body.exceptions)
+    if has_frames and not here.detail.culprits:
+        here.leave_out("culprits", bool(place))
+        return None
+    return here.name(place)
+
+
+def _device(event: Event, lead: Event, here: Selection) -> str | None:
+    """Return the device, unless it is that of the lead event."""
+    device = once(device_of, event.body or _NO_BODY)
+    if here.detail.plain or device is None:
+        return device
+    if event is not lead and once(device_of, lead.body or _NO_BODY) == device:
+        return None
+    if not here.detail.devices:
+        here.leave_out("devices", 1)
+        return None
+    return device
+
+
+def _has_exception(event: Event) -> bool:
+    """Return whether an exception describes the event, rather than a bare stack trace."""
+    return any(one.type or one.value for one in (event.body or _NO_BODY).exceptions)
+
+
+def _title(event: Event, here: Selection) -> str | None:
+    """Return the title; without an exception, with the message unless one includes the other."""
+    title, detail = event.title, here.detail
+    message = (event.body and event.body.message) or event.message
+    if _has_exception(event):
+        if not detail.titles:
+            here.leave_out("titles", bool(title))
+            return None
+    elif not detail.plain and message and message not in (title or ""):
+        is_longer = not title or message.startswith(title)
+        title = message if is_longer else f"{title}: {message}"
+    return here.optional_text(title, min(detail.texts, here.at_most(160)))
+
+
+def _message_beside(event: Event, lead: Event, here: Selection) -> str | None:
+    """Return the message, unless the title, the exception, or the lead event has it."""
+    body = event.body or _NO_BODY
+    if here.detail.plain or not body.message:
+        return body.message
+    if not _has_exception(event):
+        return None  # the title ends with it
+    if event is not lead and lead.body and body.message == lead.body.message:
+        return None
+    texts = [event.title, event.culprit, event.transaction, body.culprit]
+    for raised in body.exceptions:
+        texts += [raised.type, raised.value]
+        texts += [text for frame in raised.frames for text in (frame.file, frame.function)]
+    repeats = set(body.message.split()) <= set(" ".join(filter(None, texts)).split())
+    return None if repeats else here.text(body.message, here.detail.texts)
+
+
+def _chain(event: Event, lead: Event, here: Selection) -> tuple[ExceptionFacts, ...]:
+    """Return the exceptions; of a further event, the raised one if it isn't the lead's."""
+    chain, detail = (event.body or _NO_BODY).exceptions, here.detail
+    if event is not lead and not detail.plain:
+        here.leave_to_page("stack traces of further events", bool(chain))
+        leads = [(one.type, one.value) for one in (lead.body or _NO_BODY).exceptions[:1]]
+        return tuple(
+            ExceptionFacts(
+                type=here.name(raised.type),
+                value=here.optional_text(raised.value, min(detail.texts, here.at_most(200))),
+                frames=(),
+            )
+            for raised in chain[:1]
+            if (raised.type, raised.value) not in leads
+        )
+    selected = list(chain[: detail.exceptions])
+    if len(chain) > len(selected) > 1:
+        selected[-1] = chain[-1]  # the root cause says more than those in between
+    here.leave_out("chained exceptions", len(chain) - len(selected))
+    return tuple(_exception(exception, here) for exception in selected)
+
+
+def _exception(exception: ExceptionInfo, here: Selection) -> ExceptionFacts:
+    is_bare = here.detail.bare
+    return ExceptionFacts(
+        type=here.optional_text(exception.type, max(here.detail.names, 40)),
+        value=here.optional_text(exception.value, here.detail.texts),
+        frames=tuple(_frames(exception, here)),
+        module=None if is_bare else here.name(exception.module),
+        mechanism=None if is_bare else here.name(exception.mechanism),
+        handled=None if is_bare else exception.handled,
+    )
+
+
+def _frames(exception: ExceptionInfo, here: Selection) -> Iterator[FrameFacts]:
+    """Yield the crash frame and the frames nearest to the crash, in stack order."""
+    crash, detail, selected = exception.crash_frame, here.detail, list(exception.frames)
+    if not detail.plain:
+        distinct = once(_distinct_frames, exception)
+        here.leave_to_page("repeated frames", len(exception.frames) - len(distinct))
+        room = {True: detail.library_frames, False: detail.in_app_frames}
+        if crash:
+            room[crash.in_app is False] -= 1
+        selected = []
+        for frame in distinct:
+            if frame is not crash:
+                room[frame.in_app is False] -= 1
+            if frame is crash or room[frame.in_app is False] >= 0:
+                selected.append(frame)
+        here.leave_out("frames", len(distinct) - len(selected))
+    for frame in selected:
+        code = frame.crash_code
+        yield FrameFacts(
+            file=here.path(frame.file or frame.module),
+            line=frame.line,
+            function=here.name(frame.function),
+            in_app=frame.in_app,
+            code=None if code is None else _code(code, here),
+            crash=frame is crash,
+            around=tuple(_around(frame, here)) if frame is crash else (),
+        )
+
+
+def _distinct_frames(exception: ExceptionInfo) -> list[Frame]:
+    first: dict[tuple[object, ...], Frame] = {}
+    for frame in exception.frames:
+        first.setdefault((frame.file, frame.line, frame.function, frame.in_app), frame)
+    return list(first.values())
+
+
+def _code(line: str, here: Selection) -> str:
+    return here.text(line if here.detail.plain else line.strip(), here.detail.codes)
+
+
+def _around(frame: Frame, here: Selection) -> Iterator[tuple[int, str]]:
+    """Yield the lines next to the frame's own, as many on each side as fit."""
+    for number, text in frame.code:
+        away = abs(number - frame.line) if frame.line is not None else 0
+        if away and away <= here.detail.around and text.strip():
+            yield number, _code(text, here)
+
+
+_Detail = tuple[str, str | None, str]
+_MAIN_CONTEXTS = ("runtime", "browser", "os", "client_os", "app", "sdk")
+_USUAL_HEADERS = (
+    *("accept", "accept-encoding", "cache-control", "connection", "content-length", "dnt"),
+    *("host", "pragma", "te", "upgrade-insecure-requests"),
+)
+_MAX_COMPARED = 2_000  # characters of a subject in which a value can repeat
+_SIDE_CONTEXTS = ("device", "gpu", "culture", "state", "trace", "request environment")
+
+
+def _details(
+    event: Event, lead: Event, facts: EventFacts, selection: Selection
+) -> tuple[DetailFacts, ...]:
+    """Return the details of a lead event, as many of each section as fit."""
+    here, detail, body = selection.at("events"), selection.detail, event.body
+    if body is None:
+        return ()
+    if event is not lead and not detail.plain:
+        here.leave_to_page("details of further events", bool(body.tags or body.extra))
+        return ()
+    for what, count in body.unread.items():
+        here.leave_to_page(selection.text(what, here.at_most(80)), count)
+    rows = once(_all_details, body)
+    if not detail.plain:
+        telling = once(_telling, body)
+        here.leave_to_page("usual headers and packages", len(rows) - len(telling))
+        rows = list(_without_repeats(telling, _known_texts(facts)))
+    named = [row for row in rows if row[0] not in body.lists]
+    listed = here.first(named, detail.details, "tags, extra, and other details")
+    for section, lines in groupby(rows, key=lambda row: row[0]):
+        if section in body.lists:
+            listed += here.first(list(lines), detail.lists, section)
+    return tuple(
+        DetailFacts(section, here.name(name), here.text(value, detail.detail_texts))
+        for section, name, value in listed
+    )
+
+
+def _without_repeats(rows: list[_Detail], known: frozenset[str]) -> Iterator[_Detail]:
+    """Yield the details without tags and contexts that repeat a fact or one another."""
+    seen, by_subject = set(known), defaultdict[str, str](str)
+    for section, name, value in rows:
+        if section in ("tags", "contexts"):
+            subject = re.split(r"[. ]", name or "")[0]
+            if value in seen or value in by_subject[subject]:
+                continue
+            seen.add(value)
+            if len(by_subject[subject]) < _MAX_COMPARED:
+                by_subject[subject] += f"{value[:_MAX_COMPARED]}\n"
+        yield section, name, value
+
+
+def _telling(body: EventBody) -> list[_Detail]:
+    """Return the details without headers that say little and packages outside the stack trace."""
+    modules = _modules(body) if "packages" in body.lists else ()
+    headers = {*_USUAL_HEADERS, *(["user-agent"] if "browser" in body.contexts else [])}
+
+    def is_telling(row: _Detail) -> bool:
+        section, name, value = row
+        if section == "packages":
+            return re.split(r"[ /]", value)[0].lower().replace("-", "_") in modules
+        header = name.lower() if section == "headers" and name else ""
+        return header not in headers and not header.startswith("sec-")
+
+    return list(filter(is_telling, once(_all_details, body)))
+
+
+def _modules(body: EventBody) -> frozenset[str]:
+    """Return the parts of the names of modules and files in the stack traces."""
+    frames = (frame for exception in body.exceptions for frame in exception.frames)
+    names = {name for frame in frames for name in (frame.module, frame.file) if name}
+    return frozenset(part.lower() for name in names for part in re.split(r"[./\\,]", name))
+
+
+def _known_texts(facts: EventFacts) -> frozenset[str]:
+    """Return the values that would only repeat a fact of the event."""
+    names = ("level", "release", "environment", "transaction", "culprit", "url", "method", "title")
+    texts = {getattr(facts, name) for name in (*names, "trace_id", "device", "project")}
+    parts = (facts.device or "").split(", ")
+    words = {word for part in parts for word in (part, *part.rsplit(" ", 1))}
+    raised = {text for one in facts.exceptions for text in (one.type, one.mechanism)}
+    answers = {"yes", "no"} if facts.handled is not None else set()
+    return frozenset(filter(None, texts | words | raised | answers))
+
+
+def _all_details(body: EventBody) -> list[_Detail]:
+    """Return section, name, and value of all details, the most telling sections first."""
+    request = body.request or _NO_REQUEST
+    crash, sent = body.exceptions[0].crash_frame if body.exceptions else None, request.data
+    named = (
+        ("extra", body.extra.items()),
+        ("tags", body.tags),
+        ("variables", crash.variables.items() if crash else ()),
+        ("parameters", request.query),
+        ("sent", sent.items() if isinstance(sent, dict) else [("body", sent)]),
+        ("contexts", _contexts(body)),
+        ("headers", request.headers),
+        ("cookies", request.cookies),
+        ("user", body.user.items()),
+    )
+    rows: list[_Detail] = [
+        (section, str(name), text)
+        for section, pairs in named
+        for name, value in pairs
+        if (text := _detail_text(value))
+    ]
+    for section, lines in body.lists.items():
+        rows += [(section, None, line) for line in lines.split("\n")]
+    return rows
+
+
+def _contexts(body: EventBody) -> Iterator[tuple[str, object]]:
+    """Yield what the contexts say: versions first, then custom ones, then devices and the like."""
+
+    def place(name: str) -> int:
+        if name in _MAIN_CONTEXTS:
+            return _MAIN_CONTEXTS.index(name) - len(_MAIN_CONTEXTS)
+        return 1 if name in _SIDE_CONTEXTS else 0
+
+    for context in sorted(body.contexts, key=place):
+        for name, value in body.contexts[context].items():
+            if name != "type":
+                yield f"{context} {name}", value
+
+
+def _detail_text(value: object) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, bool | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return json.dumps(value, ensure_ascii=False, default=str) if value else ""
+
+
+def _related_facts(selection: Selection) -> tuple[RelatedFacts, ...]:
+    """Return the related entries, oldest first; replays are left out first, and feedback last."""
+    here, detail = selection.at("related entries"), selection.detail
+    facts = [
+        replace(
+            one,
+            id=one.id and here.id(one.id),
+            project=here.name(one.project),
+            text=here.text(one.text, min(detail.texts, here.at_most(600))),
+            permalink=here.link(one.permalink, wanted=here.takes_id(one.permalink)),
+        )
+        for one in here.first(list(_related(selection)), detail.related, "entries")
+    ]
+    return tuple(sorted(facts, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
+
+
+def _related(selection: Selection) -> Iterator[RelatedFacts]:
+    """Yield all related entries with their texts as they were recorded, the ones to keep first."""
+    beside, seconds_to = selection.answer.beside, selection.seconds
+
+    def entry(kind: str, at: datetime, one: Event | Feedback | Replay, text: str) -> RelatedFacts:
+        project = None if isinstance(one, Replay) else one.project
+        return RelatedFacts(kind, one.id, at, seconds_to(at), project, text, one.permalink)
+
+    for message in beside.feedback:
+        where = f" (on {message.url})" if message.url else ""
+        yield entry("feedback", message.sent_at, message, f"{message.message}{where}")
+    for error in beside.trace_errors:
+        text = f"{error.title or 'error'}{f' in {error.culprit}' if error.culprit else ''}"
+        yield entry("error of the same trace", error.timestamp, error, text)
+    for deploy in sorted(beside.deploys, key=lambda one: abs(seconds_to(one.at))):
+        away = seconds_to(deploy.at)
+        text = _went_live(deploy, away)
+        yield RelatedFacts("release", None, deploy.at, away, deploy.project, text, None)
+    for replay in beside.replays:
+        yield entry("session replay", replay.started_at, replay, "; ".join(_replay(replay)))
+
+
+def _went_live(deploy: Deploy, away: float) -> str:
+    """Return `release shop@2.14.0 went live in production 35 min before the reported time`."""
+    where = f" in {deploy.environment}" if deploy.environment else ""
+    what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
+    when = f"{format_duration(away)} {'before' if away < 0 else 'after'} the reported time"
+    return f"release {deploy.version} {what} {when}"
+
+
+def _replay(replay: Replay) -> Iterator[str]:
+    if replay.finished_at:
+        yield f"{(replay.finished_at - replay.started_at).total_seconds():.0f} s"
+    counts = (
+        ("error", "errors", replay.errors),
+        ("click that did nothing", "clicks that did nothing", replay.dead_clicks),
+        ("rage click", "rage clicks", replay.rage_clicks),
+    )
+    yield from (f"{count} {one if count == 1 else many}" for one, many, count in counts if count)
+    if replay.urls:
+        yield f"pages {', '.join(dict.fromkeys(replay.urls))}"
+
+
+def _other_occurrences_facts(selection: Selection) -> OtherOccurrencesFacts | None:
+    """Return the errors nearest to an empty window; None if they are unknown or do not fit.
+
+    An incomplete result claims nothing, even if it is a stale one that was complete before.
+    """
+    answer, here = selection.answer, selection.at("errors at other times")
+    nearby, detail = answer.nearby, selection.detail
+    if nearby is None or not answer.complete:
+        return None
+    if detail.bare and nearby.events:
+        here.leave_out("errors", len(nearby.events))
+        return None  # a part of them would look as if there were no others
+    before, after, last = (
+        _occurrence(event, here) if event else None
+        for event in (nearby.before, nearby.after, nearby.last)
+    )
+    return OtherOccurrencesFacts(
+        since=nearby.since,
+        until=nearby.until,
+        before=before,
+        after=after,
+        last=last,
+        fields=tuple(here.text(name, detail.names) for name in answer.question.searched_fields),
+        is_never=nearby.is_never,
+        problem=here.optional_text(nearby.problem, detail.notice_texts),
+    )
+
+
+def _occurrence(event: Event, here: Selection) -> OccurrenceFacts:
+    at, window = event.timestamp, here.answer.question.window
+    edge, side = (window.start, "before") if at < window.start else (window.end, "after")
+    return OccurrenceFacts(
+        id=here.id(event.id),
+        timestamp=at,
+        distance=f"{format_duration((at - edge).total_seconds())} {side} the window",
+        project=here.name(event.project),
+        level=here.name(event.level),
+        title=here.optional_text(event.title, here.detail.issue_titles),
+        summary=summarize(event),
+        permalink=here.link(event.permalink, wanted=here.takes_id(event.permalink)),
+    )
+
+
+def _breadcrumb_facts(
+    events: Sequence[tuple[Event, bool]], selection: Selection
+) -> tuple[BreadcrumbFacts, ...]:
+    """Return the breadcrumbs of the events, oldest first.
+
+    `events` pairs each event with whether it is the lead of its issue. Events of one visit share
+    breadcrumbs; each appears once, with the nearest event. The oldest of an event are cut first.
+    """
+    detail, here = selection.detail, selection.at("steps")
+    placed = place_breadcrumbs(events)
+    entries = list(placed) if detail.plain else merge_breadcrumbs(placed)
+    selected = [
+        entry
+        for entry in entries
+        if entry.remaining < (detail.crumbs if entry.is_representative else detail.further_crumbs)
+    ]
+    here.leave_out("breadcrumbs", len(entries) - len(selected))
+    facts = []
+    for entry in sorted(selected, key=lambda entry: entry.position):
+        crumb = entry.crumb
+        at, message = crumb.timestamp, once(_message, crumb)
+        facts.append(
+            BreadcrumbFacts(
+                event_id=here.id(entry.event.id),
+                timestamp=at,
+                seconds=None if at is None else here.seconds(at),
+                category=here.name(crumb.category or crumb.type),
+                level=here.name(crumb.level),
+                message=here.optional_text(message, detail.crumb_texts),
+            )
+        )
+    return tuple(facts if detail.plain else _collapse_repeats(facts))
+
+
+def _collapse_repeats(crumbs: Sequence[BreadcrumbFacts]) -> Iterator[BreadcrumbFacts]:
+    """Collapse a run of three or more equal breadcrumbs into one with their count."""
+    for _key, run in groupby(crumbs, key=lambda one: (one.category, one.level, one.message)):
+        first, *more = run
+        if len(more) < 2:
+            yield from (first, *more)
+        else:
+            until = f", the last {seconds(more[-1].seconds)}" if more[-1].timestamp else ""
+            times = f"({len(more) + 1} times{until})"
+            yield replace(first, message=" ".join(filter(None, (first.message, times))))
+
+
+def _message(crumb: Breadcrumb) -> str | None:
+    """Return the message with the data that it does not include, such as `paid amount=12`."""
+    message = breadcrumb_message(crumb)
+    if is_message_from_data(crumb):
+        return message
+    data = ", ".join(
+        f"{name}={value}" for name, value in crumb.data.items() if value not in (None, "")
+    )
+    return " ".join(filter(None, (message, data))) or None
+
+
+def _all_activity(selection: Selection) -> tuple[ActivityFacts, ...]:
+    """Return logs and requests: those that show trouble, the most serious first, then the others.
+
+    Without errors, these are what the export is about, so that even a small limit has some.
+    """
+    answer, here = selection.answer, selection.at("logs and requests")
+    troubles, detail = troubles_of(answer), selection.detail
+    said = {trouble.rows[0].id: trouble for trouble in troubles}
+    telling = {trouble.rows[0].id: trouble.rows[0] for trouble in troubles}
+    telling |= {row.id: row for trouble in troubles for row in trouble.rows}
+    others = sorted(
+        (row for row in answer.beside.activity if row.id not in telling),
+        key=lambda row: (abs(here.seconds(time_of(row))), row.id),
+    )
+    limit, details = detail.activity, detail.details
+    if not answer.events:
+        limit, details = max(limit, detail.summary_rows), max(details, 0 if detail.bare else 6)
+    first = here.first([*telling.values()], limit, "log entries and requests")
+    rest = here.first(others, detail.ordinary, "ordinary log entries and requests")
+    return (
+        *(
+            _activity_facts(row, said.get(row.id), details, here, wanted=detail.references)
+            for row in first
+        ),
+        *(
+            _activity_facts(
+                row, None, detail.details // 10, here, wanted=here.takes_id(row.trace_id)
+            )
+            for row in rest
+        ),
+    )
+
+
+def _activity_facts(
+    row: Row, trouble: Observation | None, details: int, here: Selection, *, wanted: bool
+) -> ActivityFacts:
+    """Return the facts of a row, with up to so many details, and its trace if it is wanted."""
+    at, detail = time_of(row), here.detail
+    columns: list[tuple[str, str | None]] = [
+        ("release", row.release),
+        ("environment", row.environment),
+    ]
+    if isinstance(row, LogEntry):
+        text, state = row.message or "", row.severity
+    else:
+        text = row.description or row.transaction or row.op or ""
+        state = " ".join(filter(None, (str(row.http_status or ""), row.status))) or None
+        columns = [("op", row.op), ("transaction", row.transaction), *columns]
+    pairs = [(name, value) for name, value in columns if value and value != text]
+    return ActivityFacts(
+        kind="log" if isinstance(row, LogEntry) else "span",
+        id=here.id(row.id),
+        timestamp=at,
+        seconds=here.seconds(at),
+        project=here.name(row.project),
+        text=here.text(text, min(detail.texts, here.at_most(600))),
+        state=here.name(state),
+        trace_id=here.trace(row.trace_id, wanted=wanted),
+        names_customer=row.names_customer,
+        details=tuple(
+            (here.text(name, detail.names), here.text(value, detail.detail_texts))
+            for name, value in here.first([*pairs, *row.attributes], details, "attributes")
+        ),
+        duration_ms=row.duration_ms if isinstance(row, Span) else None,
+        usual_ms=row.usual_ms if isinstance(row, Span) else None,
+        sentence=trouble.full_text if trouble else None,
+        times=trouble.times if trouble else None,
+        known=_known_facts(row.id, row.id, row.release, here) if trouble else (),
+    )
+
+
+def no_errors_note(answer: Answer) -> str:
+    """Return what logs and requests show instead of errors, or "" if they weren't requested."""
+    beside = answer.beside
+    were_requested = {Signal.LOGS, Signal.SPANS} & {*beside.asked, *beside.surely}
+    if answer.events or not (were_requested or beside.logs or beside.spans):
+        return ""
+    return headline(answer, ZoneInfo("UTC"))
 
 
 # A document is full enough with this part of its limit, and is not improved in more steps.
@@ -250,12 +977,3 @@ def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
 def _between(low: int, high: int) -> list[int]:
     """Return up to seven values between two limits; none if they are close or switches."""
     return list(range(low, high, max(1, (high - low) // 8)))[1:] if high - low > low // 25 else []
-
-
-def no_errors_note(answer: Answer) -> str:
-    """Return what logs and requests show instead of errors, or "" if they weren't requested."""
-    beside = answer.beside
-    were_requested = {Signal.LOGS, Signal.SPANS} & {*beside.asked, *beside.surely}
-    if answer.events or not (were_requested or beside.logs or beside.spans):
-        return ""
-    return headline(answer, ZoneInfo("UTC"))

@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
-from apps.events.answer import Answer
+from apps.events.answer import Answer, Link, Notice
 from apps.events.query import Window
 from apps.exports.escaping import KINDS, Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
@@ -80,14 +80,6 @@ class Omission:
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeFacts:
-    """A notice of the result."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Header:
     """The customer, the window, the places searched, and the completeness of the list.
 
@@ -106,7 +98,7 @@ class Header:
     environments: tuple[str, ...]
     only_fields: tuple[str, ...]
     complete: bool
-    notices: tuple[NoticeFacts, ...]
+    notices: tuple[Notice, ...]
     fetched_at: datetime
     from_cache: bool
     events_total: int | None
@@ -136,14 +128,6 @@ class StatusFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class LinkFacts:
-    """A link that people added to a known error."""
-
-    label: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class KnownFacts:
     """A known error that matches an issue. The field names are JSON keys.
 
@@ -159,7 +143,7 @@ class KnownFacts:
     planned_for: date | None
     fixed_in: str
     owner: str
-    links: tuple[LinkFacts, ...]
+    links: tuple[Link, ...]
     fix: str
     why: tuple[str, ...]
 
