@@ -7,10 +7,13 @@ import hashlib
 import os
 import re
 import threading
+import tomllib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 Json = dict[str, Any]
@@ -68,7 +71,7 @@ class History:
     fixed_in: str | None = None
     fixed_in_next: bool = False
     team: str | None = None
-    person: tuple[str, str] | None = None
+    person: Sequence[str] | None = None
     first_seen: datetime | None = None
     earlier_users: int = 0
     earlier_events: int = 0
@@ -1010,6 +1013,14 @@ def _event(draft: Draft, issue: Issue) -> Event:
 
 # --- the customers of the demo ------------------------------------------------------------------
 
+
+@cache
+def story_data(name: str) -> Json:
+    """Return a TOML file of the story, read once; don't change it."""
+    file = Path(__file__).parent / "story" / f"{name}.toml"
+    return tomllib.loads(file.read_text("utf-8"))
+
+
 STARTED_VARIABLE = "TRIAGE_DEMO_STARTED"
 
 
@@ -1024,35 +1035,6 @@ class DemoCustomer:
     identifier: str
     moment: datetime
     what: str
-
-
-CAST = (
-    ("ada", "1001", 25, "Card declined three times, then the cart broke; a replay and feedback"),
-    ("tom", "tom.keller@example.de", 50, "No error: an upload hung for a minute, then was refused"),
-    ("hanna", "hanna.berg@example.se", 75, "No error then; one 14 minutes earlier, one later"),
-    ("nils", "nils.berg@example.se", 80, "Never seen: known to the shop under another email"),
-    ("leo", "leo.martin@example.fr", 90, "No error then but a dead button; errors an hour earlier"),
-    ("priya", "priya.rao@example.in", 105, "No error: express checkout is turned off for her"),
-    ("jonas", "jonas.lind@example.se", 125, "No error: the payment’s webhook never came"),
-    ("ines", "ines.moreau@example.fr", 160, "No error: a search took 41 seconds"),
-    ("mia", "mia+shop@example.org", 180, "Timeouts at checkout, in German; one names no user"),
-    ("bea", "bea.novak@example.cz", 210, "No error: her expired coupon was refused"),
-    ("mallory", "mallory@example.net", 240, "Hostile texts and secrets that must not leak"),
-    ("karl", "karl.huber@example.at", 270, "No error: everything he did worked"),
-    ("kowalski", "CORP\\kowalski", 300, "Invoices: a chain of .NET exceptions"),
-    ("nadia", "NADIA.HADDAD@EXAMPLE.COM", 420, "The Android app crashes, in Arabic"),
-    ("oda", "3003", 540, "Odd events: no stack, 250 frames, message only, a background job"),
-    ("pepe", 'José "Pepe" Muñoz', 1560, "The shipping partner refuses; an upload is too large"),
-    ("busy", "20417", 1800, "About 140 events in one hour across six issues"),
-    (
-        "yara",
-        "9b2f6c1e-4d7a-4f0e-8a53-2c6d1e9b7f10",
-        2880,
-        "iPhone: a crash, an out-of-memory kill, a native fault",
-    ),
-    ("sakura", "sakura_田中", 3000, "React Native, Elixir, and Rust errors, in Japanese"),
-    ("beatriz", "beatriz.costa@example.pt", 4200, "Sent around in circles while signing in"),
-)
 
 
 def started_at() -> datetime:
@@ -1070,6 +1052,11 @@ def customers(now: datetime | None = None) -> tuple[DemoCustomer, ...]:
     """Return the customers to try, most recent first; `now` is the start of the story."""
     start = now or started_at()
     return tuple(
-        DemoCustomer(key, identifier, start - timedelta(minutes=minutes), what)
-        for key, identifier, minutes, what in CAST
+        DemoCustomer(
+            one["key"],
+            one["identifier"],
+            start - timedelta(minutes=one["minutes_ago"]),
+            one["what"],
+        )
+        for one in story_data("customers")["customers"]
     )

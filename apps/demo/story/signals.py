@@ -49,6 +49,7 @@ def _add_adas_replay_and_feedback(scene: Scene) -> None:
         and event.project.slug == "web-shop"
         and event.columns["level"] == "error"
     ]
+    replay_id = seen[-1].columns["replayId"]
     world.add_replay(
         project="web-shop",
         when=scene.time(-215),
@@ -58,7 +59,7 @@ def _add_adas_replay_and_feedback(scene: Scene) -> None:
         error_ids=[event.id for event in seen],
         dead_clicks=2,
         rage_clicks=1,
-        replay_id=made_up_id("ada", "replay"),
+        replay_id=replay_id,
     )
     world.add_feedback(
         project="web-shop",
@@ -69,7 +70,7 @@ def _add_adas_replay_and_feedback(scene: Scene) -> None:
         name="Ada Lovett",
         url=f"{SHOP_PAGES}/checkout",
         associated_event_id=seen[-1].id,
-        replay_id=made_up_id("ada", "replay"),
+        replay_id=replay_id,
     )
     similar: Json = {"project": "web-shop", "user": SIMILAR_USER}
     cart = f"{SHOP_PAGES}/cart"
