@@ -14,7 +14,7 @@ from apps.events.query import any_case
 from apps.tickets.durations import UNITS, DurationToken
 from apps.tickets.mentions import Mention
 from apps.tickets.readings import NOT_PROBLEM
-from apps.tickets.text import WORDS, Spanned, normalize, one_line, word_set
+from apps.tickets.text import WORDS, Spanned, either, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -48,96 +48,36 @@ _AROUND = 160
 _NEAR = 12  # times
 _WRAPPED = 60
 _SENTENCE_END = re.compile(r"[!?;]\s|\w\.\s{1,3}(?=[A-ZÀ-ÞА-Я])|。")
-# What begins a new clause between two times: the words before it belong to the first of them.
-_CLAUSE = re.compile(
-    r"[,;|\n(]|\s[\u2013\u2014-]\s|\s(?:and|but|then|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|"
-    r"poi|mas|en|maar|toen|og|men|så|och|ja|mutta|ale|и|но|ve|ama)\s"
-)
-# Words between times that are listed together: "at 14:05 and again at 15:10".
-_LISTING = word_set(
-    "and or then again also at on und oder dann wieder auch um am et ou puis encore à le y o luego "
-    "a las el e poi alle en of om op og och eller kl den ja tai klo i oraz to till until bis au al "
-    "tot til do"
-)
-# From here on a clause is about a later time.
-_LATER = any_case(
-    r"(?<!\w)(?:since|now|still|never|yet|seitdem|seither|jetzt|immer\snoch|noch\simmer|depuis|"
-    r"maintenant|toujours|jamais|desde|ahora|todav[ií]a|nunca|da\sallora|adesso|agora|ainda|"
-    r"sindsdien|nu|nog\ssteeds|nooit|siden|nå|stadig|fortsatt|aldri|aldrig|sedan|fortfarande|teraz|"
-    r"nadal|wciąż|nigdy)(?!\w)"
-)
-# A clause that goes on with how things are is no longer about a date in it.
-_PRESENT = any_case(
-    r"(?<!\w)(?:isn['\u2019]t|aren['\u2019]t|doesn['\u2019]t|don['\u2019]t|can['\u2019]?t|cannot|can|won['\u2019]t|"
-    r"hasn['\u2019]t|haven['\u2019]t|is|are|has|shows|says|kann|geht|lässt|wird|werden|zeigt|sind|steht|"
-    r"peut|affiche|fonctionne|marche|reste|está|puedo|puede|muestra|sigue|mostra|funziona|riesco|kan|"
-    r"toont|werkt|doet|viser|virker|visar|fungerar|näytä|näy|toimi|działa|mogę|pokazuje)(?!\w)"
-)
+_CLAUSE = re.compile(rf"[,;|\n(]|\s[\u2013\u2014-]\s|\s{either('clause')}\s")
+_LISTING = word_set("listing")
+_LATER = any_case(rf"(?<!\w){either('later')}(?!\w)")
+_PRESENT = any_case(rf"(?<!\w){either('present')}(?!\w)")
 _ONSET = any_case(
-    r"\W{0,4}(?:(?:ever|already|schon)\s)?(?:since|seit|depuis|desde|dal|sinds|siden|sedan|od)"
-    r"\W{0,4}(?:(?:the|le|el|dem)\s)?\Z"
+    rf"\W{{0,4}}(?:(?:ever|already|schon)\s)?{either('since')}\W{{0,4}}(?:(?:the|le|el|dem)\s)?\Z"
 )
 _NOW = any_case(rf"[\s.!?]{{0,6}}{_LATER.pattern}")
-_WHEN = any_case(
-    r"[\s,]{0,3}(?:when|while|as|als|während|wenn|quand|lorsque|cuando|quando|mentre|toen|terwijl|"
-    r"da|når|när|kun|gdy|kiedy|když|когда)\s"
-)
+_WHEN = any_case(rf"[\s,]{{0,3}}{either('when')}\s")
 # "the order of 3 Nov", "since the update on 3 Nov": the time is only that of the word.
-_OF = any_case(
-    r"(?<!\w)(?:of|from|dated|since|due|vom|von|seit|du|de|del|della|dello|di|da|do|depuis|desde|"
-    r"van|sinds|fra|siden|från|sedan|z|od|ze)\s{1,3}(?:(?:the|le|el)\s)?\Z"
-)
-_AFTER = word_set(
-    "since after before until following seit nach vor bis depuis après avant desde tras después "
-    "antes dopo prima depois sinds na voor siden efter etter før sedan före jälkeen ennen od po "
-    "przed после до"
-)
-# Nouns and verbs of failing: "no errors" and "it didn't crash" say that there was none.
-_TROUBLE = re.compile(
-    r"(?:error|issue|problem|wrong|bug|crash|fail|break|freez|hang|outage|fehler|störung|ausfall|absturz|"
-    r"abgestürzt|erreur|panne|problème|fall[oó]|erro|fout|storing|fel|fejl|feil|virhe|ongelm|błęd|"
-    r"błąd|awari|chyb|ошиб|сбо|hata)"
-)
-_NO = word_set(
-    "no nothing nichts rien without kein keine keinen ohne aucun aucune sans plus ningún ninguna "
-    "sin nessun nessuna senza sem nenhum geen zonder ingen inga inget uden utan uten ilman brak "
-    "bez žádné нет"
-)
-_GONE = word_set(
-    "gone over disappeared weg vorbei verschwunden parti partie disparu disparue desapareció "
-    "desaparecido sparito sparita sumiu voorbij borta försvann væk borte poissa ohi"
-)
-_SHIFT = any_case(
-    r"(?<!\w)(?P<unit>[^\W\d_]{1,12})\s(?P<later>later|später|danach|plus\stard|más\starde|después|"
-    r"dopo|più\stardi|depois|mais\starde|senere|senare|myöhemmin|później)(?!\w)"
-)
-_FUTURE = word_set("will we'll i'll you'll they'll shall werden wird sera será sarà zal vil kommer")
-_DURING = word_set(
-    "during while when beim bei während lors pendant durante mentre tijdens under aikana podczas"
-)
+_OF = any_case(rf"(?<!\w){either('of')}\s{{1,3}}(?:(?:the|le|el)\s)?\Z")
+_AFTER = word_set("time_prepositions")
+_TROUBLE = re.compile(either("trouble"))
+_NO, _GONE = word_set("none"), word_set("gone")
+_SHIFT = any_case(rf"(?<!\w)(?P<unit>[^\W\d_]{{1,12}})\s{either('shift')}(?!\w)")
+_FUTURE, _DURING = word_set("future"), word_set("during")
 _NOT = re.compile(
     r"(?:\w{1,7}n't|not|cannot|never|stopped|nicht|nie|pas|ikke|inte|niet|ei|не)"
     r"(?:\s(?:be(?:en)?|mehr|meer))?"
 )
-_THAT = any_case(r"\s(?:that|dass|daß|que|qu['\u2019]|che|dat|att|että|że|že|что)(?!\w)")
-_WHO = word_set("i we he she they ich wir er sie je nous il elle yo io noi eu ik wij jeg vi jag")
+_THAT = any_case(rf"\s{either('that')}(?!\w)")
 _LABEL = re.compile(
     r"(?:\A|[|;,\n({\u2022*\s-])[ \t\"']{0,4}(?P<label>[^\W\d_][^\n:=|;,.!?\"'{]{1,30})"
     r"[\"']?[:=][ \t*\"']{0,4}\Z"
 )
-_SMALL = word_set(
-    "on at around about approximately approx roughly circa ca etwa ungefähr environ since from of "
-    "the a an in and but then um am den der im seit gegen und le  la les à vers et el los las en "
-    "y il lo alle di e em o às de op om het og och på kl klo ja w  na v dnia was were been war "
-    "waren wurde était fut fue estaba era foi stava werd var blev oli był była było"
-)
-_SUBJECTS = _WHO | word_set(
-    "it this that you someone customer user client das es kunde ce ça cela on esto questo isso het "
-    "dit det den se tämä to"
-)
+_SMALL, _WHO = word_set("small"), word_set("who")
+_SUBJECTS = _WHO | word_set("subjects")
 # "member since 3 May", "set for 18 Nov", "a photo of 18 Nov"
 _OTHER_PHRASE = any_case(
-    r"(?:\A\W{0,8}(?:\w{1,30}\s){1,2}(?:since|seit|depuis|desde|dal|sinds|siden|sedan|od)|"
+    rf"(?:\A\W{{0,8}}(?:\w{{1,30}}\s){{1,2}}{either('since')}|"
     r"(?<!\w)(?:for|für|pour|para|per|voor|för|dla)|"
     r"\w\s(?:of|from|dated|vom|du|del|della|van|fra|från|z|ze))(?:\s(?:the|den|le|el))?\s{1,3}\Z"
 )

@@ -15,7 +15,16 @@ from apps.events.query import (
     as_hex_id,
     counted,
 )
-from apps.tickets.text import CustomerFound, excerpt, normalize, read_all, word_set
+from apps.tickets.text import (
+    WORDS,
+    CustomerFound,
+    by_phrase,
+    either,
+    excerpt,
+    normalize,
+    read_all,
+    word_set,
+)
 
 CustomerReader = Callable[[str], Customer]
 
@@ -37,38 +46,21 @@ _EMAIL = re.compile(
     r"(?<![\w.+'%-])[\w+](?:[\w.+'%-]{0,63})@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24}"
     r"(?![\w@-])"
 )
-_OWN_ADDRESS = any_case(
-    r"(?:support|soporte|hilfe|aide|ayuda|assistance|help|help-?desk|service|services|no[-._]?reply|do[-._]?not[-._]?reply|info|"
-    r"notifications?|mailer-daemon|postmaster|billing|sales|contact|hello|team|kundenservice|"
-    r"kontakt|tickets?|admin|feedback|care|customer-?(?:service|care|support))[\w.+-]{0,40}@"
-)
+_OWN_ADDRESS = any_case(rf"{either('help_desk')}[\w.+-]{{0,40}}@")
 _RECIPIENT = any_case(
-    r"^[ \t>*|]{0,12}(?:to|cc|bcc|an|à|para|aan|a|til|till|do|vastaanottaja|"
-    r"kopie|kopi|kopia|kopio|dw|宛先)\*?[ \t]?:[^\n]{0,200}\Z",
+    rf"^[ \t>*|]{{0,12}}{either('recipient_fields')}\*?[ \t]?:[^\n]{{0,200}}\Z",
     re.MULTILINE,
 )
 _SENDER = any_case(
-    r"^[ \t>*|]{0,12}(?:from|von|de|reply-to|van|da|fra|från|od|lähettäjä|差出人)\*?"
-    r"[ \t]?:[^\n]{0,200}\Z",
+    rf"^[ \t>*|]{{0,12}}{either('sender_fields')}\*?[ \t]?:[^\n]{{0,200}}\Z",
     re.MULTILINE,
 )
 
-_OWNER = (
-    r"(?P<noun>customer|cust|user|account|acct|client|membership|member|subscriber|shopper|buyer|profile|kunden|kunde|"
-    r"kunde|kd|benutzer|nutzer|konto|compte|utilisateur|cliente|usuario|cuenta|"
-    r"u(?=id[ \t]?[:=]))"
-)
-_ENGLISH = {
-    "acct": "account", "cust": "customer",
-    "kunden": "customer", "kunde": "customer", "kd": "customer",
-    "benutzer": "user", "nutzer": "user", "konto": "account", "compte": "account",
-    "utilisateur": "user", "cliente": "customer", "usuario": "user", "cuenta": "account",
-    "u": "user", "membership": "member",
-}  # fmt: skip
-_ID_WORD = r"(?:id|number|num|no|nr|nummer|kennung|numéro|número|n°|nº|uid|uuid|key|code|ref)"
+_OWNER = rf"(?P<noun>{either('owners')}|u(?=id[ \t]?[:=]))"
+_ENGLISH = by_phrase(WORDS["english_owners"])
 _LABELED_ID = any_case(
     rf"(?<![^\W_]){_OWNER}(?:['\u2019]s)?[ \t._(-]{{0,2}}"
-    rf"(?P<id>{_ID_WORD}(?![^\W_])\.?)?[ \t]{{0,2}}"
+    rf"(?P<id>{either('id_words')}(?![^\W_])\.?)?[ \t]{{0,2}}"
     r"(?:[\"'](?=:))?(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
     r"(?P<value>(?=[\w.:|/-]{0,62}[0-9])[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])"
 )
@@ -90,13 +82,7 @@ _SIGNED_IN = any_case(
     r"(?<!\w)(?:logged|signed)[ \t]in[ \t]as[ \t](?:user[ \t])?[\"'“@]{0,2}"
     r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])"
 )
-_NOT_USERNAMES = word_set(
-    "a an the my our your his her their another different usual normal guest not is was and or "
-    "but no yes it this that too also still already wrong correct valid invalid unknown unable "
-    "blocked locked error failed failing broken working called being able none null nil eine "
-    "ein der die das nicht asking reporting saying says said getting seeing trying unhappy "
-    "angry happy"
-)
+_NOT_USERNAMES = word_set("not_usernames")
 _HEX = any_case(
     r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])"
 )

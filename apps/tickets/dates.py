@@ -12,17 +12,17 @@ from apps.tickets.durations import DurationToken
 from apps.tickets.text import (
     ANY_WEEKDAY,
     DAYS_AGO,
-    DOUBTFUL_MONTHS,
     MONTHS,
-    MONTHS_BESIDE_YEAR,
     NUMBERS,
     PARTS_OF_DAYS,
     WEEKDAYS,
     ReferenceTime,
     alternation,
+    either,
     normalize,
     one_line,
     read_all,
+    word_set,
 )
 from apps.tickets.times import AT_WORDS, FILE_NAME, ROUGH_WORDS
 
@@ -107,6 +107,7 @@ _MONTH_DAY = any_case(
     r"(?:(?:,?\s{1,2}|-)(?P<year>[0-9]{4})(?!\w)|(?:,\s|-)(?P<yy>'?[0-9]{2})"
     rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m)|{_YEAR_AFTER_TIME})?"
 )
+_DOUBTFUL_MONTHS, _BESIDE_YEAR = word_set("doubtful_months"), word_set("months_beside_year")
 _NOT_DATES = frozenset(("24/7", "9/11"))
 _NO_DAY_AFTER = any_case(
     r"\s{1,2}(?:times|minutes|min|hours|days|users|people|more|or|of|to|errors|orders)(?!\w)"
@@ -117,16 +118,10 @@ _WORDS = any_case(
     r"(?P<tight>一昨日|昨日|今日|本日|今朝)|"
     r"(?<![\w-])(?P<hier>hier)(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))"
 )
-_NEXT = (
-    r"next|every|each|coming|jeden|nächsten|kommenden|chaque|cada|próximo|ogni|prossimo|"
-    r"elke|volgende|komende|varje|nästa|hver|næste|neste|joka|ensi|każd(?:y|ą|ego)"
-)
 _ON_WEEKDAY = any_case(
-    r"(?<!\w)(?:(?P<last>last|past|previous|letzten|letzter|vorigen|vergangenen|dernier|pasado|último|"
-    r"ultimo|afgelopen|vorige|förra|sidste|siste|forrige|viime|zeszł(?:y|ą|ego)|ostatni(?:ą|ego)?)\s|"
-    rf"(?P<next>{_NEXT})\s)?(?P<weekday>{alternation(WEEKDAYS)})"
-    r"(?P<after>\s(?:dernier|dernière|pasado|passé|scorso|scorsa|passado|passada|passato))?"
-    r"(?P<after_next>\s(?:prochain|prochaine|próximo|prossimo|prossima|que\sviene))?"
+    rf"(?<!\w)(?:(?P<last>{either('last')})\s|"
+    rf"(?P<next>{either('next')})\s)?(?P<weekday>{alternation(WEEKDAYS)})"
+    rf"(?P<after>\s{either('last_after')})?(?P<after_next>\s{either('next_after')})?"
     r"(?P<ish>-?ish)?(?!\w)"
 )
 # "on the 20th", but not the ordinal of something else.
@@ -136,7 +131,7 @@ _OF_MONTH = any_case(
     r"(?=\s{0,2}(?:[.,;:!?)(\n-]|\Z|(?:at|around|about|in|it|i|we|my|the|our|and|when|between)(?!\w)))"
 )
 _BEFORE_CLOCK = (
-    r"(?=,?\s(?:at|um|om|à|a\slas?|alle|kl\.?|klo|vers|gegen|around|about|hacia|rond)\s{1,2}"
+    rf"(?=,?\s{either('day_before_clock')}\s{{1,2}}"
     rf"(?:[0-9]|{alternation(NUMBERS)}(?!\w)))"
 )
 # "Tuesday the 10th", "mardi 10 à 16h", "am 10. um 16 Uhr", "el día 10 a las 4".
@@ -154,11 +149,10 @@ _VAGUE = any_case(
     r"(?:over|at|on|during)\sthe\sweekend|am\swochenende|the\sother\sday|"
     r"(?:a\sfew|several|some|[0-9]{1,2}|an?|one|two|three|four)\s(?:weeks?|months?)\sago|"
     r"(?:(?<![\w½¼¾]\s)(?:hours|days|weeks)|a\s(?:short\s)?while|some\stime)\sago|earlier\stoday|all\s(?:day|morning)|"
-    r"recently|letzte\swoche|neulich|kürzlich|vorhin|vor\s(?:kurzem|einer\swoche)|"
-    r"la\ssemaine\sderni[èe]re|récemment|tout\sà\sl['\u2019]heure|la\ssemana\spasada|hace\spoco)(?!\w)"
+    rf"{either('vague')})(?!\w)"
 )
 _COMING = any_case(
-    rf"(?<!\w)(?:tomorrow|demain|übermorgen|domani|amanhã|i\smorgen|i\smorgon|imorgon|huomenna|jutro|"
+    rf"(?<!\w)(?:{either('coming')}|"
     rf"(?:next|coming|nächsten)\s{alternation(WEEKDAYS)})(?!\w)"
 )
 # Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
@@ -199,11 +193,11 @@ def _with_named_month(found: re.Match[str]) -> DateToken | None:
     month = found["month"]
     is_bare = not (year or found["weekday"] or found.groupdict().get("th"))
     is_first = found.start("month") < found.start("d")
-    if (is_bare or is_first) and normalize(month) in MONTHS_BESIDE_YEAR:
+    if (is_bare or is_first) and normalize(month) in _BESIDE_YEAR:
         return None  # "3 out of 5", "Gen 2 2026"
     if is_bare and found.groupdict().get("slash"):
         return None
-    is_word = normalize(month) in DOUBTFUL_MONTHS and is_bare
+    is_word = normalize(month) in _DOUBTFUL_MONTHS and is_bare
     if is_word and _NO_DAY_AFTER.match(found.string, found.end()):
         return None
     if not dates or (found.groupdict().get("dot") and normalize(month) in ("may", "mai", "mayo")):

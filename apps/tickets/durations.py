@@ -13,8 +13,11 @@ from datetime import timedelta
 from apps.events.query import any_case
 from apps.tickets.text import (
     NUMBERS,
+    WORDS,
     Unread,
     alternation,
+    by_phrase,
+    either,
     normalize,
     not_overlapping,
     word_set,
@@ -56,16 +59,9 @@ class _Amount:
 _MAX_WORDS = 9
 _WINDOW = 90
 
-_AGO = any_case(r"(?<!\w)(?:ago|back|geleden|fa|sedan|siden|temu|sitten)(?!\w)|(?<=[分間日半])前")
-_BACK = any_case(r"(?<!\w)(?:vor|il\sy\sa|[çc]a\sfait|cela\sfait|hace|há|faz)(?!\w)")
-_NOW = any_case(
-    r"(?<!\w)(?:just\snow|right\snow|gerade\seben|soeben|à\sl['\u2019]instant|ahora\smismo|"
-    r"proprio\sora|agora\smesmo|zojuist|lige\snu|akkurat\snå|just\snu|juuri\snyt|przed\schwilą)(?!\w)"
-)
-# "in the last two hours", "seit 2 Stunden": a span whose start or end isn't the problem's.
-_SPAN = any_case(
-    r"(?<!\w)(?:last|past|previous|since|seit|letzten|depuis|dernières|derniers|"
-    r"desde\shace|últimas|últimos|ultime|ultimi|da\scirca|sinds|afgelopen|siste|sidste|senaste)(?!\w)"
+_AGO = any_case(rf"(?<!\w){either('ago')}(?!\w)|(?<=[分間日半])前")
+_BACK, _NOW, _SPAN = (
+    any_case(rf"(?<!\w){either(name)}(?!\w)") for name in ("back", "just_now", "span")
 )
 _WORD = re.compile(
     r"[0-9]{1,4}(?:[.,:][0-9]{1,2}|/[0-9])?|[½¼¾]|時間|[分日半前]|[^\W\d_]{1,24}|[~\u2248&]"
@@ -73,86 +69,22 @@ _WORD = re.compile(
 # What may stand between two words of one amount.
 _GAP = re.compile(r"[\s'\u2019\u2013-]{0,3}|\.\s{0,2}|\s?,\s{1,2}|\s?\(\s?")
 
-_UNITS: dict[float, str] = {
-    1 / 60: "second seconds sec secs sekunde sekunden seconde secondes segundo segundos secondi",
-    1: "m min mins minute minutes minuten minuto minutos minuti minuut minutt minutter minuter "
-    "minuuttia minuutti minut minuty 分",
-    15: "viertelstunde viertelstündchen kwartier kvart kvarter kwadrans",
-    30: "halbstunde halvtimme halvtime",
-    45: "dreiviertelstunde",
-    60: "h hr hrs hour hours std stunde stunden heure heures hora horas ora ore uur uren timme "
-    "timmar time timer tuntia tunti godzina godziny godzin godzinę 時間",
-    1440: "d day days tag tage tagen jour jours día dia días dias giorno giorni dag dagen dage "
-    "dager dagar päivää päivä dzień dni 日",
+_MINUTES = {unit: int(seconds) / 60 for unit, seconds in by_phrase(WORDS["units"]).items()}
+UNITS = word_set("longer_units").union(_MINUTES)
+_NOT_ALONE = word_set("other_units")
+_AMOUNTS = {
+    kind: {word: float(value) for word, value in by_phrase(rows).items()}
+    for kind, rows in WORDS["amounts"].items()
 }
-_MINUTES = {unit: minutes for minutes, units in _UNITS.items() for unit in units.split()}
-UNITS = frozenset(_MINUTES) | word_set(
-    "week weeks month months year years woche wochen monat monaten semaine semaines mois semana "
-    "semanas mes meses settimana weken uger vecka veckor"
-)
-# Units that are also other words: "last time", "since I", "within d".
-_NOT_ALONE = word_set("m h d time dag day days dia mes second seconds min timer")
-
-_NUMBERS: dict[str, float] = {
-    **NUMBERS,
-    "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
-    "nineteen": 19, "dreizehn": 13, "vierzehn": 14, "fünfzehn": 15, "sechzehn": 16, "quinze": 15,
-    "quince": 15, "quindici": 15, "vijftien": 15, "femton": 15, "femten": 15,
-}  # fmt: skip
-_TENS: dict[str, float] = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
-    "zwanzig": 20, "dreißig": 30, "dreissig": 30, "vierzig": 40, "fünfzig": 50, "sechzig": 60,
-    "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "veinte": 20, "veinti": 20,
-    "treinta": 30, "cuarenta": 40, "cincuenta": 50, "venti": 20, "trenta": 30, "quaranta": 40,
-    "vinte": 20, "trinta": 30, "quarenta": 40, "twintig": 20, "dertig": 30, "veertig": 40,
-    "tjugo": 20, "tyve": 20, "tjue": 20, "trettio": 30, "tretti": 30, "tredive": 30,
-}  # fmt: skip
-_FRACTIONS: dict[str, float] = {
-    "½": 0.5, "¼": 0.25, "¾": 0.75, "1/2": 0.5, "1/4": 0.25, "3/4": 0.75, "half": 0.5,
-    "halben": 0.5, "halbe": 0.5, "demi": 0.5, "demie": 0.5, "media": 0.5, "medio": 0.5,
-    "mezz": 0.5, "mezza": 0.5, "mezzo": 0.5, "meia": 0.5, "meio": 0.5, "halv": 0.5, "puoli": 0.5,
-    "pół": 0.5, "半": 0.5, "viertel": 0.25, "dreiviertel": 0.75,
-}  # fmt: skip
-_QUARTERS = word_set("quarter quarters quart quarts cuarto cuartos quarto")
-_AND_A_HALF: dict[str, float] = {
-    "anderthalb": 1.5, "anderthalben": 1.5, "anderhalf": 1.5, "halvannen": 1.5, "halvanden": 1.5,
-    "puolitoista": 1.5, "półtorej": 1.5, "półtora": 1.5,
-}  # fmt: skip
-_ARTICLES = word_set(
-    "a an the of d de di ein eine einer einem ner un une una uno um uma een en ett et én"
-)
-_JOINING = word_set("& and und et y e en og och plus i")
-_FEW = word_set(
-    "few several some couple par einigen paar quelques algunos algunas unos unas alcune "
-    "alcuni algumas alguns enkele några noen kilka"
-)
-_ROUGH = word_set(
-    "about around approximately approx roughly like maybe nearly almost circa ca cirka zirka etwa "
-    "ungefähr rund gut knapp fast environ presque aproximadamente unos unas cerca casi quasi "
-    "ongeveer bijna zowat omkring rundt runt noin około ok prawie ~ ≈"
-)
-# Those of "à peu près", "cosa de", "como", and "más o menos".
-_ROUGH_PHRASES = word_set("à peu près cosa como de o etwas")
-_OPEN = word_set(
-    "than over under least most within only inside als plus moins más mas menos mehr "
-    "weniger più meno mais oltre meer minder dan mer mindre enn än end"
-)
-# What "y pico" and "et quelques" add to an amount.
-_A_BIT = word_set("pico algo etwas bisschen quelques poussières qualcosa pouco tanto wat lidt litt")
-_OR = word_set("or to bis oder ou o eller tai lub")
+_NUMBERS = {**NUMBERS, **_AMOUNTS["number"]}
+_TENS, _FRACTIONS, _QUARTERS = (_AMOUNTS[kind] for kind in ("tens", "fraction", "quarter"))
+_ARTICLES, _JOINING = _AMOUNTS["article"].keys(), _AMOUNTS["joining"].keys()
+_ROUGH, _ROUGH_PHRASES = word_set("rough_amounts"), word_set("rough_phrases")
+_OPEN, _A_BIT, _OR = word_set("open"), word_set("a_bit"), word_set("or")
 # What each word is in a count, and its value; of two meanings the one listed last.
 _VOCABULARY: dict[str, tuple[str, float]] = {
     word: (kind, value)
-    for kind, values in (
-        ("number", _NUMBERS),
-        ("number", _AND_A_HALF),
-        ("tens", _TENS),
-        ("few", {**dict.fromkeys(_FEW, 5.0), "couple": 2.0, "par": 2.0}),
-        ("joining", dict.fromkeys(_JOINING, 1.0)),
-        ("article", dict.fromkeys(_ARTICLES, 1.0)),
-        ("quarter", dict.fromkeys(_QUARTERS, 0.25)),
-        ("fraction", _FRACTIONS),
-    )
+    for kind, values in {**_AMOUNTS, "number": _NUMBERS}.items()
     for word, value in values.items()
 }
 _COMPOUND = re.compile(

@@ -150,9 +150,7 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
 # A word next to a time that does not change its meaning.
 _PLAIN_WORD = any_case(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the")
 _WORD = re.compile(r"\w{1,99}")
-_NOW = word_set("now jetzt maintenant ahora adesso agora nu nyt teraz 今") | {
-    *("right now", "just now", "gerade eben")
-}
+_NOW = word_set("now") | {*("right now", "just now", "gerade eben")}
 
 
 def read_moment(typed: str, *, zone: ZoneInfo, now: datetime) -> MomentFound | None:

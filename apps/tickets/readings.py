@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.events.query import MAX_WINDOW_MINUTES, any_case
@@ -19,6 +19,7 @@ from apps.tickets.durations import DurationToken
 from apps.tickets.mentions import DaySource, Mention, gap_between
 from apps.tickets.text import (
     NUMBERS,
+    WORDS,
     MomentFound,
     MomentReading,
     ReferenceTime,
@@ -337,98 +338,27 @@ _SURELY_A_TIME = any_case(
 )
 
 
-class _Cue(NamedTuple):
-    """Words next to a mention, and the sentence about them; `has_clock` limits it to some mentions.
-
-    Words before it are searched up to the mention, those after it are matched from its end.
-    """
-
-    pattern: re.Pattern[str]
-    sentence: str
-    has_clock: bool | None = None
-    is_before: bool = False
-
-
-def _cue(words: str, sentence: str, *, has_clock: bool | None = None) -> _Cue:
-    return _Cue(any_case(words), sentence, has_clock)
-
-
-def _cue_before(words: str, sentence: str, *, has_clock: bool | None = None) -> _Cue:
-    pattern = any_case(rf"(?<!\w)(?P<said>{words})[\s:,(]{{1,3}}\Z")
-    return _Cue(pattern, sentence, has_clock, is_before=True)
-
-
-_ZONE = "The ticket says “{}”. Check which time zone that is."
-_NOT_EXACT = "The ticket says “{}”, not an exact time."
 NOT_PROBLEM = "The ticket says “{}”: it may not be when the problem happened."
-_WHICH = "The ticket says “{}”. Check which time it was."
-_CUES = (
-    _cue(
-        r"[,\s(]{1,3}(?P<said>(?:(?:my|his|her|their|your|the\scustomer['\u2019]?s|customer(?:['\u2019]?s)?|"
-        r"meiner?|ihrer?)\s(?:local\s)?(?:time(?!\w)|zeit(?!\w))|local\s(?:time(?!\w))?|ortszeit|"
-        r"heure\slocale|hora\slocal|(?:over\s)?here(?!\w)))",
-        _ZONE,
-    ),
-    _Cue(
-        re.compile(r",?\s\(?(?P<said>(?:over\s|here\s)?in\s[A-Z][^\W\d_]{2,20})(?!\w)"),
-        _ZONE,
-        has_clock=True,
-    ),
-    _cue(
-        r"[,\s]{1,3}(?P<said>(?:just\s|right\s|shortly\s)?(?:before|after|vor|nach|avant|après)\s"
-        r"(?:the\s|my\s|der\s|dem\s|le\s)?(?:work|lunch|breakfast|dinner|tea|school|bed|arbeit|"
-        r"mittag|essen|frühstück|travail|déjeuner|last))(?!\w)",
-        _NOT_EXACT,
-    ),
-    _cue(r"(?P<said>['\u2019]s)(?!\w)", NOT_PROBLEM),
-    _cue(r"\s(?P<said>week)(?!\w)", _WHICH),
-    _cue(
-        r"\s(?P<said>(?:or|oder|ou|eller)\s(?!so\W)\w{1,12}|o\s[0-9]{1,2}(?![0-9:.h]))(?!\w)",
-        _WHICH,
-    ),
-    _cue(
-        r"(?<=[^\W\d])\s(?P<said>[0-9]{1,2})(?![\w.:/%-])",
-        "“{}” after it may be the minutes. Check that.",
-        has_clock=True,
-    ),
-    _cue(
-        r"[\s,.;(\u2013\u2014-]{1,4}(?P<said>(?:(?:no|oh),?\s)?(?:sorry,?\s(?:i|it|at|[0-9])|i\smean|"
-        r"correction|rather|nein,|ich\smeine|pardon,|je\sveux\sdire|quiero\sdecir|anzi|"
-        r"volevo\sdire|ik\sbedoel|jag\smenar|jeg\smener))(?!\w)",
-        _WHICH,
-    ),
-    _cue_before(
-        r"(?:(?:every|each|jede[nmrs]?|chaque|tous\sles|cada|ogni|elke|iedere|hver|varje|joka|"
-        r"każdego|každý|her)\s\w{2,12}|daily|täglich|dagelijks|dagligen|codziennie)"
-        rf"(?:\s(?:{AT_WORDS}))?",
-        NOT_PROBLEM,
-    ),
-    _cue_before(
-        r"(?:wrong|incorrect|old|future|falsche[srn]?|fausse|mauvaise|incorrecta|errata|errada|"
-        r"verkeerde|forkert|väärä)\s(?:date|time|day|datum|uhrzeit|zeit|heure|fecha|hora|data|ora|"
-        r"tijd|dato|tid|päivä)(?:\s(?:of|is|was|von|de|di|van|av))?",
-        NOT_PROBLEM,
-    ),
-    _cue_before(r"(?:[\w.]{1,12})\s(?:or|oder|ou|eller)(?:\s(?:at|um|à|on|am))?", _WHICH),
-    _cue_before(r"[0-9]{1,2}\s?(?:/|o)", _WHICH, has_clock=True),
-    _cue_before(r"[\w.:-]{1,8}\s(?:to|till?|bis)", _WHICH, has_clock=True),
-    _cue_before(
-        r"(?:between|zwischen|entre|tussen|mellem|mellom|mellan)"
-        r"(?:\s[^.\n]{1,20}\s(?:and|und|et|y|en|og|och))?",
-        _NOT_EXACT,
-    ),
-    _cue_before(
-        r"(?:early|first\sthing|früh|frühmorgens|tôt|temprano)(?:\sin\sthe|\son)?",
-        _NOT_EXACT,
-        has_clock=False,
-    ),
-    _cue_before(
-        r"(?:minutes|mins|min|minuten|hour|stunde|shortly|quarter|half|five|ten|twenty|viertel)\s"
-        r"(?:past|to|of|till?|after|before|nach|vor)",
-        "The ticket says “{}”. Check the minute.",
-    ),
-    _cue_before(r"(?:not|nicht|pas)(?:\s(?:on|at|am|um|le|el|à))?", NOT_PROBLEM),
-)
+_QUESTIONS = {
+    "zone": "The ticket says “{}”. Check which time zone that is.",
+    "not exact": "The ticket says “{}”, not an exact time.",
+    "not the problem": NOT_PROBLEM,
+    "which time": "The ticket says “{}”. Check which time it was.",
+    "minute": "The ticket says “{}”. Check the minute.",
+    "minutes": "“{}” after it may be the minutes. Check that.",
+}
+
+
+def _cue_pattern(cue: dict[str, Any]) -> re.Pattern[str]:
+    """Return the pattern of a row of `cues` in `words.toml`."""
+    if "before" in cue:
+        words = cue["before"].replace("\n", "").replace("{at}", AT_WORDS)
+        return any_case(rf"(?<!\w)(?P<said>{words})[\s:,(]{{1,3}}\Z")
+    flags = re.NOFLAG if cue.get("match_case") else re.IGNORECASE
+    return re.compile(cue["after"].replace("\n", ""), flags)
+
+
+_CUES = tuple((_cue_pattern(cue), cue) for cue in WORDS["cues"])
 
 
 # "Was it yesterday at 3 pm?": somebody asks the customer.
@@ -471,17 +401,17 @@ def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
     days: list[Spanned] = []
     if mention.group and mention.day_source is not DaySource.FURTHER_UP:
         days.append(mention.group)
-    for cue in _CUES:
-        if cue.has_clock not in (None, has_clock):
+    for pattern, cue in _CUES:
+        if cue.get("has_clock", has_clock) is not has_clock:
             continue
-        for one in [*places, *(() if cue.has_clock else days)]:
+        for one in places if cue.get("has_clock") else [*places, *days]:
             found = (
-                cue.pattern.search(text, max(0, one.start - 32), one.start)
-                if cue.is_before
-                else cue.pattern.match(text, one.end)
+                pattern.search(text, max(0, one.start - 32), one.start)
+                if "before" in cue
+                else pattern.match(text, one.end)
             )
-            if found and not (is_range and cue.sentence == _NOT_EXACT):
-                yield cue.sentence.format(one_line(found["said"]))
+            if found and not (is_range and cue["asks"] == "not exact"):
+                yield _QUESTIONS[cue["asks"]].format(one_line(found["said"]))
                 break
 
 

@@ -224,44 +224,49 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def word_set(listed: str) -> frozenset[str]:
-    """Return the words of a text."""
-    return frozenset(listed.split())
-
-
 # Words in 13 languages, from `words.toml`.
 
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
+
+
+def word_set(name: str) -> frozenset[str]:
+    """Return a set of words."""
+    return frozenset(WORDS["sets"][name].split())
+
+
+def _phrases(listed: str) -> list[str]:
+    return [phrase for phrase in re.split(r"[|\n]", listed) if phrase]
+
+
+def by_phrase(rows: dict[str, str]) -> dict[str, str]:
+    """Return a table's keys by each of its phrases."""
+    return {phrase: meaning for meaning, listed in rows.items() for phrase in _phrases(listed)}
+
+
+def either(name: str) -> str:
+    """Return a pattern that tries these phrases in their order; a space is any white space."""
+    patterns = (
+        re.escape(phrase).replace(r"\ ", r"\s").replace("'", "['\u2019]")
+        for phrase in _phrases(WORDS["phrases"][name])
+    )
+    return f"(?:{'|'.join(patterns)})"
 
 
 def _numbered(rows: list[str], first: int) -> dict[str, int]:
     return {word: number for number, row in enumerate(rows, first) for word in row.split()}
 
 
-def _by_word(rows: dict[str, str]) -> dict[str, str]:
-    return {word: meaning for meaning, words in rows.items() for word in words.split("|")}
-
-
 MONTHS = _numbered(WORDS["months"], 1)
 WEEKDAYS = _numbered(WORDS["weekdays"], 0)
 ANY_WEEKDAY = {**WEEKDAYS, **_numbered(WORDS["short_weekdays"], 0)}
 NUMBERS = _numbered(WORDS["numbers"], 1)
-
-# Months that are also other words: in lowercase they may not be a month.
-DOUBTFUL_MONTHS = word_set("may march mar dec ago mars mai jan sep")
-# Words that are months only next to a year or a day of the week: "3 out of 5".
-MONTHS_BESIDE_YEAR = word_set(
-    "gen mag mei maj maja giu lug lip set out lis sie cze gru sty lut des mrt ott fev oca nis "
-    "haz tem eki kas ara"
-)
-
-DAYS_AGO = {word: int(ago) for word, ago in _by_word(WORDS["days_ago"]).items()}
+DAYS_AGO = {word: int(ago) for word, ago in by_phrase(WORDS["days_ago"]).items()}
 # A part of a certain day: how many days ago, and which part.
 PARTS_OF_DAYS = {
     word: (int(meaning[0]), meaning[2:])
-    for word, meaning in _by_word(WORDS["parts_of_days"]).items()
+    for word, meaning in by_phrase(WORDS["parts_of_days"]).items()
 }
-PARTS = _by_word(WORDS["parts"])
+PARTS = by_phrase(WORDS["parts"])
 
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}
 

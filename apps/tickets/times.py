@@ -7,7 +7,16 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import ceil
 
 from apps.events.query import MAX_WINDOW_MINUTES, any_case
-from apps.tickets.text import NUMBERS, PARTS, alternation, normalize, read_all
+from apps.tickets.text import (
+    NUMBERS,
+    PARTS,
+    WORDS,
+    alternation,
+    by_phrase,
+    either,
+    normalize,
+    read_all,
+)
 
 MIDNIGHT = "midnight"
 
@@ -47,19 +56,8 @@ class PartToken:
     part: str
 
 
-ROUGH_WORDS = (
-    r"approximately|around|about|approx\.?|roughly|circa|ca\.?|nearly|almost|~|gegen|etwa|ungefähr|"
-    r"environ|vers|hacia|sobre|verso|por\svolta|rond|omstreeks|ongeveer|omkring|rundt|runt|vid|noin|około"
-)
-EDGE_WORDS = (
-    r"before|after|until|till|by|nach|vor|bis|avant|après|antes|después|prima|dopo|depois|voor|"
-    r"tegen|før|etter|efter|före|innan|ennen|jälkeen|przed"
-)
-START_WORDS = r"since|from|seit|ab|depuis|desde|sinds|da|dalle|siden|sedan"
-# Words directly before a time of day.
-AT_WORDS = (
-    r"at|@|um|om|à|a\slas?|las|alle|ore|às|kl\.?|klokken|klockan|klo|kello|o\sgodz\.?|godz\.?"
-)
+ROUGH_WORDS, EDGE_WORDS, START_WORDS = either("rough"), either("edge"), either("start")
+AT_WORDS = either("at")
 _BEFORE = any_case(
     rf"(?<!\w)(?:(?P<about>{ROUGH_WORDS})|(?P<bound>{EDGE_WORDS}))"
     rf"(?:\s{{1,3}}(?:{AT_WORDS}|the|le|den|dem|el|il))?\s{{0,3}}\Z"
@@ -93,17 +91,8 @@ def parse_number(written: str) -> int:
 _MINUTES = {"five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25}
 _AFTER_HOUR = {**_MINUTES, "fifteen": 15, "thirty": 30, "forty": 40, "fifty": 50}
 _MINUTES |= {"fünf": 5, "zehn": 10, "zwanzig": 20}
-_SPELLED_BEFORE = {
-    "half past": 30, "quarter past": 15, "quarter after": 15, "quarter to": -15,
-    "quarter till": -15, "viertel nach": 15, "viertel vor": -15, "dreiviertel": -15, "halb": -30,
-    "kwart over": 15, "kwart voor": -15, "halv": -30, "kvart over": 15, "kvart över": 15,
-    "kvart i": -15, "kvart på": -15, "puoli": -30,
-}  # fmt: skip
-_SPELLED_AFTER = {
-    "y media": 30, "et demie": 30, "e mezza": 30, "e mezzo": 30, "e meia": 30, "y cuarto": 15,
-    "et quart": 15, "e un quarto": 15, "menos cuarto": -15, "moins le quart": -15,
-    "meno un quarto": -15,
-}  # fmt: skip
+_SPELLED_BEFORE = by_phrase(WORDS["minutes_before_hour"])
+_SPELLED_AFTER = by_phrase(WORDS["minutes_after_hour"])
 _DUTCH_HOURS = r"twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf"
 # "half four" can be 3:30 or 4:30, unless the number is Dutch.
 _HALF = any_case(
@@ -117,11 +106,9 @@ _HALF_AFTER = any_case(
     rf"(?:\s?(?:h|heures?|horas?))?\s(?P<word>{alternation(_SPELLED_AFTER)})(?!\w)"
     rf"(?P<meridiem>(?!))?"
 )
-_SPELLED_MINUTES = {**_SPELLED_BEFORE, **_SPELLED_AFTER, "half": -30}
+_SPELLED_MINUTES = {**_SPELLED_BEFORE, **_SPELLED_AFTER, "half": "-30"}
 _NAMED = any_case(
-    r"(?<!\w)(?:(?P<noon>noon|midday|mediod[ií]a|mezzogiorno|(?<=à\s)midi)|"
-    r"(?P<midnight>midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite))(?:-?(?P<ish>ish))?"
-    r"(?!\w)"
+    rf"(?<!\w)(?:{either('noon')}|(?<=à\s)midi|(?P<midnight>{either('midnight')}))(?:-?(?P<ish>ish))?(?!\w)"
 )
 
 
@@ -173,15 +160,11 @@ _JAPANESE = re.compile(
 _ALONE = any_case(
     rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS})\s{{0,3}}(?P<hour>[0-2]?[0-9])"
     r"(?:-?(?P<ish>ish)(?!\w))?(?![\w%€$£/#:-]|\s?%|[.,][0-9])"
-    r"(?=\s{0,3}(?:\Z|[.,;:!?()\n\u2013]|(?:yesterday|today|tonight|this|last|on|in\sthe|and|but|or|"
-    r"when|while|i|we|he|she|it|my|our|the|then|until|till|gestern|heute|vorgestern|am|und|als|"
-    r"ich|ist|hier|ce|ayer|hoy|de\sla|du|sharp|local|utc|gmt|c[es]s?t|me?s?z|"
-    r"[ep][sd]?t|[ib]st|berlin|london|paris|new\syork|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
-    r"(?!\w)))"
+    rf"(?=\s{{0,3}}(?:\Z|[.,;:!?()\n\u2013]|{either('after_hour')}(?!\w)))"
 )
 # "kello 14 maissa"
 _AFTER_WORD = any_case(
-    r"(?<!\w)(?:kl\.?|klokken|klockan|klo|kello|(?:o\s)?godz\.?|o\sgodzinie|saat)\s"
+    rf"(?<!\w){either('klokken')}\s"
     r"(?P<hour>[0-2]?[0-9])(?P<word>)(?![\w%€$£/#:-]|[.,][0-9])"
 )
 _WITH_H = any_case(
@@ -252,7 +235,7 @@ def _half(found: re.Match[str]) -> ClockToken | None:
 def _minutes_of(word: str) -> int:
     """Return how many minutes after the hour the words mean; negative is before it."""
     if word in _SPELLED_MINUTES:
-        return _SPELLED_MINUTES[word]
+        return int(_SPELLED_MINUTES[word])
     count, *_, direction = word.replace("twenty five", "twenty-five").split()
     minutes = int(count) if count.isdecimal() else _MINUTES[count]
     return minutes if direction in ("past", "nach") else -minutes

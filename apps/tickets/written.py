@@ -20,6 +20,7 @@ from apps.tickets.text import (
     MomentFound,
     ReferenceTime,
     Spanned,
+    either,
     excerpt,
     not_overlapping,
     word_set,
@@ -79,36 +80,16 @@ class _Line:
 # Headers.
 
 _PREFIX = re.compile(r"[ \t>*|_]{0,40}")
-_DATE = (
-    r"date|datum|fecha|data|dat[ăo]|dátum|päivämäärä|päiväys|дата|tarih|ημερομηνία|日時|日付|日期|"
-    r"날짜"
-)
-_WRITTEN = (
-    rf"(?P<date>{_DATE})|sent|(?:created|received|submitted|opened|written|requested|posted)(?:\s(?:at|on))?|"
-    r"gesendet|(?:erstellt|eingegangen|empfangen)(?:\sam)?|envoyée?(?:\sle)?|date\sd['\u2019]envoi|"
-    r"enviad[oa](?:\s(?:el|em))?|inviato|verzonden|verstuurd|sendt|skickat|lähetetty|wysłano|"
-    r"wysłane|odesláno|odoslané|отправлено|відправлено|надіслано|изпратено|gönder(?:ildi|ilen|me"
-    r"(?:\starihi)?)|gönderim\starihi|elküldve|trimis|poslano|послато|poslato|στάλθηκε|εστάλη|נשלח|"
-    r"تاريخ\sالإرسال|ngày\sgửi|dikirim|送信日時|送信|受信日時|发送时间|发件时间|寄件日期|傳送日期|"
-    r"보낸\s날짜|보낸\s시간"
-)
 _FIELD = any_case(
-    rf"^{_PREFIX.pattern}(?:{_WRITTEN})[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]{{0,8}}"
-    r"(?P<rest>[^\n]{6,120})",
+    rf"^{_PREFIX.pattern}(?:(?P<date>{either('date_fields')})|{either('written_fields')})"
+    r"[*_]{0,2}[ \t]?:[*_]{0,2}[ \t]{0,8}(?P<rest>[^\n]{6,120})",
     re.MULTILINE,
 )
-_MAIL_FIELD = any_case(
-    rf"{_PREFIX.pattern}(?:from|to|cc|subject|von|an|betreff|de|à|objet|para|asunto|assunto|da|a|"
-    r"oggetto|van|aan|onderwerp|fra|til|emne|från|till|ämne|lähettäjä|vastaanottaja|aihe|od|do|"
-    r"temat|komu|předmět|predmet|от|кому|тема|від|kimden|kime|konu|gönderen|feladó|címzett|tárgy|"
-    r"de\sla|către|subiect|差出人|宛先|件名|发件人|收件人|主题|보낸\s사람|받는\s사람|제목)"
-    r"[*_]{0,2}[ \t]?:"
-)
+_MAIL_FIELD = any_case(rf"{_PREFIX.pattern}{either('mail_fields')}[*_]{{0,2}}[ \t]?:")
 _MAX_RELATIVE = 48
 # Some programs put the whole header on one line.
 _INLINE_FIELD = any_case(
-    r"(?<=[>;\]])[ \t]{0,2}(?:sent|gesendet|envoyé|enviad[oa](?:\s(?:el|em))?|inviato|verzonden|"
-    r"sendt|skickat|lähetetty|wysłano)\s?:\s{1,2}(?P<rest>[^\n]{6,48})"
+    rf"(?<=[>;\]])[ \t]{{0,2}}{either('inline_fields')}\s?:\s{{1,2}}(?P<rest>[^\n]{{6,48}})"
 )
 _IN_BRACKETS = any_case(
     r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)"
@@ -129,29 +110,17 @@ _COMMENTED = any_case(
 )
 # A form with date and time of the problem on two lines is not the header of a mail.
 _TIME_LABEL = any_case(
-    rf"{_PREFIX.pattern}(?:time(?!\s?zone)|uhrzeit|heure|hora|ora|tijd|tidspunkt|klokkeslett|"
-    r"kellonaika|godzina|時刻)[^\n:]{0,24}:"
+    rf"{_PREFIX.pattern}(?:time(?!\s?zone)|{either('time_fields')})[^\n:]{{0,24}}:"
 )
 _TIME_BELOW = any_case(rf"\n{_TIME_LABEL.pattern}")
 _YEAR = re.compile(r"(?<![\w.])20[0-9]{2}(?![0-9])")
 
-_VERB = any_case(
-    r"(?<!\w)(?:wrote|writes|sent|schrieb|geschrieben|écrit|escribió|scritto|escreveu|schreef|"
-    r"geschreven|skrev|kirjoitti|napisał(?:\(a\)|a)?|pisze|написал|пише|nap[ií]?sal(?:\(a\)|a)?|"
-    r"írta|şunu\syazdı|yazdı|a\sscris|написав|писав|пишет|έγραψε|napisao|pisao|menulis|đã\sviết)(?!\w)|"
-    r"작성|寫道|写道|のメール|のメッセージ"
-)
+_VERB = any_case(rf"(?<!\w){either('wrote')}(?!\w)|{either('wrote_unspaced')}")
 _ADDRESS = re.compile(
     r"[<(\[]{0,2}(?:mailto:)?[\w.+'=-]{1,80}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}(?:<mailto:[^\s>]{3,120}>)?[>)\]]{0,3}"
 )
 _ENDS = re.compile(r":[ \t*_>-]{0,8}\Z|[ \t]wrote(?:[ \t]?-{2,20}|[ \t]{0,4})\Z")
-# Words next to the date and the name in such a line. Other words in lowercase are a sentence.
-_BESIDE_DATE = word_set(
-    "on in at via from message gmt utc uhr um am von nachm vorm vom le à de el a las il giorno "
-    "alle ore ha dans van op om heeft het volgende den d på kl har følgende följande em às da "
-    "pe klo w dniu dnia o godz użytkownik pm uur i nome per du of to dne v в г пользователь "
-    "tarihinde saat időpontban ezt în data používateľ у р"
-)
+_BESIDE_DATE = word_set("beside_date")
 _WORD = re.compile(r"[^\W\d_][\w'\u2019.-]{0,60}")
 _SELF = any_case(r"(?<!\w)(?:I|we|it|ich|wir|es|je|nous|ik|wij|jag|jeg|vi|minä)\s")
 _MAX_ATTRIBUTION = 480
@@ -324,7 +293,7 @@ def _days_elsewhere(
 # Stamps: a time on a line of its own, or at the beginning of a line of a chat.
 
 _LINE_START = re.compile(r"[ \t>*\[(|\"]{0,40}\Z")
-_LEVELS = word_set("ERROR WARN WARNING INFO DEBUG FATAL TRACE CRITICAL")
+_LEVELS = word_set("log_levels")
 # "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ", "02:05 PM<tab>nana<tab>".
 _SPEAKER = re.compile(
     r"[ \t]{0,2}[\])]?(?:[ \t]{0,3}(?:[-\u2013|][ \t])?"
@@ -336,21 +305,15 @@ _SPEAKER = re.compile(
 _SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
 _SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
 _HAPPENED = any_case(
-    r"occur|happen|incident|issue|problem|error|fail|fehler|erreur|erro|crash|発生|"
+    rf"{either('happened')}|"
     r"\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b"
 )
 _TIME = any_case(
     r"ts|(?:date|local)?time(?:stamp)?|date|local|exact|zeit(?:punkt)?|uhrzeit|datum|heure|hora|when|"
     r"wann|quand|cu[áa]ndo|quando|wanneer"
 )
-_REPORTED = any_case(
-    r"report|sent|receiv|creat|submit|open|updat|log-?in|order|meld|empf|envoi|env[íi]o|rapport"
-)
-_STAMP_WORDS = word_set(
-    "at on um am à le el la las a il alle kl klo via added commented replied responded wrote "
-    "said sent posted comment edited de of the om den og today yesterday by from to with par "
-    "von por door av af ticket status changed assigned updated call note joined viewed admin"
-)
+_REPORTED = any_case(either("reported"))
+_STAMP_WORDS = word_set("stamp_words")
 _LABEL = re.compile(
     rf"{_PREFIX.pattern}(?P<label>[^\W\d_][^\n:.!?]{{1,30}}?)[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]"
 )

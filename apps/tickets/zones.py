@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from apps.events.query import any_case, iana_zones
-from apps.tickets.text import WORDS, word_set
+from apps.tickets.text import WORDS, by_phrase, word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +35,8 @@ class ZoneToken:
     is_offset: bool = False
 
 
-# An abbreviation is a fixed offset in hours, but is also used for local time: in summer,
-# "3 pm EST" can be either. Sources: the IANA tz database, RFC 5322 section 4.3 (EST to PDT).
-_NEW_YORK, _CHICAGO = ("America/New_York", "New York time"), ("America/Chicago", "Chicago time")
-_DENVER, _LA = ("America/Denver", "Denver time"), ("America/Los_Angeles", "Los Angeles time")
-_BERLIN, _ATHENS = ("Europe/Berlin", "Berlin time"), ("Europe/Athens", "Athens time")
-_LONDON, _SYDNEY = ("Europe/London", "London time"), ("Australia/Sydney", "Sydney time")
-_SHORT: dict[str, tuple[float | tuple[str, str], ...]] = {
-    "UTC": (0,), "CET": (1, _BERLIN), "CEST": (2, _BERLIN), "MEZ": (1, _BERLIN),
-    "MESZ": (2, _BERLIN), "GMT": (0, _LONDON),
-    "OEZ": (2, _ATHENS), "OESZ": (3, _ATHENS),
-    "WET": (0, ("Europe/Lisbon", "Lisbon time")), "EET": (2, _ATHENS), "EEST": (3, _ATHENS),
-    "EST": (-5, _NEW_YORK), "EDT": (-4, _NEW_YORK), "ET": (_NEW_YORK,),
-    "CDT": (-5, _CHICAGO), "CT": (_CHICAGO,), "MST": (-7, _DENVER), "MDT": (-6, _DENVER),
-    "MT": (_DENVER,), "PST": (-8, _LA, ("Asia/Manila", "Philippine time")), "PDT": (-7, _LA),
-    "PT": (_LA,),
-    "CST": (-6, _CHICAGO, ("Asia/Shanghai", "China Standard Time")),
-    "IST": (("Asia/Kolkata", "India Standard Time"), ("Asia/Jerusalem", "Israel time"),
-            ("Europe/Dublin", "Irish time")),
-    "BST": (_LONDON, 1, ("Asia/Dhaka", "Bangladesh time")),
-    "AST": (-4, ("America/Halifax", "Halifax time"), ("Asia/Riyadh", "Arabia time")),
-    "GST": (("Asia/Dubai", "Gulf time"),), "SGT": (8,), "HKT": (8,), "JST": (9,), "KST": (9,),
-    "PHT": (8,), "MSK": (3,), "BRT": (-3,), "SAST": (2,), "PKT": (5,), "WIB": (7,),
-    "AEST": (10, _SYDNEY), "AEDT": (11, _SYDNEY), "AWST": (8,),
-    "ACST": (9.5, ("Australia/Adelaide", "Adelaide time")),
-    "ACDT": (10.5, ("Australia/Adelaide", "Adelaide time")),
-    "NZST": (12, ("Pacific/Auckland", "Auckland time")),
-    "NZDT": (13, ("Pacific/Auckland", "Auckland time")),
-}  # fmt: skip
-_PLACES = {place: zone for zone, places in WORDS["places"].items() for place in places.split("|")}
-# Words before "time" that are not places: "3 pm next time", "the second time".
-_NOT_PLACES = word_set(
-    "the this that last first next every each any some same other second third long whole real "
-    "local our your my his her their its it no full all down run up one wait response loading a "
-    "de la"
-)
-_NOT_ABBREVIATIONS = word_set(
-    "BUT NOT GOT THAT WHAT LAST JUST MOST MUST NEXT LEFT SENT WENT SET GET LET OUT YET PUT CUT "
-    "LOST LIST POST TEXT"
-)
+_PLACES = by_phrase(WORDS["places"])
+_NOT_PLACES, _NOT_ABBREVIATIONS = word_set("not_places"), word_set("not_zones")
 
 _OFFSET = re.compile(
     r"\s{0,2}\(?(?P<name>UTC|GMT)?\s?(?P<sign>[+\u2212-])(?P<hours>[01]?[0-9])"
@@ -129,7 +92,7 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
 
 
 _MENTIONED = re.compile(
-    rf"(?<![\w/+-])(?:{'|'.join(one for one in _SHORT if len(one) > 2)})(?![\w/+-])"
+    rf"(?<![\w/+-])(?:{'|'.join(one for one in WORDS['zones'] if len(one) > 2)})(?![\w/+-])"
 )
 
 
@@ -181,14 +144,14 @@ def _abbreviation_at(text: str, at: int) -> ZoneToken | None:
     if not found:
         return None
     name = found["name"]
-    meanings = _SHORT.get(name)
+    meanings = WORDS["zones"].get(name)
     if not meanings:
         looks_like_one = len(name) > 2 and name[-1] == "T" and name not in _NOT_ABBREVIATIONS
         return _token(text, at, found.end(), ()) if looks_like_one else None
     options = []
     for meaning in meanings:
-        if isinstance(meaning, tuple):
-            options.append(ZoneOption(meaning[1], ZoneInfo(meaning[0])))
+        if isinstance(meaning, str):
+            options.append(ZoneOption(WORDS["zone_labels"][meaning], ZoneInfo(meaning)))
         else:
             label = name if name == "UTC" else f"{name} as UTC{meaning:+g}"
             options.append(ZoneOption(label, timezone(timedelta(hours=meaning))))
