@@ -14,7 +14,7 @@ from apps.events.query import any_case
 from apps.tickets.durations import UNITS, DurationToken
 from apps.tickets.mentions import Mention
 from apps.tickets.readings import NOT_PROBLEM
-from apps.tickets.text import WORDS, Spanned, either, normalize, one_line, word_set
+from apps.tickets.text import WORDS, Span, either, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -126,14 +126,14 @@ class _Clause(NamedTuple):
 UNCONNECTED = "Nothing near it says that the problem happened then. Check it."
 
 
-def has_more(text: str, times: Sequence[Spanned]) -> bool:
+def has_more(text: str, times: Sequence[Span]) -> bool:
     """Return whether the text says more than the times and a few words, or mentions a failure."""
     inside = [one for at in times for one in _NAMING.findall(text, at.start, at.end)]
     is_long = len(_NAMING.findall(text)) - len(inside) > _FEW
     return is_long or any(one.kind is Kind.FAILURE for one in _words(text))
 
 
-def belonging(text: str, at: Mention | DurationToken, times: Sequence[Spanned]) -> str | None:
+def belonging(text: str, at: Mention | DurationToken, times: Sequence[Span]) -> str | None:
     """Return a question if the words around a time connect it with something else.
 
     Return "" if they connect it with nothing, and None if with the problem. `times` are those of
@@ -268,7 +268,7 @@ def _record_in(text: str, words: Sequence[_Word]) -> str:
     return ""
 
 
-def _clause(text: str, at: Spanned, times: Sequence[Spanned]) -> tuple[int, int]:
+def _clause(text: str, at: Span, times: Sequence[Span]) -> tuple[int, int]:
     """Return where the clause around a time starts and ends."""
     start, end = max(0, at.start - _AROUND), min(len(text), at.end + _AROUND)
     place = bisect_left(times, at.start, key=lambda one: one.start)
@@ -293,7 +293,7 @@ def _clause(text: str, at: Spanned, times: Sequence[Spanned]) -> tuple[int, int]
     return start, min([end, *(place for place in breaks if place >= at.end)])
 
 
-def _is_answer(text: str, end: int, at: Spanned) -> bool:
+def _is_answer(text: str, end: int, at: Span) -> bool:
     """Return whether the time answers the question that ends here: "When was it? 18 Nov"."""
     return (
         text[:end].rstrip().endswith("?") and end <= at.start and not text[end : at.start].strip()

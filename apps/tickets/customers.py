@@ -18,6 +18,7 @@ from apps.events.query import (
 from apps.tickets.text import (
     WORDS,
     CustomerFound,
+    Span,
     by_phrase,
     either,
     excerpt,
@@ -33,9 +34,7 @@ _MAX_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
-    start: int
-    end: int
+class _Token(Span):
     identifier: str
     kind: str
     rank: int = 0

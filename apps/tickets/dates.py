@@ -17,6 +17,7 @@ from apps.tickets.text import (
     PARTS_OF_DAYS,
     WEEKDAYS,
     ReferenceTime,
+    Span,
     alternation,
     either,
     normalize,
@@ -32,7 +33,7 @@ YearMonthDay = tuple[int | None, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class DateToken:
+class DateToken(Span):
     """A day as written; one of `dates`, `ago`, `of_month`, and `weekday` says which kind it is.
 
     `dates` are all that the numbers can mean; a year that isn't given is None. `ago` counts days
@@ -42,8 +43,6 @@ class DateToken:
     mean no single day.
     """
 
-    start: int
-    end: int
     text: str
     dates: tuple[YearMonthDay, ...] = ()
     ago: int | None = None
@@ -327,20 +326,10 @@ _LONG_AGO = 270  # days
 
 
 @dataclass(frozen=True, slots=True)
-class DateGroup:
+class DateGroup(Span):
     """Adjacent dates that mean one day: "yesterday (19 November)"."""
 
     days: tuple[DateToken, ...]
-
-    @property
-    def start(self) -> int:
-        """Return where the first one starts."""
-        return self.days[0].start
-
-    @property
-    def end(self) -> int:
-        """Return where the last one ends."""
-        return self.days[-1].end
 
     @property
     def text(self) -> str:

@@ -14,7 +14,7 @@ from apps.events.query import any_case
 from apps.tickets.text import (
     NUMBERS,
     WORDS,
-    Unread,
+    Span,
     alternation,
     by_phrase,
     either,
@@ -25,15 +25,13 @@ from apps.tickets.text import (
 
 
 @dataclass(frozen=True, slots=True)
-class DurationToken:
+class DurationToken(Span):
     """How long before the ticket something happened.
 
     `days` is set if it counts whole days, so that any hour of that day is meant. `question` asks
     about words that leave it open.
     """
 
-    start: int
-    end: int
     text: str
     back: timedelta
     days: int | None = None
@@ -43,9 +41,7 @@ class DurationToken:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    start: int
-    end: int
+class _Word(Span):
     word: str
 
 
@@ -93,18 +89,18 @@ _COMPOUND = re.compile(
 )
 
 
-def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
+def find_durations(text: str) -> tuple[list[DurationToken], list[Span]]:
     """Return all durations before the ticket, and the words that may be one but can't be read."""
     nothing = _Amount(0, is_days=False, is_vague=False)
     found = [_token(text, one.start(), one.end(), nothing) for one in _NOW.finditer(text)]
-    unread: list[Unread] = []
+    unread: list[Span] = []
     for trigger in _AGO.finditer(text):
         words = _words_before(text, trigger.start())
         token = _ending(text, words, trigger.end())
         if token:
             found.append(token)
         elif any(one.word in UNITS for one in words[-1 if trigger[0] == "back" else -4 :]):
-            unread.append(Unread(words[-4:][0].start, trigger.end()))
+            unread.append(Span(words[-4:][0].start, trigger.end()))
     for trigger in _BACK.finditer(text):
         words = _words_after(text, trigger.end())
         token = _beginning(text, words, trigger.start())
@@ -118,11 +114,11 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Unread]]:
     return tokens, not_overlapping(unread, tokens)
 
 
-def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Unread]:
+def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Span]:
     """Yield the words up to the first unit among them."""
     for number, one in enumerate(words):
         if one.word in UNITS and (number or one.word not in _NOT_ALONE):
-            yield Unread(start, one.end)
+            yield Span(start, one.end)
             return
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from apps.events.query import any_case
 from apps.tickets.dates import DateGroup, DateToken
-from apps.tickets.text import Spanned, has_sentence_break
+from apps.tickets.text import Span, has_sentence_break
 from apps.tickets.times import AT_WORDS, EDGE_WORDS, ROUGH_WORDS, START_WORDS, ClockToken, PartToken
 from apps.tickets.zones import ZoneToken, zone_at
 
@@ -26,11 +26,9 @@ class DaySource(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Span):
     """The words for one moment: a time, a day, or both, with a part of the day and a zone."""
 
-    start: int
-    end: int
     clock: ClockToken | None
     group: DateGroup | None
     day_source: DaySource
@@ -101,9 +99,9 @@ def find_mentions(
     groups: list[DateGroup] = []
     for day in dates:
         if groups and _is_joined(text, groups[-1], day):
-            groups[-1] = DateGroup((*groups[-1].days, day))
+            groups[-1] = DateGroup(groups[-1].start, day.end, (*groups[-1].days, day))
         else:
-            groups.append(DateGroup((day,)))
+            groups.append(DateGroup(day.start, day.end, (day,)))
     led = {
         group
         for group in groups
@@ -154,7 +152,7 @@ def _mention_of_clock(
         day_source = DaySource.FURTHER_UP
     if group and group.is_machine:
         zone = zone_at(text, clock.end, after_iso=True)
-    spans: list[Spanned] = [clock]
+    spans: list[Span] = [clock]
     if group and day_source is DaySource.ADJACENT:
         near = [*near, *_adjacent_parts(text, group, parts)]
         spans.append(group)
@@ -224,11 +222,11 @@ def _day_at_distance(
     return None, DaySource.NONE
 
 
-def _is_far(one: Spanned, other: Spanned) -> bool:
+def _is_far(one: Span, other: Span) -> bool:
     return other.start - one.end > _MAX_DISTANCE / 2
 
 
-def _adjacent_parts(text: str, at: Spanned, parts: Sequence[PartToken]) -> list[PartToken]:
+def _adjacent_parts(text: str, at: Span, parts: Sequence[PartToken]) -> list[PartToken]:
     """Return the parts of the day directly before or after."""
     near = []
     for part in parts:
@@ -238,7 +236,7 @@ def _adjacent_parts(text: str, at: Spanned, parts: Sequence[PartToken]) -> list[
     return near
 
 
-def gap_between(one: Spanned, other: Spanned) -> tuple[int, int]:
+def gap_between(one: Span, other: Span) -> tuple[int, int]:
     """Return start and end of what lies between the two; end is less if they overlap."""
     return (other.end, one.start) if other.end <= one.start else (one.end, other.start)
 

@@ -31,10 +31,9 @@ from apps.tickets.text import (
     MomentFound,
     MomentReading,
     ReferenceTime,
-    Spanned,
+    Span,
     TicketReading,
     TicketRefused,
-    Unread,
     clean,
     not_overlapping,
     one_line,
@@ -189,8 +188,8 @@ class _Scan:
     chat: frozenset[ClockToken]
     bare: str
     is_24h: bool
-    like_times: list[Unread]
-    unread: list[Unread]
+    like_times: list[Span]
+    unread: list[Span]
     is_cut: bool
 
 
@@ -199,7 +198,7 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
     dates = not_overlapping(find_dates(text, durations), headers)
     durations = [one for one in durations if one.days is None]
     durations = not_overlapping(durations, [*headers, *dates])
-    taken: list[Spanned] = [*headers, *dates, *durations]
+    taken: list[Span] = [*headers, *dates, *durations]
     clocks = not_overlapping(find_clocks(text), taken)
     parts = not_overlapping(find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
     is_cut = max(len(dates), len(durations), len(clocks)) > _MAX_TOKENS
@@ -336,7 +335,7 @@ def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[Zon
 
 
 def _unread_notes(
-    text: str, headers: Sequence[Header], unread: Sequence[Unread], said: str
+    text: str, headers: Sequence[Header], unread: Sequence[Span], said: str
 ) -> Iterator[str]:
     """Say which words may be a time but can't be read, unless a question names them."""
     for header in [one for one in headers if not one.references][:_MAX_NOTES]:

@@ -23,8 +23,7 @@ from apps.tickets.text import (
     MomentFound,
     MomentReading,
     ReferenceTime,
-    Spanned,
-    Unread,
+    Span,
     alternation,
     excerpt,
     has_sentence_break,
@@ -394,11 +393,11 @@ def asked_question(text: str, mention: Mention, *, is_older: bool) -> Iterator[s
 def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
     """Ask about the words directly before and after a mention, its time, and its day."""
     has_clock = mention.clock is not None
-    places: list[Spanned] = [mention]
+    places: list[Span] = [mention]
     is_range = mention.clock is not None and mention.clock.until is not None
     if mention.clock and not is_range:
         places.append(mention.clock)
-    days: list[Spanned] = []
+    days: list[Span] = []
     if mention.group and mention.day_source is not DaySource.FURTHER_UP:
         days.append(mention.group)
     for pattern, cue in _CUES:
@@ -415,14 +414,14 @@ def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
                 break
 
 
-def find_unread(text: str) -> tuple[list[Unread], list[Unread]]:
+def find_unread(text: str) -> tuple[list[Span], list[Span]]:
     """Return everything that may be a time of day, and what is a day or time but maybe not read.
 
     Only the latter gets a note, if it is near no time that was read.
     """
-    plain = [Unread(one.start(), one.end()) for one in _LIKE_A_TIME.finditer(text)]
+    plain = [Span(one.start(), one.end()) for one in _LIKE_A_TIME.finditer(text)]
     clear = [
-        Unread(one.start(), one.end())
+        Span(one.start(), one.end())
         for pattern in (_LIKE_A_DATE, _SURELY_A_TIME)
         for one in pattern.finditer(text)
     ]
@@ -430,7 +429,7 @@ def find_unread(text: str) -> tuple[list[Unread], list[Unread]]:
 
 
 def unread_questions(
-    text: str, mention: Mention, plain: Sequence[Unread], clear: Sequence[Unread]
+    text: str, mention: Mention, plain: Sequence[Span], clear: Sequence[Span]
 ) -> Iterator[str]:
     """Ask about words near a mention that may be its time of day, or another day."""
     for tokens in (plain, clear):
@@ -443,7 +442,7 @@ def unread_questions(
             return
 
 
-def _is_near(text: str, mention: Mention, token: Unread) -> bool:
+def _is_near(text: str, mention: Mention, token: Span) -> bool:
     first, second = gap_between(mention, token)
     is_close = 0 <= second - first <= _MAX_DISTANCE
     return is_close and not has_sentence_break(text[first : second + 1])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 MAX_TICKET_LENGTH = 20_000
 
@@ -138,30 +138,18 @@ def clean(text: str) -> str:
 _HARD_BREAK = re.compile(r"\n[ \t\r>]{0,8}\n|[!?;]\s|[^\W\d]{2}\.\s{1,3}(?=[A-ZÄÖÜÉ¿¡])")
 
 
-class Spanned(Protocol):
-    """Anything found from `start` up to, but not including, `end`."""
-
-    @property
-    def start(self) -> int:
-        """Return the place of its first character."""
-
-    @property
-    def end(self) -> int:
-        """Return the place after its last character."""
-
-
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """Words that may be a time but can't be read."""
+class Span:
+    """A place in the text, from `start` up to, but not including, `end`."""
 
     start: int
     end: int
 
 
-S = TypeVar("S", bound=Spanned)
+S = TypeVar("S", bound=Span)
 
 
-def not_overlapping(found: Iterable[S], taken: Iterable[Spanned]) -> list[S]:
+def not_overlapping(found: Iterable[S], taken: Iterable[Span]) -> list[S]:
     """Return those that overlap none of `taken`, which may overlap each other."""
     merged: list[list[int]] = []
     for span in sorted((span.start, span.end) for span in taken):
@@ -181,7 +169,7 @@ def not_overlapping(found: Iterable[S], taken: Iterable[Spanned]) -> list[S]:
 def read_all(
     text: str,
     readers: Iterable[tuple[re.Pattern[str], Callable[[re.Match[str]], S | None]]],
-    taken: Iterable[Spanned] = (),
+    taken: Iterable[Span] = (),
 ) -> list[S]:
     """Return everything that the patterns find and their functions read, in the text's order.
 

@@ -11,6 +11,7 @@ from apps.tickets.text import (
     NUMBERS,
     PARTS,
     WORDS,
+    Span,
     alternation,
     by_phrase,
     either,
@@ -22,7 +23,7 @@ MIDNIGHT = "midnight"
 
 
 @dataclass(frozen=True, slots=True)
-class ClockToken:
+class ClockToken(Span):
     """A time of day as written.
 
     `meridiem` is "am", "pm", "midnight" or "". `about` is the word that makes the time
@@ -31,8 +32,6 @@ class ClockToken:
     range: hour, minute, meridiem.
     """
 
-    start: int
-    end: int
     text: str
     hour: int
     minute: int = 0
@@ -48,11 +47,9 @@ class ClockToken:
 
 
 @dataclass(frozen=True, slots=True)
-class PartToken:
+class PartToken(Span):
     """A part of a day, as a key of `_PART_HOURS`."""
 
-    start: int
-    end: int
     part: str
 
 

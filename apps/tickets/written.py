@@ -19,7 +19,7 @@ from apps.tickets.text import (
     Excerpt,
     MomentFound,
     ReferenceTime,
-    Spanned,
+    Span,
     either,
     excerpt,
     not_overlapping,
@@ -48,15 +48,13 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class Header(Span):
     """A header, and when it says the text below it was written.
 
     There is more than one reference if it is ambiguous, and none if it can't be read. `zone` is
     the time zone it gives.
     """
 
-    start: int
-    end: int
     references: tuple[ReferenceTime, ...]
     excerpt: Excerpt
     zone: ZoneToken | None = None
@@ -235,7 +233,7 @@ def _read_attribution(words: str, is_quoted: bool, context: Context) -> Written 
     return _read(bare, find_mentions(bare, dates, clocks, []), (), context, _OF_MESSAGE)
 
 
-def blanked(text: str, spans: Iterable[Spanned]) -> str:
+def blanked(text: str, spans: Iterable[Span]) -> str:
     """Return the text, as long as it was, with spaces in these places."""
     parts, end = [], 0
     for one in sorted(spans, key=lambda one: one.start):

@@ -7,7 +7,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from apps.events.query import any_case, iana_zones
-from apps.tickets.text import WORDS, by_phrase, word_set
+from apps.tickets.text import WORDS, Span, by_phrase, word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,13 @@ class ZoneOption:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneToken:
+class ZoneToken(Span):
     """A time zone in the text; without `options` it is unknown.
 
     `is_uncertain` marks a place that need not be the clock's. `is_offset` marks Z or digits, as
     programs write them after each time.
     """
 
-    start: int
-    end: int
     text: str
     options: tuple[ZoneOption, ...]
     is_universal: bool = False
