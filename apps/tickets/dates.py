@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
@@ -182,28 +182,27 @@ def _complete(found: re.Match[str]) -> DateToken | None:
 
 
 def _with_named_month(found: re.Match[str]) -> DateToken | None:
-    first = found.groupdict().get("first")
-    year = int(first or found["year"] or found["last"] or 0) or None
+    groups, month = found.groupdict(), normalize(found["month"])
+    year = int(groups.get("first") or found["year"] or found["last"] or 0) or None
     question = ""
     if found["yy"]:
         year = 2000 + int(found["yy"].lstrip("'"))
         question = f"“{one_line(found[0])}”: we read the last number as the year {year}."
-    dates = _real([(year, MONTHS[normalize(found["month"])], int(found["d"]))])
-    month = found["month"]
-    is_bare = not (year or found["weekday"] or found.groupdict().get("th"))
+    dates = _real([(year, MONTHS[month], int(found["d"]))])
+    is_bare = not (year or found["weekday"] or groups.get("th"))
     is_first = found.start("month") < found.start("d")
-    if (is_bare or is_first) and normalize(month) in _BESIDE_YEAR:
+    if (is_bare or is_first) and month in _BESIDE_YEAR:
         return None  # "3 out of 5", "Gen 2 2026"
-    if is_bare and found.groupdict().get("slash"):
-        return None
-    is_word = normalize(month) in _DOUBTFUL_MONTHS and is_bare
+    is_word = month in _DOUBTFUL_MONTHS and is_bare
     if is_word and _NO_DAY_AFTER.match(found.string, found.end()):
         return None
-    if not dates or (found.groupdict().get("dot") and normalize(month) in ("may", "mai", "mayo")):
+    is_verb = groups.get("dot") and month in ("may", "mai", "mayo")
+    if not dates or is_verb or (is_bare and groups.get("slash")):
         return None
-    if is_word and month[0].islower():
-        question = f"“{one_line(found[0])}” could be a date, or “{month}” may not be a month here."
-    return replace(_token(found, question), dates=dates, weekday=_weekday(found))
+    if is_word and found["month"][0].islower():
+        is_no_month = f"“{found['month']}” may not be a month here."
+        question = f"“{one_line(found[0])}” could be a date, or {is_no_month}"
+    return replace(_token(found, question), dates=dates)
 
 
 def _numeric(found: re.Match[str]) -> DateToken | None:
@@ -212,12 +211,8 @@ def _numeric(found: re.Match[str]) -> DateToken | None:
         return None
     is_short = year and len(year) == 2
     question = f"“{found[0]}” has a two-digit year. Check the year." if is_short else ""
-    return replace(
-        _token(found, question),
-        dates=dates,
-        weekday=_weekday(found),
-        is_machine=found["sep"] == "." and bool(year),
-    )
+    is_machine = found["sep"] == "." and bool(year)
+    return replace(_token(found, question), dates=dates, is_machine=is_machine)
 
 
 def _is_date(text: str, found: re.Match[str]) -> bool:
@@ -257,8 +252,7 @@ def _relative(found: re.Match[str]) -> DateToken:
 
 def _of_month(found: re.Match[str]) -> DateToken | None:
     number = int(found["d"])
-    token = replace(_token(found), of_month=number, weekday=_weekday(found))
-    return token if 1 <= number <= 31 else None
+    return replace(_token(found), of_month=number) if 1 <= number <= 31 else None
 
 
 def _of_week(found: re.Match[str]) -> DateToken | None:
@@ -266,22 +260,18 @@ def _of_week(found: re.Match[str]) -> DateToken | None:
     if groups.get("next") or groups.get("after_next"):
         return None
     is_last = bool(groups["last"] or groups.get("after"))
-    return replace(_token(found, _roughly(found)), weekday=_weekday(found), is_last=is_last)
-
-
-def _opening_hours(found: re.Match[str]) -> DateToken:
-    """Return no day for "Mon to Fri"."""
-    return DateToken(found.start(), found.end(), "")
+    return replace(_token(found, _roughly(found)), is_last=is_last)
 
 
 def _vague(found: re.Match[str]) -> DateToken:
-    is_coming = found.re is _COMING
     future = f"“{one_line(found[0])}” is in the future, so we didn't list it."
-    return replace(_token(found, future if is_coming else ""), is_vague=True)
+    return replace(_token(found, future if found.re is _COMING else ""), is_vague=True)
 
 
 def _token(found: re.Match[str], question: str = "") -> DateToken:
-    return DateToken(found.start(), found.end(), found[0], question=question)
+    name = found.groupdict().get("weekday")
+    weekday = ANY_WEEKDAY[normalize(name)] if name else None
+    return DateToken(*found.span(), found[0], weekday=weekday, question=question)
 
 
 def _roughly(found: re.Match[str]) -> str:
@@ -301,11 +291,6 @@ def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
     return tuple(dict.fromkeys(existing))
 
 
-def _weekday(found: re.Match[str]) -> int | None:
-    name = found.groupdict().get("weekday")
-    return ANY_WEEKDAY[normalize(name)] if name else None
-
-
 # In this order: what is read first is not read again.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateToken | None]], ...] = (
     *((one, _complete) for one in (_YEAR_FIRST, _JAPANESE, _PACKED, FILE_NAME)),
@@ -313,7 +298,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateToken | Non
     *((one, _numeric) for one in (_NUMBERS, _SPACED)),
     (_WORDS, _relative),
     *((one, _of_month) for one in (_NUMBERED_DAY, _OF_MONTH)),
-    (_WEEK_SPAN, _opening_hours),
+    (_WEEK_SPAN, lambda found: DateToken(found.start(), found.end(), "")),  # "Mon to Fri"
     *((one, _of_week) for one in (_ON_WEEKDAY, _SHORT_WEEKDAY)),
     *((one, _vague) for one in (_VAGUE, _COMING)),
 )
@@ -384,7 +369,9 @@ def resolve_days(
     group: DateGroup, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
 ) -> DayOptions:
     """Return every day in that zone that the adjacent dates can mean together."""
-    read = [_resolve_day(token, references, zone, now) for token in group.days]
+    written = [(local_day(one, zone), one) for one in references]
+    today = now.astimezone(zone).date()
+    read = [_resolve_day(token, written, today) for token in group.days]
     if len(read) == 1:
         return read[0]
     several = (f"“{group.text}” could mean more than one day.",)
@@ -404,37 +391,29 @@ def resolve_days(
     )
 
 
-def _resolve_day(
-    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
-) -> DayOptions:
+# When the ticket was written: the days of the reference times in the zone.
+_WrittenDays = Sequence[tuple[date, ReferenceTime]]
+
+
+def _resolve_day(token: DateToken, written: _WrittenDays, today: date) -> DayOptions:
     if token.is_vague:
         question = f"“{token.words}” isn't one specific day. Type one in the form."
         return DayOptions(questions=(token.question or question,))
-    days = _days_meant(token, references, zone, now)
-    asked = (token.question,) if token.question else ()
-    return replace(days, questions=(*asked, *days.questions))
-
-
-def _days_meant(
-    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
-) -> DayOptions:
     if token.dates:
-        return _calendar_days(token, references, zone, now)
-    if not references:
+        days = _calendar_days(token, max((day for day, _ in written), default=today), today)
+    elif not written:
         question = f"“{token.words}” is counted from the day the ticket was written."
-        return DayOptions(questions=(question,), lacks_date=True)
-    if token.ago is not None:
-        return _days_ago(token, token.ago, references, zone)
-    if token.of_month is not None:
-        return _days_of_month(token, token.of_month, references, zone)
-    return _weekdays_before(token, references, zone)
+        days = DayOptions(questions=(question,), lacks_date=True)
+    elif token.ago is not None:
+        days = _days_ago(token, timedelta(days=token.ago), written)
+    elif token.of_month is not None:
+        days = _days_of_month(token, token.of_month, written)
+    else:
+        days = _weekdays_before(token, written)
+    return replace(days, questions=(*filter(None, [token.question]), *days.questions))
 
 
-def _calendar_days(
-    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo, now: datetime
-) -> DayOptions:
-    today = now.astimezone(zone).date()
-    latest = max((local_day(one, zone) for one in references), default=today)
+def _calendar_days(token: DateToken, latest: date, today: date) -> DayOptions:
     options = [_in_year(year, month, day, latest) for year, month, day in token.dates]
     earliest = today.year - _MAX_YEARS_BACK
     recent = [one for one in options if earliest <= one.day.year <= today.year + 1]
@@ -473,80 +452,69 @@ def _in_year(year: int | None, month: int, day: int, latest: date) -> DayOption:
     return DayOption(date.min)
 
 
-def _days_ago(
-    token: DateToken, ago: int, references: Sequence[ReferenceTime], zone: tzinfo
-) -> DayOptions:
-    options = tuple(
-        DayOption(local_day(one, zone) - timedelta(days=ago), _how_counted(token, one, zone), one)
-        for one in references
-    )
+def _days_ago(token: DateToken, back: timedelta, written: _WrittenDays) -> DayOptions:
+    options = tuple(_counted(token, day - back, day, one) for day, one in written)
     if len({option.day for option in options}) < 2:
         return DayOptions(options)
-    if len({one.source for one in references}) == 1:
+    sources = {one.source: None for _, one in written}
+    if len(sources) == 1:
         return DayOptions(options, (_could_be(token, options),))
-    sources = _join_or([one.source for one in references])
-    return DayOptions(options, (f"“{token.words}” could be counted from {sources}.",))
+    question = f"“{token.words}” could be counted from {_join_or(sources)}."
+    return DayOptions(options, (question,))
 
 
-def _weekdays_before(
-    token: DateToken, references: Sequence[ReferenceTime], zone: tzinfo
-) -> DayOptions:
+def _weekdays_before(token: DateToken, written: _WrittenDays) -> DayOptions:
     """Return the last such weekday up to the ticket's day.
 
     If that is the ticket's own day, or the words say "last", the one a week before counts too.
     """
     options = []
-    for one in references:
-        written = local_day(one, zone)
-        back = (written.weekday() - (token.weekday or 0)) % 7
-        explanation = _how_counted(token, one, zone)
-        latest = written - timedelta(days=back)
+    for day, one in written:
+        back = (day.weekday() - (token.weekday or 0)) % 7
+        latest = day - timedelta(days=back)
         if not (token.is_last and back == 0):
-            options.append(DayOption(latest, explanation, one))
+            options.append(_counted(token, latest, day, one))
         if back == 0 or token.is_last:
-            options.append(DayOption(latest - timedelta(days=7), explanation, one))
+            options.append(_counted(token, latest - timedelta(days=7), day, one))
     is_ambiguous = len({option.day for option in options}) > 1
     return DayOptions(tuple(options), (_could_be(token, options),) if is_ambiguous else ())
 
 
-def _days_of_month(
-    token: DateToken, number: int, references: Sequence[ReferenceTime], zone: tzinfo
-) -> DayOptions:
+def _days_of_month(token: DateToken, number: int, written: _WrittenDays) -> DayOptions:
     """Return the last "20th" before the ticket's day; ask unless it was in the same month."""
     options = []
-    for one in references:
-        written = local_day(one, zone)
-        month_before = written.replace(day=1) - timedelta(days=1)
-        explanation = _how_counted(token, one, zone)
+    for day, one in written:
+        month_before = day.replace(day=1) - timedelta(days=1)
         with suppress(ValueError):
-            if number <= written.day:
-                options.append(DayOption(written.replace(day=number), explanation, one))
+            if number <= day.day:
+                options.append(_counted(token, day.replace(day=number), day, one))
         with suppress(ValueError):
-            if number >= written.day:
-                options.append(DayOption(month_before.replace(day=number), explanation, one))
+            if number >= day.day:
+                options.append(_counted(token, month_before.replace(day=number), day, one))
     if not options:
         return DayOptions(questions=(f"“{token.words}” isn't a day in the past.",))
     if token.weekday is not None:
         matching = [one for one in options if one.day.weekday() == token.weekday]
         if len({one.day for one in matching}) == 1:
             return DayOptions(tuple(matching))
-    is_before = all(one.reference and one.day < local_day(one.reference, zone) for one in options)
-    latest = max(local_day(one, zone).day for one in references)
-    if is_before and number < latest and len({option.day for option in options}) == 1:
+    written_on = [day.day for day, _ in written]
+    is_past = number not in written_on and number < max(written_on)
+    if is_past and len({option.day for option in options}) == 1:
         return DayOptions(tuple(options))
     question = f"“{token.words}” doesn't say which month. Check the day."
     return DayOptions(tuple(options), (question,))
 
 
-def _how_counted(token: DateToken, reference: ReferenceTime, zone: tzinfo) -> str:
-    day = weekday_and_date(local_day(reference, zone))
-    return f"“{token.words}” counted from {day}, {reference.source}"
+def _counted(token: DateToken, day: date, written: date, reference: ReferenceTime) -> DayOption:
+    """Return a day that was counted from when the ticket was written."""
+    explanation = f"“{token.words}” counted from {weekday_and_date(written)}, {reference.source}"
+    return DayOption(day, explanation, reference)
 
 
 def _could_be(token: DateToken, options: Sequence[DayOption]) -> str:
-    return f"“{token.words}” could be {_join_or([weekday_and_date(one.day) for one in options])}."
+    return f"“{token.words}” could be {_join_or(weekday_and_date(one.day) for one in options)}."
 
 
-def _join_or(words: Sequence[str]) -> str:
+def _join_or(words: Iterable[str]) -> str:
     *first, last = dict.fromkeys(words)
     return f"{', '.join(first)} or {last}" if first else last

@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from apps.events.query import any_case
 from apps.tickets.dates import DateGroup, DateToken
@@ -59,7 +60,7 @@ class Mention(Span):
 
 # Pair each time with its day: the adjacent one, else one of the same sentence or further up.
 
-# What _between_without_parts returns for a long gap; no pattern below matches it.
+# What `_between` returns for a long gap; no pattern below matches it.
 _TOO_FAR = "too far"
 _BEFORE_TIME = any_case(
     rf"[\s,;:(@|·T_~\u2013-]{{0,5}}(?:(?:{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS}|{AT_WORDS}|shortly|"
@@ -109,13 +110,14 @@ def find_mentions(
         if group.end <= clock.start <= group.end + _NEAR
         and _BEFORE_TIME.fullmatch(text, group.end, clock.start)
     }
-    mentions = [_mention_of_clock(text, clock, groups, led, parts, breaks) for clock in clocks]
+    pairing = _Pairing(text, groups, led, parts, breaks)
+    mentions = [pairing.mention_of_clock(clock) for clock in clocks]
     used = {
         mention.group
         for mention in mentions
         if mention.group and not breaks.between(mention.group.end, mention.start)
     }
-    mentions += [_mention_of_day(text, group, parts) for group in groups if group not in used]
+    mentions += [pairing.mention_of_day(group) for group in groups if group not in used]
     return sorted(mentions, key=lambda mention: mention.start)
 
 
@@ -126,127 +128,121 @@ def _is_joined(text: str, group: DateGroup, day: DateToken) -> bool:
     return bool(_JOINED.fullmatch(text, group.end, day.start)) and not (ends and starts)
 
 
-def _mention_of_clock(
-    text: str,
-    clock: ClockToken,
-    groups: Sequence[DateGroup],
-    led: Container[DateGroup],
-    parts: Sequence[PartToken],
-    breaks: Breaks,
-) -> Mention:
-    """Pair a time with its day; a day in `led` is directly before a time, and so not another's."""
-    near = _adjacent_parts(text, clock, parts)
-    zone = zone_at(text, clock.end, after_iso=clock.second is not None)
-    clock_end = zone.end if zone else clock.end
-    index = bisect_left(groups, clock.start, key=lambda one: one.start)
-    before = groups[index - 1] if index else None
-    after = groups[index] if index < len(groups) else None
-    if before and breaks.between(before.end, clock.start, in_chat=False):
-        before = None
-    if after and breaks.between(clock_end, after.start):
-        after = None
-    group, day_source = _day_for_clock(text, clock, clock_end, (before, after), near)
-    if group and group is after and day_source is DaySource.SENTENCE and after in led:
-        group, day_source = _day_at_distance(text, clock, clock_end, before, None)
-    if group and group is before and breaks.between(group.end, clock.start):
-        day_source = DaySource.FURTHER_UP
-    if group and group.is_machine:
-        zone = zone_at(text, clock.end, after_iso=True)
-    spans: list[Span] = [clock]
-    if group and day_source is DaySource.ADJACENT:
-        near = [*near, *_adjacent_parts(text, group, parts)]
-        spans.append(group)
-    spans += near
-    zone = zone or zone_at(text, max(span.end for span in spans))
-    spans += [zone] if zone else []
-    return Mention(
-        start=min(span.start for span in spans),
-        end=max(span.end for span in spans),
-        clock=clock,
-        group=group,
-        day_source=day_source,
-        part=near[0].part if near else group.part if group else "",
-        zone=zone,
-    )
+class _Pairing(NamedTuple):
+    """What the times of a text are paired with; a day in `led` is directly before a time."""
 
+    text: str
+    groups: Sequence[DateGroup]
+    led: Container[DateGroup]
+    parts: Sequence[PartToken]
+    breaks: Breaks
 
-def _mention_of_day(text: str, group: DateGroup, parts: Sequence[PartToken]) -> Mention:
-    near = _adjacent_parts(text, group, parts)
-    end = max([group.end, *(part.end for part in near)])
-    return Mention(
-        start=min([group.start, *(part.start for part in near)]),
-        end=end,
-        clock=None,
-        group=group,
-        day_source=DaySource.ADJACENT,
-        part=group.part or (near[0].part if near else ""),
-        zone=zone_at(text, end),
-    )
+    def mention_of_clock(self, clock: ClockToken) -> Mention:
+        """Pair a time with its day."""
+        text, breaks = self.text, self.breaks
+        near = self._adjacent_parts(clock)
+        zone = zone_at(text, clock.end, after_iso=clock.second is not None)
+        clock_end = zone.end if zone else clock.end
+        index = bisect_left(self.groups, clock.start, key=lambda one: one.start)
+        before = self.groups[index - 1] if index else None
+        after = self.groups[index] if index < len(self.groups) else None
+        if before and breaks.between(before.end, clock.start, in_chat=False):
+            before = None
+        if after and breaks.between(clock_end, after.start):
+            after = None
+        group, day_source = self._day_for_clock(clock, clock_end, before, after, near)
+        if group and group is after and day_source is DaySource.SENTENCE and after in self.led:
+            group, day_source = self._day_at_distance(clock, clock_end, before, None)
+        if group and group is before and breaks.between(group.end, clock.start):
+            day_source = DaySource.FURTHER_UP
+        if group and group.is_machine:
+            zone = zone_at(text, clock.end, after_iso=True)
+        spans: list[Span] = [clock]
+        if group and day_source is DaySource.ADJACENT:
+            near = [*near, *self._adjacent_parts(group)]
+            spans.append(group)
+        spans += near
+        zone = zone or zone_at(text, max(span.end for span in spans))
+        spans += [zone] if zone else []
+        return Mention(
+            start=min(span.start for span in spans),
+            end=max(span.end for span in spans),
+            clock=clock,
+            group=group,
+            day_source=day_source,
+            part=near[0].part if near else group.part if group else "",
+            zone=zone,
+        )
 
+    def mention_of_day(self, group: DateGroup) -> Mention:
+        """Return a day without a time."""
+        near = self._adjacent_parts(group)
+        end = max([group.end, *(part.end for part in near)])
+        return Mention(
+            start=min([group.start, *(part.start for part in near)]),
+            end=end,
+            clock=None,
+            group=group,
+            day_source=DaySource.ADJACENT,
+            part=group.part or (near[0].part if near else ""),
+            zone=zone_at(self.text, end),
+        )
 
-def _day_for_clock(
-    text: str,
-    clock: ClockToken,
-    clock_end: int,
-    days: tuple[DateGroup | None, DateGroup | None],
-    near: Sequence[PartToken],
-) -> tuple[DateGroup | None, DaySource]:
-    before, after = days
-    gap_before = _between_without_parts(text, before.end, clock.start, near) if before else _TOO_FAR
-    gap_after = _between_without_parts(text, clock_end, after.start, near) if after else _TOO_FAR
-    is_before, is_after = _BEFORE_TIME.fullmatch(gap_before), _BEFORE_DAY.fullmatch(gap_after)
-    if is_before and is_after:  # "3 pm yesterday, 4 pm today"
-        is_before = None if "," in gap_before and "," not in gap_after else is_before
-    if before and is_before:
-        return before, DaySource.ADJACENT
-    if after and is_after:
-        return after, DaySource.ADJACENT
-    return _day_at_distance(text, clock, clock_end, before, after)
+    def _day_for_clock(
+        self,
+        clock: ClockToken,
+        clock_end: int,
+        before: DateGroup | None,
+        after: DateGroup | None,
+        near: Sequence[PartToken],
+    ) -> tuple[DateGroup | None, DaySource]:
+        gap_before = self._between(before.end, clock.start, near) if before else _TOO_FAR
+        gap_after = self._between(clock_end, after.start, near) if after else _TOO_FAR
+        is_before, is_after = _BEFORE_TIME.fullmatch(gap_before), _BEFORE_DAY.fullmatch(gap_after)
+        if is_before and is_after:  # "3 pm yesterday, 4 pm today"
+            is_before = None if "," in gap_before and "," not in gap_after else is_before
+        if before and is_before:
+            return before, DaySource.ADJACENT
+        if after and is_after:
+            return after, DaySource.ADJACENT
+        return self._day_at_distance(clock, clock_end, before, after)
 
+    def _day_at_distance(
+        self, clock: ClockToken, clock_end: int, before: DateGroup | None, after: DateGroup | None
+    ) -> tuple[DateGroup | None, DaySource]:
+        """Return a day that is not adjacent to the time: in its sentence, or further up."""
+        text = self.text
+        if before and not has_sentence_break(text[before.end : clock.start][:_MAX_DISTANCE]):
+            is_far = clock.start - before.end > _MAX_DISTANCE / 2
+            return before, DaySource.FURTHER_UP if is_far else DaySource.SENTENCE
+        is_near = after and after.start - clock.end <= _MAX_DISTANCE / 2
+        if after and is_near and not has_sentence_break(text[clock_end : after.start]):
+            return after, DaySource.SENTENCE
+        if before and clock.start - before.end <= _MAX_DISTANCE:
+            return before, DaySource.FURTHER_UP
+        return None, DaySource.NONE
 
-def _day_at_distance(
-    text: str, clock: ClockToken, clock_end: int, before: DateGroup | None, after: DateGroup | None
-) -> tuple[DateGroup | None, DaySource]:
-    """Return a day that is not adjacent to the time: in its sentence, or further up."""
-    if before and not has_sentence_break(text[before.end : clock.start][:_MAX_DISTANCE]):
-        is_far = _is_far(before, clock)
-        return before, DaySource.FURTHER_UP if is_far else DaySource.SENTENCE
-    if (
-        after
-        and not _is_far(clock, after)
-        and not has_sentence_break(text[clock_end : after.start])
-    ):
-        return after, DaySource.SENTENCE
-    if before and clock.start - before.end <= _MAX_DISTANCE:
-        return before, DaySource.FURTHER_UP
-    return None, DaySource.NONE
+    def _adjacent_parts(self, at: Span) -> list[PartToken]:
+        """Return the parts of the day directly before or after."""
+        near = []
+        for part in self.parts:
+            first, second = gap_between(at, part)
+            is_close = 0 <= second - first <= 24
+            if is_close and _BETWEEN_PART.fullmatch(self.text[first:second].casefold()):
+                near.append(part)
+        return near
 
-
-def _is_far(one: Span, other: Span) -> bool:
-    return other.start - one.end > _MAX_DISTANCE / 2
-
-
-def _adjacent_parts(text: str, at: Span, parts: Sequence[PartToken]) -> list[PartToken]:
-    """Return the parts of the day directly before or after."""
-    near = []
-    for part in parts:
-        first, second = gap_between(at, part)
-        if 0 <= second - first <= 24 and _BETWEEN_PART.fullmatch(text[first:second].casefold()):
-            near.append(part)
-    return near
+    def _between(self, start: int, end: int, parts: Sequence[PartToken]) -> str:
+        """Return the text between two places, up to 120 characters, without its parts of days."""
+        if end - start > 120:
+            return _TOO_FAR
+        between = self.text[start:end]
+        for part in parts:
+            if start <= part.start and part.end <= end:
+                between = between.replace(self.text[part.start : part.end], " ", 1)
+        return between
 
 
 def gap_between(one: Span, other: Span) -> tuple[int, int]:
     """Return start and end of what lies between the two; end is less if they overlap."""
     return (other.end, one.start) if other.end <= one.start else (one.end, other.start)
-
-
-def _between_without_parts(text: str, start: int, end: int, parts: Sequence[PartToken]) -> str:
-    """Return the text between two places, up to 120 characters, without its parts of days."""
-    if end - start > 120:
-        return _TOO_FAR
-    between = text[start:end]
-    for part in parts:
-        if start <= part.start and part.end <= end:
-            between = between.replace(text[part.start : part.end], " ", 1)
-    return between

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.query import MAX_WINDOW_MINUTES, any_case
@@ -91,7 +91,7 @@ def resolve_mention(
         questions += days.questions
         lacks_date = lacks_date or days.lacks_date
         for day in days.options:
-            candidates += _on_day(mention, day, option, context)
+            candidates += _Day(mention, day, option, context).candidates()
     plausible, notes = _plausible(candidates, context.now)
     questions += [one.day.reference.doubt for one in plausible if one.day.reference]
     unique: dict[tuple[datetime, int], MomentReading] = {}
@@ -180,30 +180,75 @@ def _days(
     return DayOptions(tuple(options), (f"{question} Which day was it?",))
 
 
-def _on_day(
-    mention: Mention, day: DayOption, option: ZoneOption, context: Context
-) -> Iterator[_Candidate]:
-    clock = mention.clock
-    if clock is None:
-        yield _part_of_day(mention, day, option, context)
-        return
-    is_24h = _is_machine(mention) or context.is_24h
-    hours = possible_hours(clock, mention.part, is_24h_text=is_24h)
-    question = ""
-    if len(hours) > 1:
-        question = f"“{clock.text}” doesn't say a.m. or p.m."
-        if clock.meridiem == MIDNIGHT:
-            question = "Midnight could be the start or the end of the day."
-    for hour in hours:
-        for one in _at_hour(mention, clock, hour, day, option, context):
-            yield replace(one, question=one.question or question)
-        is_late = mention.part in ("night", "evening")
-        if is_late and hour < 6 and clock.meridiem != MIDNIGHT:
-            night = f"“{clock.text}” at night could be before or after midnight."
-            after = replace(day, day=day.day + timedelta(days=1))
-            for one in _at_hour(mention, clock, hour, after, option, context):
-                if one.reading.moment <= context.now + _CLOCK_SKEW:
-                    yield replace(one, question=night)
+class _Day(NamedTuple):
+    """A day in a time zone that a mention can mean."""
+
+    mention: Mention
+    day: DayOption
+    option: ZoneOption
+    context: Context
+
+    def candidates(self) -> Iterator[_Candidate]:
+        """Yield every time of the day that can be meant."""
+        mention, clock = self.mention, self.mention.clock
+        if clock is None:
+            yield self._part_of_day()
+            return
+        is_24h = _is_machine(mention) or self.context.is_24h
+        hours = possible_hours(clock, mention.part, is_24h_text=is_24h)
+        question = ""
+        if len(hours) > 1:
+            question = f"“{clock.text}” doesn't say a.m. or p.m."
+            if clock.meridiem == MIDNIGHT:
+                question = "Midnight could be the start or the end of the day."
+        for hour in hours:
+            for one in self._at_hour(clock, hour):
+                yield replace(one, question=one.question or question)
+            is_late = mention.part in ("night", "evening")
+            if is_late and hour < 6 and clock.meridiem != MIDNIGHT:
+                night = f"“{clock.text}” at night could be before or after midnight."
+                after = replace(self.day, day=self.day.day + timedelta(days=1))
+                for one in self._replace(day=after)._at_hour(clock, hour):
+                    if one.reading.moment <= self.context.now + _CLOCK_SKEW:
+                        yield replace(one, question=night)
+
+    def _at_hour(self, clock: ClockToken, hour: int) -> Iterator[_Candidate]:
+        day, zone = self.day.day, self.option.zone
+        moments = utc_instants(day, hour, clock.minute, clock.second or 0, zone)
+        question = ""
+        if len(moments) > 1:
+            question = f"{hour % 24:02}:{clock.minute:02} on {weekday_and_date(day)} "
+            if is_skipped(day, hour, clock.minute, zone):
+                question += "did not exist because the clocks moved forward. Which time was it?"
+            else:
+                question += "happened twice because the clocks moved back. Which time was it?"
+        range_end = end_of_range(clock, hour)
+        for start in moments:
+            moment, minutes = start, search_minutes(clock)
+            if range_end is not None:
+                until = utc_instants(day, *range_end, 0, zone)[-1]
+                moment, minutes = middle_and_half(start, until, self.context.now) or (start, None)
+            reading = MomentReading(moment, minutes, self._understood())
+            yield _Candidate(reading, self.day, self.option.label, question)
+
+    def _part_of_day(self) -> _Candidate:
+        """Return the candidate for a whole day, or a part of one, as far as it is over."""
+        part, zone = self.mention.part, self.option.zone
+        start, end = part_of_day(self.day.day, part, zone)
+        moment, minutes = middle_and_half(start, end, self.context.now) or (start, None)
+        span = "no time is given, so the whole day"
+        if part:
+            first, last = (f"{edge.astimezone(zone):%H:%M}" for edge in (start, end))
+            span = f"the {part}, {first} to {last}"
+        understood = f"{self._understood()}; {span}"
+        reading = MomentReading(moment, minutes, understood, is_whole_day=not part)
+        return _Candidate(reading, self.day, self.option.label)
+
+    def _understood(self) -> str:
+        """Say how the words were understood."""
+        about = self.mention.clock.about if self.mention.clock else ""
+        rough = f"“{about}” makes it approximate" if about else ""
+        return "; ".join(filter(None, [self.day.explanation, rough, self.option.label]))
 
 
 def _is_machine(mention: Mention) -> bool:
@@ -212,57 +257,6 @@ def _is_machine(mention: Mention) -> bool:
         return True
     is_universal = mention.zone is not None and mention.zone.is_universal
     return is_universal and mention.clock is not None and not mention.clock.is_whole_hour
-
-
-def _at_hour(
-    mention: Mention,
-    clock: ClockToken,
-    hour: int,
-    day: DayOption,
-    option: ZoneOption,
-    context: Context,
-) -> Iterator[_Candidate]:
-    moments = utc_instants(day.day, hour, clock.minute, clock.second or 0, option.zone)
-    question = ""
-    if len(moments) > 1:
-        question = f"{hour % 24:02}:{clock.minute:02} on {weekday_and_date(day.day)} "
-        if is_skipped(day.day, hour, clock.minute, option.zone):
-            question += "did not exist because the clocks moved forward. Which time was it?"
-        else:
-            question += "happened twice because the clocks moved back. Which time was it?"
-    range_end = end_of_range(clock, hour)
-    for start in moments:
-        moment, minutes = start, search_minutes(clock)
-        if range_end is not None:
-            until = utc_instants(day.day, *range_end, 0, option.zone)[-1]
-            moment, minutes = middle_and_half(start, until, context.now) or (start, None)
-        understood = _understood(mention, day, option)
-        yield _Candidate(MomentReading(moment, minutes, understood), day, option.label, question)
-
-
-def _part_of_day(
-    mention: Mention, day: DayOption, option: ZoneOption, context: Context
-) -> _Candidate:
-    """Return the candidate for a whole day, or a part of one, as far as it is over."""
-    start, end = part_of_day(day.day, mention.part, option.zone)
-    middle = middle_and_half(start, end, context.now)
-    if middle is None:
-        return _Candidate(MomentReading(start, None, ""), day, option.label)
-    span = "no time is given, so the whole day"
-    if mention.part:
-        first, last = (f"{edge.astimezone(option.zone):%H:%M}" for edge in (start, end))
-        span = f"the {mention.part}, {first} to {last}"
-    understood = f"{_understood(mention, day, option)}; {span}"
-    reading = MomentReading(*middle, understood, is_whole_day=not mention.part)
-    return _Candidate(reading, day, option.label)
-
-
-def _understood(mention: Mention, day: DayOption, option: ZoneOption) -> str:
-    """Say how the words were understood."""
-    rough = ""
-    if mention.clock and mention.clock.about:
-        rough = f"“{mention.clock.about}” makes it approximate"
-    return "; ".join(filter(None, [day.explanation, rough, option.label]))
 
 
 def _plausible(
@@ -392,14 +386,11 @@ def asked_question(text: str, mention: Mention, *, is_older: bool) -> Iterator[s
 
 def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
     """Ask about the words directly before and after a mention, its time, and its day."""
-    has_clock = mention.clock is not None
-    places: list[Span] = [mention]
-    is_range = mention.clock is not None and mention.clock.until is not None
-    if mention.clock and not is_range:
-        places.append(mention.clock)
-    days: list[Span] = []
-    if mention.group and mention.day_source is not DaySource.FURTHER_UP:
-        days.append(mention.group)
+    clock, has_clock = mention.clock, mention.clock is not None
+    is_range = clock is not None and clock.until is not None
+    is_further_up = mention.day_source is DaySource.FURTHER_UP
+    places: list[Span] = [mention, *((clock,) if clock and not is_range else ())]
+    days = [mention.group] if mention.group and not is_further_up else []
     for pattern, cue in _CUES:
         if cue.get("has_clock", has_clock) is not has_clock:
             continue
@@ -419,13 +410,11 @@ def find_unread(text: str) -> tuple[list[Span], list[Span]]:
 
     Only the latter gets a note, if it is near no time that was read.
     """
-    plain = [Span(one.start(), one.end()) for one in _LIKE_A_TIME.finditer(text)]
-    clear = [
-        Span(one.start(), one.end())
-        for pattern in (_LIKE_A_DATE, _SURELY_A_TIME)
-        for one in pattern.finditer(text)
-    ]
-    return plain, clear
+    plain, *clear = (
+        [Span(*one.span()) for one in pattern.finditer(text)]
+        for pattern in (_LIKE_A_TIME, _LIKE_A_DATE, _SURELY_A_TIME)
+    )
+    return plain, [span for spans in clear for span in spans]
 
 
 def unread_questions(
