@@ -1,7 +1,6 @@
 """Variables of replies, made of our own sentences, releases, and the customer's name."""
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -37,16 +36,16 @@ from apps.events.summary import (
 from apps.known_errors.catalogue import may_be_wrong, reply_variables, safe_workaround
 from apps.known_errors.patterns import fill_variables
 
-# From the third person to the second, longer forms first.
-_SECOND_PERSON: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"(\b[Tt]he customer\b.*?)\bthey are\b"), lambda found: f"{found[1]}you are"),
-    (re.compile(r"\b([Tt])he customer's\b"), lambda found: _cased(found[1], "your")),
-    (re.compile(r"\b([Tt])he customer was\b"), lambda found: _cased(found[1], "you were")),
-    (re.compile(r"\b([Tt])he customer (?:has|had)\b"), lambda found: _cased(found[1], "you had")),
-    (re.compile(r"\b([Tt])he customer does\b"), lambda found: _cased(found[1], "you do")),
-    (re.compile(r"\b([Tt])he customer is\b"), lambda found: _cased(found[1], "you are")),
-    (re.compile(r"\b([Tt])he customer\b"), lambda found: _cased(found[1], "you")),
-)
+_CUSTOMER = re.compile(r"\b([Tt])he customer('s| was| has| had| does| is|)\b")
+_SECOND_PERSON = {
+    "'s": "your",
+    " was": "you were",
+    " has": "you had",
+    " had": "you had",
+    " does": "you do",
+    " is": "you are",
+    "": "you",
+}
 
 
 def to_second_person(sentence: str) -> str:
@@ -54,19 +53,18 @@ def to_second_person(sentence: str) -> str:
 
     "The customer's browser is too old." becomes "Your browser is too old."
     """
-    for pattern, replacement in _SECOND_PERSON:
-        sentence = pattern.sub(replacement, sentence)
-    return sentence
 
+    def replacement(found: re.Match[str]) -> str:
+        words = _SECOND_PERSON[found[2]]
+        return words.capitalize() if found[1] == "T" else words
 
-def _cased(first: str, words: str) -> str:
-    return words[0].upper() + words[1:] if first == "T" else words
+    sentence = re.sub(r"(\b[Tt]he customer\b.*?)\bthey are\b", r"\1you are", sentence)
+    return _CUSTOMER.sub(replacement, sentence)
 
 
 _SORRY = re.compile(r"\b(?:sorry|apolog)", re.IGNORECASE)
 _NEARBY = timedelta(hours=2)
 _LONGER_WORD = re.compile(r"\w{4,}")
-_SAID_AGAIN = "please tell us when it happened and what you had just done."
 _NO_DATE = "We know about this problem, but we don't have a date for the fix yet."
 
 
@@ -90,7 +88,6 @@ def reply_values(about: About) -> dict[str, str]:
 
 
 def _of_one(about: About, zone: ZoneInfo) -> dict[str, str]:
-    """Return what a reply says about one problem, or if there is none."""
     answer, problems = about.answer, about.problems
     known_reply, fix, workaround = _help(about)
     helps = known_reply or fix or workaround
@@ -118,34 +115,34 @@ def _of_several(about: About) -> dict[str, str]:
         text = helps if helps and _includes(helps, summary) else f"{summary} {helps}".strip()
         for_engineers = not helps and needs_engineers(problem)
         paragraphs[text] = paragraphs.get(text, False) or for_engineers
-    passed_on = [str(number) for number, one in enumerate(paragraphs.values(), 1) if one]
-    what = "these problems" if len(passed_on) == len(paragraphs) else _numbered(passed_on)
-    them = "it" if what.startswith("problem ") or len(paragraphs) == 1 else "them"
+    *first, last = [str(number) for number, one in enumerate(paragraphs.values(), 1) if one] or [""]
+    what, them = f"problem {last}", "it"
     if len(paragraphs) == 1:
         what = "this problem"
+    elif len(first) + 1 == len(paragraphs):
+        what, them = "these problems", "them"
+    elif first:
+        comma = "," if first[1:] else ""
+        what, them = f"problems {', '.join(first)}{comma} and {last}", "them"
+    passed_on = f"We have recorded {what} and are passing {them} on to our engineers."
     lines = [f"{number}. {text}" for number, text in enumerate(paragraphs, 1)]
     return {
         "happened": "\n\n".join(lines if lines[1:] else paragraphs),
-        "how_often": "",
-        "known_reply": "",
-        "fix": "",
-        "workaround": "",
-        "next": f"We have recorded {what} and are passing {them} on to our engineers."
-        if passed_on
-        else "",
+        **dict.fromkeys(("how_often", "known_reply", "fix", "workaround"), ""),
+        "next": passed_on if last else "",
     }
-
-
-def _numbered(numbers: Sequence[str]) -> str:
-    *first, last = numbers or ("",)
-    comma = "," if first[1:] else ""
-    return f"problems {', '.join(first)}{comma} and {last}" if first else f"problem {last}"
 
 
 def _help(about: About) -> tuple[str, str, str]:
     """Return the known errors' replies, when the fix comes, and what helps until then."""
     known_reply = _known_replies(about)
-    return known_reply, _fixes(about, known_reply), _workarounds(about, known_reply)
+    workarounds = (safe_workaround(one, about.answer).strip() for _, one in about.best_known)
+    helps = (
+        f"Until it's fixed, this can help: {workaround}"
+        for workaround in workarounds
+        if workaround and not _includes(known_reply, workaround)
+    )
+    return known_reply, _fixes(about, known_reply), "\n\n".join(helps)
 
 
 def _summary(problem: Problem) -> str:
@@ -201,7 +198,6 @@ def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
 
 
 def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
-    """Return that there were no errors in the window, as far as the result is complete."""
     if answer.events or answer.is_unknown_customer:
         return ""
     window = answer.question.window
@@ -211,19 +207,15 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     seen = f" We did see that {of_yours} had no effect." if clicks else ""
     if seen_by_us := _seen(answer, zone):
         return f"{seen_by_us}{seen}"
+    none = f"no errors for you between {since} and {until}"
     if answer.complete:
-        return f"Our systems recorded no errors for you between {since} and {until}.{seen}"
+        return f"Our systems recorded {none}.{seen}"
     if answer.is_only_pending:
-        none = f"So far, our systems have recorded no errors for you between {since} and {until}."
-        return f"{none}{seen}"
-    return (
-        f"We haven't found any errors for you between {since} and {until} yet, but we "
-        f"couldn't check everything.{seen}"
-    )
+        return f"So far, our systems have recorded {none}.{seen}"
+    return f"We haven't found any {none[3:]} yet, but we couldn't check everything.{seen}"
 
 
 def _clearest(answer: Answer) -> Observation | None:
-    """Return the most serious thing that logs and requests of the customer show."""
     return next((one for one in troubles_of(answer) if one.is_clear), None)
 
 
@@ -235,8 +227,7 @@ def is_for_the_customer(trouble: Observation) -> bool:
 
 def _after_trouble(trouble: Observation, again: str) -> str:
     if is_for_the_customer(trouble):
-        is_size = TOO_LARGE in trouble.full_text
-        return "Please try again with a smaller file." if is_size else ""
+        return "Please try again with a smaller file." if TOO_LARGE in trouble.full_text else ""
     passing = "We have the details and are passing them on to our engineers."
     return f"{passing} {again}" if trouble.is_passing else passing
 
@@ -305,11 +296,10 @@ def _not_to_pay_again(about: About) -> str:
 
 
 def _next_step(about: About) -> str:
-    """Return the next step if no known error has one."""
     problems = about.problems
     if about.best_known:
         return _NO_DATE
-    again = f"If it happens again, {_SAID_AGAIN}"
+    again = "If it happens again, please tell us when it happened and what you had just done."
     if not problems and (trouble := _clearest(about.answer)):
         return _after_trouble(trouble, again)
     if not problems:
@@ -323,16 +313,12 @@ def _next_step(about: About) -> str:
     if problem.times > 1 or len(same) > 1:
         have = "have the details of each time" if is_read else "have recorded these errors"
         return f"We {have} and are passing them on to our engineers."
-    have = (
-        "have the details and are passing them"
-        if is_read
-        else "have recorded it and are passing it"
-    )
-    return f"{unclear}We {have} on to our engineers. {again}"
+    have = "have the details" if is_read else "have recorded it"
+    them = "them" if is_read else "it"
+    return f"{unclear}We {have} and are passing {them} on to our engineers. {again}"
 
 
 def _question(answer: Answer, zone: ZoneInfo) -> str:
-    """Return what to ask the customer if there are no errors."""
     moment = answer.question.window.moment
     if answer.beside.feedback:
         sent_at = min(
@@ -374,34 +360,22 @@ def errors_nearby(answer: Answer) -> tuple[Event, ...]:
 
 
 def _known_replies(about: About) -> str:
-    """Return the replies of the known errors, without greetings and what may be wrong."""
-    answer, replies = about.answer, []
+    """Return the replies of the known errors, without greetings and what may be wrong.
+
+    That includes a past date, and a release without the fix.
+    """
+    replies = []
+    outdated = {CustomerFixState.OVERDUE: "{planned_for}", CustomerFixState.BACK: "{fixed_in}"}
     for release, match in about.best_known:
-        known = match.known
-        is_outdated = _is_outdated(known, customer_fix_state(known, release, about.today))
-        if is_outdated or may_be_wrong(known.reply, match, answer):
+        reply = match.known.reply
+        variable = outdated.get(customer_fix_state(match.known, release, about.today))
+        if (variable and variable in reply) or may_be_wrong(reply, match, about.answer):
             continue
-        values = reply_variables(match, answer, name="", zone=about.zone, today=about.today)
-        text = fill_variables(known.reply, {**values, "greeting": ""})
+        values = reply_variables(match, about.answer, name="", zone=about.zone, today=about.today)
+        text = fill_variables(reply, {**values, "greeting": ""})
         text = re.sub(r"\n{3,}", "\n\n", text).strip(" \n,")
         replies.append(f"{text[:1].upper()}{text[1:]}")
     return "\n\n".join(filter(None, replies))
-
-
-def _is_outdated(known: CatalogEntry, fix: CustomerFixState) -> bool:
-    """Return whether the reply mentions a past date, or a release without the fix."""
-    if fix is CustomerFixState.OVERDUE:
-        return "{planned_for}" in known.reply
-    return fix is CustomerFixState.BACK and "{fixed_in}" in known.reply
-
-
-def _workarounds(about: About, known_reply: str) -> str:
-    workarounds = (safe_workaround(one, about.answer).strip() for _, one in about.best_known)
-    return "\n\n".join(
-        f"Until it's fixed, this can help: {workaround}"
-        for workaround in workarounds
-        if workaround and not _includes(known_reply, workaround)
-    )
 
 
 def _includes(reply: str, workaround: str) -> bool:

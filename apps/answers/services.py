@@ -3,23 +3,24 @@
 import re
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from apps.answers.escalation import escalation_values
 from apps.answers.reply import is_back, reply_values
 from apps.answers.templates import VARIABLES, About, Kind, fill_template, to_markdown, to_plain_text
-from apps.events.answer import Answer, CatalogEntry, FixState, KnownErrors, KnownMatch, SearchScope
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue
+from apps.events.answer import Answer, CatalogEntry, KnownErrors
 from apps.events.grouping import find_problem, problems_of
-from apps.events.query import Customer, Question, Window
 from apps.events.summary import summarize_group
 from apps.known_errors.patterns import check_variables
+from apps.lookups.cache import JsonForm
 from apps.redaction.engine import Ledger, redact_text
 
 _MAX_SUBJECT = 200
+_EXAMPLE = JsonForm(Answer)
 _MAX_PROBLEMS = {Kind.REPLY: 1, Kind.ESCALATION: 3}
 
 
@@ -101,88 +102,27 @@ def default_issue_ids(kind: Kind, answer: Answer) -> tuple[str, ...]:
     return tuple(problem.issue_id for problem in main)
 
 
-# The example for previews of templates.
-
-_MOMENT = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
-_TODAY = date(2026, 11, 21)
-_SENTRY = "https://sentry.example.org/issues"
-_KNOWN = CatalogEntry(
-    slug="card-declined",
-    title="Cards of one bank are declined",
-    explanation="The bank refuses payments of more than 500.",
-    workaround="Please choose another way to pay, such as an invoice.",
-    state=FixState.PLANNED,
-    planned_for=date(2026, 11, 26),
-    owner="Payments",
-)
-
-
-def example_draft(kind: Kind, *, subject: str, body: str, known: CatalogEntry = _KNOWN) -> Draft:
-    """Fill in a template with example data and a known error. Raise `TextRefused`."""
+def example_draft(
+    kind: Kind, *, subject: str, body: str, known: CatalogEntry | None = None
+) -> Draft:
+    """Fill in a template with example data and this known error. Raise `TextRefused`."""
     for text in (subject, body):
         check_variables(text, VARIABLES[kind])
+    answer = _EXAMPLE.validate_json((Path(__file__).parent / "example.json").read_bytes())
+    if known:
+        matches = tuple(replace(match, known=known) for match in answer.known.matches)
+        answer = replace(answer, known=KnownErrors(matches))
     about = About(
-        answer=_answer(known),
+        answer=answer,
         issue_ids=("1001",),
         zone=ZoneInfo("Europe/Berlin"),
-        today=_TODAY if known is _KNOWN else date.today(),
+        today=date.today() if known else date(2026, 11, 21),
         marker="example2026",
         name="Jane",
         agent="Ana Ruiz",
         lookup_link="https://triage.example.org/lookups/6f1c.../",
     )
     return make_draft(kind, subject=subject, body=body, about=about)
-
-
-def _answer(known: CatalogEntry) -> Answer:
-    issue = Issue(
-        id="1001",
-        short_id="WEB-17",
-        title="PaymentDeclined: Card was declined",
-        project="web",
-        level="error",
-        status="unresolved",
-        users_affected=57,
-        first_seen=_MOMENT - timedelta(days=2),
-        permalink=f"{_SENTRY}/1001/",
-    )
-    return Answer(
-        question=Question(Customer("<customer>"), Window(_MOMENT, 5)),
-        searched=SearchScope("example", ("web",)),
-        events=tuple(_event(number) for number in (1, 2)),
-        issues=(issue,),
-        complete=True,
-        fetched_at=_MOMENT + timedelta(hours=1),
-        events_total=2,
-        known=KnownErrors((KnownMatch(known, "1001", ("exception type",)),)),
-    )
-
-
-def _event(number: int) -> Event:
-    at = _MOMENT - timedelta(minutes=number)
-    frame = Frame(file="checkout/pay.py", line=118, function="charge", in_app=True)
-    crumb = Breadcrumb(
-        timestamp=at - timedelta(seconds=4),
-        category="ui.click",
-        level="info",
-        message="button#pay",
-    )
-    raised = ExceptionInfo("PaymentDeclined", "Card was declined", handled=False, frames=(frame,))
-    return Event(
-        id=f"{number:032x}",
-        timestamp=at,
-        project="web",
-        issue_id="1001",
-        title="PaymentDeclined: Card was declined",
-        culprit="checkout.pay.charge",
-        level="error",
-        handled=False,
-        release="web@2.14.0",
-        environment="production",
-        permalink=f"{_SENTRY}/1001/events/{number:032x}/",
-        matched_on=("user.id",),
-        body=EventBody(exceptions=(raised,), breadcrumbs=(crumb,)),
-    )
 
 
 # Redaction of edited escalations.
@@ -208,14 +148,8 @@ def redact_edits(text: str, *, drafted: str, names: Collection[str]) -> Redacted
     ledger = Ledger(frozenset(names), first_number=_FIRST_NUMBER)
     pieces = []
     for is_unchanged, lines in groupby(text.split("\n"), key=unchanged.__contains__):
-        joined = "\n".join(lines)
-        pieces.append(joined if is_unchanged else _redact(joined, ledger))
+        parts = _ALIASES.split("\n".join(lines))
+        if not is_unchanged:  # except for the aliases, which could match an identifier
+            parts[::2] = [redact_text(part, ledger) for part in parts[::2]]
+        pieces.append("".join(parts))
     return RedactedText("\n".join(pieces), dict(Counter(ledger.counts)))
-
-
-def _redact(text: str, ledger: Ledger) -> str:
-    """Redact the text except for its aliases, which could match an identifier."""
-    parts = _ALIASES.split(text)
-    return "".join(
-        part if place % 2 else redact_text(part, ledger) for place, part in enumerate(parts)
-    )

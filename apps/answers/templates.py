@@ -1,10 +1,12 @@
 """Draft templates: variables, filling in, and conversion between Markdown and plain text."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -24,39 +26,9 @@ class Kind(StrEnum):
     ESCALATION = "escalation"
 
 
-# The variables of each kind, with the help texts that admins see.
+_FILE = Path(__file__).parent / "variables.toml"
 VARIABLES: Mapping[Kind, Mapping[str, str]] = {
-    Kind.REPLY: {
-        "greeting": "“Hello Jane,” or just “Hello,” if no name was typed",
-        "moment": "when it happened, on the customer's clock",
-        "happened": "what went wrong, in plain words for the customer; for several problems, each "
-        "with its known reply, fix, and workaround",
-        "how_often": "how often, and over what period",
-        "sorry": "an apology, unless the known error's reply includes one",
-        "known_reply": "what the known error tells the customer, without its greeting",
-        "fix": "whether a fix is out or planned, unless the reply says so",
-        "workaround": "what helps until then, from the known error",
-        "next": "the next step, if no known error gives one",
-        "unsure": "what we couldn't see, if the result is incomplete",
-        "agent": "the sender's full name, from their account",
-    },
-    Kind.ESCALATION: {
-        "title": "the first problem in one line, with its issue and project",
-        "summary": "the first sentence of the result",
-        "moment": "the reported time, in the lookup's time zone and in UTC",
-        "completeness": "how complete the list of events is",
-        "notices": "what is missing or odd, as a list",
-        "problems": "each problem with its facts and links, as lists",
-        "impact": "how many customers, since when, and whether it continues, as a list",
-        "known": "the matching known errors, with their state and links, as a list",
-        "messages": "messages from the customer and session replays, with links, as a list",
-        "steps": "the steps before the failure, oldest first, as a list",
-        "releases": "the releases that the customer was on",
-        "environments": "the environments it happened in",
-        "lookup": "the address of this lookup, where the customer is named",
-        "hidden": "what was hidden or left out",
-        "agent": "the sender's full name, from their account",
-    },
+    Kind(kind): texts for kind, texts in tomllib.loads(_FILE.read_text("utf-8")).items()
 }
 
 
@@ -73,14 +45,11 @@ def fill_template(body: str, values: Mapping[str, str]) -> str:
 def _paragraph(text: str, values: Mapping[str, str]) -> str:
     lines = text.split("\n")
     shown = [line for line in lines if not _is_blank(line, values)]
-    if len(shown) < len(lines) and all(_is_lead_in(line) for line in shown):
+    if len(shown) < len(lines) and all(
+        line.startswith("#") or line.rstrip().endswith(":") for line in shown
+    ):
         return ""
     return "\n".join(_fill_line(line, values) for line in shown).strip("\n")
-
-
-def _is_lead_in(line: str) -> bool:
-    """Return whether the line needs content below it."""
-    return line.startswith("#") or line.rstrip().endswith(":")
 
 
 def _fill_line(line: str, values: Mapping[str, str]) -> str:
@@ -104,17 +73,11 @@ def to_plain_text(markdown: str) -> str:
     return "\n".join(map(_plain_line, markdown.split("\n")))
 
 
-_SPAN = re.compile("`[^`]+`")
-
-
 def _plain_line(line: str) -> str:
-    if not line.startswith("#") and not ("`" in line and _SPAN.search(line)):
-        return line
-    text = line.lstrip("#")
-    if not (0 < len(line) - len(text) < 7 and text.startswith(" ")):
-        return "".join(_strip_backticks(line))
-    text = "".join(_strip_backticks(text.lstrip(" ").rstrip(" #")))
-    return text if text.endswith((":", ".", "?")) else f"{text}:"
+    heading = re.match("#{1,6} +", line)
+    text = line[heading.end() :].rstrip(" #") if heading else line
+    text = "".join(_strip_backticks(text)) if "`" in text else text
+    return text if not heading or text.endswith((":", ".", "?")) else f"{text}:"
 
 
 def _strip_backticks(line: str) -> Iterator[str]:
@@ -155,15 +118,12 @@ def to_markdown(text: str) -> str:
         position = found.end()
     pieces.append(_escaped(text[position:]))
     lines = "\n".join(map(str.strip, "".join(pieces).strip().split("\n")))
-    return re.sub("\n+", _line_end, _BLOCK_MARKUP.sub(r"\1\\", lines))
+    blocks = re.split("\n{2,}", _BLOCK_MARKUP.sub(r"\1\\", lines))
+    return "\n\n".join(block.replace("\n", "\\\n") for block in blocks)
 
 
 def _escaped(text: str) -> str:
     return _EDGE_OF_WORD.sub(r"\\_", text.translate(_MARKUP))
-
-
-def _line_end(found: re.Match[str]) -> str:
-    return "\n\n" if len(found[0]) > 1 else "\\\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from requests.auth import AuthBase
 from standardwebhooks import Webhook
 from urllib3.exceptions import HTTPError
 
@@ -54,13 +53,6 @@ class Attempt:
 _TIMED_OUT = Attempt(Outcome.LATER, "The receiver didn't answer in time.")
 
 
-class _NoAuth(AuthBase):
-    """Ignore .netrc files."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
 class _NoRedirects(OutboundSession):
     """Treat redirects like other responses; requests would read their whole body."""
 
@@ -73,25 +65,21 @@ def is_configured() -> bool:
     return bool(settings.TRIAGE_WEBHOOK_URL)
 
 
-def _signed_headers(message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """Return the headers of https://github.com/standard-webhooks/standard-webhooks for the body."""
-    at = at.replace(microsecond=0)
-    return {
+def post_once(message_id: str, body: bytes, *, within_s: float) -> Attempt:
+    """Post the signed body once, within the time limit, without reading the response body.
+
+    The headers are those of https://github.com/standard-webhooks/standard-webhooks.
+    """
+    address, deadline = settings.TRIAGE_WEBHOOK_URL, monotonic() + within_s
+    at = datetime.now(UTC).replace(microsecond=0)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Triage",
         "webhook-id": message_id,
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(settings.TRIAGE_WEBHOOK_SECRET).sign(
             message_id, at, body.decode()
         ),
-    }
-
-
-def post_once(message_id: str, body: bytes, *, within_s: float) -> Attempt:
-    """Post the signed body once, within the time limit, without reading the response body."""
-    address, deadline = settings.TRIAGE_WEBHOOK_URL, monotonic() + within_s
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Triage",
-        **_signed_headers(message_id, datetime.now(UTC), body),
     }
     try:
         policy = OutboundPolicy.of([address], settings.TRIAGE_PRIVATE_HOSTS)
@@ -102,7 +90,7 @@ def post_once(message_id: str, body: bytes, *, within_s: float) -> Attempt:
                 address,
                 data=body,
                 headers=headers,
-                auth=_NoAuth(),
+                auth=lambda request: request,  # ignore .netrc files
                 timeout=(min(_CONNECT_S, within_s), within_s),
                 allow_redirects=False,
                 stream=True,
@@ -174,13 +162,13 @@ def webhook_body(handover: Handover, lookup: Lookup, edited: EditedDraft, about:
             "markdown": text if edited.is_markdown else to_markdown(text),
             "text": to_plain_text(text) if edited.is_markdown else text,
             "complete": about.answer.complete,
-            "problems": [_problem(problem, about) for problem in about.problems],
+            "problems": [_facts(problem, about) for problem in about.problems],
         },
     }
     return json.dumps(message, ensure_ascii=False).encode()
 
 
-def _problem(problem: Problem, about: About) -> dict[str, object]:
+def _facts(problem: Problem, about: About) -> dict[str, object]:
     issue, known = problem.issue, problem.known_in(about.answer.known)
     return {
         "issue": problem.issue_id,
@@ -302,8 +290,6 @@ def _due() -> QuerySet[Handover]:
 
 def send_due() -> int:
     """Attempt each due delivery once, and return the number of attempts."""
-    if not is_configured():
-        return 0
     return sum(_attempt(handover, within_s=RETRY_S) for handover in list(_due()))
 
 

@@ -146,7 +146,6 @@ def versions_of(entry: KnownError) -> Iterator[Version]:
 
 
 def _describe(record: Any, part: str) -> str:
-    """Return the value of a part in words."""
     value = getattr(record, part)
     if part == "pattern":
         try:
