@@ -12,7 +12,7 @@ from triage_site.start import check_services
 os.environ.setdefault("TRIAGE_SERVER", "1")  # `make run` sets it to ""
 # Processes share results, limits, and counts of failed sign-ins through Redis only.
 shares = env.text("REDIS_URL") and not env.text("TRIAGE_DEMO")
-workers = env.integer("WEB_CONCURRENCY", 2 if shares else 1, minimum=1, maximum=64)
+workers = env.integer("WEB_CONCURRENCY", 2 if shares else 1, maximum=64)
 threads = 32
 timeout = 60
 graceful_timeout = 30  # for lookups that run; any other can be continued later

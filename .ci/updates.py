@@ -21,21 +21,15 @@ def main(tools: str, *names: str) -> int:
 def _report_newer(tools: Path, name: str) -> None:
     """Report what `make lock` would change."""
     options = (
-        "--universal",
-        "--python-version",
-        "3.11",
-        "--upgrade",
-        "--no-header",
-        "--no-annotate",
+        *("--universal", "--python-version", "3.11", "--upgrade"),
+        *("--no-header", "--no-annotate"),
     )
     latest = _PIN.findall(_run(tools / "uv", "pip", "compile", "--quiet", *options, f"{name}.in"))
     pinned = set(_PIN.findall(Path(f"{name}.txt").read_text()))
     if not latest:
         print(f"NOT CHECKED: couldn't look up newer versions of {name}.")
         return
-    newer = [
-        pin for pin in latest if pin not in pinned
-    ]  # a package can have one pin per Python version
+    newer = [pin for pin in latest if pin not in pinned]  # one can have a pin per Python version
     for one, version in newer:
         print(f"newer: {one} {version}")
     print(f"{name}: {len(newer)} of {len(latest)} pins are outdated.")

@@ -1,11 +1,14 @@
 """Manage, the admin site below `/admin/`, for everyone with a permission there."""
 
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -14,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,42 +29,7 @@ class AdminPage:
     address: str
 
 
-# fmt: off
-# By group: the model of a list, its title, and its description.
-_LISTS = (
-    ("Activity", (
-        ("lookups.lookup", "Lookups",
-         "Who looked up whom, what was found, and how many Sentry calls were saved."),
-        ("incidents.incident", "Incidents",
-         "Lists of customers looked up at once: who started them, and whether they’re finished."),
-        ("known_errors.knownerror", "Known errors",
-         "Known problems and what to tell the customer."),
-        ("lookups.exportrecord", "Exports", "What was copied or downloaded, and why."),
-        ("answers.handover", "Deliveries", "Drafts sent to another program or waiting to be sent."),
-        ("explain.explanation", "Explanations",
-         "Which model was used, and how many tokens it took."),
-        ("audit.entry", "Audit trail", "Who did what, when, and from where. It never changes."),
-    )),
-    ("People", (
-        ("auth.user", "People", "Accounts, roles, second factors, and password resets."),
-        ("accounts.invitation", "Invitations", "One-time links to create an account."),
-        ("accounts.team", "Teams", "Which projects people can see."),
-    )),
-    ("Settings", (
-        ("lookups.exportpreset", "Prompts", "What to put before the text for an LLM."),
-        ("answers.drafttemplate", "Draft templates", "Templates for replies and escalations."),
-        ("accounts.apitoken", "API tokens",
-         "Access for programs that look up customers on a person's behalf."),
-    )),
-)
-_PAGES = (
-    ("Sentry connection", "Whether Triage can reach Sentry, and what its token can do.",
-     "check_sentry", "lookups.view_lookup"),
-    ("Erase customer data",
-     "Deletes all results about one customer, and everything typed for them.",
-     "forget", "lookups.forget_customer"),
-)
-# fmt: on
+_PAGES = tomllib.loads((Path(__file__).parent / "pages.toml").read_text("utf-8"))
 
 
 def grouped_pages(
@@ -74,16 +43,17 @@ def grouped_pages(
         if model["admin_url"]
     }
     groups = []
-    for heading, rows in _LISTS:
+    for heading, rows in _PAGES["lists"].items():
         pages = [
-            AdminPage(title, meaning, models.pop(name)["admin_url"])
-            for name, title, meaning in rows
+            AdminPage(**row, address=models.pop(name)["admin_url"])
+            for name, row in rows.items()
             if name in models
         ]
         groups.append((heading, pages))
-    for title, meaning, url_name, permission in _PAGES:
-        if user.has_perm(permission):
-            groups[-1][1].append(AdminPage(title, meaning, reverse(url_name)))
+    for url_name, row in _PAGES["pages"].items():
+        if user.has_perm(row["permission"]):
+            page = AdminPage(row["title"], row["meaning"], reverse(url_name))
+            groups[-1][1].append(page)
     groups[-1][1].extend(AdminPage(one["name"], "", one["admin_url"]) for one in models.values())
     return [(heading, pages) for heading, pages in groups if pages]
 
@@ -128,15 +98,21 @@ class ManageSite(AdminSite):
         """Redirect to the only index."""
         return redirect("admin:index")
 
+    @method_decorator(login_not_required)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Redirect to the only sign-in page."""
-        index = reverse("admin:index", current_app=self.name)
+        """Redirect to the only sign-in page, which has the rate limits."""
         if not request.user.is_authenticated:
-            return redirect_to_login(index)
+            return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
         self._check(request)
-        return redirect(index)
+        return redirect("admin:index")
+
+    def password_change(  # type: ignore[override]  # always redirects
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Redirect to the only password page."""
+        return redirect("account_change_password")
 
     def _check(self, request: HttpRequest) -> None:
         if not self.has_permission(request):

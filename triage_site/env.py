@@ -11,12 +11,14 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import dj_database_url
+from django.utils.ipv6 import is_valid_ipv6_address
 from dotenv import load_dotenv
 from environs import Env, EnvError
 
@@ -63,15 +65,12 @@ def _read_file() -> None:
         stop(f"{file} can't be read ({reason}). Let the user that runs Triage read it.")
 
 
-def removed() -> dict[str, str]:
-    """Return what applies now instead of each variable that is set but has no effect anymore."""
-    return {name: now for name, now in _REMOVED.items() if text(name)}
-
-
-def warn_of_removed() -> None:
-    """Print a line for each variable that has no effect anymore."""
-    for name, now in removed().items():
+def warn_of_removed() -> dict[str, str]:
+    """Return what applies now instead of each variable that is set in vain, after a warning."""
+    found = {name: now for name, now in _REMOVED.items() if text(name)}
+    for name, now in found.items():
         warn_once(name, f"{name} has no effect anymore: {now}. Remove it.")
+    return found
 
 
 def warn_once(name: str, sentence: str) -> None:
@@ -89,9 +88,15 @@ def _read(name: str, read: Callable[[], T], expected: str) -> T:
         stop(f"{name} must be {expected}. Correct it in the environment or in .env.")
 
 
-def text(name: str, default: str = "") -> str:
-    """Return the variable without surrounding spaces, or the default if it is empty or not set."""
-    return str(environment.str(name, "")).strip() or default
+def text(name: str, default: str = "", *, pattern: str = "", expected: str = "") -> str:
+    """Return the variable without surrounding spaces, or the default if it is empty or not set.
+
+    Stop if it doesn't match the pattern; `expected` says what it must be.
+    """
+    value = str(environment.str(name, "")).strip() or default
+    if pattern and value and not re.fullmatch(pattern, value):
+        stop(f"{name} must be {expected}.")
+    return value
 
 
 _read_file()
@@ -105,7 +110,7 @@ def boolean(name: str, *, default: bool) -> bool:
     return _read(name, lambda: environment.bool(name), "1 or 0")
 
 
-def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
+def integer(name: str, default: int, *, minimum: int = 1, maximum: int) -> int:
     """Return an integer within bounds."""
     if not text(name):
         return default
@@ -183,11 +188,11 @@ def key(name: str, what: str) -> str:
 
 def url_parts(url: str) -> SplitResult:
     """Return the parts of a URL; without a scheme and a host if it is invalid."""
-    try:
+    with suppress(ValueError):
         parts = urlsplit(url)
-        return parts if parts.port != 0 else SplitResult("", "", "", "", "")
-    except ValueError:
-        return SplitResult("", "", "", "", "")
+        if parts.port != 0:
+            return parts
+    return SplitResult("", "", "", "", "")
 
 
 def host_url(name: str, default: str) -> str:
@@ -210,10 +215,9 @@ def service_url(name: str, example: str) -> str:
 
 def money(name: str, default: str) -> Decimal:
     """Return an amount with up to six decimal places."""
-    value = text(name, default)
-    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", value):
-        stop(f"{name} must be an amount such as 0.25, without a currency.")
-    return Decimal(value)
+    expected = "an amount such as 0.25, without a currency"
+    pattern = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
+    return Decimal(text(name, default, pattern=pattern, expected=expected))
 
 
 def path(name: str, default: str) -> str:
@@ -240,7 +244,7 @@ def site_path(name: str) -> str:
 
 def hosts(name: str, default: tuple[str, ...]) -> list[str]:
     """Return host names, with IPv6 addresses in brackets."""
-    found = [f"[{host}]" if _is_ipv6(host) else host for host in words(name, default)]
+    found = [f"[{host}]" if is_valid_ipv6_address(host) else host for host in words(name, default)]
     for host in found:
         if not re.fullmatch(
             r"\*|\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]", host
@@ -250,13 +254,6 @@ def hosts(name: str, default: tuple[str, ...]) -> list[str]:
                 "https://, port, or path."
             )
     return found
-
-
-def _is_ipv6(host: str) -> bool:
-    try:
-        return ip_address(host).version == 6
-    except ValueError:
-        return False
 
 
 def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -270,10 +267,9 @@ def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def hostname(name: str) -> str:
     """Return a host name without port, or an empty string."""
-    value = text(name).lower()
-    if value and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", value):
-        stop(f"{name} must be a name such as review.example.org, without https:// and port.")
-    return value
+    expected = "a name such as review.example.org, without https:// and port"
+    pattern = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+    return text(name, pattern=pattern, expected=expected).lower()
 
 
 def origins(name: str) -> list[str]:
@@ -356,7 +352,6 @@ def redis_url(name: str) -> str:
 
 
 def _check_certificates(name: str, options: dict[str, str]) -> None:
-    """Stop if a file that TLS needs can't be used."""
     try:
         context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
         if "ssl_certfile" in options:
@@ -405,14 +400,11 @@ def database(name: str, default_file: Path) -> dict[str, object]:
         stop(
             f"{name} must be an address such as postgres://user:password@host:5432/triage. {ENCODE}"
         )
+    is_file = engine == "sqlite3"
     if config["NAME"] in ("", ":memory:") and "service" not in _options(url):
-        example = (
-            "sqlite:////path/to/file" if engine == "sqlite3" else "postgres://host:5432/triage"
-        )
+        example = "sqlite:////path/to/file" if is_file else "postgres://host:5432/triage"
         stop(f"{name} doesn't name the database. Write its name at the end: {example}.")
-    return (
-        sqlite(Path(str(config["NAME"]))) if engine == "sqlite3" else _postgres(name, url, config)
-    )
+    return sqlite(Path(str(config["NAME"]))) if is_file else _postgres(name, url, config)
 
 
 def _postgres(name: str, url: str, config: dict[str, object]) -> dict[str, object]:
@@ -430,25 +422,21 @@ def _postgres(name: str, url: str, config: dict[str, object]) -> dict[str, objec
 
 
 class _OwnersFile(sqlite3.Connection):
-    """A database that only its owner can read, and so are the files that SQLite adds to it."""
+    """A database that only its owner can read, and so are the files that SQLite adds to it.
+
+    It lets no one else read one from 1.0.0, either. The file is never opened here: closing it would
+    end the locks of this process's other connections.
+    """
 
     def __init__(self, database: str | Path, *args: Any, **kwargs: Any) -> None:
         if not str(database).startswith((":", "file:")):  # in memory, as in tests
-            _hide(Path(database))
+            with suppress(OSError):  # what opens the file reports it
+                if not Path(database).exists():
+                    os.mknod(database, 0o600)
+                for file in (Path(f"{database}{end}") for end in ("", "-wal", "-shm")):
+                    if file.stat().st_mode & 0o007:
+                        file.chmod(0o600)
         super().__init__(database, *args, **kwargs)
-
-
-def _hide(file: Path) -> None:
-    """Create a file that only its owner can read; let no one else read one from 1.0.0.
-
-    Never open it here: closing it would end the locks of this process's other connections.
-    """
-    with suppress(OSError):  # what opens the file reports it
-        if not file.exists():
-            os.mknod(file, 0o600)
-        for one in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
-            if one.stat().st_mode & 0o007:
-                one.chmod(0o600)
 
 
 def sqlite(file: Path) -> dict[str, object]:
@@ -496,19 +484,12 @@ def stored_key(folder: Path) -> str:
     """Return the secret key of a site on one machine, generated at its first start."""
     _make_folder(folder)
     path = folder / "secret_key"
+    only_owner = partial(os.open, mode=0o600)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _stored_text(path)
+        with suppress(FileExistsError), open(path, "x", opener=only_owner) as file:
+            file.write(secrets.token_urlsafe(50))
     except OSError:
-        stop(f"{path.parent} isn't writable. Set TRIAGE_VAR_DIR to a folder that is.")
-    key = secrets.token_urlsafe(50)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key)
-    return key
-
-
-def _stored_text(path: Path) -> str:
+        stop(f"{folder} isn't writable. Set TRIAGE_VAR_DIR to a folder that is.")
     try:
         return path.read_text().strip()
     except OSError:

@@ -9,7 +9,6 @@ from collections.abc import ItemsView
 from types import TracebackType
 from typing import Any
 
-from django.http import HttpRequest
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from gunicorn.glogging import Logger
 
@@ -74,23 +73,15 @@ class RepeatFilter(logging.Filter):
 class EmptyRequestFilter(SafeExceptionReporterFilter):
     """Removes settings, forms, cookies, and variables, even with DEBUG on."""
 
-    def get_safe_settings(self) -> dict[str, Any]:
+    def get_safe_settings(self, request: object = None) -> dict[str, Any]:
         """Return nothing."""
         return {}
 
-    def get_safe_request_meta(self, _request: HttpRequest | None) -> dict[str, Any]:
-        """Return nothing."""
-        return {}
+    get_safe_request_meta = get_safe_cookies = get_post_parameters = get_safe_settings
 
-    def get_safe_cookies(self, _request: HttpRequest | None) -> dict[str, Any]:
-        """Return nothing."""
-        return {}
-
-    def get_post_parameters(self, _request: HttpRequest | None) -> dict[str, Any]:
-        """Return nothing."""
-        return {}
-
-    def get_traceback_frame_variables(self, _request: Any, _tb_frame: Any) -> ItemsView[str, Any]:
+    def get_traceback_frame_variables(
+        self, request: object, tb_frame: object
+    ) -> ItemsView[str, Any]:
         """Return nothing."""
         return {}.items()
 

@@ -17,8 +17,7 @@ TRIAGE_VERSION = "1.1.0"
 
 # --- mode and keys -----------------------------------------------------------------------------
 
-env.warn_of_removed()
-TRIAGE_REMOVED = env.removed()
+TRIAGE_REMOVED = env.warn_of_removed()
 SENTRY_AUTH_TOKEN = env.key("SENTRY_AUTH_TOKEN", "token")
 DEMO = env.boolean("TRIAGE_DEMO", default=False) and not SENTRY_AUTH_TOKEN
 DEBUG = env.boolean("DEBUG", default=False)
@@ -55,7 +54,7 @@ TRIAGE_PRIVATE_HOSTS = env.words("TRIAGE_PRIVATE_HOSTS")
 
 # --- Sentry ------------------------------------------------------------------------------------
 
-DEMO_SENTRY_PORT = env.integer("TRIAGE_DEMO_PORT", 8001, minimum=1, maximum=65535)
+DEMO_SENTRY_PORT = env.integer("TRIAGE_DEMO_PORT", 8001, maximum=65535)
 if DEMO:
     SENTRY_BASE_URL = f"http://127.0.0.1:{DEMO_SENTRY_PORT}"
     SENTRY_AUTH_TOKEN = "demo-token"  # noqa: S105 - opens nothing but the demo
@@ -80,9 +79,7 @@ if DEMO:
 SENTRY_FLAVOR = env.choice("SENTRY_FLAVOR", "auto", ("auto", "sentry", "glitchtip"))
 # Depending on the plan, sentry.io stores events for 30 or 90 days: assume the shorter time.
 _retention_days = 30 if urlsplit(SENTRY_BASE_URL).hostname == "sentry.io" else 90
-SENTRY_RETENTION_DAYS = env.integer(
-    "SENTRY_RETENTION_DAYS", _retention_days, minimum=1, maximum=3650
-)
+SENTRY_RETENTION_DAYS = env.integer("SENTRY_RETENTION_DAYS", _retention_days, maximum=3650)
 if SENTRY_AUTH_TOKEN and not SENTRY_ORG:
     env.stop("SENTRY_AUTH_TOKEN is set but SENTRY_ORG is not. Set it to the organization's slug.")
 
@@ -103,7 +100,7 @@ if len(TRIAGE_CUSTOMER_FIELDS) > 10:
 TRIAGE_MCP = env.boolean("TRIAGE_MCP", default=False)
 TRIAGE_PREFILL_LINKS = env.boolean("TRIAGE_PREFILL_LINKS", default=False)
 TRIAGE_EXPORT_MODEL = env.choice("TRIAGE_EXPORT_MODEL", "gpt", ("gpt", "claude", "gemini", "any"))
-TRIAGE_WINDOW_MINUTES = env.integer("TRIAGE_WINDOW_MINUTES", 5, minimum=1, maximum=1440)
+TRIAGE_WINDOW_MINUTES = env.integer("TRIAGE_WINDOW_MINUTES", 5, maximum=1440)
 TRIAGE_SIGNALS = env.choices(
     "TRIAGE_SIGNALS", ("replays", "feedback", "traces", "deploys", "logs", "spans")
 )
@@ -114,9 +111,9 @@ TRIAGE_LOOKUPS_PER_MINUTE = 120
 # What else a program can do in one minute on behalf of one person.
 TRIAGE_CALLS_PER_MINUTE = {"reads": 300, "event_reads": 120, "searches": 120, "checks": 60}
 TRIAGE_REASON = env.choice("TRIAGE_REASON", "optional", ("off", "optional", "required"))
-TRIAGE_KEEP_LOOKUPS_DAYS = env.integer("TRIAGE_KEEP_LOOKUPS_DAYS", 30, minimum=1, maximum=3650)
-TRIAGE_KEEP_AUDIT_DAYS = env.integer("TRIAGE_KEEP_AUDIT_DAYS", 400, minimum=1, maximum=36500)
-TRIAGE_MAX_EVENTS = env.integer("TRIAGE_MAX_EVENTS", 500, minimum=1, maximum=5000)
+TRIAGE_KEEP_LOOKUPS_DAYS = env.integer("TRIAGE_KEEP_LOOKUPS_DAYS", 30, maximum=3650)
+TRIAGE_KEEP_AUDIT_DAYS = env.integer("TRIAGE_KEEP_AUDIT_DAYS", 400, maximum=36500)
+TRIAGE_MAX_EVENTS = env.integer("TRIAGE_MAX_EVENTS", 500, maximum=5000)
 
 # --- applications ------------------------------------------------------------------------------
 
@@ -311,8 +308,14 @@ def _oidc_provider() -> Oidc | None:
     names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ROLES")
     if not env.all_or_none(names, "Single sign-on needs both."):
         return None
+    issuer = env.text("OIDC_ISSUER").rstrip("/")
+    parts = env.url_parts(issuer)
+    is_here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    is_safe = parts.hostname and (parts.scheme == "https" or is_here)
+    if not is_safe or parts.username or parts.query or parts.fragment:
+        env.stop("OIDC_ISSUER must be an address such as https://login.example.org/realms/support.")
     return Oidc(
-        issuer=_oidc_issuer(),
+        issuer=issuer,
         client_id=env.text("OIDC_CLIENT_ID"),
         client_secret=env.text("OIDC_CLIENT_SECRET"),
         name="single sign-on",
@@ -330,16 +333,6 @@ def _oidc_provider() -> Oidc | None:
             lower=True,
         ),
     )
-
-
-def _oidc_issuer() -> str:
-    address = env.text("OIDC_ISSUER").rstrip("/")
-    parts = env.url_parts(address)
-    is_here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    is_safe = parts.hostname and (parts.scheme == "https" or is_here)
-    if not is_safe or parts.username or parts.query or parts.fragment:
-        env.stop("OIDC_ISSUER must be an address such as https://login.example.org/realms/support.")
-    return address
 
 
 def _oidc_roles() -> dict[str, str]:
@@ -407,18 +400,11 @@ if TRIAGE_EMAIL:
 
 TRIAGE_WEBHOOK_URL = env.text("TRIAGE_WEBHOOK_URL")
 TRIAGE_WEBHOOK_SECRET = env.webhook_secret("TRIAGE_WEBHOOK_SECRET")
-
 if bool(TRIAGE_WEBHOOK_URL) != bool(TRIAGE_WEBHOOK_SECRET):
     env.stop("TRIAGE_WEBHOOK_URL and TRIAGE_WEBHOOK_SECRET belong together. Set both, or neither.")
-
-
-def _is_webhook_url(url: str) -> bool:
-    parts = env.url_parts(url)
-    has_host = parts.scheme in ("http", "https") and bool(parts.hostname)
-    return has_host and "@" not in parts.netloc and url.isascii() and not parts.fragment
-
-
-if TRIAGE_WEBHOOK_URL and not _is_webhook_url(TRIAGE_WEBHOOK_URL):
+_parts = env.url_parts(TRIAGE_WEBHOOK_URL)
+_has_host = _parts.scheme in ("http", "https") and _parts.hostname and "@" not in _parts.netloc
+if TRIAGE_WEBHOOK_URL and not (_has_host and TRIAGE_WEBHOOK_URL.isascii() and not _parts.fragment):
     env.stop(
         "TRIAGE_WEBHOOK_URL must be an address such as https://hooks.example.org/triage, "
         "without a user in it."
@@ -429,16 +415,17 @@ if TRIAGE_WEBHOOK_URL and not _is_webhook_url(TRIAGE_WEBHOOK_URL):
 
 def _llm() -> Llm | None:
     names = ("LLM_BASE_URL", "LLM_API_KEY", "LLM_MODEL")
-    explanation = (
-        "A model needs an address, a key, and a name. If your own server needs no key, use any "
-        "word."
-    )
-    if not env.all_or_none(names, explanation):
+    needs = "A model needs an address, a key, and a name."
+    if not env.all_or_none(names, f"{needs} If your own server needs no key, use any word."):
         return None
     return Llm(
         base_url=env.service_url("LLM_BASE_URL", "https://api.openai.com/v1"),
         api_key=env.key("LLM_API_KEY", "key"),
-        model=_llm_model(),
+        model=env.text(
+            "LLM_MODEL",
+            pattern=r"[!-~]{1,100}",
+            expected="the model's name as its provider writes it, without spaces",
+        ),
         answer_tokens=env.integer("LLM_MAX_ANSWER_TOKENS", 1500, minimum=100, maximum=16000),
         input_price=env.money("LLM_INPUT_PRICE", "0"),
         output_price=env.money("LLM_OUTPUT_PRICE", "0"),
@@ -448,13 +435,6 @@ def _llm() -> Llm | None:
         ),
         private_hosts=TRIAGE_PRIVATE_HOSTS,
     )
-
-
-def _llm_model() -> str:
-    model = env.text("LLM_MODEL")
-    if not re.fullmatch(r"[!-~]{1,100}", model):
-        env.stop("LLM_MODEL must be the model's name as its provider writes it, without spaces.")
-    return model
 
 
 # None without a model: explanations are then turned off.
@@ -512,10 +492,8 @@ CONTENT_SECURITY_POLICY = {
 
 # --- language and time --------------------------------------------------------------------------
 
-LANGUAGE_CODE = "en-us"
 FORMAT_MODULE_PATH = "triage_site.formats"
 USE_I18N = False
-USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 if TIME_ZONE not in available_timezones():
     env.stop(f"TIME_ZONE is {TIME_ZONE!r}. Use a name such as Europe/Berlin.")
@@ -524,15 +502,10 @@ if TIME_ZONE not in available_timezones():
 
 STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
 # The image has collected files; elsewhere they are served from where they are written.
 STATIC_ROOT = env.text("TRIAGE_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- logging ------------------------------------------------------------------------------------
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 from triage_site import env
@@ -44,7 +42,9 @@ def check_database() -> None:
 
     config = connection.settings_dict
     try:
-        if connection.vendor == "sqlite" and not _is_file_or_nothing(Path(config["NAME"])):
+        file = Path(config["NAME"] or "")
+        is_usable = not file.exists() or (file.is_file() and os.access(file, os.W_OK))
+        if connection.vendor == "sqlite" and not is_usable:
             raise DatabaseError("it isn't a file that can be written")
         connection.ensure_connection()
     except DatabaseError as error:
@@ -66,10 +66,6 @@ def check_database() -> None:
         )
     finally:
         connection.close()
-
-
-def _is_file_or_nothing(path: Path) -> bool:
-    return not path.exists() or (path.is_file() and os.access(path, os.W_OK))
 
 
 def _check_redis() -> None:
@@ -115,9 +111,9 @@ def _check_redis() -> None:
 
 def main(*arguments: str) -> None:
     """Serve until interrupted. With `demo`, show the demo even if a token is set."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    port = env.integer("PORT", 8000, minimum=1, maximum=65535)
-    if not _is_free(port):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    port = env.integer("PORT", 8000, maximum=65535)
+    if not _free_port(port):
         env.stop(
             f"port {port} is in use, or this user can't use it. Set PORT to another one, for "
             "example PORT=8080."
@@ -129,9 +125,9 @@ def main(*arguments: str) -> None:
     env.warn_of_removed()
     if demo:
         os.environ["SENTRY_AUTH_TOKEN"] = ""
-        preferred = env.integer("TRIAGE_DEMO_PORT", DEMO_PORT, minimum=1, maximum=65535)
-        demo_port = preferred if port != preferred and _is_free(preferred) else _free_port()
-        os.environ["TRIAGE_DEMO_PORT"] = str(demo_port)
+        preferred = env.integer("TRIAGE_DEMO_PORT", DEMO_PORT, maximum=65535)
+        demo_port = port != preferred and _free_port(preferred)
+        os.environ["TRIAGE_DEMO_PORT"] = str(demo_port or _free_port(0))
         os.environ["TRIAGE_DEMO_STARTED"] = datetime.now(UTC).isoformat(timespec="minutes")
     check_services()
     _manage("migrate", "--verbosity", "0")
@@ -142,8 +138,11 @@ def main(*arguments: str) -> None:
     else:
         _offer_first_admin()
         source = env.text("SENTRY_BASE_URL", "https://sentry.io")
-        public = [f"{one}{env.site_path('SCRIPT_NAME')}" for one in _public_origins()]
-        print(_NEXT.format(here=here, url=(public or [here])[0], source=source), flush=True)
+        # Behind a proxy: without TLS, browsers can't sign in.
+        is_https = env.text("ALLOWED_HOSTS") and env.boolean("TRIAGE_HTTPS", default=True)
+        public = env.origins("CSRF_TRUSTED_ORIGINS") if is_https else []
+        url = f"{public[0]}{env.site_path('SCRIPT_NAME')}" if public else here
+        print(_NEXT.format(here=here, url=url, source=source), flush=True)
         _serve(port)
 
 
@@ -155,29 +154,14 @@ Triage is running at {here} with data from {source}. What to do next:
 """
 
 
-def _public_origins() -> list[str]:
-    """Return the addresses behind a proxy: without TLS, browsers can't sign in."""
-    is_https = env.text("ALLOWED_HOSTS") and env.boolean("TRIAGE_HTTPS", default=True)
-    return env.origins("CSRF_TRUSTED_ORIGINS") if is_https else []
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _is_free(port: int) -> bool:
+def _free_port(port: int) -> int:
+    """Return the port, any free one for 0, or 0 if it isn't free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+            return 0
         return int(probe.getsockname()[1])
 
 
@@ -201,7 +185,6 @@ def _demo_sentry(port: str) -> Iterator[None]:
 
 
 def _offer_first_admin() -> None:
-    """Create the first admin, or explain how, if there is none."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "triage_site.settings")
@@ -217,10 +200,8 @@ def _offer_first_admin() -> None:
         print("There's no admin yet. Let's create the first one.", flush=True)
         _manage("createsuperuser")
     else:
-        print(
-            "There's no admin yet. To create one, run: .venv/bin/python manage.py createsuperuser",
-            flush=True,
-        )
+        command = ".venv/bin/python manage.py createsuperuser"
+        print(f"There's no admin yet. To create one, run: {command}", flush=True)
 
 
 def _serve(port: int) -> None:

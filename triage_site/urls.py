@@ -5,7 +5,6 @@ from django.contrib import admin
 from django.urls import include, path
 
 from apps.mcp.endpoint import mcp
-from apps.signin.views import admin_login, admin_password_change
 
 admin.autodiscover()
 admin.site.site_header = "Triage management"
@@ -14,9 +13,6 @@ admin.site.enable_nav_sidebar = False
 admin.site.index_title = "Manage"
 if settings.TRIAGE_ADMIN_HOST:
     admin.site.site_url = f"//{settings.TRIAGE_SITE_HOST}{settings.FORCE_SCRIPT_NAME or ''}/"
-
-admin.site.login = admin_login  # type: ignore[method-assign]
-admin.site.password_change = admin_password_change  # type: ignore[method-assign,assignment]
 
 urlpatterns = [
     path(settings.TRIAGE_ADMIN_PATH, admin.site.urls),

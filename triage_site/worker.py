@@ -89,7 +89,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def enqueue_req(self, conn: TConn) -> None:
         """Submit a request, or wait for the first one of a new connection."""
-        start = _start_of_request(conn.sock)
+        start = b""
+        with suppress(OSError):  # look at what has arrived, without consuming it
+            start = conn.sock.recv(_MOST_OF_PROBE, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         if start or conn.initialized or conn.data_ready:
             pool = self._probes if _PROBE.fullmatch(start) else self.tpool
             request = pool.submit(self.handle, conn)
@@ -102,11 +104,3 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.pending_conns.append(conn)
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, EVENT_READ, readable)
-
-
-def _start_of_request(connection: socket.socket) -> bytes:
-    """Return what has arrived of a request, without consuming it."""
-    try:
-        return connection.recv(_MOST_OF_PROBE, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except OSError:
-        return b""

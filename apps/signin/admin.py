@@ -13,7 +13,6 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.core.mail import send_mail
 from django.db.models import Q, QuerySet
-from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +21,7 @@ from apps.accounts.models import ROLES, Invitation
 from apps.accounts.tokens import create_password_link, set_groups, set_new_link
 from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
-from apps.audit.trail import Actor, audited_transaction, client_address, lock_end, record
+from apps.audit.trail import actor_of, audited_transaction, lock_end, record
 from apps.signin.forms import available_email, available_username
 from apps.signin.sessions import audit_account, end_all_sessions
 from apps.web.access import person_of, public_url
@@ -43,7 +42,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
     """Roles and teams as checkboxes; other groups of the person do not change."""
 
     roles = forms.ModelMultipleChoiceField(
-        queryset=Group.objects.none(),
+        queryset=roles_and_teams(),
         required=False,
         label="Roles and teams",
         widget=forms.CheckboxSelectMultiple,
@@ -55,10 +54,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields.get("roles")
-        if isinstance(field, forms.ModelMultipleChoiceField):
-            field.queryset = roles_and_teams()
-            field.initial = self.instance.groups.all() if self.instance.pk else []
+        if self.instance.pk:
+            self.initial["roles"] = self.instance.groups.all()
 
     def clean_username(self) -> str:
         """Reject the username of another person, and another person's email as a username."""
@@ -71,6 +68,14 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
 
 class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """An invitation for someone who has no account yet."""
+
+    groups = forms.ModelMultipleChoiceField(
+        queryset=roles_and_teams(),
+        required=False,
+        label="Role and teams",
+        help_text=Invitation._meta.get_field("groups").help_text,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def clean_email(self) -> str:
         """Reject the email address of an account."""
@@ -245,20 +250,6 @@ class InvitationAdmin(AllowedFiltersAdmin):
         invitations: QuerySet[Invitation] = super().get_queryset(request)
         return invitations.exclude(person__isnull=False, used_at=None)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Offer roles and teams only."""
-        options["queryset"] = roles_and_teams()
-        options["widget"] = CheckboxSelectMultiple()
-        options["label"] = "Role and teams"
-        return super().formfield_for_manytomany(db_field, request, **options)
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Remove the link to add a group."""
-        field = super().formfield_for_dbfield(db_field, request, **options)
-        if db_field.name == "groups" and field is not None:
-            field.widget.can_add_related = False
-        return field
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Forbid invitations if everyone uses single sign-on."""
         return not settings.OIDC_ONLY and bool(super().has_add_permission(request))
@@ -310,10 +301,8 @@ class InvitationAdmin(AllowedFiltersAdmin):
 def _audit_invitation(
     request: HttpRequest, invitation: Invitation, what: str, roles: list[str]
 ) -> None:
-    user = person_of(request)
-    actor = Actor("web", user.pk, user.get_username(), client_address(request))
     detail = {"what": what, "for": str(invitation), "roles": roles}
-    record(Action.INVITED, actor, target=f"invitation {invitation.pk}", detail=detail)
+    record(Action.INVITED, actor_of(request), target=f"invitation {invitation.pk}", detail=detail)
 
 
 # These would show the secrets of second factors and allow providers outside the settings.

@@ -143,7 +143,7 @@ class AccountAdapter(DefaultAccountAdapter):
         owner out. Many lock it for all.
         """
         try:
-            if cache.get(_failures_key(credentials), 0) >= _ACCOUNT_FAILURES:
+            if cache.get(_attempts_key(credentials, "failures/"), 0) >= _ACCOUNT_FAILURES:
                 raise self.validation_error("too_many_login_attempts")
             super().pre_authenticate(request, **credentials)
         except ValidationError:
@@ -152,7 +152,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Record a wrong password or an unknown account."""
-        increment(cache, _failures_key(credentials), _LOCKOUT_S)
+        increment(cache, _attempts_key(credentials, "failures/"), _LOCKOUT_S)
         by = request.user if isinstance(request.user, User) else None
         audit_account(
             Action.SIGN_IN_FAILED, request, account_of(credentials), by=by, how="password"
@@ -177,7 +177,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         super()._delete_login_attempts_cached_email(request, **credentials)
-        cache.delete(_failures_key(credentials))
+        cache.delete(_attempts_key(credentials, "failures/"))
 
 
 class FactorAdapter(DefaultMFAAdapter):
@@ -228,17 +228,13 @@ def audit_lockout(request: HttpRequest, account: User | None) -> None:
         audit_account(Action.LOCKED_OUT, request, account)
 
 
-def _failures_key(credentials: dict[str, Any]) -> str:
-    return f"failures/{_attempts_key(credentials)}"
-
-
-def _attempts_key(credentials: dict[str, Any]) -> str:
+def _attempts_key(credentials: dict[str, Any], prefix: str = "") -> str:
     """Return the key of the account, for attempts by username and by email."""
     account = account_of(credentials)
     if account is not None:
-        return f"account:{account.pk}"
+        return f"{prefix}account:{account.pk}"
     typed = _typed_name(credentials).lower()
-    return f"unknown:{hashlib.sha256(typed.encode()).hexdigest()}"
+    return f"{prefix}unknown:{hashlib.sha256(typed.encode()).hexdigest()}"
 
 
 def _typed_name(credentials: dict[str, Any]) -> str:

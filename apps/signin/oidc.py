@@ -84,7 +84,6 @@ def _verified_email(claims: Mapping[str, Any]) -> str:
 
 
 def _group_names(value: Any) -> frozenset[str]:
-    """Return the groups of a claim: a text or a list of texts."""
     values = value if isinstance(value, list) else [value]
     return frozenset(one for one in values if isinstance(one, str))
 

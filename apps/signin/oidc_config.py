@@ -1,6 +1,6 @@
 """The OpenID Connect provider."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PROVIDER = "sso"
@@ -15,7 +15,7 @@ class Oidc:
 
     issuer: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     name: str
     allowed_domains: tuple[str, ...]
     groups_claim: str
@@ -23,9 +23,6 @@ class Oidc:
     teams: bool
     link_by_email: bool
     hosts: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"Oidc({self.issuer!r})"
 
 
 def allauth_providers(oidc: Oidc | None) -> dict[str, Any]:

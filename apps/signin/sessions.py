@@ -5,6 +5,7 @@ A failed sign-in names only an existing account: anything else could be a passwo
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from allauth.account import signals as account_signals
@@ -39,32 +40,19 @@ from apps.audit.trail import (
 )
 from apps.cache_outage import increment
 
-BEGAN, SEEN = "signed_in_at", "seen_at"
+_BEGAN, _SEEN = "signed_in_at", "seen_at"
 _SAVE_EVERY_S = 60
 _END_REASON = "triage_end_reason"
 
 
-def start_limits(session: SessionBase) -> None:
-    """Start the session's limits at sign-in."""
-    session.set_expiry(None)
-    session[BEGAN] = session[SEEN] = int(time.time())
-
-
-def expiry_reason(request: HttpRequest) -> str:
+def _expiry_reason(session: SessionBase) -> str:
     """Return why the session has expired, or an empty string."""
-    now, session = time.time(), request.session
-    if now - session.get(BEGAN, 0) >= settings.SESSION_COOKIE_AGE:
+    now = time.time()
+    if now - session.get(_BEGAN, 0) >= settings.SESSION_COOKIE_AGE:
         return "too long"
-    if now - session.get(SEEN, 0) >= settings.TRIAGE_SESSION_IDLE_MINUTES * 60:
+    if now - session.get(_SEEN, 0) >= settings.TRIAGE_SESSION_IDLE_MINUTES * 60:
         return "idle"
     return ""
-
-
-def record_activity(request: HttpRequest) -> None:
-    """Record activity, except for automatic requests of a page's script."""
-    by_script = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "empty"
-    if not by_script and time.time() - request.session[SEEN] >= _SAVE_EVERY_S:
-        request.session[SEEN] = int(time.time())
 
 
 def end_all_sessions(person: User) -> None:
@@ -73,23 +61,7 @@ def end_all_sessions(person: User) -> None:
         session.end()
 
 
-def set_end_reason(request: HttpRequest, reason: str) -> None:
-    """Set why the session of the request ends."""
-    request.META[_END_REASON] = reason
-
-
-def end_reason(request: HttpRequest) -> str:
-    """Return why the session ends; by default, the person signed out."""
-    return str(request.META.get(_END_REASON, "asked"))
-
-
 # --- second factor -----------------------------------------------------------------------------
-
-
-def has_factor(person: User) -> bool:
-    """Return whether the person has an authenticator app or a passkey."""
-    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return bool(Authenticator.objects.filter(user=person, type__in=kinds).exists())
 
 
 def needs_factor(request: HttpRequest, person: User) -> bool:
@@ -101,8 +73,10 @@ def needs_factor(request: HttpRequest, person: User) -> bool:
     if wanted == "none" or (wanted == "staff" and not _is_staff(person)):
         return False
     records = get_authentication_records(request, person)
-    is_single_sign_on = any(record["method"] == "socialaccount" for record in records)
-    return not is_single_sign_on and not has_factor(person)
+    if any(record["method"] == "socialaccount" for record in records):
+        return False
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return not Authenticator.objects.filter(user=person, type__in=kinds).exists()
 
 
 def _is_staff(person: User) -> bool:
@@ -148,12 +122,14 @@ class SessionLimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            reason = expiry_reason(request)
-            if reason:
-                set_end_reason(request, reason)
+            if reason := _expiry_reason(request.session):
+                request.META[_END_REASON] = reason
                 logout(request)
-            else:
-                record_activity(request)
+            else:  # automatic requests of a page's script are no activity
+                by_script = request.headers.get("Sec-Fetch-Dest") == "empty"
+                is_activity = request.method != "GET" or not by_script
+                if is_activity and time.time() - request.session[_SEEN] >= _SAVE_EVERY_S:
+                    request.session[_SEEN] = int(time.time())
         response = self.get_response(request)
         session = request.session
         if session.modified and not session.is_empty() and SESSION_KEY not in session:
@@ -176,24 +152,14 @@ class SecondFactorMiddleware(MiddlewareMixin):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Return the redirect, if any."""
-        person = request.user
-        if (
-            isinstance(person, User)
-            and needs_factor(request, person)
-            and _url_name(request) not in _OPEN_WITHOUT_FACTOR
-        ):
-            return redirect("mfa_index")
-        return None
+        person, name = request.user, ""
+        if not isinstance(person, User) or not needs_factor(request, person):
+            return None
+        with suppress(Resolver404):
+            name = resolve(request.path_info).url_name or ""
+        return None if name in _OPEN_WITHOUT_FACTOR else redirect("mfa_index")
 
 
-def _url_name(request: HttpRequest) -> str:
-    try:
-        return resolve(request.path_info).url_name or ""
-    except Resolver404:
-        return ""
-
-
-UNKNOWN = "unknown account"
 _FAILURES = metrics.Counter(
     "sign_in_failures",
     "Sign-ins that failed, and lockouts after too many of them.",
@@ -235,7 +201,7 @@ def audit_account(
         actor = Actor("web", by.pk, by.get_username(), actor.address)
     if account is not None:
         facts["account"] = account.get_username()
-    target = UNKNOWN if account is None else f"account {account.pk}"
+    target = "unknown account" if account is None else f"account {account.pk}"
     if action in (Action.SIGN_IN_FAILED, Action.LOCKED_OUT) and by is None:
         how = "lockout" if action == Action.LOCKED_OUT else str(facts.get("how", ""))
         _FAILURES.add(how)
@@ -246,24 +212,23 @@ def audit_account(
         record(action, actor, target=target, detail=facts)
 
 
-def sign_in_methods(request: HttpRequest, user: User) -> str:
-    """Return the methods in order, such as `password, totp`."""
-    records = get_authentication_records(request, user)
-    methods = [str(one.get("type") or one["method"]) for one in records]
-    return ", ".join(dict.fromkeys(_HOW.get(name, name) for name in methods))
-
-
 def _begin_session(request: HttpRequest, **_signal: Any) -> None:
-    start_limits(request.session)
+    request.session.set_expiry(None)
+    request.session[_BEGAN] = request.session[_SEEN] = int(time.time())
 
 
 def _signed_in(request: HttpRequest, user: User, **_signal: Any) -> None:
-    audit_account(Action.SIGNED_IN, request, user, by=user, how=sign_in_methods(request, user))
+    """Record the methods in order, such as `password, totp`."""
+    records = get_authentication_records(request, user)
+    methods = [str(one.get("type") or one["method"]) for one in records]
+    how = ", ".join(dict.fromkeys(_HOW.get(name, name) for name in methods))
+    audit_account(Action.SIGNED_IN, request, user, by=user, how=how)
 
 
 def _signed_out(request: HttpRequest, user: User | None, **_signal: Any) -> None:
     if user is not None:
-        audit_account(Action.SIGNED_OUT, request, user, by=user, why=end_reason(request))
+        why = str(request.META.get(_END_REASON, "asked"))
+        audit_account(Action.SIGNED_OUT, request, user, by=user, why=why)
 
 
 def _changed(what: str) -> Any:

@@ -3,6 +3,8 @@
 import json
 import logging
 import secrets
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import requests
@@ -18,12 +20,9 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAu
 from allauth.utils import get_request_param
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.sites import site as admin_site
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -127,22 +126,6 @@ class PasswordResetFromKeyView(_EmailRequired, account_views.PasswordResetFromKe
     """The form for the new password."""
 
 
-@login_not_required
-def admin_login(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Redirect to the only sign-in page, which has the rate limits."""
-    if not request.user.is_authenticated:
-        wanted = request.GET.get("next") or reverse("admin:index")
-        return redirect_to_login(wanted)
-    if not admin_site.has_permission(request):
-        raise PermissionDenied
-    return redirect("admin:index")
-
-
-def admin_password_change(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Redirect to the only password page."""
-    return redirect("account_change_password")
-
-
 # --- second factors ----------------------------------------------------------------------------
 
 _PASSKEY_FAILED = "We don't recognize this passkey, or it took too long. Try again."
@@ -174,13 +157,9 @@ class ReauthenticatePasskeyView(library.ReauthenticateWebAuthnView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the options for the browser."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        options = _as_json(context["js_data"]["request_options"])
-        alternatives = self.get_reauthentication_alternatives()
-        return {
-            **context,
-            "passkey_options": options,
-            "reauthentication_alternatives": alternatives,
-        }
+        context["passkey_options"] = _as_json(context["js_data"]["request_options"])
+        context["reauthentication_alternatives"] = self.get_reauthentication_alternatives()
+        return context
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Return to the page with a message."""
@@ -206,11 +185,9 @@ class AddPasskeyView(library.AddWebAuthnView):
         """Add the options for the browser."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         options = passkeys.begin_registration(self.request.user, passwordless=True)
-        return {
-            **context,
-            "passkey_options": _as_json(options),
-            "takes_passkeys": supports_passkeys(self.request),
-        }
+        context["passkey_options"] = _as_json(options)
+        context["takes_passkeys"] = supports_passkeys(self.request)
+        return context
 
 
 class PasskeyLoginView(library.LoginWebAuthnView):
@@ -220,8 +197,7 @@ class PasskeyLoginView(library.LoginWebAuthnView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the options as JSON."""
-        options = passkeys.begin_authentication(user=None)
-        return JsonResponse({"request_options": options})
+        return JsonResponse({"request_options": passkeys.begin_authentication(user=None)})
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign in and redirect to `next`."""
@@ -245,18 +221,38 @@ def _as_json(options: Any) -> str:
 
 # --- single sign-on ----------------------------------------------------------------------------
 
-_FAILURES = (requests.RequestException, KeyError, ValueError)
+
+def _through_provider(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Show a page with status 503 if the provider can't be used.
+
+    The audit trail has the cause for the admin; the page doesn't show it.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if settings.OIDC is None:
+            raise Http404
+        try:
+            return view(request, *args, **kwargs)
+        except AddressRefused as refused:
+            leads_elsewhere, why = True, str(refused)
+        except (requests.RequestException, KeyError, ValueError):
+            leads_elsewhere, why = False, "provider does not answer"
+        audit_account(Action.SIGN_IN_FAILED, request, None, how="oidc", why=why)
+        context = {"oidc": settings.OIDC, "leads_elsewhere": leads_elsewhere}
+        return render(request, "signin/unreachable.html", context, status=503)
+
+    return wrapped
 
 
 @login_not_required
 @require_POST
+@_through_provider
 def oidc_begin(request: HttpRequest) -> HttpResponse:
     """Return a page that leads to the provider: the CSP allows no redirect of a form.
 
     Parameters that the library would read from the URL, such as scopes, are removed.
     """
-    if settings.OIDC is None:
-        raise Http404
     nonce = request.session.setdefault(NONCE, secrets.token_urlsafe(24))
     wanted = {
         "auth_params": urlencode({"nonce": nonce}),
@@ -264,50 +260,26 @@ def oidc_begin(request: HttpRequest) -> HttpResponse:
     }
     request.GET = QueryDict(urlencode({key: value for key, value in wanted.items() if value}))
     request.POST = QueryDict()
-    try:
-        begin = OAuth2LoginView.adapter_view(ProviderAdapter(request, PROVIDER))
-        response: HttpResponse = begin(request)
-    except AddressRefused as refused:
-        return _address_refused(request, refused)
-    except _FAILURES:
-        return _unreachable(request)
+    response = OAuth2LoginView.adapter_view(ProviderAdapter(request, PROVIDER))(request)
     if response.status_code != 302:
-        return _unreachable(request)
-    return render(
-        request, "signin/hand_on.html", {"oidc": settings.OIDC, "to": response["Location"]}
-    )
+        raise requests.RequestException
+    context = {"oidc": settings.OIDC, "to": response["Location"]}
+    return render(request, "signin/hand_on.html", context)
 
 
 @login_not_required
 @require_safe
+@_through_provider
 def oidc_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Finish the sign-in when the provider returns the browser."""
-    if settings.OIDC is None or provider_id != PROVIDER:
+    if provider_id != PROVIDER:
         raise Http404
-    try:
-        finish = OAuth2CallbackView.adapter_view(ProviderAdapter(request, PROVIDER))
-        response: HttpResponse = finish(request)
-    except AddressRefused as refused:
-        return _address_refused(request, refused)
-    except _FAILURES:
-        return _unreachable(request)
+    finish = OAuth2CallbackView.adapter_view(ProviderAdapter(request, PROVIDER))
+    response: HttpResponse = finish(request)
     if response.status_code == 401:
-        audit_account(
-            Action.SIGN_IN_FAILED, request, None, how="oidc", why="refused by the exchange"
-        )
+        why = "refused by the exchange"
+        audit_account(Action.SIGN_IN_FAILED, request, None, how="oidc", why=why)
     return response
-
-
-def _unreachable(request: HttpRequest) -> HttpResponse:
-    audit_account(Action.SIGN_IN_FAILED, request, None, how="oidc", why="provider does not answer")
-    return render(request, "signin/unreachable.html", {"oidc": settings.OIDC}, status=503)
-
-
-def _address_refused(request: HttpRequest, refused: AddressRefused) -> HttpResponse:
-    """Record the cause for the admin, but do not show it."""
-    audit_account(Action.SIGN_IN_FAILED, request, None, how="oidc", why=str(refused))
-    context = {"oidc": settings.OIDC, "leads_elsewhere": True}
-    return render(request, "signin/unreachable.html", context, status=503)
 
 
 # --- invitations -------------------------------------------------------------------------------
@@ -333,23 +305,19 @@ def invitation(request: HttpRequest) -> HttpResponse:
             raise InvitationInvalid
         invited = find_invitation(request.session.get(_TOKEN, ""))
         form = AcceptForm(request.POST or None, person=invited.person, email=invited.email)
-        if not form.is_valid():
-            return _invitation_page(request, invited, form)
-        return _create_account(request, invited, form)
+        if form.is_valid():
+            form = _save_account(request, invited)
     except InvitationInvalid:
         return render(request, "signin/invitation_over.html", status=410)
-
-
-def _create_account(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
-    try:
-        form = _save_account(request, invited)
     except UsernameTaken:
         form.add_error("username", "That username is taken. Choose another.")
-    if not form.is_valid():
-        return _invitation_page(request, invited, form)
-    logout(request)
-    messages.success(request, "Done. You can sign in now.")
-    return SeeOther(reverse("account_login"))
+    if form.is_valid():
+        logout(request)
+        messages.success(request, "Done. You can sign in now.")
+        return SeeOther(reverse("account_login"))
+    heading = "Welcome to Triage" if invited.person is None else "Choose a new password"
+    context = {"form": form, "invited": invited, "heading": heading, "button": "Save"}
+    return render(request, "signin/invitation.html", context)
 
 
 @audited_transaction()
@@ -368,10 +336,3 @@ def _save_account(request: HttpRequest, invited: Invitation) -> AcceptForm:
     what = "password renewed by link" if is_renewal else "account made by invitation"
     audit_account(Action.ACCOUNT_CHANGED, request, person, what=what, invitation=invited.pk)
     return form
-
-
-def _invitation_page(request: HttpRequest, invited: Invitation, form: AcceptForm) -> HttpResponse:
-    is_renewal = invited.person is not None
-    heading = "Choose a new password" if is_renewal else "Welcome to Triage"
-    context = {"form": form, "invited": invited, "heading": heading, "button": "Save"}
-    return render(request, "signin/invitation.html", context)
