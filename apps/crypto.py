@@ -90,16 +90,12 @@ def _keys() -> MultiFernet:
 
 @lru_cache(maxsize=4)
 def _keys_of(texts: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_fernet_key(text)) for text in texts])
-
-
-def _fernet_key(text: str) -> bytes:
-    """Derive a Fernet key from any long random text."""
-    return base64.urlsafe_b64encode(_derived(text))
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(text))) for text in texts])
 
 
 @lru_cache(maxsize=4)
 def _derived(text: str) -> bytes:
+    """Derive the bytes of a Fernet key from any long random text."""
     return hashlib.sha256(b"triage.data" + text.encode()).digest()
 
 

@@ -77,15 +77,13 @@ class OutboundPolicy:
         address = _unwrapped(ip_address(resolved.partition("%")[0]))
         if any(one in network for network in _NEVER for one in (address, _translated(address))):
             raise AddressRefused(f"{host} points to an address that no server can have.")
-        if _is_special(address) and not self._may_be_private(host):
+        name = host.lower().strip("[]").rstrip(".")
+        may_be_private = name in self.private_hosts or _is_private_name(name)
+        if _is_special(address) and not may_be_private:
             raise AddressRefused(
                 f"{host} points to a private address. If that's intended, add it to "
                 "TRIAGE_PRIVATE_HOSTS."
             )
-
-    def _may_be_private(self, host: str) -> bool:
-        name = host.lower().strip("[]").rstrip(".")
-        return name in self.private_hosts or _is_private_name(name)
 
 
 def _origin(address: str) -> Origin:

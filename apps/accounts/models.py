@@ -177,11 +177,6 @@ def has_zone(user: User) -> bool:
     return bool(chosen_zone(user))
 
 
-def set_zone(user: User, name: str) -> None:
-    """Save the time zone; empty for the browser's."""
-    _set(user, time_zone=name)
-
-
 def has_shortcuts(user: User) -> bool:
     """Return whether single-key shortcuts are on, which is the default.
 
@@ -191,9 +186,10 @@ def has_shortcuts(user: User) -> bool:
     return preference is None or preference.shortcuts
 
 
-def set_shortcuts(user: User, wanted: bool) -> None:
-    """Turn single-key shortcuts on or off."""
-    _set(user, shortcuts=wanted)
+def set_preference(user: User, **changes: str | bool) -> None:
+    """Save preferences: `time_zone`, empty for the browser's, or `shortcuts`."""
+    preference, _created = Preference.objects.update_or_create(user=user, defaults=changes)
+    user.preference = preference
 
 
 def _preference_of(user: User) -> Preference | None:
@@ -201,16 +197,10 @@ def _preference_of(user: User) -> Preference | None:
     return getattr(user, "preference", None)
 
 
-def _set(user: User, **changes: str | bool) -> None:
-    preference, _created = Preference.objects.update_or_create(user=user, defaults=changes)
-    user.preference = preference
-
-
 AGENT, LEAD, ADMIN, AUDITOR = "agent", "lead", "admin", "auditor"
 
 
 def _on(model: str, *actions: str) -> tuple[str, ...]:
-    """Return the permissions for these actions on a model."""
     app, _, name = model.partition(".")
     return tuple(f"{app}.{action}_{name}" for action in actions)
 
@@ -249,11 +239,6 @@ def grant_roles() -> None:
     for name, permissions in ROLES.items():
         group, _created = Group.objects.get_or_create(name=name)
         group.permissions.add(*(existing[p] for p in permissions if p in existing))
-
-
-def needs_admin_site(person: User) -> bool:
-    """Return whether one of the person's roles works in Django's admin."""
-    return person.groups.filter(name__in=(ADMIN, AUDITOR)).exists()
 
 
 NO_TEAM = "You're not on a team yet, so there are no projects you can search."

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from apps.accounts.models import ApiToken, Invitation, Scope, needs_admin_site, projects_of
+from apps.accounts.models import ADMIN, AUDITOR, ApiToken, Invitation, Scope, projects_of
 
 _PREFIX = "triage_"
 _USE_RESOLUTION = timedelta(minutes=1)
@@ -130,7 +130,11 @@ def accept_invitation(invitation: Invitation, password: str, *, username: str = 
         raise InvitationInvalid
     person = locked.person
     if person is None:
-        person = _create_account(username, locked.email, password)
+        try:
+            with transaction.atomic():
+                person = User.objects.create_user(username, locked.email, password)
+        except IntegrityError as error:
+            raise UsernameTaken from error
         set_groups(person, locked.groups.all())
     else:
         person.set_password(password)
@@ -143,20 +147,13 @@ def accept_invitation(invitation: Invitation, password: str, *, username: str = 
 def set_groups(person: User, groups: Iterable[Group]) -> None:
     """Put the person in exactly these groups, and set `is_staff` to match."""
     person.groups.set(groups)
-    person.is_staff = person.is_superuser or needs_admin_site(person)
+    person.is_staff = (
+        person.is_superuser or person.groups.filter(name__in=(ADMIN, AUDITOR)).exists()
+    )
     person.save(update_fields=["is_staff"])
 
 
-def _create_account(username: str, email: str, password: str) -> User:
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(username, email, password)
-    except IntegrityError as error:
-        raise UsernameTaken from error
-
-
 def _issuer_still_may(invitation: Invitation) -> bool:
-    """Return whether its issuer still has the right to issue this invitation."""
     issuer, person = invitation.invited_by, invitation.person
     if issuer is None:
         return False

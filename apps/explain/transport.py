@@ -81,8 +81,6 @@ def _time_left(
 
 
 class _Timed(httpcore2.SyncBackend):
-    """Connections that respect the deadline."""
-
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
 
@@ -115,8 +113,6 @@ class _Pinned(_Timed):
 
 
 class _TimedStream(httpcore2.NetworkStream):
-    """A connection whose reads and writes respect the deadline."""
-
     def __init__(self, inner: httpcore2.NetworkStream, deadline: float) -> None:
         self._inner = inner
         self._deadline = deadline
@@ -150,8 +146,6 @@ class _TimedStream(httpcore2.NetworkStream):
 
 
 class _LimitedStream(httpx2.SyncByteStream):
-    """A body with a maximum size."""
-
     def __init__(self, inner: httpx2.SyncByteStream, max_bytes: int) -> None:
         self._inner = inner
         self._max_bytes = max_bytes

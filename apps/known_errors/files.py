@@ -143,7 +143,6 @@ def to_text(entry: KnownError) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape the lines that would be read as one of the section headings."""
     return _TO_ESCAPE.sub(r"\\\1", text)
 
 

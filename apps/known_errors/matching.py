@@ -344,7 +344,6 @@ class _MatchRun:
         return done
 
     def _matching_events(self, entry: Entry, events: int) -> int:
-        """Return those of the events that satisfy all rules of the entry."""
         pattern, index = entry.pattern, self.index
         if pattern.issue:
             events &= index.issue_names.get(pattern.issue.casefold(), 0)

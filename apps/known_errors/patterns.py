@@ -1,10 +1,12 @@
 """Patterns of known errors: RE2 expressions, text rules, and the variables of replies."""
 
 import re
+import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -20,23 +22,7 @@ MAX_EXPRESSION_LENGTH = 500
 _MAX_PROGRAM_SIZE = 1000
 _MAX_MEMORY = 1 << 20
 
-# RE2's messages, by their beginnings, in plain words.
-_EXPLANATIONS = (
-    ("invalid perl operator: (?=", "Looking ahead, (?=...), is not supported: {instead}"),
-    ("invalid perl operator: (?!", "Looking ahead, (?!...), is not supported: {instead}"),
-    ("invalid perl operator: (?<", "Looking back, (?<...), is not supported: {instead}"),
-    ("invalid escape sequence: \\Z", "Write \\z for the end of the text, not \\Z."),
-    ("missing )", "An opening ( has no closing )."),
-    ("unexpected )", "A closing ) has no opening (. Write \\) for the character itself."),
-    ("missing ]", "An opening [ has no closing ]. Write \\[ for the character itself."),
-    ("trailing \\", "It ends with a single \\. Write \\\\ for the character itself."),
-    ("no argument for repetition", "A repetition sign has nothing before it to repeat."),
-    ("bad repetition operator", "There are two repetition signs in a row, such as **."),
-    ("invalid repetition size", "A repetition can go up to 1000."),
-    ("invalid character class range", "A range in [...] runs backwards, such as [z-a]."),
-    ("pattern too large", "It is too large. Use fewer repetitions with counts."),
-)
-_INSTEAD = "write what must be there, and use a second rule for the rest."
+_EXPLANATIONS = tomllib.loads((Path(__file__).parent / "expressions.toml").read_text("utf-8"))
 _BACKREFERENCE = re.compile(r"invalid escape sequence: \\[1-9]")
 
 Rows = Sequence[tuple[str, ...]]
@@ -57,7 +43,7 @@ def compile_expression(expression: str) -> Any:
     except re2.error as error:
         raise ExpressionRefused(_explanation(error)) from None
     if compiled.programsize > _MAX_PROGRAM_SIZE:
-        raise ExpressionRefused(_EXPLANATIONS[-1][1])
+        raise ExpressionRefused(_EXPLANATIONS["pattern too large"])
     return compiled
 
 
@@ -76,10 +62,8 @@ def _explanation(error: Exception) -> str:
     message = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
     if _BACKREFERENCE.match(message):
         return "Referring back to a group, such as \\1, is not supported."
-    for beginning, explanation in _EXPLANATIONS:
-        if message.startswith(beginning):
-            return explanation.replace("{instead}", _INSTEAD)
-    return f"The engine (RE2) refuses it: {message}."
+    found = (text for beginning, text in _EXPLANATIONS.items() if message.startswith(beginning))
+    return next(found, f"The engine (RE2) refuses it: {message}.")
 
 
 _FLAGS = re.compile(r"\(\?[ims]+\)")

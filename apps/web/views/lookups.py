@@ -35,8 +35,7 @@ from apps.accounts.models import (
     chosen_zone,
     has_shortcuts,
     has_zone,
-    set_shortcuts,
-    set_zone,
+    set_preference,
     zone_of,
 )
 from apps.answers.catalogue.suggestions import save_feedback
@@ -285,8 +284,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = PreferencesForm(request.POST)
         if form.is_valid():
-            set_zone(user, form.cleaned_data["time_zone"])
-            set_shortcuts(user, form.cleaned_data["shortcuts"])
+            set_preference(user, **form.cleaned_data)
             messages.success(request, "Saved.")
             return SeeOther(reverse("preferences"))
     else:
