@@ -25,9 +25,12 @@ class PatternFile:
         return cls((Path(__file__).parent / name).read_text("utf-8"))
 
     def expand(self, pattern: str, **more: str) -> str:
-        """Return a pattern with the parts that it names, and `more`. Raise KeyError for others."""
+        """Return a pattern with its parts, which can be `more`. Raise ValueError for others."""
         parts = self._parts | more
-        return _PART.sub(lambda name: parts[name[1]], pattern.replace("\n", ""))
+        pattern = pattern.replace("\n", "")
+        if unknown := set(_PART.findall(pattern)) - parts.keys():
+            raise ValueError(f"no part is named {', '.join(sorted(unknown))}")
+        return _PART.sub(lambda name: parts[name[1]], pattern)
 
     def compile(self, name: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
         """Return a pattern under `[patterns]`."""

@@ -127,9 +127,9 @@ def test_pattern_is_bounded_and_lowercase() -> None:
         ("txet = 'boom'", "unknown key txet"),
         ("slight = 'yes'", "slight has to be a bool"),
         ("sides = 'server'", "sides has to be a list"),
-        ("sides = ['moon']", "MOON"),
-        ("place = 'moon'", "MOON"),
-        ("text = 'boom {moon}'", "moon"),
+        ("sides = ['moon']", "moon is not a Side"),
+        ("place = 'moon'", "moon is not a Place"),
+        ("text = 'boom {moon}'", "no part is named moon"),
         ("example.titel = 'Error'", "titel"),
     ],
 )

@@ -66,8 +66,8 @@ def _rule(row: dict[str, Any], file: PatternFile) -> Rule:
     expand = partial(file.expand, words=row.pop("words", ""))
     try:
         return Rule(**{key: _value(key, value, expand) for key, value in row.items()})
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"rule {row.get('sentence')!r}: {error!r}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"rule {row.get('sentence')!r}: {error}") from error
 
 
 def _value(key: str, value: Any, expand: Callable[[str], str]) -> Any:
@@ -80,14 +80,20 @@ def _value(key: str, value: Any, expand: Callable[[str], str]) -> Any:
     if key in _PATTERNS:
         return expand(value)
     if key in _ENUMS:
-        return _ENUMS[key][value.upper()]
+        return _member(_ENUMS[key], value)
     if key == "example":
         return Example(**value)
     if key == "sides":
-        return frozenset(Side[name.upper()] for name in value)
+        return frozenset(_member(Side, name) for name in value)
     if key in ("types", "mechanisms"):
         return frozenset(name.lower() for name in value)
     return frozenset(value) if key == "statuses" else value
+
+
+def _member(kind: type[Enum], name: str) -> Enum:
+    if name.upper() not in kind.__members__:
+        raise ValueError(f"{name} is not a {kind.__name__}")
+    return kind[name.upper()]
 
 
 # Matching
