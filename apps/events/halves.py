@@ -27,7 +27,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class _Link:
     """The event that an event is another half of, and why. Twins happened once."""
 
     cause: Event
@@ -50,8 +50,7 @@ class Half:
 
 # What of an event can be compared with another.
 
-Path = tuple[str, ...]
-Error = tuple[str, str]
+_Path = tuple[str, ...]
 
 _CALL_ERROR = any_case(
     r"status(?: code)?:?\s*[45]\d\d|\b[45]\d\d (?:client |server |internal )?error"
@@ -99,7 +98,7 @@ class _Call:
 
     method: str
     host: str
-    path: Path
+    path: _Path
     status: int | None = None
     is_raised: bool = False
 
@@ -115,15 +114,15 @@ class _Traits:
     span: str
     parent: str
     request: _Call | None
-    paths: tuple[Path, ...]
+    paths: tuple[_Path, ...]
     status: int | None
     calls: tuple[_Call, ...]
     is_call_error: bool
     has_waited: bool
     texts: tuple[str, ...]
-    raised: Error
+    raised: tuple[str, str]  # type and text
     raised_at: tuple[str, int] | None
-    causes: frozenset[Error]
+    causes: frozenset[tuple[str, str]]
     job: frozenset[str]
     shared: frozenset[str]
     channels: frozenset[str]
@@ -418,7 +417,7 @@ def _match(call: _Call, cause: _Traits, wait: timedelta, *, both_waited: bool = 
     return 3 if max(kinds) == 3 and is_same_host else 2
 
 
-def _match_paths(called: Path, served: Path) -> int:
+def _match_paths(called: _Path, served: _Path) -> int:
     """Return 3 for equal paths, 2 if one has variable or more parts, 0 for others.
 
     A gateway adds parts before the path that the server sees, or removes some.
@@ -491,7 +490,7 @@ def find_halves(events: Sequence[Event]) -> dict[str, Half]:
         return {}
     traits = sorted(map(_traits, events), key=lambda one: (one.at, one.event.id))
     times = [one.at for one in traits]
-    links: dict[str, Link] = {}
+    links: dict[str, _Link] = {}
     for place, half in enumerate(traits):
         found = _surest(half, _near(place, half, traits, times))
         if found and not _leads_to(half.event.id, found, links):
@@ -510,7 +509,7 @@ def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
     return own[found.cause.id] if found and found.reason is Reason.SAME_REQUEST else None
 
 
-def _surest(half: _Traits, near: Iterable[_Traits]) -> Link | None:
+def _surest(half: _Traits, near: Iterable[_Traits]) -> _Link | None:
     """Return the surest cause of an event, or None if two of different issues are as sure."""
     best: list[tuple[int, timedelta, _Traits, Reason]] = []
     for other in near:
@@ -524,7 +523,7 @@ def _surest(half: _Traits, near: Iterable[_Traits]) -> Link | None:
     if not (_is_clear(top) or _is_nearest(half, top)):
         return None
     _sureness, _distance, cause, reason = top[0]
-    return Link(cause.event, reason, -surest, is_twin=reason is not Reason.TRIED_AGAIN)
+    return _Link(cause.event, reason, -surest, is_twin=reason is not Reason.TRIED_AGAIN)
 
 
 def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
@@ -567,7 +566,7 @@ def _near(
             yield other
 
 
-def _drop_rivals(events: Sequence[Event], links: dict[str, Link]) -> None:
+def _drop_rivals(events: Sequence[Event], links: dict[str, _Link]) -> None:
     """Drop the links of two callers that claim one request without a certain sign."""
     callers: dict[str, list[Event]] = defaultdict(list)
     for event in events:
@@ -581,7 +580,7 @@ def _drop_rivals(events: Sequence[Event], links: dict[str, Link]) -> None:
                 del links[event.id]
 
 
-def _leads_to(event_id: str, link: Link, links: Mapping[str, Link]) -> bool:
+def _leads_to(event_id: str, link: _Link, links: Mapping[str, _Link]) -> bool:
     """Return whether the link would make a circle of links."""
     one = link.cause.id
     while one in links and one != event_id:
@@ -589,7 +588,7 @@ def _leads_to(event_id: str, link: Link, links: Mapping[str, Link]) -> bool:
     return one == event_id
 
 
-def _follow_issues(traits: Sequence[_Traits], links: dict[str, Link]) -> None:
+def _follow_issues(traits: Sequence[_Traits], links: dict[str, _Link]) -> None:
     """Link the other events of an issue if those with links have one cause.
 
     They had too little to compare, or the server lost its half. One that is known to be of
@@ -632,7 +631,7 @@ def _step(one: _Traits) -> tuple[object, ...]:
     return (one.event.project, one.event.transaction, calls)
 
 
-def _half(event_id: str, links: Mapping[str, Link]) -> Half:
+def _half(event_id: str, links: Mapping[str, _Link]) -> Half:
     """Follow the links from an event to the first cause."""
     link = links[event_id]
     root, twin = link.cause, link.cause.id if link.is_twin else event_id
