@@ -44,12 +44,16 @@ _TYPES: dict[str, type] = {
 @cache  # not at import: it takes 40 ms, and most commands need no rules
 def all_rules() -> tuple[Rule, ...]:
     """Return all rules. Raise ValueError if a file is wrong."""
-    groups: dict[str, list[Rule]] = {}
+    found: list[tuple[str, list[Rule]]] = []
     for name in _FILES:
-        groups |= rules_in((Path(__file__).parent / name).read_text("utf-8"))
-    if wrong := groups.keys() ^ set(_GROUPS):
-        raise ValueError(f"groups that only the files or _GROUPS have: {sorted(wrong)}")
-    return tuple(rule for name in _GROUPS for rule in groups[name])
+        try:
+            found += rules_in((Path(__file__).parent / name).read_text("utf-8")).items()
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    groups = dict(found)
+    if len(groups) < len(found) or groups.keys() != set(_GROUPS):
+        raise ValueError("the files and _GROUPS must have the same groups, each once")
+    return tuple(rule for group in _GROUPS for rule in groups[group])
 
 
 def rules_in(text: str) -> dict[str, list[Rule]]:
