@@ -11,7 +11,6 @@ from enum import StrEnum
 from apps.events.event import Event, Issue, LogEntry, Span, time_of
 from apps.events.query import Question, Window
 
-# Data related to the customer's errors
 MAX_REPLAY_LENGTH = timedelta(hours=1)
 DEPLOY_LOOKBACK = timedelta(days=1)
 
@@ -396,7 +395,6 @@ class Answer:
 
     @property
     def calls(self) -> int:
-        """The number of requests that were sent, including retries."""
         return len(self.call_log)
 
     @property
@@ -514,8 +512,6 @@ class Progress:
         return _LIST_SHARE + (1 - _LIST_SHARE) * ((self.done - 1) / (self.known - 1))
 
 
-# Narrowing a result to a smaller window
-
 _ALIAS = re.compile(r"<([a-z][a-z-]*?)(?:-\d+)?>")
 
 
@@ -555,8 +551,6 @@ def count_aliases(answer: Answer, kinds: set[str]) -> dict[str, int]:
     counts = Counter(kind for kind in _ALIAS.findall(text) if kind in kinds)
     return dict(sorted(counts.items()))
 
-
-# Restricting a result to its reader's projects
 
 _LEFT_OUT = Notice(
     NoticeCode.OTHER_PROJECTS,

@@ -136,7 +136,6 @@ class Problem(_Events):
 
     @property
     def title(self) -> str:
-        """The technical title of the cause."""
         return self.cause.title
 
     @property

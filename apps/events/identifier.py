@@ -153,8 +153,6 @@ def field_name(field: str) -> str:
     return _FIELD_NAMES.get(field, field)
 
 
-# The characters of a text.
-
 _CONTROLS = frozenset(("Cc", "Zl", "Zp"))
 _WRAPPERS = frozenset(("Pi", "Pf", "Ps", "Pe"))
 _JUNK = r"(?:[^\w@+$%&=/\\#-]|_){0,20}"
@@ -209,8 +207,6 @@ def _is_wrapper(char: str) -> bool:
     return unicodedata.category(char) in _WRAPPERS or char == "\u00b4"
 
 
-# Values that are recognized without a label.
-
 _DOMAIN = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,40})"
 _EMAIL = re.compile(rf"(?<![\w.+'%-])[\w+][\w.+'%&/=~-]{{0,63}}@{_DOMAIN}(?![\w@-])")
 _HEX = r"(?i:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
@@ -225,9 +221,6 @@ _SHORT_ID = any_case(r"[a-z][\w-]{0,60}-[0-9a-hjkmnp-tv-z]{1,7}")
 _ENCODED = any_case(r"%(?:40|3A|22|20)")
 _HANDLE = re.compile(r"@\w[\w.-]*")
 
-
-# Labels before a value, and fields of Sentry's search language.
-
 _LABELED = re.compile(
     r"[^\w\s!-]{0,3}(?P<label>[!-]?[^\W\d_](?:[\w.\u2019'() -]{0,38}[\w.)])?(?:\[[\w.:-]{1,64}\])?)"
     r"[^\w\s:=#]{0,3}(?P<sign>\s?(?:[:=]{1,2}>?|[\uff1a\uff1d])(?:\*\*)?\s?|\s?#\s?|"
@@ -239,14 +232,9 @@ _SPACED = re.compile(
     rf"(?P<value>{_CLEAR}|[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)+){_JUNK}"
 )
 _WORDS = tomllib.loads((Path(__file__).parent / "identifier.toml").read_text("utf-8"))
-_IDENTITY_LABELS = {
-    label: field for field, labels in _WORDS["identities"].items() for label in labels.split()
+_LABELS = {
+    label: meaning for meaning, labels in _WORDS["labels"].items() for label in labels.split()
 }
-_EVENTS, _MAYBE_EVENTS, _TRACES, _ISSUES, _REPLAYS, _ADDRESSES = (
-    frozenset(_WORDS["labels"][name].split())
-    for name in ("events", "maybe_events", "traces", "issues", "replays", "addresses")
-)
-_HEX_LABELS = _EVENTS | _TRACES | _REPLAYS
 _ANY_FIELD = re.compile(
     r"user|(?:(?:the|full|display|user)?(?:customer|client|account|acct|member|subscriber|buyer|"
     r"kunden?|konto|compte|cliente|cuenta|person|phone|tel|telephone|telefon|mobile|sub|subject)"
@@ -287,6 +275,9 @@ _AN_ADDRESS = (
 )
 
 
+_REFUSED = {"issues": _AN_ISSUE, "replays": _A_REPLAY, "user.ip": _AN_ADDRESS}
+
+
 def _bare_value(text: str) -> str | None:
     """Return the email address, number, or 32 hex digits in nothing but punctuation."""
     found = _SURROUNDED.fullmatch(text)
@@ -320,8 +311,6 @@ class _Reader:
         tokens = list(_TOKEN.finditer(text))
         searched = self._searched(tokens) if len(tokens) > 1 else None
         return searched or self._labeled(text) or self._unlabeled(text)
-
-    # Without a label
 
     def _unlabeled(self, text: str) -> Customer:
         if _SEVERAL.fullmatch(text):
@@ -359,10 +348,11 @@ class _Reader:
         if not found:
             return None
         words = re.findall(r"[\w-]+", text[: found[0].start()])[-2:]
-        label = next((one for one in (" ".join(words), *words[1:]) if _key(one) in _HEX_LABELS), "")
-        return self._hex_or_refused(label or "ID in a text", found[0][0])
-
-    # With a label
+        with_ids = ("events", "traces", "replays")
+        labels = (
+            one for one in (" ".join(words), *words[1:]) if _LABELS.get(_key(one)) in with_ids
+        )
+        return self._hex_or_refused(next(labels, "ID in a text"), found[0][0])
 
     def _labeled(self, text: str) -> Customer | None:
         found = _LABELED.fullmatch(text) or _SPACED.fullmatch(text)
@@ -390,8 +380,8 @@ class _Reader:
         """
         tags = {_key(field[5:-1]): field for field in self.fields if field.startswith("tags[")}
         name = label[5:-1] if label.startswith("tags[") else label
-        by_label = "user.ip" if _key(label) in _ADDRESSES else _IDENTITY_LABELS.get(_key(label))
-        field = tags.get(_key(name)) or by_label or ""
+        meaning = _LABELS.get(_key(label), "")
+        field = tags.get(_key(name)) or (meaning if "." in meaning else "")
         if field in self.fields:
             return field
         if label.startswith("tags[") or label == field != "user.ip":
@@ -421,17 +411,13 @@ class _Reader:
 
     def _hex_or_refused(self, label: str, value: str) -> Customer | None:
         """Return the event or trace that a label announces. Refuse what isn't one customer's."""
-        key = _key(label)
-        if key in _ISSUES:
-            raise CustomerRefused(_AN_ISSUE, may_be_exact=True)
-        if key in _REPLAYS:
-            raise CustomerRefused(_A_REPLAY, may_be_exact=True)
-        if key in _ADDRESSES:
-            raise CustomerRefused(_AN_ADDRESS, may_be_exact=True)
+        meaning = _LABELS.get(_key(label), "")
+        if meaning in _REFUSED:
+            raise CustomerRefused(_REFUSED[meaning], may_be_exact=True)
         found = _HEX_IN_TEXT.search(value)
         hex_id = as_hex_id(found[0]) if found else None
-        if key in _EVENTS or key in _TRACES:
-            kind = CustomerKind.EVENT if key in _EVENTS else CustomerKind.TRACE
+        kind = {"events": CustomerKind.EVENT, "traces": CustomerKind.TRACE}.get(meaning)
+        if kind:
             if hex_id is None:
                 raise CustomerRefused(
                     f"This is not a complete {kind} ID, which has 32 digits and letters from a to "
@@ -440,7 +426,7 @@ class _Reader:
                 )
             return Customer(hex_id, kind, hex_id)
         is_whole = hex_id is not None and as_hex_id(value) == hex_id
-        if is_whole and (key in _MAYBE_EVENTS or not _OTHER_ID.search(label)):
+        if is_whole and (meaning == "maybe_events" or not _OTHER_ID.search(label)):
             return Customer(value, CustomerKind.IDENTIFIER_OR_HEX, hex_id)
         return None
 
@@ -457,8 +443,6 @@ class _Reader:
             )
         return None
 
-    # A search in Sentry's language
-
     def _searched(self, tokens: list[re.Match[str]], *, is_link: bool = False) -> Customer | None:
         """Return the only customer in a search; None if it has none."""
         found: dict[str, Customer] = {}
@@ -474,8 +458,6 @@ class _Reader:
         if len(found) > 1:
             raise CustomerRefused(_ONE_ONLY)
         return next(iter(found.values()), None)
-
-    # A link to Sentry
 
     def _linked(self, text: str, links: list[str]) -> Customer:
         if len(links) > 1:

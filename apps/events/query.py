@@ -107,12 +107,10 @@ class Window:
 
     @property
     def start(self) -> datetime:
-        """The first second of the window."""
         return self.moment - timedelta(minutes=self.minutes)
 
     @property
     def end(self) -> datetime:
-        """The last second of the window."""
         return self.moment + timedelta(minutes=self.minutes)
 
     def contains(self, timestamp: datetime) -> bool:
@@ -132,7 +130,6 @@ class Question:
 
     @property
     def searched_fields(self) -> tuple[str, ...]:
-        """The fields that the customer is searched in."""
         return self.customer.fields or self.fields
 
 
@@ -232,8 +229,6 @@ def _from_local(local: datetime, zone: ZoneInfo) -> datetime:
         f"{second.isoformat(' ', 'minutes')} for the second."
     )
 
-
-# Moving the window
 
 _STEP = timedelta(minutes=10)
 _WIDER_MINUTES = (15, 60, MAX_WINDOW_MINUTES)

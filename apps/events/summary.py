@@ -281,8 +281,6 @@ def _no_errors(answer: Answer, whose: str) -> str:
     return f"No errors {whose} in this window."
 
 
-# What logs and requests show instead of errors
-
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -385,7 +383,6 @@ def _notes(observations: Sequence[Observation]) -> tuple[str, str]:
 
 
 def _listed(signals: Sequence[Signal], joined_by: str) -> str:
-    """Return `logs or requests`."""
     return f" {joined_by} ".join(_WORDS[one] for one in signals)
 
 

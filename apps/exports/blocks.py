@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from apps.exports.escaping import enclose, longest_run, one_line
 from apps.exports.facts import (
     EVERYWHERE,
-    ActivityFacts,
     DetailFacts,
     Document,
     EventFacts,
@@ -69,12 +68,10 @@ def blocks(document: Document, quote: Quote) -> Iterator[Block]:
         yield Block("event", list(_steps(document)), heading)
     yield from _activity(document)
     if document.related:
-        yield Block("event", list(_related(document)), "Also around this time")
+        lines = [_related_line(row, document) for row in document.related]
+        yield Block("event", lines, "Also around this time")
     if lines := _closing_lines(document, quote):
         yield Block("triage", lines)
-
-
-# Values
 
 
 def iso(at: datetime | None) -> str | None:
@@ -97,7 +94,7 @@ def seconds(value: float | None) -> str:
     return "? s" if value is None else f"{f'{value:+.1f}'.removesuffix('.0')} s"
 
 
-def _time(one: EventFacts | ActivityFacts | RelatedFacts, day_of: datetime) -> str:
+def _time(one: EventFacts | RelatedFacts, day_of: datetime) -> str:
     return f"{clock(one.timestamp, day_of)} ({seconds(one.seconds)})"
 
 
@@ -132,9 +129,6 @@ def paragraph(label: str, text: str) -> Iterator[str]:
     lines = [one_line(line) for line in text.split("\n") if line.strip()]
     yield f"{label}{''.join(lines[:1])}"
     yield from (f"| {line}" for line in lines[1:])
-
-
-# The lookup
 
 
 def _header_lines(header: Header, quote: Quote) -> list[str]:
@@ -219,9 +213,6 @@ def _other_occurrences(nearby: OtherOccurrencesFacts, quote: Quote) -> Iterator[
     if nearby.is_never:
         searched = f"We found no errors for this customer where we searched, in {fields}, {time}."
     yield Block("triage", [quote(nearby.problem or searched)])
-
-
-# Issues and events
 
 
 def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
@@ -401,9 +392,6 @@ def frame_line(frame: FrameFacts, before: FrameFacts | None = None) -> str:
     return f"{library}{' '.join(names)}{code}"
 
 
-# What surrounds the events
-
-
 def _steps(document: Document) -> Iterator[str]:
     for crumb in document.breadcrumbs:
         level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
@@ -422,11 +410,11 @@ def _activity(document: Document) -> Iterator[Block]:
             heading = ""
             yield from (Block("team", _known(known)) for known in row.known)
     if document.activity:
-        rows = sorted(document.activity, key=lambda row: (row.timestamp, row.id))
-        yield Block("event", [_activity_line(row, document) for row in rows], heading)
+        rows = sorted(document.activity, key=lambda row: (row.timestamp, row.id or ""))
+        yield Block("event", [_related_line(row, document) for row in rows], heading)
 
 
-def _activity_line(row: ActivityFacts, document: Document) -> str:
+def _related_line(row: RelatedFacts, document: Document) -> str:
     at = _time(row, document.header.window.moment)
     state = f" {fact(row.state)}" if row.state else ""
     rows = (
@@ -436,19 +424,13 @@ def _activity_line(row: ActivityFacts, document: Document) -> str:
         *row.details,
         ("trace", row.trace_id),
         ("id", row.id),
+        ("link", row.permalink),
     )
     return "; ".join(filter(None, (f"{at} {row.kind}{state}: {fact(row.text)}", join_rows(rows))))
 
 
 def _duration(milliseconds: float | None) -> str | None:
     return None if milliseconds is None else f"{milliseconds:.0f} ms"
-
-
-def _related(document: Document) -> Iterator[str]:
-    for entry in document.related:
-        rows = (("project", entry.project), ("id", entry.id), ("link", entry.permalink))
-        at = _time(entry, document.header.window.moment)
-        yield "; ".join(filter(None, (f"{at} {entry.kind}: {fact(entry.text)}", join_rows(rows))))
 
 
 def _closing_lines(document: Document, quote: Quote) -> list[str]:

@@ -41,7 +41,6 @@ from apps.exports.escaping import Neutralizer
 from apps.exports.facts import (
     NO_LIMITS,
     NO_PRESET,
-    ActivityFacts,
     BreadcrumbFacts,
     Detail,
     DetailFacts,
@@ -290,7 +289,6 @@ def _name_halves(
 
 
 def _issue_facts(group: Group, selection: Selection) -> IssueFacts:
-    """Return the facts of an issue."""
     issue, detail = group.issue or Issue(group.issue_id), selection.detail
     summary = selection.at("summary")
     short_id, issue_id = summary.name(issue.short_id), summary.id(group.issue_id)
@@ -696,7 +694,7 @@ def _related(selection: Selection) -> Iterator[RelatedFacts]:
     for deploy in sorted(beside.deploys, key=lambda one: abs(seconds_to(one.at))):
         away = seconds_to(deploy.at)
         text = _went_live(deploy, away)
-        yield RelatedFacts("release", None, deploy.at, away, deploy.project, text, None)
+        yield RelatedFacts("release", None, deploy.at, away, deploy.project, text)
     for replay in beside.replays:
         yield entry("session replay", replay.started_at, replay, "; ".join(_replay(replay)))
 
@@ -822,7 +820,7 @@ def _message(crumb: Breadcrumb) -> str | None:
     return " ".join(filter(None, (message, data))) or None
 
 
-def _all_activity(selection: Selection) -> tuple[ActivityFacts, ...]:
+def _all_activity(selection: Selection) -> tuple[RelatedFacts, ...]:
     """Return logs and requests: those that show trouble, the most serious first, then the others.
 
     Without errors, these are what the export is about, so that even a small limit has some.
@@ -857,7 +855,7 @@ def _all_activity(selection: Selection) -> tuple[ActivityFacts, ...]:
 
 def _activity_facts(
     row: Row, trouble: Observation | None, details: int, here: Selection, *, wanted: bool
-) -> ActivityFacts:
+) -> RelatedFacts:
     """Return the facts of a row, with up to so many details, and its trace if it is wanted."""
     at, detail = time_of(row), here.detail
     columns: list[tuple[str, str | None]] = [
@@ -871,7 +869,7 @@ def _activity_facts(
         state = " ".join(filter(None, (str(row.http_status or ""), row.status))) or None
         columns = [("op", row.op), ("transaction", row.transaction), *columns]
     pairs = [(name, value) for name, value in columns if value and value != text]
-    return ActivityFacts(
+    return RelatedFacts(
         kind="log" if isinstance(row, LogEntry) else "span",
         id=here.id(row.id),
         timestamp=at,

@@ -284,7 +284,11 @@ class EventFacts:
 
 @dataclass(frozen=True, slots=True)
 class RelatedFacts:
-    """Feedback, a session replay, an error of the same trace, or a release, which has no ID."""
+    """Feedback, a session replay, an error of the same trace, a release, a log entry, or a span.
+
+    A release has no ID. A log entry and a span also have a `state`: the severity, or the response
+    and status. With a `sentence`, in our words, they show trouble, which happened `times`.
+    """
 
     kind: str
     id: str | None
@@ -292,29 +296,13 @@ class RelatedFacts:
     seconds: float
     project: str | None
     text: str
-    permalink: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityFacts:
-    """A log entry or a request.
-
-    `state` is its severity, or its response and status. With a `sentence`, in our words, it shows
-    trouble, which happened `times`.
-    """
-
-    kind: str
-    id: str
-    timestamp: datetime
-    seconds: float
-    project: str | None
-    text: str
-    state: str | None
-    trace_id: str | None
-    names_customer: bool
-    details: tuple[tuple[str, str], ...] = ()
+    permalink: str | None = None
+    state: str | None = None
     duration_ms: float | None = None
     usual_ms: float | None = None
+    trace_id: str | None = None
+    names_customer: bool | None = None
+    details: tuple[tuple[str, str], ...] = ()
     sentence: str | None = None
     times: int | None = None
     known: tuple[KnownFacts, ...] = ()
@@ -371,7 +359,7 @@ class Document:
     events: tuple[EventFacts, ...]
     breadcrumbs: tuple[BreadcrumbFacts, ...]
     related: tuple[RelatedFacts, ...]
-    activity: tuple[ActivityFacts, ...]
+    activity: tuple[RelatedFacts, ...]
     note: str
     other_occurrences: OtherOccurrencesFacts | None
     omitted: tuple[Omission, ...]
@@ -386,9 +374,6 @@ class Document:
         """Return the issue's events: the lead, then the others, newest first."""
         own = [event for event in self.events if (event.issue_id or "unknown") == issue.id]
         return tuple(sorted(own, key=lambda event: not event.is_lead))
-
-
-# Levels of detail, from everything down to the bare header.
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from typing import cast
 from apps.exports.blocks import iso
 from apps.exports.escaping import enclose
 from apps.exports.facts import (
-    ActivityFacts,
     Document,
     EventFacts,
     Header,
     IssueFacts,
     KnownFacts,
     OtherOccurrencesFacts,
+    RelatedFacts,
 )
 
 SCHEMA = "triage.lookup/1"
@@ -74,10 +74,7 @@ def data(document: Document) -> Json:
         "known_unchecked": document.header.known_unchecked,
         "events": [_present(**event) for event in events] if document.slim else events,
         **({"headline": document.note} if document.note else {}),
-        "beside": [
-            *(_values(one, "kind id timestamp project text permalink") for one in document.related),
-            *map(_activity, document.activity),
-        ],
+        "beside": [_related(one) for one in (*document.related, *document.activity)],
         "nearby": document.other_occurrences and _other_occurrences(document.other_occurrences),
         "redaction": {"counts": {**document.hidden, **neutralized}},
         "omitted": [
@@ -202,14 +199,13 @@ def _present(**values: object) -> Json:
     return {name: value for name, value in values.items() if value not in (None, {}, [])}
 
 
-def _activity(row: ActivityFacts) -> Json:
-    """Return a log entry or a request; only the keys that related data have may be null."""
-    names = "state duration_ms usual_ms trace_id names_customer details sentence times"
+def _related(row: RelatedFacts) -> Json:
+    """Return the keys that all related data have, which may be null, and what a row has more."""
+    more = "state duration_ms usual_ms trace_id names_customer details sentence times"
     known = [_known(known) for known in row.known]
     return {
-        **_values(row, "kind id timestamp project text"),
-        "permalink": None,
-        **_present(**_values(row, names), known=known),
+        **_values(row, "kind id timestamp project text permalink"),
+        **_present(**_values(row, more), known=known),
     }
 
 

@@ -105,8 +105,6 @@ def ranks() -> dict[bytes, int]:
     return {data[start:end]: rank for rank, (start, end) in enumerate(pairwise(ends))}
 
 
-# Counting
-
 _MAX_CACHED_LENGTH = 40
 _PART_LENGTH = 256
 _NEVER = 1 << 30
