@@ -541,15 +541,15 @@ def narrow_to_window(answer: Answer, question: Question) -> Answer:
         beside=answer.beside.within(window, events),
         nearby=nearby,
     )
-    return replace(part, redaction=count_aliases(part, set(answer.redaction)))
+    return _with_counts(part)
 
 
-def count_aliases(answer: Answer, kinds: set[str]) -> dict[str, int]:
-    """Count the aliases of each of these kinds in the result."""
-    nearby = answer.nearby.events if answer.nearby else ()
-    text = repr((answer.events, answer.issues, answer.beside, nearby))
-    counts = Counter(kind for kind in _ALIAS.findall(text) if kind in kinds)
-    return dict(sorted(counts.items()))
+def _with_counts(part: Answer) -> Answer:
+    """Return a part of a result with the counts of the aliases that are left in it."""
+    nearby = part.nearby.events if part.nearby else ()
+    text = repr((part.events, part.issues, part.beside, nearby))
+    counts = Counter(kind for kind in _ALIAS.findall(text) if kind in part.redaction)
+    return replace(part, redaction=dict(sorted(counts.items())))
 
 
 _LEFT_OUT = Notice(
@@ -594,7 +594,7 @@ def restrict_to_projects(answer: Answer, projects: Collection[str] | None) -> An
         beside=_restrict_related(answer.beside, events, projects),
         nearby=None,
     )
-    return replace(part, redaction=count_aliases(part, set(answer.redaction)))
+    return _with_counts(part)
 
 
 def _is_within(answer: Answer, projects: Collection[str]) -> bool:

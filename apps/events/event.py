@@ -218,32 +218,26 @@ def breadcrumb_message(crumb: Breadcrumb) -> str | None:
 
     A part that the message already contains is not repeated.
     """
-    parts = [crumb.message or ""]
-    from_data = _request(crumb) or _navigation(crumb)
-    if from_data and from_data not in parts[0]:
-        parts.append(from_data)
-    return " ".join(part for part in parts if part) or None
+    message, from_data = crumb.message or "", _from_data(crumb)
+    if from_data in message:
+        return message or None
+    return f"{message} {from_data}" if message else from_data
 
 
 def is_message_from_data(crumb: Breadcrumb) -> bool:
     """Return whether `breadcrumb_message` covers the data: it is a request or a navigation."""
-    return bool(_request(crumb) or _navigation(crumb))
+    return bool(_from_data(crumb))
 
 
-def _request(crumb: Breadcrumb) -> str:
-    """Return `POST /pay 500` for the data of an HTTP breadcrumb, else an empty string."""
+def _from_data(crumb: Breadcrumb) -> str:
+    """Return `POST /pay 500` for a request in the data, `/cart to /checkout` for a navigation."""
     data = crumb.data
-    if not data.get("url"):
-        return ""
-    method = data.get("method") or data.get("http.method")
-    status = data.get("status_code") or data.get("http.response.status_code")
-    words = (method, data["url"], status, data.get("reason"))
-    return " ".join(str(word) for word in words if word not in (None, ""))
-
-
-def _navigation(crumb: Breadcrumb) -> str:
-    """Return `/cart to /checkout` for the data of a navigation breadcrumb, else an empty string."""
-    origin, target = crumb.data.get("from"), crumb.data.get("to")
+    if data.get("url"):
+        method = data.get("method") or data.get("http.method")
+        status = data.get("status_code") or data.get("http.response.status_code")
+        words = (method, data["url"], status, data.get("reason"))
+        return " ".join(str(word) for word in words if word not in (None, ""))
+    origin, target = data.get("from"), data.get("to")
     if not target:
         return ""
     return f"{origin} to {target}" if origin else f"to {target}"

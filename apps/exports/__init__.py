@@ -110,7 +110,13 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     Raises `ExportRefused` for an unknown format or issue, for a budget out of range, and for a
     prompt that does not fit, and `ValueError` for an invalid marker.
     """
-    _check(format, budget, preset, family)
+    if format not in _FORMATS:
+        raise ExportRefused(
+            f"There is no export format with that name. Choose one of: {', '.join(_FORMATS)}."
+        )
+    if budget is not None:
+        check_budget(budget, family)
+        _check_prompt(preset, budget, family)
     setting = Setting(
         marker=marker,
         customer=customer,
@@ -143,27 +149,18 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     return Rendered(text, family.count(tokens), document.omitted, media_type, suffix)
 
 
-def _check(format: str, budget: int | None, preset: Preset, family: Family) -> None:
-    if format not in _FORMATS:
-        raise ExportRefused(
-            f"There is no export format with that name. Choose one of: {', '.join(_FORMATS)}."
-        )
-    if budget is None:
-        return
-    check_budget(budget, family)
-    taken, left = (
-        family.count(preset.tokens),
-        min(MAX_PROMPT_TOKENS, max(_MIN_PROMPT_TOKENS, budget // 10)),
-    )
-    if taken > left:
-        raise ExportRefused(
-            f"The prompt takes about {taken} tokens, but a limit of {budget:,} tokens leaves only "
-            f"{left} for it. Choose a higher limit or a shorter prompt."
-        )
-
-
 def check_budget(budget: int, family: Family) -> None:
     """Raise `ExportRefused` for a limit out of range."""
     least, highest = family.count(MIN_TOKENS), MAX_TOKENS
     if not least <= budget <= highest:
         raise ExportRefused(f"The token limit must be from {least:,} to {highest:,} tokens.")
+
+
+def _check_prompt(preset: Preset, budget: int, family: Family) -> None:
+    taken = family.count(preset.tokens)
+    left = min(MAX_PROMPT_TOKENS, max(_MIN_PROMPT_TOKENS, budget // 10))
+    if taken > left:
+        raise ExportRefused(
+            f"The prompt takes about {taken} tokens, but a limit of {budget:,} tokens leaves only "
+            f"{left} for it. Choose a higher limit or a shorter prompt."
+        )

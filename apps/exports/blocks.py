@@ -251,19 +251,20 @@ def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
 
 
 def _known(known: KnownFacts) -> list[str]:
+    entry = known.entry
     rows = (
-        ("explanation", known.explanation),
-        ("tell the customer", known.reply),
-        ("workaround", known.workaround),
-        ("state", known.state),
-        ("planned for", known.planned_for.isoformat() if known.planned_for else ""),
-        ("fixed in", known.fixed_in),
-        ("owner", known.owner),
+        ("explanation", entry.explanation),
+        ("tell the customer", entry.reply),
+        ("workaround", entry.workaround),
+        ("state", entry.state),
+        ("planned for", entry.planned_for.isoformat() if entry.planned_for else ""),
+        ("fixed in", entry.fixed_in),
+        ("owner", entry.owner),
         *(("matched because", reason) for reason in known.why),
-        *(("link", f"{link.label}: {link.address}") for link in known.links),
+        *(("link", f"{link.label}: {link.address}") for link in entry.links),
     )
     texts = (paragraph(f"{name}: ", value) for name, value in rows if value)
-    return [f"known error {known.slug}: {one_line(f'{known.title}: {known.fix}')}", *chain(*texts)]
+    return [f"known error {entry.slug}: {one_line(f'{entry.title}: {known.fix}')}", *chain(*texts)]
 
 
 def _events(document: Document, issue: IssueFacts) -> list[str]:

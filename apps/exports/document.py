@@ -218,16 +218,18 @@ def _known_facts(
         fix = describe_fix(known, release, selection.today)
         facts.append(
             KnownFacts(
-                slug=here.text(known.slug, here.at_most(80)),
-                title=here.text(known.title, detail.names),
-                explanation=here.text(known.explanation, detail.known_texts),
-                reply=here.text(known.reply, detail.known_texts),
-                workaround=here.text(known.workaround, detail.known_texts),
-                state=known.state.value,
-                planned_for=known.planned_for,
-                fixed_in=here.text(known.fixed_in, detail.names),
-                owner=here.text(known.owner, detail.names),
-                links=tuple(_links(known, here)),
+                entry=CatalogEntry(
+                    slug=here.text(known.slug, here.at_most(80)),
+                    title=here.text(known.title, detail.names),
+                    explanation=here.text(known.explanation, detail.known_texts),
+                    reply=here.text(known.reply, detail.known_texts),
+                    workaround=here.text(known.workaround, detail.known_texts),
+                    state=known.state,
+                    planned_for=known.planned_for,
+                    fixed_in=here.text(known.fixed_in, detail.names),
+                    owner=here.text(known.owner, detail.names),
+                    links=tuple(_links(known, here)),
+                ),
                 fix=here.text(fix, max(detail.names, here.at_most(160))),
                 why=tuple(here.text(reason, detail.names) for reason in match.why),
             )
@@ -341,13 +343,10 @@ def _status(issue: Issue, group: Group, here: Selection) -> StatusFacts | None:
 def _event_facts(event: Event, lead: Event, selection: Selection) -> EventFacts:
     """Return the facts of an event; a further event omits what it shares with the lead."""
     here, detail = selection.at(selection.text(f"event {event.id[:8]}", 20)), selection.detail
-    body, is_lead, is_cut = (
-        event.body or _NO_BODY,
-        event is lead,
-        not (event is lead or detail.plain),
-    )
+    body, is_lead = event.body or _NO_BODY, event is lead
     request = body.request or _NO_REQUEST
-    if body.request and is_cut and body.request == (lead.body or _NO_BODY).request:
+    is_repeated = not is_lead and body.request == (lead.body or _NO_BODY).request
+    if body.request and is_repeated and not detail.plain:
         here.leave_to_page("repeated requests", 1)
         request = _NO_REQUEST
     trace = body.trace_id or event.trace_id
@@ -529,13 +528,15 @@ def _around(frame: Frame, here: Selection) -> Iterator[tuple[int, str]]:
 
 
 _Detail = tuple[str, str | None, str]
-_MAIN_CONTEXTS = ("runtime", "browser", "os", "client_os", "app", "sdk")
 _USUAL_HEADERS = (
     *("accept", "accept-encoding", "cache-control", "connection", "content-length", "dnt"),
     *("host", "pragma", "te", "upgrade-insecure-requests"),
 )
 _MAX_COMPARED = 2_000  # characters of a subject in which a value can repeat
+_MAIN_CONTEXTS = ("runtime", "browser", "os", "client_os", "app", "sdk")
 _SIDE_CONTEXTS = ("device", "gpu", "culture", "state", "trace", "request environment")
+_CONTEXT_PLACES = {name: place for place, name in enumerate(_MAIN_CONTEXTS, -len(_MAIN_CONTEXTS))}
+_CONTEXT_PLACES |= dict.fromkeys(_SIDE_CONTEXTS, 1)
 
 
 def _details(
@@ -582,7 +583,9 @@ def _without_repeats(rows: list[_Detail], known: frozenset[str]) -> Iterator[_De
 
 def _telling(body: EventBody) -> list[_Detail]:
     """Return the details without headers that say little and packages outside the stack trace."""
-    modules = _modules(body) if "packages" in body.lists else ()
+    frames = (frame for exception in body.exceptions for frame in exception.frames)
+    names = {name for frame in frames for name in (frame.module, frame.file) if name}
+    modules = {part.lower() for name in names for part in re.split(r"[./\\,]", name)}
     headers = {*_USUAL_HEADERS, *(["user-agent"] if "browser" in body.contexts else [])}
 
     def is_telling(row: _Detail) -> bool:
@@ -593,13 +596,6 @@ def _telling(body: EventBody) -> list[_Detail]:
         return header not in headers and not header.startswith("sec-")
 
     return list(filter(is_telling, once(_all_details, body)))
-
-
-def _modules(body: EventBody) -> frozenset[str]:
-    """Return the parts of the names of modules and files in the stack traces."""
-    frames = (frame for exception in body.exceptions for frame in exception.frames)
-    names = {name for frame in frames for name in (frame.module, frame.file) if name}
-    return frozenset(part.lower() for name in names for part in re.split(r"[./\\,]", name))
 
 
 def _known_texts(facts: EventFacts) -> frozenset[str]:
@@ -641,13 +637,7 @@ def _all_details(body: EventBody) -> list[_Detail]:
 
 def _contexts(body: EventBody) -> Iterator[tuple[str, object]]:
     """Yield what the contexts say: versions first, then custom ones, then devices and the like."""
-
-    def place(name: str) -> int:
-        if name in _MAIN_CONTEXTS:
-            return _MAIN_CONTEXTS.index(name) - len(_MAIN_CONTEXTS)
-        return 1 if name in _SIDE_CONTEXTS else 0
-
-    for context in sorted(body.contexts, key=place):
+    for context in sorted(body.contexts, key=lambda name: _CONTEXT_PLACES.get(name, 0)):
         for name, value in body.contexts[context].items():
             if name != "type":
                 yield f"{context} {name}", value

@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
-from apps.events.answer import Answer, Link, Notice
+from apps.events.answer import Answer, CatalogEntry, Notice
 from apps.events.query import Window
 from apps.exports.escaping import KINDS, Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
@@ -129,21 +129,12 @@ class StatusFacts:
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
-    """A known error that matches an issue. The field names are JSON keys.
+    """A known error that matches an issue; `entry` has its texts as they are exported.
 
     `fix` describes the state of the fix for this customer, and `why` lists the matching rules.
     """
 
-    slug: str
-    title: str
-    explanation: str
-    reply: str
-    workaround: str
-    state: str
-    planned_for: date | None
-    fixed_in: str
-    owner: str
-    links: tuple[Link, ...]
+    entry: CatalogEntry
     fix: str
     why: tuple[str, ...]
 

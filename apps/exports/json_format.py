@@ -150,7 +150,8 @@ def _issue(issue: IssueFacts) -> Json:
 
 
 def _known(known: KnownFacts) -> Json:
-    return {**asdict(known), "planned_for": _value(known.planned_for)}
+    planned_for = _value(known.entry.planned_for)
+    return asdict(known.entry) | {"planned_for": planned_for, "fix": known.fix, "why": known.why}
 
 
 def _event(event: EventFacts, crumbs: list[Json]) -> Json:
