@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Generator, Iterator, MutableMapping
 from typing import Any
 
 from django.conf import settings
@@ -48,7 +48,8 @@ def mcp(request: HttpRequest) -> HttpResponseBase:
     """Answer one message of an assistant's program."""
     if not settings.TRIAGE_MCP:
         return problem_response(_OFF)
-    if not _is_own_origin(request):
+    own_origins = (f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS)
+    if request.headers.get("Origin", own_origins[0]) not in own_origins:  # DNS rebinding
         return problem_response(_FOREIGN_ORIGIN)
     if request.method != "POST":
         response = problem_response(_POST_ONLY)
@@ -67,13 +68,6 @@ def mcp(request: HttpRequest) -> HttpResponseBase:
     return _answer(request, token)
 
 
-def _is_own_origin(request: HttpRequest) -> bool:
-    """Return whether no page on another site sends this, as after DNS rebinding."""
-    origin = request.headers.get("Origin")
-    own = f"{request.scheme}://{request.get_host()}"
-    return origin is None or origin in (own, *settings.CSRF_TRUSTED_ORIGINS)
-
-
 def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     from apps.mcp.server import answer
     from apps.mcp.tools import Caller, cancel_call
@@ -83,8 +77,14 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     message = _object(_json(request.body))
     params, method = _object(message.get("params")), message.get("method")
     session, opened_by = _read_session(request, token)
-    client = _client_name(method, params) or opened_by or _user_agent(request)
-    has_token = "progressToken" in _object(params.get("_meta"))
+    meta = _object(params.get("_meta"))
+    if method == "initialize":
+        info = params.get("clientInfo")
+    else:
+        info = meta.get("io.modelcontextprotocol/clientInfo")
+    own_name = _line(_object(info).get("name"))
+    client = own_name or opened_by or _line(request.headers.get("User-Agent"))
+    has_token = "progressToken" in meta
     caller = Caller(
         Requester(Origin.MCP, token.user, address=client_address(request), client=client),
         token,
@@ -101,26 +101,25 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
 
 
 def _response(
-    messages: Iterator[MutableMapping[str, Any]], request: HttpRequest
+    messages: Generator[MutableMapping[str, Any]], request: HttpRequest
 ) -> HttpResponseBase:
     """Return the ASGI response as one of Django's."""
     start = next(messages)
     headers = {name.decode("latin-1").title(): value.decode() for name, value in start["headers"]}
     headers.pop("Content-Length", None)
     headers.pop("Connection", None)
-    chunks = (message.get("body", b"") for message in messages)
+    bodies = (message.get("body", b"") for message in messages)
     if not headers.get("Content-Type", "").startswith("text/event-stream"):
-        return HttpResponse(b"".join(chunks), status=start["status"], headers=headers)
+        return HttpResponse(b"".join(bodies), status=start["status"], headers=headers)
+
+    def chunks() -> Iterator[bytes]:
+        try:
+            yield from bodies
+        finally:
+            messages.close()  # the client may have disconnected
+
     request.META.pop("HTTP_ACCEPT_ENCODING", None)  # compressed, each chunk would wait for more
-    return StreamingHttpResponse(_closing(chunks, messages), headers=headers)
-
-
-def _closing(chunks: Iterator[bytes], messages: Any) -> Iterator[bytes]:
-    """Yield the chunks, and close their source when the client disconnects."""
-    try:
-        yield from chunks
-    finally:
-        messages.close()
+    return StreamingHttpResponse(chunks(), headers=headers)
 
 
 # What a message says about its program. The SDK reads and checks messages again.
@@ -135,18 +134,6 @@ def _json(body: bytes) -> object:
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _client_name(method: object, params: dict[str, Any]) -> str:
-    """Return the name that the program gives itself in this message, or ""."""
-    meta = _object(params.get("_meta"))
-    info = params if method == "initialize" else meta
-    key = "clientInfo" if method == "initialize" else "io.modelcontextprotocol/clientInfo"
-    return _line(_object(info.get(key)).get("name"))
-
-
-def _user_agent(request: HttpRequest) -> str:
-    return _line(request.headers.get("User-Agent"))
 
 
 def _line(text: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import (
     Awaitable,
     Callable,
     Coroutine,
+    Generator,
     Iterable,
     Iterator,
     Mapping,
@@ -27,7 +28,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
-from apps.mcp.tools import TOOLS, Caller, Reply, Tool, next_step, run, tool_named
+from apps.mcp.tools import TOOLS, Caller, Reply, next_step, run, tool_named
 
 INSTRUCTIONS = (
     "Triage uses Sentry to say what went wrong for one customer around one time. Call "
@@ -41,21 +42,22 @@ Call = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 @cache
 def _tools() -> types.ListToolsResult:
-    return types.ListToolsResult(tools=[_described(tool) for tool in TOOLS])
-
-
-def _described(tool: Tool) -> types.Tool:
-    return types.Tool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=tool.input_schema,
-        output_schema=tool.output_schema,
-        annotations=types.ToolAnnotations(
-            read_only_hint=tool.is_read_only,
-            destructive_hint=None if tool.is_read_only else False,
-            open_world_hint=tool.asks_sentry,
-        ),
+    return types.ListToolsResult(
+        tools=[
+            types.Tool(
+                name=tool.name,
+                title=tool.title,
+                description=tool.description,
+                input_schema=tool.input_schema,
+                output_schema=tool.output_schema,
+                annotations=types.ToolAnnotations(
+                    read_only_hint=tool.is_read_only,
+                    destructive_hint=None if tool.is_read_only else False,
+                    open_world_hint=tool.asks_sentry,
+                ),
+            )
+            for tool in TOOLS
+        ]
     )
 
 
@@ -122,7 +124,7 @@ class _Job:
 
 def answer(
     headers: Mapping[str, str], body: bytes, caller: Caller, *, streams: bool
-) -> Iterator[Message]:
+) -> Generator[Message]:
     """Yield the messages of the ASGI response to a POST request.
 
     Unless it `streams`, the response is one JSON document. If the iterator is closed early, the
@@ -151,8 +153,7 @@ class _Exchange:
         self._outbox: asyncio.Queue[Message | _Job | None] = asyncio.Queue()
         self._inbox: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    def run(self, handling: Coroutine[Any, Any, None]) -> Iterator[Message]:
-        """Yield the response's messages."""
+    def run(self, handling: Coroutine[Any, Any, None]) -> Generator[Message]:
         task = self._loop.create_task(handling)
         task.add_done_callback(lambda _task: self._outbox.put_nowait(None))
         try:
@@ -224,17 +225,15 @@ def serve_stdio(caller: Caller) -> None:
 
 
 async def _serve_stdio(caller: Caller) -> None:
+    def in_thread(function: Callable[[], _T]) -> _T:
+        try:
+            return function()
+        finally:
+            connections.close_all()
 
     async def call(function: Callable[[], _T]) -> _T:
-        return await run_sync(_in_thread, function)
+        return await run_sync(in_thread, function)
 
     server = _server(caller, call)
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options(NotificationOptions()))
-
-
-def _in_thread(function: Callable[[], _T]) -> _T:
-    try:
-        return function()
-    finally:
-        connections.close_all()

@@ -32,7 +32,6 @@ from apps.accounts.models import ApiToken, zone_of
 from apps.accounts.tokens import projects_of_token
 from apps.audit.models import Action
 from apps.audit.trail import record_refusal
-from apps.events.answer import Progress
 from apps.events.grouping import problems_of
 from apps.events.once import once, rule_cache
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, counted, parse_zone
@@ -78,8 +77,6 @@ _log = getLogger(__name__)
 
 # The caller, and the reply.
 
-_CANCEL_S = 120.0
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -113,8 +110,6 @@ Steps = Generator[str, None, Reply]
 
 # The tools' arguments. Models read the schemas, which say no more than they need.
 
-_STRICT = ConfigDict(extra="forbid")
-
 
 def _number_as_text(value: object) -> object:
     """Return a number as text: programs send IDs and times as numbers despite the schema."""
@@ -131,81 +126,58 @@ def _printable(name: str) -> str:
 
 
 _Name = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+_Minutes = Annotated[StrictInt, Field(ge=MIN_WINDOW_MINUTES, le=MAX_WINDOW_MINUTES)]
 _LookupId = Annotated[StrictStr, Field(max_length=40, description="From look_up_customer")]
 _Limit = Annotated[StrictInt, Field(ge=MIN_TOKENS, description="Token limit of the export")]
 
 
-class LookUp(BaseModel):
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class LookUp(_Arguments):
     """Whom to look up, when, and why."""
 
-    model_config = _STRICT
-
-    customer: Annotated[
-        _Text,
-        Field(
-            min_length=1,
-            max_length=2000,
-            description="One customer: user ID, email, username, event or trace ID, or Sentry link",
-        ),
-    ]
-    at: Annotated[
-        _Text,
-        Field(max_length=100, description="When it happened: ISO 8601 with an offset"),
-    ]
-    window_minutes: (
-        Annotated[
-            StrictInt,
-            Field(
-                ge=MIN_WINDOW_MINUTES,
-                le=MAX_WINDOW_MINUTES,
-                description="Minutes before and after; has a default",
-            ),
-        ]
-        | SkipJsonSchema[None]
-    ) = None
-    projects: Annotated[
-        list[_Name], Field(max_length=100, description="Slugs, as in check_status; defaults to all")
-    ] = []
-    environments: Annotated[
-        list[_Name], Field(max_length=100, description="Names; defaults to all")
-    ] = []
-    reason: Annotated[
-        StrictStr, Field(max_length=MAX_REASON_LENGTH, description="Ticket number, or why")
-    ] = ""
+    customer: _Text = Field(
+        min_length=1,
+        max_length=2000,
+        description="One customer: user ID, email, username, event or trace ID, or Sentry link",
+    )
+    at: _Text = Field(max_length=100, description="When it happened: ISO 8601 with an offset")
+    window_minutes: _Minutes | SkipJsonSchema[None] = Field(
+        None, description="Minutes before and after; has a default"
+    )
+    projects: list[_Name] = Field(
+        [], max_length=100, description="Slugs, as in check_status; defaults to all"
+    )
+    environments: list[_Name] = Field([], max_length=100, description="Names; defaults to all")
+    reason: StrictStr = Field("", max_length=MAX_REASON_LENGTH, description="Ticket number, or why")
     max_tokens: _Limit = DEFAULT_BUDGET
 
 
-class ReadEvent(BaseModel):
+class ReadEvent(_Arguments):
     """Which event to read."""
 
-    model_config = _STRICT
-
     lookup_id: _LookupId
-    event_id: Annotated[StrictStr, Field(max_length=50, description="From the export")]
+    event_id: StrictStr = Field(max_length=50, description="From the export")
     max_tokens: _Limit = DEFAULT_BUDGET
 
 
-class ReadLookup(BaseModel):
+class ReadLookup(_Arguments):
     """Which stored result to read."""
 
-    model_config = _STRICT
-
     lookup_id: _LookupId
     max_tokens: _Limit = DEFAULT_BUDGET
 
 
-class SearchKnownErrors(BaseModel):
+class SearchKnownErrors(_Arguments):
     """What to search for."""
 
-    model_config = _STRICT
-
-    words: Annotated[StrictStr, Field(max_length=200, description="Leave empty to list all")] = ""
+    words: StrictStr = Field("", max_length=200, description="Leave empty to list all")
 
 
-class Nothing(BaseModel):
+class Nothing(_Arguments):
     """No arguments."""
-
-    model_config = _STRICT
 
 
 # The tools.
@@ -230,7 +202,7 @@ def _look_up(caller: Caller, arguments: LookUp) -> Steps:
         reason=arguments.reason,
     )
     if caller.call_key:
-        cache.put(caller.call_key, str(lookup.uuid), _CANCEL_S)
+        cache.put(caller.call_key, str(lookup.uuid), 120.0)
     if caller.wants_progress:
         result = yield from _wait_for(lookup, caller)
     else:
@@ -239,7 +211,6 @@ def _look_up(caller: Caller, arguments: LookUp) -> Steps:
 
 
 _CROWD_S = 10.0  # programs send many calls at once
-_REPORT_S = 0.5
 
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, LookupResult]:
@@ -249,21 +220,16 @@ def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, LookupResu
     """
     try:
         with request_slot(lookup.user_id, _CROWD_S):
-            while (result := result_soon(lookup, _REPORT_S, caller.projects)) is None:
+            while (result := result_soon(lookup, 0.5, caller.projects)) is None:
                 _state, progress = visible_state(lookup, 0, caller.projects)
-                yield _so_far(progress)
+                found = counted(progress.events_found, "event")
+                done = f": {progress.done} of {progress.known} steps, {found}"
+                yield f"Asking Sentry{done if progress.known else ''}"
     except GeneratorExit:
         if not caller.call_key:
             cancel(lookup, caller.requester)
         raise
     return result
-
-
-def _so_far(progress: Progress) -> str:
-    if not progress.known:
-        return "Asking Sentry"
-    found = counted(progress.events_found, "event")
-    return f"Asking Sentry: {progress.done} of {progress.known} steps, {found}"
 
 
 def cancel(lookup: Lookup, requester: Requester) -> None:
@@ -327,16 +293,13 @@ def _read_event(caller: Caller, arguments: ReadEvent) -> Reply:
     return Reply((text,), {"lookup_id": lookup_id, "event_id": event_id, "export": text})
 
 
-_MOST_TOKENS = 3000
-
-
 def _search(caller: Caller, arguments: SearchKnownErrors) -> Reply:
     found = search_known_errors(arguments.words, caller.requester, caller.projects)
     shown: list[dict[str, object]] = []
     tokens = 0
     for row in found:
         tokens += estimate_tokens(json.dumps(row, ensure_ascii=False))
-        if shown and tokens > _MOST_TOKENS:
+        if shown and tokens > 3000:
             break
         shown.append(row)
     data = {"known_errors": shown, "more": [row["name"] for row in found[len(shown) :]]}
@@ -506,8 +469,8 @@ def next_step(steps: Steps) -> str | Reply:
 
 
 def _failed(problem: Problem) -> Reply:
-    data = problem.for_programs
-    return Reply((json.dumps(data),), dict(data), is_error=True)
+    data = dict(problem.for_programs)
+    return Reply((json.dumps(data),), data, is_error=True)
 
 
 _BOUNDS = (("ge", "at least"), ("le", "at most"), ("max_length", "at most this long:"))
@@ -515,25 +478,20 @@ _BOUNDS = (("ge", "at least"), ("le", "at most"), ("max_length", "at most this l
 
 def _invalid(tool: Tool, error: ValidationError) -> Problem:
     """Name the invalid arguments but not their values, which may be personal data."""
-    missing: list[str] = []
+    missing, unknown = [], False
     invalid: dict[str, str] = {}
-    unknown = False
     for item in error.errors():
         name, limits = str(item["loc"][0]) if item["loc"] else "", item.get("ctx", {})
         if item["type"] == "missing":
             missing.append(name)
         elif name in tool.takes.model_fields:
             bounds = [f" ({words} {limits[key]})" for key, words in _BOUNDS if key in limits]
-            invalid[name] = invalid.get(name) or "".join(bounds)
+            invalid[name] = invalid.get(name) or name + "".join(bounds)
         else:
             unknown = True
     sentences = [f"Missing: {', '.join(missing)}."] if missing else []
-    if invalid:
-        sentences.append(
-            f"Invalid: {', '.join(name + bounds for name, bounds in invalid.items())}."
-        )
-    if unknown:
-        sentences.append("There are unknown arguments.")
+    sentences += [f"Invalid: {', '.join(invalid.values())}."] if invalid else []
+    sentences += ["There are unknown arguments."] if unknown else []
     takes = ", ".join(tool.takes.model_fields) or "no arguments"
     return bad_input(
         " ".join(sentences), f"{tool.name} takes {takes}. Correct the arguments and try again."

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.request import RawPostDataException
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -79,11 +79,8 @@ from apps.web.middleware import mark_refusal_recorded
 
 # Problems: everything that fails below `/api/` and at `/mcp` is reported as JSON.
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
 
-FOR_PROGRAMS = ("/api/", "/mcp")
 _READ_THE_PAGE = "Compare it with /api/v1/ and try again."
-_READ_THE_GUIDE = "Compare it with the guide for assistants and try again."
 
 
 def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE_PAGE) -> Problem:
@@ -91,12 +88,10 @@ def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE
     return Problem(code, message, next_step, api_status=status)
 
 
-NOT_JSON = bad_input("The request body isn't JSON.", _READ_THE_PAGE)
-NOT_READABLE = bad_input("The request couldn't be read.", _READ_THE_PAGE)
 TOO_LARGE = api_problem("too_large", 413, "The request is too large.", "Send less.")
 NO_SUCH_ADDRESS = api_problem("no_such_address", 404, "There is no such address.")
 _BY_STATUS = {
-    400: NOT_READABLE,
+    400: bad_input("The request couldn't be read.", _READ_THE_PAGE),
     403: api_problem("no_access", 403, "You don't have permission to do this.", ASK_ADMIN),
     404: NO_SUCH_ADDRESS,
     405: api_problem("method_not_allowed", 405, "This address doesn't support that method."),
@@ -111,13 +106,13 @@ _BY_STATUS = {
 class ApiProblemsMiddleware:
     """Turns Django's own error responses to programs into JSON problems."""
 
-    def __init__(self, get_response: GetResponse) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         status = response.status_code
-        if status < HTTPStatus.BAD_REQUEST or not request.path_info.startswith(FOR_PROGRAMS):
+        if status < HTTPStatus.BAD_REQUEST or not request.path_info.startswith(("/api/", "/mcp")):
             return response
         if response.headers.get("Content-Type") == "application/json":
             return response
@@ -127,7 +122,8 @@ class ApiProblemsMiddleware:
             rejected = api_problem("bad_input", status, "The request was not accepted.")
             problem = _BY_STATUS.get(status, rejected)
             if problem.next_step == _READ_THE_PAGE and request.path_info.startswith("/mcp"):
-                problem = replace(problem, next_step=_READ_THE_GUIDE)
+                guide = "Compare it with the guide for assistants and try again."
+                problem = replace(problem, next_step=guide)
         json_response = problem_response(problem)
         for name, value in response.headers.items():
             if name not in ("Content-Type", "Content-Length"):
@@ -137,32 +133,29 @@ class ApiProblemsMiddleware:
 
 # Authentication and permissions: a valid token with the right scope.
 
-_READER_PERMISSIONS = ("lookups.add_lookup", "accounts.view_apitoken")
-
 
 class TokenAuth(HttpBearer):
     """Authentication by `Authorization: Bearer` and a valid token."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
         """Return the token's record. Raise `TokenFailed` if it is not valid."""
-        return authenticate(token, api_caller(request))
+        return authenticate(token, _caller(request))
 
 
-def token_for(request: HttpRequest, scope: Scope) -> ApiToken:
-    """Return the request's token. Raise `TokenFailed` if it is not enough."""
+def authorized(request: HttpRequest, scope: Scope) -> tuple[ApiToken, Requester]:
+    """Return the request's token, and its person as records identify them.
+
+    Raise `TokenFailed` if the token is not enough.
+    """
     token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by Django Ninja
-    authorize(token, scope, api_requester(request, token))
-    return token
+    requester = replace(_caller(request), user=token.user, token=token)
+    authorize(token, scope, requester)
+    return token, requester
 
 
-def api_caller(request: HttpRequest) -> Requester:
+def _caller(request: HttpRequest) -> Requester:
     """Return a caller whose token hasn't been checked."""
     return Requester(Origin.API, address=client_address(request))
-
-
-def api_requester(request: HttpRequest, token: ApiToken) -> Requester:
-    """Return the token's person as records identify them."""
-    return replace(api_caller(request), user=token.user, token=token)
 
 
 def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -175,13 +168,13 @@ def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[...
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
-            if any(request.user.has_perm(permission) for permission in _READER_PERMISSIONS):
+            if any(map(request.user.has_perm, ("lookups.add_lookup", "accounts.view_apitoken"))):
                 return view(request, *args, **kwargs)
             return problem_response(NO_ROLE)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             try:
-                authenticate(token, api_caller(request))
+                authenticate(token, _caller(request))
             except TokenFailed as failure:
                 return token_refused(request, failure)
             return view(request, *args, **kwargs)
@@ -206,34 +199,6 @@ def token_refused(request: HttpRequest, failure: TokenFailed) -> HttpResponse:
 # Schemas, as the OpenAPI document describes them.
 
 Slug = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Customer = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=2000,
-        examples=["jane@example.com"],
-        description="User ID, email, username, event ID, trace ID, or a Sentry link. "
-        "Copied labels, quotes, and searches are understood; anything after `exactly:` is looked "
-        "up as it is.",
-    ),
-]
-Moment = Annotated[
-    StrictStr | StrictInt | StrictFloat,
-    Field(
-        examples=["2026-11-20T14:05:00Z"],
-        description="ISO 8601 (without an offset, it's read in the person's time zone) "
-        "or epoch time.",
-    ),
-]
-Minutes = Annotated[
-    int | None,
-    Field(
-        ge=MIN_WINDOW_MINUTES,
-        le=MAX_WINDOW_MINUTES,
-        strict=True,
-        description="Minutes before and after. Defaults to the site's setting.",
-    ),
-]
 
 
 class SearchRequest(Schema):
@@ -241,37 +206,49 @@ class SearchRequest(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    at: Moment
-    window_minutes: Minutes = None
-    projects: Annotated[
-        list[Slug],
-        Field(max_length=100, description="Slugs. Defaults to every project the token can see."),
-    ] = []
-    environments: Annotated[
-        list[Slug], Field(max_length=100, description="Names. Defaults to all.")
-    ] = []
-    reason: Annotated[
-        str,
-        Field(
-            max_length=MAX_REASON_LENGTH,
-            description="The reason, such as a ticket number, if the site asks for one.",
-        ),
-    ] = ""
+    at: StrictStr | StrictInt | StrictFloat = Field(
+        examples=["2026-11-20T14:05:00Z"],
+        description="ISO 8601 (without an offset, it's read in the person's time zone) "
+        "or epoch time.",
+    )
+    window_minutes: int | None = Field(
+        None,
+        ge=MIN_WINDOW_MINUTES,
+        le=MAX_WINDOW_MINUTES,
+        strict=True,
+        description="Minutes before and after. Defaults to the site's setting.",
+    )
+    projects: list[Slug] = Field(
+        [], max_length=100, description="Slugs. Defaults to every project the token can see."
+    )
+    environments: list[Slug] = Field([], max_length=100, description="Names. Defaults to all.")
+    reason: str = Field(
+        "",
+        max_length=MAX_REASON_LENGTH,
+        description="The reason, such as a ticket number, if the site asks for one.",
+    )
 
 
 class LookupRequest(SearchRequest):
     """What to look up."""
 
-    customer: Customer
+    customer: str = Field(
+        min_length=1,
+        max_length=2000,
+        examples=["jane@example.com"],
+        description="User ID, email, username, event ID, trace ID, or a Sentry link. "
+        "Copied labels, quotes, and searches are understood; anything after `exactly:` is looked "
+        "up as it is.",
+    )
 
 
 class ProblemResponse(Schema):
     """Why there is no result, in plain words."""
 
-    code: Annotated[str, Field(description="For programs. It doesn't change.")]
-    message: Annotated[str, Field(description="For people.")]
+    code: str = Field(description="For programs. It doesn't change.")
+    message: str = Field(description="For people.")
     next_step: str
-    retry_after: Annotated[int | None, Field(description="Seconds to wait, if known.")]
+    retry_after: int | None = Field(description="Seconds to wait, if known.")
 
 
 class WindowResponse(Schema):
@@ -300,22 +277,18 @@ class LinkResponse(Schema):
 class KnownErrorResponse(Schema):
     """A known error that an issue matches. Its text is from the support team, not from events."""
 
-    slug: Annotated[str, Field(description="Its name in the catalog.")]
+    slug: str = Field(description="Its name in the catalog.")
     title: str
     explanation: str
-    reply: Annotated[
-        str, Field(description="What to tell the customer. Empty if there is no reply.")
-    ]
+    reply: str = Field(description="What to tell the customer. Empty if there is no reply.")
     workaround: str
     state: Literal["open", "planned", "fixed"]
-    planned_for: Annotated[str | None, Field(description="A date, such as 2026-11-26.")]
+    planned_for: str | None = Field(description="A date, such as 2026-11-26.")
     fixed_in: str
     owner: str
     links: list[LinkResponse]
-    fix: Annotated[
-        str, Field(description="The status of the fix for this customer, in one sentence.")
-    ]
-    why: Annotated[list[str], Field(description="The rules that matched, most certain first.")]
+    fix: str = Field(description="The status of the fix for this customer, in one sentence.")
+    why: list[str] = Field(description="The rules that matched, most certain first.")
 
 
 class IssueResponse(Schema):
@@ -325,75 +298,63 @@ class IssueResponse(Schema):
 
     id: str
     title: str
-    summary: Annotated[str, Field(description="What happened, in plain words.")]
-    events: Annotated[int, Field(description="This customer's, in the window.")]
-    known: Annotated[
-        list[KnownErrorResponse], Field(description="Known errors it matches, best match first.")
-    ]
+    summary: str = Field(description="What happened, in plain words.")
+    events: int = Field(description="This customer's, in the window.")
+    known: list[KnownErrorResponse] = Field(
+        description="Known errors it matches, best match first."
+    )
 
 
 class JoinedResponse(Schema):
     """An issue that belongs to the same failure, and why."""
 
     issue: str
-    reason: Annotated[str, Field(description="Such as “same request.”")]
+    reason: str = Field(description="Such as “same request.”")
 
 
 class FailureResponse(Schema):
     """One failure, with all issues and events that are part of it."""
 
-    sentence: Annotated[str, Field(description="What happened, in plain words.")]
-    issues: Annotated[list[str], Field(description="IDs, the cause's first.")]
-    events: Annotated[list[str], Field(description="IDs, newest first.")]
-    times: Annotated[
-        int, Field(description="Occurrences. Events of one request in two issues count once.")
-    ]
-    cause: Annotated[str, Field(description="The ID of the issue that caused it.")]
+    sentence: str = Field(description="What happened, in plain words.")
+    issues: list[str] = Field(description="IDs, the cause's first.")
+    events: list[str] = Field(description="IDs, newest first.")
+    times: int = Field(description="Occurrences. Events of one request in two issues count once.")
+    cause: str = Field(description="The ID of the issue that caused it.")
     joined: list[JoinedResponse]
-    is_noise: Annotated[
-        bool, Field(description="Whether it's only notes and warnings in the background.")
-    ]
+    is_noise: bool = Field(description="Whether it's only notes and warnings in the background.")
 
 
 class LookupResponse(Schema):
     """The redacted result (`triage.lookup/1`). Unknown values are null."""
 
-    schema_: Annotated[Literal["triage.lookup/1"], Field(alias="schema")]
-    lookup_id: Annotated[str | None, Field(description="Use it to read this result again.")]
-    customer: Annotated[str, Field(description="An alias.")]
+    schema_: Literal["triage.lookup/1"] = Field(alias="schema")
+    lookup_id: str | None = Field(description="Use it to read this result again.")
+    customer: str = Field(description="An alias.")
     matched_on: list[str]
     window: WindowResponse
     searched: dict[str, Any]
-    complete: Annotated[
-        bool,
-        Field(description="Only if this is true does an empty list mean that nothing happened."),
-    ]
+    complete: bool = Field(
+        description="Only if this is true does an empty list mean that nothing happened."
+    )
     notices: list[NoticeResponse]
     fetched_at: str
     from_cache: bool
     totals: dict[str, int]
     problems: list[FailureResponse]
     issues: list[IssueResponse]
-    known_unchecked: Annotated[
-        int,
-        Field(
-            description="Known errors there was no time to check. If this isn't 0, an issue "
-            "without a known error may still be known."
-        ),
-    ]
-    events: Annotated[list[dict[str, Any]], Field(description="Newest first.")]
-    headline: Annotated[
-        str | None,
-        Field(description="What logs and requests show instead of errors, if they were read."),
-    ] = None
-    beside: Annotated[
-        list[dict[str, Any]],
-        Field(
-            description="Feedback, session replays, errors of the same trace, and releases by "
-            "time; then logs and spans. Of these, the ones with a `sentence` show trouble and come "
-            "first. `names_customer` is false for what only a trace links to the customer."
-        ),
-    ]
+    known_unchecked: int = Field(
+        description="Known errors there was no time to check. If this isn't 0, an issue "
+        "without a known error may still be known."
+    )
+    events: list[dict[str, Any]] = Field(description="Newest first.")
+    headline: str | None = Field(
+        None, description="What logs and requests show instead of errors, if they were read."
+    )
+    beside: list[dict[str, Any]] = Field(
+        description="Feedback, session replays, errors of the same trace, and releases by "
+        "time; then logs and spans. Of these, the ones with a `sentence` show trouble and come "
+        "first. `names_customer` is false for what only a trace links to the customer."
+    )
     nearby: dict[str, Any] | None
     redaction: dict[str, Any]
     omitted: list[dict[str, Any]]
@@ -412,21 +373,20 @@ class StatusResponse(Schema):
 
     model_config = ConfigDict(extra="allow")
 
-    sentry: Annotated[str, Field(description="Such as “ok” or “auth_refused”.")]
-    projects: Annotated[list[str], Field(description="Those that can be searched.")]
-    lookups_left: Annotated[int | None, Field(description="In this minute.")]
+    sentry: str = Field(description="Such as “ok” or “auth_refused”.")
+    projects: list[str] = Field(description="Those that can be searched.")
+    lookups_left: int | None = Field(description="In this minute.")
 
 
 class IncidentRequest(SearchRequest):
     """Which customers to look up."""
 
-    customers: Annotated[
-        list[Annotated[str, Field(max_length=2000)]],
-        Field(min_length=1, max_length=MAX_LINES, description="Each is read as in a lookup."),
-    ]
-    skip_invalid: Annotated[
-        bool, Field(description="Leave out what can't be looked up, instead of refusing the list.")
-    ] = False
+    customers: list[Annotated[str, Field(max_length=2000)]] = Field(
+        min_length=1, max_length=MAX_LINES, description="Each is read as in a lookup."
+    )
+    skip_invalid: bool = Field(
+        False, description="Leave out what can't be looked up, instead of refusing the list."
+    )
 
 
 class LineResponse(Schema):
@@ -439,35 +399,33 @@ class LineResponse(Schema):
 class SharedFailureResponse(Schema):
     """A failure that customers share."""
 
-    sentence: Annotated[str, Field(description="What happened, in plain words.")]
-    issues: Annotated[list[str], Field(description="IDs, the cause's first.")]
+    sentence: str = Field(description="What happened, in plain words.")
+    issues: list[str] = Field(description="IDs, the cause's first.")
     problems_joined: int
     lines: list[int]
     customers: int
     first_event: str
     last_event: str
     releases: list[str]
-    baseline: Annotated[
-        float | None,
-        Field(description="The share of other customers with errors who had it before."),
-    ]
+    baseline: float | None = Field(
+        description="The share of other customers with errors who had it before."
+    )
     is_noise: bool
     known: dict[str, str] | None
-    representatives: Annotated[list[str], Field(description="Event IDs.")]
+    representatives: list[str] = Field(description="Event IDs.")
 
 
 class IncidentResponse(Schema):
     """What is known so far (`triage.incident/1`). Customers are lines of the list."""
 
-    schema_: Annotated[Literal["triage.incident/1"], Field(alias="schema")]
+    schema_: Literal["triage.incident/1"] = Field(alias="schema")
     incident_id: str
     state: Literal["running", "finished", "cancelled"]
     window: WindowResponse
     searched: dict[str, Any]
-    input: Annotated[
-        dict[str, int],
-        Field(description="How many of the list's lines are customers, repeated, and so on."),
-    ]
+    input: dict[str, int] = Field(
+        description="How many of the list's lines are customers, repeated, and so on."
+    )
     asked: int
     answered: int
     not_asked: list[int]
@@ -480,47 +438,35 @@ class IncidentResponse(Schema):
     without_errors: list[int]
     never_seen: list[int]
     calls: int
-    left_out: Annotated[
-        list[LineResponse],
-        Field(description="In the response to a list: the lines that aren't looked up."),
-    ] = []
+    left_out: list[LineResponse] = Field(
+        [], description="In the response to a list: the lines that aren't looked up."
+    )
 
 
 # Additions to the OpenAPI document: descriptions, headers, and examples for each status.
 
-_DESCRIPTIONS = {
-    200: "The redacted result.",
-    202: "The redacted result so far.",
-    400: "The request doesn't match this description.",
-    401: "The token is missing, wrong, revoked, or expired.",
-    403: "The token lacks the scope, or its person isn't allowed to do this or to see this "
-    "project.",
-    404: "There is no such lookup for this person.",
-    409: "There is no result: the lookup was stopped, or nothing is stored.",
-    410: "The result was deleted.",
-    413: "The request body is too large.",
-    415: "The request body isn't application/json.",
-    429: "Too many calls in one minute.",
-    500: "Something went wrong on our side.",
-    502: "Sentry refused the request or sent something we couldn't read.",
-    503: "Sentry is limiting our requests or is paused after repeated failures, too many lookups "
-    "are running, or our database can't be used.",
-    504: "Sentry couldn't be reached, or was too slow.",
-}
-_CODES = {
-    400: "bad_input",
-    401: "no_access",
-    403: "missing_scope",
-    404: "no_such_lookup",
-    409: "cancelled",
-    410: "purged",
-    413: "too_large",
-    415: "wrong_type",
-    429: "too_many_lookups",
-    500: "broken",
-    502: "server_error",
-    503: "rate_limited",
-    504: "too_slow",
+_DESCRIPTIONS = {200: "The redacted result.", 202: "The redacted result so far."}
+_EXAMPLES = {
+    400: ("bad_input", "The request doesn't match this description."),
+    401: ("no_access", "The token is missing, wrong, revoked, or expired."),
+    403: (
+        "missing_scope",
+        "The token lacks the scope, or its person isn't allowed to do this or to see this project.",
+    ),
+    404: ("no_such_lookup", "There is no such lookup for this person."),
+    409: ("cancelled", "There is no result: the lookup was stopped, or nothing is stored."),
+    410: ("purged", "The result was deleted."),
+    413: ("too_large", "The request body is too large."),
+    415: ("wrong_type", "The request body isn't application/json."),
+    429: ("too_many_lookups", "Too many calls in one minute."),
+    500: ("broken", "Something went wrong on our side."),
+    502: ("server_error", "Sentry refused the request or sent something we couldn't read."),
+    503: (
+        "rate_limited",
+        "Sentry is limiting our requests or is paused after repeated failures, too many lookups "
+        "are running, or our database can't be used.",
+    ),
+    504: ("too_slow", "Sentry couldn't be reached, or was too slow."),
 }
 _RETRY_AFTER = {
     "description": "Seconds to wait, if known.",
@@ -539,26 +485,26 @@ class DescribedAPI(NinjaAPI):
     """An API whose document describes the responses and their headers."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """Return the document."""
         document = super().get_openapi_schema(**options)
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                for status, response in operation["responses"].items():
-                    _describe(int(status), response)
+        responses = (
+            response
+            for operations in document["paths"].values()
+            for operation in operations.values()
+            for response in operation["responses"].items()
+        )
+        for number, response in responses:
+            code, text = _EXAMPLES.get(int(number), ("", ""))
+            response["description"] = text or _DESCRIPTIONS[int(number)]
+            if int(number) in _HEADERS:
+                response["headers"] = _HEADERS[int(number)]
+            if code:
+                response["content"]["application/json"]["example"] = {
+                    "code": code,
+                    "message": text,
+                    "next_step": "What to do now, in one sentence.",
+                    "retry_after": 30 if int(number) in (429, 503) else None,
+                }
         return document
-
-
-def _describe(status: int, response: dict[str, Any]) -> None:
-    response["description"] = _DESCRIPTIONS[status]
-    if status in _HEADERS:
-        response["headers"] = _HEADERS[status]
-    if status in _CODES:
-        response["content"]["application/json"]["example"] = {
-            "code": _CODES[status],
-            "message": _DESCRIPTIONS[status],
-            "next_step": "What to do now, in one sentence.",
-            "retry_after": 30 if status in (429, 503) else None,
-        }
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
@@ -597,24 +543,25 @@ api = DescribedAPI(
     urls_namespace="api",
 )
 
-_OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    (
-        "format",
-        "The response format.",
-        {"type": "string", "enum": list(_FORMATS), "default": "json"},
-    ),
-    ("budget", "The token limit. Without it, the result is complete.", {"type": "integer"}),
-    (
-        "model",
+_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "format": ("The response format.", {"enum": list(_FORMATS), "default": "json"}),
+    "budget": ("The token limit. Without it, the result is complete.", {"type": "integer"}),
+    "model": (
         "The family of language models that the limit is counted for.",
-        {"type": "string", "enum": [family.name for family in FAMILIES]},
+        {"enum": [family.name for family in FAMILIES]},
     ),
-)
+}
 _FORMS = {
     "responses": {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
     "parameters": [
-        {"in": "query", "name": name, "required": False, "description": text, "schema": schema}
-        for name, text, schema in _OPTIONS
+        {
+            "in": "query",
+            "name": name,
+            "required": False,
+            "description": text,
+            "schema": {"type": "string", **schema},
+        }
+        for name, (text, schema) in _OPTIONS.items()
     ],
 }
 LookupId = PathEx[uuid.UUID, P(description="The lookup_id of a result.")]
@@ -633,8 +580,8 @@ _READ_ERRORS = (400, 401, 403, 404, 409, 410, 429, 500, 503)
 )
 def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     """Look up one customer's errors. The lookup is recorded. Requires the lookup scope."""
-    token = token_for(request, Scope.LOOKUP)
-    zone, requester = zone_of(token.user), api_requester(request, token)
+    token, requester = authorized(request, Scope.LOOKUP)
+    zone = zone_of(token.user)
     lookup = record_lookup(
         read_question(
             body.customer,
@@ -664,8 +611,8 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
 )
 def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     """Read the stored result of a lookup that the person can open. Requires the read scope."""
-    token = token_for(request, Scope.READ)
-    choice, requester = _requested(request.GET), api_requester(request, token)
+    token, requester = authorized(request, Scope.READ)
+    choice = _requested(request.GET)
     result = stored_result(str(lookup_id), requester, projects_of_token(token))
     return _body(export_result(result, choice, requester))
 
@@ -685,9 +632,8 @@ def read_event(
     event_id: PathEx[str, P(description="The ID of an event in the result.", max_length=50)],
 ) -> HttpResponse:
     """Read one event of a result in full, from Sentry if necessary. Requires the lookup scope."""
-    token = token_for(request, Scope.LOOKUP)
-    choice, requester = _requested(request.GET), api_requester(request, token)
-    projects = projects_of_token(token)
+    token, requester = authorized(request, Scope.LOOKUP)
+    choice, projects = _requested(request.GET), projects_of_token(token)
     return _body(export_event(str(lookup_id), event_id, choice, requester, projects))
 
 
@@ -703,11 +649,11 @@ def search_catalog(
     words: QueryEx[str, P(max_length=200, description="Leave them out to list all.")] = "",
 ) -> CatalogResponse:
     """Search the support team’s catalog. Requires the read scope."""
-    token = token_for(request, Scope.READ)
+    token, requester = authorized(request, Scope.READ)
     if request.GET.keys() - {"words"}:
         raise LookupFailed(bad_input("The request has an unknown parameter.", _READ_THE_PAGE))
-    projects, requester = projects_of_token(token), api_requester(request, token)
-    return CatalogResponse(known_errors=search_known_errors(words, requester, projects))
+    found = search_known_errors(words, requester, projects_of_token(token))
+    return CatalogResponse(known_errors=found)
 
 
 @api.get(
@@ -719,9 +665,8 @@ def search_catalog(
 )
 def get_status(request: HttpRequest) -> StatusResponse:
     """Say whether Sentry can be asked, where, and how often. Requires the read scope."""
-    token = token_for(request, Scope.READ)
-    status = check_status(api_requester(request, token), token, projects_of_token(token))
-    return StatusResponse.model_validate(status)
+    token, requester = authorized(request, Scope.READ)
+    return StatusResponse.model_validate(check_status(requester, token, projects_of_token(token)))
 
 
 @api.post(
@@ -737,10 +682,10 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
 
     The response is the result so far. Read it again until `state` isn't `running`.
     """
-    token = token_for(request, Scope.LOOKUP)
+    token, requester = authorized(request, Scope.LOOKUP)
     if not token.user.has_perm("incidents.add_incident"):
-        refuse_role(token, api_requester(request, token))
-    zone, requester = zone_of(token.user), api_requester(request, token)
+        refuse_role(token, requester)
+    zone = zone_of(token.user)
     count_lookup(token.user)
     try:
         found = read_items(body.customers, read_customer)
@@ -776,8 +721,7 @@ def get_incident(
     incident_id: PathEx[uuid.UUID, P(description="The incident_id of a result.")],
 ) -> HttpResponse:
     """Read what is known so far. Requires the read scope."""
-    token = token_for(request, Scope.READ)
-    requester = api_requester(request, token)
+    token, requester = authorized(request, Scope.READ)
     count_call(token.user, "reads")
     incident = find_incident(token.user, requester.actor, incident_id)
     return _incident(incident, token, requester)
@@ -789,9 +733,7 @@ def _incident(
     result = read_incident(incident, projects_of_token(token))
     record_incident_export(result, "json", requester)
     body = {**as_json(result), "left_out": [], **more}
-    return HttpResponse(
-        json.dumps(body), content_type="application/json", status=202 if more else 200
-    )
+    return JsonResponse(body, status=202 if more else 200)
 
 
 def _requested(values: QueryDict) -> Choice:
@@ -822,7 +764,7 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     RequestDataTooBig: TOO_LARGE,
     RawPostDataException: WRONG_TYPE,  # form data
     WrongType: WRONG_TYPE,
-    HttpError: NOT_JSON,
+    HttpError: bad_input("The request body isn't JSON.", _READ_THE_PAGE),
 }
 
 
@@ -870,7 +812,10 @@ def api_page(request: HttpRequest) -> HttpResponse:
                 **operation,
                 "method": method.upper(),
                 "path": path,
-                "fields": [*_parameter_rows(operation), *_body_rows(operation, document)],
+                "fields": [
+                    *({**one, "kind": _kind(one["schema"])} for one in operation["parameters"]),
+                    *_body_rows(operation, document),
+                ],
                 "statuses": operation["responses"].items(),
             }
             for path, methods in document["paths"].items()
@@ -887,10 +832,6 @@ def api_page(request: HttpRequest) -> HttpResponse:
 def no_such_address(_request: HttpRequest) -> HttpResponse:
     """Return 404 as JSON."""
     return problem_response(NO_SUCH_ADDRESS)
-
-
-def _parameter_rows(operation: Document) -> list[Document]:
-    return [{**one, "kind": _kind(one["schema"])} for one in operation["parameters"]]
 
 
 def _body_rows(operation: Document, document: Document) -> list[Document]:

@@ -22,7 +22,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the documented arguments."""
         names = [tool.name for tool in TOOLS]
         parser.add_argument("--call", choices=names, help="print one tool's reply, and exit")
         parser.add_argument(
