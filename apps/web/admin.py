@@ -115,7 +115,6 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         return name
 
     def clean_projects(self) -> list[str]:
-        """Return the slugs, sorted, each once."""
         value = self.cleaned_data["projects"]
         slugs = _SEPARATORS.split(value.strip()) if isinstance(value, str) else list(value)
         slugs = sorted({slug for slug in slugs if slug})
@@ -165,7 +164,6 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         fields = ("name", "user", "scopes", "projects")
 
     def clean_projects(self) -> list[str]:
-        """Return the slugs, each once."""
         typed = _SEPARATORS.split(self.cleaned_data["projects"].strip())
         slugs = list(dict.fromkeys(slug for slug in typed if slug))
         if len(slugs) > _MAX_PROJECTS:
@@ -187,7 +185,6 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the choices."""
         return [
             ("works", "active"),
             ("ends_soon", f"expires within {EXPIRY_WARNING.days} days"),
@@ -197,7 +194,6 @@ class StateFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
-        """Return the tokens of the chosen state."""
         now = timezone.now()
         active = Q(revoked_at=None, expires_at__gt=now, user__is_active=True)
         by_last_use = queryset.annotate(seen=Coalesce(F("last_used_at"), F("created_at")))
@@ -296,18 +292,15 @@ class ApiTokenAdmin(AllowedFiltersAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        """Revoke the selected tokens."""
         revoked = sum(_revoke(token, request) for token in queryset.filter(revoked_at=None))
         messages.success(request, f"Revoked: {revoked}.")
 
     @admin.display(description="Scopes", ordering="scopes")
     def scope_list(self, token: ApiToken) -> str:
-        """Return the scopes."""
         return ", ".join(token.scopes) or "none"
 
     @admin.display(description="Only these projects")
     def project_list(self, token: ApiToken) -> str:
-        """Return the slugs."""
         return ", ".join(token.projects) or "all projects the person can see"
 
     @admin.display(description="State", ordering="expires_at")
@@ -350,17 +343,14 @@ class TeamAdmin(AllowedFiltersAdmin):
 
     @admin.display(description="Team", ordering="group__name")
     def name(self, team: Team) -> str:
-        """Return the group's name."""
         return team.group.name
 
     @admin.display(description="People", ordering="count")
     def people(self, team: Any) -> int:
-        """Return the number of people."""
         return int(team.count)
 
     @admin.display(description="Projects")
     def project_list(self, team: Team) -> str:
-        """Return the projects the team can see."""
         return "all" if team.all_projects else ", ".join(team.projects) or "none"
 
     def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
@@ -409,11 +399,9 @@ class IncidentStateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the choices."""
         return [(name, name) for name in ("running", "finished", "canceled")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        """Return the incidents of the chosen state."""
         chosen = {
             "running": queryset.filter(finished_at=None, cancelled_at=None),
             "finished": queryset.exclude(finished_at=None).filter(cancelled_at=None),
@@ -450,7 +438,6 @@ class IncidentAdmin(ReadOnlyAdmin):
         return readable.defer("sealed_rest").annotate(count=Count("lines"))
 
     def get_object(self, request: HttpRequest, *args: Any, **options: Any) -> Incident | None:
-        """Return the incident if the person can read it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return super().get_object(request, *args, **options)
@@ -466,7 +453,6 @@ class IncidentAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, *_args: Any, **_options: Any
     ) -> HttpResponse:
-        """Redirect to the page of the incident."""
         if (incident := self.get_object(request, object_id)) is None:
             raise Http404
         address = reverse("incident_detail", args=[incident.uuid])
@@ -474,28 +460,23 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Who", ordering="user__username")
     def who(self, incident: Incident) -> str:
-        """Return the person, or the system user of a command line."""
         return str(incident.user) if incident.user else incident.system_user or "unknown"
 
     @admin.display(description="Reason")
     def reason(self, incident: Any) -> str:
-        """Return the ticket number or reason."""
         return str(incident.given_reason)
 
     @admin.display(description="Size", ordering="count")
     def size(self, incident: Any) -> str:
-        """Return the number of customers."""
         return counted(incident.count, "customer")
 
     @admin.display(description="Around", ordering="moment")
     def window_text(self, incident: Incident) -> str:
-        """Return the reported time and the window."""
         moment = incident.moment.astimezone(ZoneInfo(incident.zone))
         return f"{moment:%d %b %Y, %H:%M} {incident.zone}, {half_window(incident.minutes)}"
 
     @admin.display(description="State")
     def state(self, incident: Incident) -> str:
-        """Return running, finished, or canceled."""
         if incident.cancelled_at:
             return "canceled"
         return "finished" if incident.finished_at else "running"

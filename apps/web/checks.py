@@ -1,7 +1,7 @@
 """Deployment checks of our own settings."""
 
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,10 +24,14 @@ _OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 def check_settings(**_options: Any) -> list[checks.CheckMessage]:
     """Return a warning for each setting that is unsafe on a server."""
-    return [checks.Warning(text, hint=hint, id=f"triage.{code}") for code, text, hint in _found()]
+    return _warnings(_unsafe_settings())
 
 
-def _found() -> Iterator[tuple[str, str, str]]:
+def _warnings(found: Iterable[tuple[str, str, str]]) -> list[checks.CheckMessage]:
+    return [checks.Warning(text, hint=hint, id=f"triage.{code}") for code, text, hint in found]
+
+
+def _unsafe_settings() -> Iterator[tuple[str, str, str]]:
     if settings.TRIAGE_HASH_KEY == settings.SECRET_KEY:
         yield (
             "W001",
@@ -60,8 +64,12 @@ def _found() -> Iterator[tuple[str, str, str]]:
             "TRIAGE_BEHIND_PROXY is 0, so everyone seems to have the address of the TLS proxy.",
             "Set it to the number of proxies in front of Triage.",
         )
-    address = _only_address()
-    if address is not None and looks_like_proxy(address):
+    recent = Entry.objects.exclude(address="").order_by("-pk").values_list("address", flat=True)
+    addresses: list[str] = []
+    with suppress(DatabaseError):  # not migrated yet
+        addresses = list(recent[:_RECENT])
+    address = parse_address(addresses[0]) if len(set(addresses)) == 1 else None
+    if len(addresses) == _RECENT and address is not None and looks_like_proxy(address):
         yield (
             "W006",
             f"All recent requests in the audit trail come from {address}, which looks like a "
@@ -73,22 +81,24 @@ def _found() -> Iterator[tuple[str, str, str]]:
 
 def check_upgrade() -> list[checks.CheckMessage]:
     """Return a warning for each thing that is left to do after an upgrade."""
-    return [
-        checks.Warning(text, hint=hint, id=f"triage.{code}") for code, text, hint in _left_to_do()
-    ]
+    return _warnings(_left_to_do())
 
 
 def _left_to_do() -> Iterator[tuple[str, str, str]]:
     for name, now in settings.TRIAGE_REMOVED.items():
         yield "W007", f"{name} has no effect anymore: {now}.", "Remove it."
-    pending = _pending_migrations()
-    if pending is None:
+    try:
+        executor = MigrationExecutor(connection)
+        if not executor.loader.applied_migrations:  # the database isn't in use yet
+            return
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
         return
     if pending:
         yield (
             "W008",
             f"The database isn't ready for Triage {settings.TRIAGE_VERSION}: "
-            f"{counted(pending, 'migration')} left to apply.",
+            f"{counted(len(pending), 'migration')} left to apply.",
             "Stop the site and all workers, make a backup, and run manage.py migrate.",
         )
         return
@@ -106,28 +116,3 @@ def _left_to_do() -> Iterator[tuple[str, str, str]]:
         )
     elif not queue_state().workers and Lookup.objects.exists():
         yield "W011", "No worker is running.", "Start manage.py run_huey, and keep it running."
-
-
-def _pending_migrations() -> int | None:
-    """Return the number of migrations to apply; None if the database isn't in use yet."""
-    try:
-        executor = MigrationExecutor(connection)
-        if not executor.loader.applied_migrations:
-            return None
-        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    except DatabaseError:
-        return None
-
-
-def _only_address() -> IPv4Address | IPv6Address | None:
-    """Return the address of the latest entries in the audit trail, if all have the same one."""
-    recent = Entry.objects.exclude(address="").order_by("-pk").values_list("address", flat=True)
-    try:
-        addresses = list(recent[:_RECENT])
-    except DatabaseError:  # not migrated yet
-        return None
-    return (
-        parse_address(addresses[0])
-        if len(addresses) == _RECENT == addresses.count(addresses[0])
-        else None
-    )

@@ -10,7 +10,6 @@ from apps.web.middleware import SeeOther
 
 _COOKIE = "triage_theme"
 _THEMES = ("light", "dark")
-_YEAR_S = 365 * 24 * 60 * 60
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -30,7 +29,7 @@ def theme(request: HttpRequest) -> HttpResponse:
         response.set_cookie(
             _COOKIE,
             chosen,
-            _YEAR_S,
+            365 * 24 * 60 * 60,
             path=settings.SESSION_COOKIE_PATH,
             secure=request.is_secure(),
             httponly=True,

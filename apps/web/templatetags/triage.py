@@ -16,6 +16,8 @@ from apps.web.presenters import formatting
 from apps.web.presenters.formatting import LevelMark, LocalTime
 
 register = template.Library()
+register.filter(formatting.half_window)
+register.filter(formatting.visible)
 
 _INDENT = re.compile(r"\s*\n\s*")
 
@@ -62,18 +64,6 @@ def grouped(number: int | None) -> str:
 def slashes(text: str) -> SafeString:
     """Let a line break after a slash of a path rather than within a word."""
     return format_html_join(mark_safe("/<wbr>"), "{}", ((part,) for part in text.split("/")))
-
-
-@register.filter
-def half_window(minutes: int) -> str:
-    """Format a window's half width: ± 5 min."""
-    return formatting.half_window(minutes)
-
-
-@register.filter
-def visible(text: str) -> str:
-    """Replace control characters with visible symbols."""
-    return formatting.visible(text)
 
 
 @register.filter

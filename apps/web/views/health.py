@@ -33,9 +33,13 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
     The status is 503 only without a database, since a Sentry outage has its own page.
     """
-    database = _database_state()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        database, work = "ok", _work_state()
+    except DatabaseError:
+        database, work = "failed", {}
     states = {"database": database, "cache": cache_state(), "sentry": recent_state()}
-    work = _work_state() if database == "ok" else {}
     return JsonResponse({**states, **work}, status=200 if database == "ok" else 503)
 
 
@@ -49,15 +53,6 @@ def _work_state() -> dict[str, object]:
         **({} if queue.workers else {"notice": describe_workers(queue)}),
         "queue": asdict(queue),
     }
-
-
-def _database_state() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return "failed"
-    return "ok"
 
 
 def cache_state() -> str:

@@ -152,7 +152,6 @@ def _exists(variable: str, answer: str) -> bool:
 
 
 def _content(answers: dict[str, str]) -> str:
-    """Return the lines of the file."""
     address = urlsplit(answers["ADDRESS"])
     host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname or ""
     is_local, is_https = address.hostname in _LOCAL, address.scheme == "https"
