@@ -24,8 +24,6 @@ from apps.lookups.models import Lookup, Origin
 # The header by which scripts request a part of a page.
 PART_HEADER = "X-Triage-Part"
 
-ONLY_SHARED = "This was shared with you to read. Only its owner can do this."
-
 
 def person_of(request: HttpRequest) -> User:
     """Return the signed-in user."""
@@ -62,12 +60,19 @@ def get_lookup_or_404(request: HttpRequest, lookup_id: uuid.UUID) -> Lookup:
 def require_manager(request: HttpRequest, lookup: Lookup | Incident) -> None:
     """Raise `PermissionDenied` for people who can read it, but not share and stop it."""
     if not may_manage(person_of(request), lookup):
-        raise PermissionDenied(ONLY_SHARED)
+        raise PermissionDenied("This was shared with you to read. Only its owner can do this.")
 
 
 def get_incident_or_404(request: HttpRequest, incident_id: uuid.UUID) -> Incident:
     """Return the incident if this person can read it. Raise `Http404` if not."""
     return find_incident(person_of(request), requester_of(request).actor, incident_id)
+
+
+def get_subject_or_404(request: HttpRequest, **ids: uuid.UUID) -> Lookup | Incident:
+    """Return the lookup or incident of a URL if this person can read it. Raise `Http404` if not."""
+    if "lookup_id" in ids:
+        return get_lookup_or_404(request, ids["lookup_id"])
+    return get_incident_or_404(request, ids["incident_id"])
 
 
 def find_incident(person: User, actor: Actor, incident_id: uuid.UUID) -> Incident:
@@ -97,9 +102,6 @@ def readable_incidents(person: User) -> QuerySet[Incident]:
 
 # Views are recorded before anything is shown: what cannot be recorded is not shown.
 
-# For this long, the parts that a page loads later belong to the recorded view of that page.
-_VIEW_LIFETIME = timedelta(hours=1)
-
 
 def record_view(request: HttpRequest, lookup: Lookup | Incident, page: str = "result") -> None:
     """Record that a person opened a page about a lookup, except for HEAD, which shows nothing."""
@@ -114,21 +116,19 @@ def record_view(request: HttpRequest, lookup: Lookup | Incident, page: str = "re
 
 
 def record_partial_view(request: HttpRequest, lookup: Lookup | Incident, piece: str) -> None:
-    """Record that a part of a result was loaded, unless its page was viewed recently."""
+    """Record that a part of a result was loaded, unless its page was viewed in the last hour."""
     actor = requester_of(request).actor
     viewed = Entry.objects.filter(
         target=lookup.audit_target,
         action=Action.VIEWED,
         actor_id=actor.user_id,
-        at__gt=timezone.now() - _VIEW_LIFETIME,
+        at__gt=timezone.now() - timedelta(hours=1),
     )
     if not viewed.exists():
         record_view(request, lookup, piece)
 
 
 # Manage on a host of its own.
-
-_ON_BOTH_HOSTS = ("/accounts/", "/static/", "/healthz", "/readyz")
 
 
 class AdminHostMiddleware(MiddlewareMixin):
@@ -141,7 +141,8 @@ class AdminHostMiddleware(MiddlewareMixin):
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
         """Redirect, or raise `Http404`, if this host does not serve the path."""
         path = request.path_info  # without the part that `SCRIPT_NAME` says
-        if not settings.TRIAGE_ADMIN_HOST or path.startswith(_ON_BOTH_HOSTS):
+        on_both_hosts = ("/accounts/", "/static/", "/healthz", "/readyz")
+        if not settings.TRIAGE_ADMIN_HOST or path.startswith(on_both_hosts):
             return None
         manage = reverse("admin:index").removeprefix(get_script_prefix().rstrip("/"))
         is_manage = path.startswith((manage, "/review/"))

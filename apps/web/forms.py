@@ -1,10 +1,10 @@
 """Forms for lookups, preferences, erasure, exports, sharing, and tickets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from functools import cache
-from typing import Any, cast
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -61,7 +61,6 @@ from apps.tickets.text import (
     TicketRefused,
 )
 from apps.web.presenters.formatting import (
-    LocalTime,
     half_window,
     in_utc_too,
     local_minute,
@@ -111,11 +110,38 @@ class ZoneSelect(forms.Select):
         attrs: Mapping[str, Any] | None = None,
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
-        """Return the select as HTML."""
         attributes = self.build_attrs({**self.attrs, "name": name}, dict(attrs or {}))
         return format_html(
             "<select{}>{}</select>", flatatt(attributes), zone_options(str(value or ""))
         )
+
+
+class ZoneField(forms.CharField):
+    """The name of a time zone, read as that zone; None if it is empty and not required."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, **options)
+
+    def clean(self, value: Any) -> ZoneInfo | None:
+        """Return the zone. Raise `ValidationError` for an unknown name."""
+        typed = super().clean(value)
+        zone = parse_zone(typed)
+        if typed and zone is None:
+            raise forms.ValidationError("We don't recognize this time zone. Choose another.")
+        return zone
+
+
+def _reason_field(label: str, help_text: str) -> forms.CharField:
+    return forms.CharField(
+        required=False,
+        max_length=MAX_REASON_LENGTH,
+        label=label,
+        help_text=help_text,
+        error_messages={
+            "max_length": f"Keep the reason to {MAX_REASON_LENGTH} characters or fewer.",
+            "required": "Enter a ticket number or a reason.",
+        },
+    )
 
 
 MAX_CUSTOMER_LENGTH = 2000
@@ -153,7 +179,7 @@ class LookupForm(forms.Form):
         label="or choose a date",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}),
     )
-    zone = forms.CharField(required=False, label="Time zone", max_length=64)
+    zone = ZoneField(required=False, label="Time zone")
     window = forms.IntegerField(
         label="± minutes",
         error_messages={
@@ -163,15 +189,8 @@ class LookupForm(forms.Form):
     )
     project = forms.ChoiceField(required=False, label="Project")
     environment = forms.ChoiceField(required=False, label="Environment")
-    reason = forms.CharField(
-        required=False,
-        max_length=MAX_REASON_LENGTH,
-        label="Ticket or reason",
-        help_text="Stored in the audit trail. Don't name the customer here.",
-        error_messages={
-            "max_length": f"Keep the reason to {MAX_REASON_LENGTH} characters or fewer.",
-            "required": "Enter a ticket number or a reason.",
-        },
+    reason = _reason_field(
+        "Ticket or reason", "Stored in the audit trail. Don't name the customer here."
     )
 
     def __init__(
@@ -188,7 +207,7 @@ class LookupForm(forms.Form):
         defaults = {"zone": own_zone.key, "window": settings.TRIAGE_WINDOW_MINUTES}
         super().__init__(_with_window(data), initial={**defaults, **(initial or {})})
         self.may_be_exact = False
-        self.times: tuple[MomentOption, ...] = ()
+        self.times: list[dict[str, Any]] = []
         self.own_zone = own_zone
         zone_is_given = bool((self.data or initial or {}).get("zone"))
         self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen or zone_is_given)
@@ -223,16 +242,7 @@ class LookupForm(forms.Form):
             raise forms.ValidationError(str(refused)) from refused
         return typed
 
-    def clean_zone(self) -> ZoneInfo | None:
-        """Return the time zone, or None if there is none."""
-        typed = str(self.cleaned_data["zone"])
-        zone = parse_zone(typed)
-        if typed and zone is None:
-            raise forms.ValidationError("We don't recognize this time zone. Choose another.")
-        return zone
-
     def clean_window(self) -> int:
-        """Return the minutes before and after, within bounds."""
         minutes = int(self.cleaned_data["window"])
         if not MIN_WINDOW_MINUTES <= minutes <= MAX_WINDOW_MINUTES:
             raise forms.ValidationError(
@@ -269,16 +279,21 @@ class LookupForm(forms.Form):
             self.add_error("at", "Which time do you mean? Choose one, or type it in full.")
         return cleaned
 
+    @property
+    def searched(self) -> dict[str, Any]:
+        """Where and when a valid form searches: its window, projects, and environments."""
+        cleaned = self.cleaned_data
+        return {
+            "window": Window(moment=cleaned["moment"], minutes=cleaned["window"]),
+            "projects": tuple(filter(None, [cleaned.get("project")])),
+            "environments": tuple(filter(None, [cleaned.get("environment")])),
+        }
+
     def question(self) -> Question:
         """Return the question of a valid form."""
-        cleaned = self.cleaned_data
-        return Question(
-            customer=read_customer(cleaned["customer"]),
-            window=Window(moment=cleaned["moment"], minutes=cleaned["window"]),
-            projects=tuple(filter(None, [cleaned.get("project")])),
-            environments=tuple(filter(None, [cleaned.get("environment")])),
-            fields=settings.TRIAGE_CUSTOMER_FIELDS,
-        )
+        customer = read_customer(self.cleaned_data["customer"])
+        fields = settings.TRIAGE_CUSTOMER_FIELDS
+        return Question(customer=customer, fields=fields, **self.searched)
 
 
 def _with_window(data: Any) -> Any:
@@ -304,15 +319,14 @@ def _read_moment(typed: str, zone: ZoneInfo, now: datetime) -> MomentFound:
     return MomentFound(Excerpt("", typed, ""), (MomentReading(moment, None, ""),))
 
 
-def _time_options(found: MomentFound, zone: ZoneInfo) -> "tuple[MomentOption, ...]":
+def _time_options(found: MomentFound, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Return the times to choose from; each says its own time zone if these differ."""
-    options = _moment(found, zone, {}).options
+    options = _moment(found, zone, {})["options"]
     notes = [reading.understood.rpartition("; ")[2] for reading in found.readings]
     differ = len(set(notes)) > 1
-    return tuple(
-        replace(option, understood=note * differ)
-        for option, note in zip(options, notes, strict=True)
-    )
+    return [
+        {**option, "understood": note * differ} for option, note in zip(options, notes, strict=True)
+    ]
 
 
 def _depends_on_zone(typed: str, now: datetime) -> bool:
@@ -333,21 +347,15 @@ class PreferencesForm(forms.Form):
 
     time_zone = forms.ChoiceField(
         required=False,
+        choices=lambda: [("", "Use my browser's time zone"), *((z, z) for z in zone_names())],
         label="Your time zone",
         help_text="Times are shown and read in this time zone.",
     )
     shortcuts = forms.BooleanField(
-        required=False, label="Use single-key shortcuts on results (press ? there to see them)"
+        required=False,
+        initial=True,
+        label="Use single-key shortcuts on results (press ? there to see them)",
     )
-
-    def __init__(self, data: Any = None, *, chosen: str = "", shortcuts: bool = True) -> None:
-        super().__init__(data, initial={"time_zone": chosen, "shortcuts": shortcuts})
-        field = self.fields["time_zone"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
-        field.choices = [
-            ("", "Use my browser's time zone"),
-            *((name, name) for name in zone_names()),
-        ]
 
 
 MAX_IDENTIFIERS = 20
@@ -365,7 +373,6 @@ class ForgetForm(forms.Form):
     )
 
     def clean_names(self) -> str:
-        """Return the lines without empty ones."""
         lines = [line for line in self.cleaned_data["names"].splitlines() if line.strip()]
         if len(lines) > MAX_IDENTIFIERS:
             raise forms.ValidationError(f"Enter up to {MAX_IDENTIFIERS} identifiers at a time.")
@@ -388,15 +395,8 @@ class UnredactedForm(forms.Form):
         label="I need the personal data for this case",
         error_messages={"required": "Check the box to confirm that you need the personal data."},
     )
-    reason = forms.CharField(
-        required=False,
-        max_length=MAX_REASON_LENGTH,
-        label="Ticket or reason (optional)",
-        help_text="Stored with the record. Don't name the customer here.",
-        error_messages={
-            "max_length": f"Keep the reason to {MAX_REASON_LENGTH} characters or fewer.",
-            "required": "Enter a ticket number or a reason.",
-        },
+    reason = _reason_field(
+        "Ticket or reason (optional)", "Stored with the record. Don't name the customer here."
     )
     format = forms.ChoiceField(
         label="Format",
@@ -448,7 +448,6 @@ class ShareForm(forms.Form):
     )
 
     def clean_reader(self) -> User | Group:
-        """Return the person or team of that name."""
         try:
             return find_reader(str(self.cleaned_data["reader"]))
         except SharingRefused as refused:
@@ -461,31 +460,13 @@ class ShareForm(forms.Form):
         return timedelta(days=int(days)) if days else None
 
 
-@dataclass(frozen=True, slots=True)
-class ShareRow:
-    """A person or team a lookup is shared with, and the end of that, if any."""
-
-    share_id: int
-    reader: str
-    until: LocalTime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShareSection:
-    """The context of the share section. `readers` are suggestions for the form."""
-
-    address: str
-    address_to_stop: str
-    zone: str
-    form: ShareForm
-    readers: tuple[str, ...]
-    rows: tuple[ShareRow, ...]
-
-
 def share_section(
     person: User, lookup: Lookup | Incident, form: ShareForm | None = None
-) -> ShareSection | None:
-    """Return the share section, or None if the person does not manage the lookup."""
+) -> dict[str, Any] | None:
+    """Return the `share` of `lookups/_share.html`, or None for people who don't manage the lookup.
+
+    `readers` are suggestions for the form.
+    """
     if not may_manage(person, lookup):
         return None
     zone, readers = ZoneInfo(lookup.zone), reader_choices(apart_from=person)
@@ -496,19 +477,18 @@ def share_section(
             offered.fields["reader"].widget.attrs["list"] = "share_offered"
         return offered
 
-    rows = tuple(
-        ShareRow(share.pk, share.reader, local_minute(share.until, zone) if share.until else None)
-        for share in active_shares(lookup)
-    )
     kind = lookup.audit_target.split()[0]
-    return ShareSection(
-        address=reverse(f"{kind}_share", args=[lookup.uuid]),
-        address_to_stop=reverse(f"{kind}_unshare", args=[lookup.uuid]),
-        zone=lookup.zone,
-        form=cast(ShareForm, SimpleLazyObject(offering)),
-        readers=readers,
-        rows=rows,
-    )
+    return {
+        "address": reverse(f"{kind}_share", args=[lookup.uuid]),
+        "address_to_stop": reverse(f"{kind}_unshare", args=[lookup.uuid]),
+        "zone": lookup.zone,
+        "form": SimpleLazyObject(offering),
+        "readers": readers,
+        "rows": [
+            (share.pk, share.reader, local_minute(share.until, zone) if share.until else None)
+            for share in active_shares(lookup)
+        ],
+    }
 
 
 def share_form(values: Any) -> ShareForm:
@@ -539,7 +519,7 @@ class TicketForm(forms.Form):
         help_text="For example, 2026-11-20 14:05, or just the date. "
         "“Yesterday” is counted from it.",
     )
-    zone = forms.CharField(label="Time zone if the ticket has none", max_length=64)
+    zone = ZoneField(label="Time zone if the ticket has none")
 
     def __init__(
         self,
@@ -554,42 +534,31 @@ class TicketForm(forms.Form):
         self.assumed: tuple[tuple[str, TicketReading], ...] = ()
         self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen)
 
-    def clean_zone(self) -> ZoneInfo:
-        """Return the time zone."""
-        zone = parse_zone(str(self.cleaned_data["zone"]))
-        if zone is None:
-            raise forms.ValidationError("We don't recognize this time zone. Choose another.")
-        return zone
-
     def clean(self) -> dict[str, Any]:
         """Read the date of the ticket, then the ticket."""
         cleaned = self.cleaned_data
         zone = cleaned.get("zone")
         if zone is None or "text" not in cleaned:
             return cleaned
-        now = timezone.now()
+        now, typed = timezone.now(), cleaned.get("written", "").strip()[:200]
+        read = partial(
+            read_ticket, cleaned["text"], zone=zone, now=now, read_customer=read_customer
+        )
+        field = "written"
         try:
-            written = self._written(zone, now)
+            written = read_ticket_date(typed, zone=zone, now=now) if typed else None
+            field = "text"
+            reading = cleaned["reading"] = read(written=written)
         except TicketRefused as refused:
-            self.add_error("written", str(refused))
+            self.add_error(field, str(refused))
             return cleaned
-        try:
-            reading = _read_ticket(cleaned["text"], zone, now, written)
-        except TicketRefused as refused:
-            self.add_error("text", str(refused))
-            return cleaned
-        cleaned["reading"] = reading
         if written is None and reading.lacks_date:
             yesterday = now.astimezone(zone).date() - timedelta(days=1)
             self.assumed = tuple(
-                (f"if the ticket was written {day}", _read_ticket(cleaned["text"], zone, now, date))
+                (f"if the ticket was written {day}", read(written=date))
                 for day, date in (("today", now), ("yesterday", yesterday))
             )
         return cleaned
-
-    def _written(self, zone: ZoneInfo, now: datetime) -> datetime | date | None:
-        typed = self.cleaned_data.get("written", "").strip()
-        return read_ticket_date(typed[:200], zone=zone, now=now) if typed else None
 
     @property
     def reading(self) -> TicketReading | None:
@@ -602,75 +571,7 @@ class TicketForm(forms.Form):
         return parse_zone(str(self.data.get("zone", ""))) or self.own_zone
 
 
-def _read_ticket(
-    text: str, zone: ZoneInfo, now: datetime, written: datetime | date | None
-) -> TicketReading:
-    return read_ticket(text, zone=zone, now=now, written=written, read_customer=read_customer)
-
-
 # The suggestions from a ticket. None is preselected unless it is unambiguous.
-
-_NONE_OF_THESE = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerOption:
-    """A possible customer and the kind of identifier."""
-
-    value: str
-    kind: str
-    excerpt: Excerpt
-    checked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MomentOption:
-    """A time that the words can mean. `value` is what the form posts."""
-
-    value: str
-    day: str
-    clock: str
-    window: str
-    understood: str
-    checked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MomentGroup:
-    """Words in the ticket, open questions about them, and the times they can mean.
-
-    `understood` applies to all options; otherwise, each option has its own.
-    """
-
-    excerpt: Excerpt
-    questions: tuple[str, ...]
-    understood: str
-    options: tuple[MomentOption, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TicketPage:
-    """All suggestions. `lacking` are times that can't be read without the ticket's date.
-
-    `needs_date` says that some times depend on it. `missing` lists the groups without a choice;
-    `no_customer` is True if the choice was "None of these." `sure` are the values that can be
-    looked up without a question, if any.
-    """
-
-    customers: tuple[CustomerOption, ...]
-    moments: tuple[MomentGroup, ...]
-    lacking: tuple[MomentGroup, ...]
-    written: tuple[Excerpt, ...]
-    notes: tuple[str, ...]
-    needs_date: bool
-    missing: tuple[str, ...] = ()
-    no_customer: bool = False
-    sure: Mapping[str, str] | None = None
-
-    @property
-    def has_choice(self) -> bool:
-        """Whether any usable customer or time was found."""
-        return bool(self.customers or self.moments)
 
 
 def ticket_page(
@@ -678,26 +579,28 @@ def ticket_page(
     zone: ZoneInfo,
     chosen: Mapping[str, str] | None = None,
     assumed: Sequence[tuple[str, TicketReading]] = (),
-) -> TicketPage:
-    """Return the suggestions in the zone. `chosen` are the posted values, None at first.
+) -> dict[str, Any]:
+    """Return the `page` of `lookups/ticket.html`, with all suggestions in the zone.
 
-    `assumed` are readings with dates that the ticket may have.
+    `chosen` are the posted values, None at first; `assumed` are readings with dates that the ticket
+    may have. Of the page, `lacking` are times that can't be read without its date, `missing` lists
+    the groups without a choice, `no_customer` means that the choice was "None of these," and `sure`
+    are the values that can be looked up without a question, if any.
     """
     picked = _preselected(reading, zone) if chosen is None else chosen
     moments = [_dated(found, assumed) for found in reading.moments]
     usable = [found for found in moments if found.readings]
     is_sure = chosen is None and len(picked) == 2 and not reading.notes
-    return TicketPage(
-        customers=tuple(_customer(found, picked) for found in reading.customers),
-        moments=tuple(_moment(found, zone, picked) for found in usable),
-        lacking=tuple(_moment(found, zone, picked) for found in moments if not found.readings),
-        written=reading.written,
-        notes=reading.notes,
-        needs_date=reading.lacks_date,
-        missing=() if chosen is None else missing_choices(reading, usable, chosen, zone),
-        no_customer=picked.get("customer") == _NONE_OF_THESE,
-        sure=picked if is_sure else None,
-    )
+    return {
+        "reading": reading,
+        "customers": [_customer(found, picked) for found in reading.customers],
+        "moments": [_moment(found, zone, picked) for found in usable],
+        "lacking": [_moment(found, zone, picked) for found in moments if not found.readings],
+        "has_choice": bool(reading.customers or usable),
+        "missing": () if chosen is None else _missing(reading, usable, chosen, zone),
+        "no_customer": picked.get("customer") == "",
+        "sure": picked if is_sure else None,
+    }
 
 
 def _dated(found: MomentFound, assumed: Sequence[tuple[str, TicketReading]]) -> MomentFound:
@@ -711,7 +614,7 @@ def _dated(found: MomentFound, assumed: Sequence[tuple[str, TicketReading]]) -> 
     return replace(found, readings=tuple(readings.values())) if readings else found
 
 
-def missing_choices(
+def _missing(
     reading: TicketReading, usable: Sequence[MomentFound], chosen: Mapping[str, str], zone: ZoneInfo
 ) -> tuple[str, ...]:
     """Return which of "customer" and "moment" lack a valid choice among their suggestions."""
@@ -762,17 +665,22 @@ def _preselected(reading: TicketReading, zone: ZoneInfo) -> dict[str, str]:
     return preselected
 
 
-def _customer(found: CustomerFound, picked: Mapping[str, str]) -> CustomerOption:
-    kind = found.kind
-    if found.times > 1:
-        kind = f"{kind}, {found.times} times"
-    if found.likely_ours:
-        kind = f"{kind}, may belong to the help desk"
-    checked = picked.get("customer") == found.identifier
-    return CustomerOption(found.identifier, kind, found.excerpt, checked)
+def _customer(found: CustomerFound, picked: Mapping[str, str]) -> dict[str, Any]:
+    times = f", {found.times} times" if found.times > 1 else ""
+    ours = ", may belong to the help desk" if found.likely_ours else ""
+    return {
+        "value": found.identifier,
+        "kind": f"{found.kind}{times}{ours}",
+        "excerpt": found.excerpt,
+        "checked": picked.get("customer") == found.identifier,
+    }
 
 
-def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> MomentGroup:
+def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> dict[str, Any]:
+    """Return words in the ticket, with questions about them, and the times they can mean.
+
+    `understood` applies to all options; otherwise, each option has its own.
+    """
     notes = {reading.understood for reading in found.readings}
     common = notes.pop() if len(notes) == 1 and len(found.readings) > 1 else ""
     options = []
@@ -781,16 +689,21 @@ def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> Mo
         local = reading.moment.astimezone(zone)
         minutes = max(reading.minutes or 0, settings.TRIAGE_WINDOW_MINUTES, MIN_WINDOW_MINUTES)
         options.append(
-            MomentOption(
-                value=value,
-                day=f"{local:%a} {local.day} {local:%b %Y}",
-                clock=in_utc_too(reading.moment, zone),
-                window=half_window(minutes),
-                understood="" if common else reading.understood,
-                checked=picked.get("moment") == value,
-            )
+            {
+                "value": value,
+                "day": f"{local:%a} {local.day} {local:%b %Y}",
+                "clock": in_utc_too(reading.moment, zone),
+                "window": half_window(minutes),
+                "understood": "" if common else reading.understood,
+                "checked": picked.get("moment") == value,
+            }
         )
-    return MomentGroup(found.excerpt, found.questions, common, tuple(options))
+    return {
+        "excerpt": found.excerpt,
+        "questions": found.questions,
+        "understood": common,
+        "options": options,
+    }
 
 
 def _value(reading: MomentReading, zone: ZoneInfo) -> str:

@@ -23,6 +23,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from apps.accounts.models import ApiToken
 from apps.audit.trail import Actor, actor_of, client_address, record_refusal
+from apps.events.once import rule_cache
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import (
@@ -43,7 +44,6 @@ class NoStoreMiddleware(MiddlewareMixin):
     """Sets `Cache-Control: no-store` on every response that has no Cache-Control yet."""
 
     def process_response(self, _request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Set the header."""
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -56,7 +56,6 @@ class ReadableRequestMiddleware(MiddlewareMixin):
     """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the page for an unreadable request."""
         status = _status_of(request)
         if status == 200:
             return None
@@ -97,7 +96,6 @@ class HeadersMiddleware(MiddlewareMixin):
     """Sets the security headers that Django does not, on every response."""
 
     def process_response(self, _request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Set the headers."""
         response["Permissions-Policy"] = PERMISSIONS
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
@@ -112,7 +110,6 @@ class RefusalMiddleware(MiddlewareMixin):
     """Records each 401 and 403 response with the name of the page, never with what was sent."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Record a refusal."""
         why = _WHY.get(response.status_code)
         if why and not hasattr(request, "refusal_is_recorded"):
             record_refusal(_caller(request), target=_page(request), why=why)
@@ -153,12 +150,16 @@ View = Callable[..., HttpResponseBase]
 
 
 def render_failures(view: View) -> View:
-    """Decorate a view to render a page for a failed, canceled, or purged lookup."""
+    """Decorate a view to render a page for a failed, canceled, or purged lookup.
+
+    What the view finds `once` in a result is found once for each request.
+    """
 
     @wraps(view)
     def wrapped(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         try:
-            return view(request, **kwargs)
+            with rule_cache():
+                return view(request, **kwargs)
         except LookupCancelled as failure:
             lookup = get_lookup_or_404(request, kwargs["lookup_id"])
             record_partial_view(request, lookup, "canceled")

@@ -35,7 +35,7 @@ from apps.lookups.exports import Choice, create_export, panel_choices
 from apps.lookups.models import Lookup
 from apps.lookups.records import reason_of, reason_required
 from apps.web.access import allowed_projects, person_of
-from apps.web.forms import ShareSection, share_section
+from apps.web.forms import share_section
 from apps.web.presenters.filters import stored_filter, stored_values
 from apps.web.presenters.formatting import redaction_receipt, today_in
 from apps.web.presenters.result import near_names, result_page, since_text, site, source_text
@@ -91,9 +91,9 @@ class ResultView:
             "reason": reason_of(lookup),
             "zones": list(dict.fromkeys((lookup.zone, own_zone, "UTC"))),
         }
-        share: ShareSection | None = self._context["share"]
+        share = self._context["share"]
         self._seen = (
-            {**self._context, "share": share and (share.readers, share.rows)},
+            {**self._context, "share": share and (share["readers"], share["rows"])},
             self._feedback,
             self._previous,
             stored_values(request.session, str(lookup.uuid)),
@@ -119,7 +119,8 @@ class ResultView:
             event_filter=stored_filter(self._request.session, str(lookup.uuid), answer),
             feedback=self._feedback,
         )
-        is_unknown = bool(page.nothing and page.nothing.seen and page.nothing.seen.is_never)
+        seen = page.nothing and page.nothing["seen"]
+        is_unknown = bool(seen and seen["is_never"])
         blanks = {name: token_hex() for name in _BLANKS}
         context = {
             **self._context,

@@ -36,8 +36,8 @@ _of_lookup = [
     path("escalation/", drafts.lookup_draft, {"kind": Kind.ESCALATION}, name="lookup_escalation"),
     path("drafted/", drafts.draft_used, name="lookup_drafted"),
     path("handover/", drafts.lookup_handover, name="lookup_handover"),
-    path("share/", lookups.lookup_share, name="lookup_share"),
-    path("unshare/", lookups.lookup_unshare, name="lookup_unshare"),
+    path("share/", lookups.share, name="lookup_share"),
+    path("unshare/", lookups.unshare, name="lookup_unshare"),
 ]
 _of_incident = [
     path("", incidents.incident_detail, name="incident_detail"),
@@ -48,13 +48,13 @@ _of_incident = [
     path("export.<slug:suffix>", incidents.incident_export, name="incident_export"),
     path("escalation/<slug:issue_id>/", drafts.incident_escalation, name="incident_escalation"),
     path("drafted/", drafts.draft_used, name="incident_drafted"),
-    path("share/", incidents.incident_share, name="incident_share"),
-    path("unshare/", incidents.incident_unshare, name="incident_unshare"),
+    path("share/", lookups.share, name="incident_share"),
+    path("unshare/", lookups.unshare, name="incident_unshare"),
 ]
 urlpatterns = [
     path("", lookups.lookup_form, name="lookup_form"),
-    path("tickets/", lookups.ticket_read, name="ticket_read"),
-    path("tickets/use/", lookups.ticket_use, name="ticket_use"),
+    path("tickets/", lookups.ticket, {"is_chosen": False}, name="ticket_read"),
+    path("tickets/use/", lookups.ticket, {"is_chosen": True}, name="ticket_use"),
     path("lookups/", lookups.lookup_create, name="lookup_create"),
     path("lookups/<uuid:lookup_id>/", include(_of_lookup)),
     path("incidents/", incidents.incident_list, name="incident_list"),

@@ -66,7 +66,7 @@ def test_card_says_that_other_events_of_its_issue_are_other_problems() -> None:
         failed(1, "2", "pay"), failed(2, "2", "list"), failed(0, "1", "pay"), failed(1, "3", "list")
     ).groups
     part = "1 of this issue’s 2 events; the rest belong to other problems"
-    assert [[half.facts[0] for half in card.others] for card in cards] == [[part], [part]]
+    assert [[half["facts"][0] for half in card.others] for card in cards] == [[part], [part]]
     assert not any(part in card.facts for card in cards)
 
 
@@ -96,7 +96,7 @@ def test_source_shows_its_age(seconds: float, from_cache: bool, text: str) -> No
 
 
 def test_reported_time_is_shown_in_both_zones() -> None:
-    assert page(event()).summary.both_zones == "14:05 Europe/Berlin = 13:05 UTC"
+    assert page(event()).summary["both_zones"] == "14:05 Europe/Berlin = 13:05 UTC"
 
 
 def test_utc_date_is_shown_when_it_differs() -> None:
@@ -185,7 +185,9 @@ def test_omitted_frames_are_counted_and_shown_on_event_page() -> None:
     sample = answer(long)
 
     brief = page(long).groups[0].events[0].exceptions[0]
-    full = result.event_view(long, answer=sample, zone=BERLIN).exceptions[0]
+    full = present_event(long, window=sample.question.window, zone=BERLIN, limits=FULL).exceptions[
+        0
+    ]
 
     assert 1 + len(brief.own) + len(brief.library) + brief.left_out == 250
     assert 1 + len(full.own) + len(full.library) == 250
@@ -196,7 +198,7 @@ def test_own_code_precedes_library_code() -> None:
 
     assert exception.crash is not None
     assert exception.crash.place == "checkout/pay1.py:101"
-    assert [line.is_hit for line in exception.crash.lines] == [False, True, False]
+    assert [is_hit for _number, _text, is_hit in exception.crash.lines] == [False, True, False]
     assert [frame.place for frame in exception.own] == ["checkout/pay3.py:103"]
     assert [frame.place for frame in exception.library] == ["site-packages/http2.py:102"]
 
@@ -212,7 +214,7 @@ def test_frame_of_unknown_origin_is_not_called_a_librarys() -> None:
 
 
 def test_steps_are_relative_to_event_with_failures_marked() -> None:
-    steps = page(event()).groups[0].events[0].story.steps
+    steps = page(event()).groups[0].events[0].steps
 
     assert [(step.relative, step.words, step.has_failed) for step in steps] == [
         ("14 s before", "clicked", False),
@@ -224,8 +226,9 @@ def test_event_page_also_shows_raw_breadcrumbs() -> None:
     clicked = Breadcrumb(MOMENT, category="ui.click", message="button.pay-now > span")
     one = event(body=answers.body(breadcrumbs=(clicked,)))
 
-    (full,) = result.event_view(one, answer=answer(one), zone=BERLIN).story.steps
-    (brief,) = page(one).groups[0].events[0].story.steps
+    window = answer(one).question.window
+    (full,) = present_event(one, window=window, zone=BERLIN, limits=FULL).steps
+    (brief,) = page(one).groups[0].events[0].steps
 
     assert (full.text, full.raw) == ("pay now", "button.pay-now > span")
     assert (brief.text, brief.raw) == ("pay now", "")
@@ -235,9 +238,9 @@ def test_empty_result_shows_searched_scope_and_offers_wider_windows() -> None:
     nothing = page().nothing
 
     assert nothing is not None
-    assert nothing.fields == "user ID, email, and username"
-    assert nothing.projects == "checkout-api and web"
-    assert [minutes for minutes, _words in nothing.wider] == [15, 60, 1440]
+    assert nothing["fields"] == "user ID, email, and username"
+    assert nothing["projects"] == "checkout-api and web"
+    assert [minutes for minutes, _words in nothing["wider"]] == [15, 60, 1440]
 
 
 def test_event_id_also_lists_event_and_trace_id_fields() -> None:

@@ -250,5 +250,5 @@ def test_what_the_server_does_not_have_is_mentioned_once() -> None:
     ]
     view = related_view(replace(answer(), beside=RelatedData(absent=tuple(absent))), BERLIN)
     assert view
-    assert view.absent == ("No access.",)
-    assert not view.can_retry
+    assert view["absent"] == ["No access."]
+    assert not view["can_retry"]

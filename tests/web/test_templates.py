@@ -12,6 +12,7 @@ from apps.exports.facts import NO_PRESET
 from apps.lookups.exports import FORMATS, SIZES, Choice
 from apps.lookups.models import Lookup
 from apps.web.presenters import result as presenters_result
+from apps.web.presenters.issue import FULL, present_event
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
 from tests.web.pages import Page, rendered
@@ -186,10 +187,10 @@ def test_empty_result_offers_wider_windows_and_keeps_input() -> None:
 
 def test_event_page_shows_everything() -> None:
     record, sample = lookup(), ANSWERS["recursion"]
-    shown = presenters_result.event_view(sample.events[0], answer=sample, zone=BERLIN)
-    summary = presenters_result.summarize_lookup(sample.question, record, BERLIN)
+    window = sample.question.window
+    shown = present_event(sample.events[0], window=window, zone=BERLIN, limits=FULL)
 
-    html = rendered("lookups/event.html", {"event": shown, "summary": summary, "lookup": record})
+    html = rendered("lookups/event.html", {"event": shown, "lookup": record})
 
     assert "RecursionError" in html
     assert f"/lookups/{record.uuid}/#event-{sample.events[0].id}" in html

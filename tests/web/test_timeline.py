@@ -13,7 +13,7 @@ from apps.events.filtering import EventFilter, TimeRange, filter_problems, numbe
 from apps.events.grouping import problems_of
 from apps.events.query import Window
 from apps.web.presenters.story import story_view
-from apps.web.presenters.timeline import Timeline, draw_timeline, timeline_of
+from apps.web.presenters.timeline import Timeline, timeline_of
 from apps.web.views.events import event_table
 from tests.web import answers
 from tests.web.answers import MOMENT, answer, body, event
@@ -66,7 +66,8 @@ def test_marks_are_ordered_and_count_every_event() -> None:
 
 def test_repeated_hour_is_labeled_twice_with_zone() -> None:
     window = Window(datetime(2026, 10, 25, 2, 0, tzinfo=UTC), 120)
-    drawing = draw_timeline(number_problems(problems_of(answer(event()))), window, BERLIN)
+    sample = answer(event())
+    drawing = draw(replace(sample, question=replace(sample.question, window=window)))
 
     assert [tick.label for tick in drawing.ticks] == [
         "02:00 CEST",
@@ -209,11 +210,13 @@ def test_table_lists_everything_in_drawing() -> None:
 
     table = event_table(sample, EventFilter(), BERLIN)
 
-    assert [row.when for row in table.rows] == sorted(row.when for row in table.rows)
-    assert {row.event_id for row in table.rows if row.event_id} == {one.id for one in sample.events}
-    others = [(row.what, row.release) for row in table.rows if not row.event_id]
+    assert [row.when for row in table["rows"]] == sorted(row.when for row in table["rows"])
+    assert {row.event_id for row in table["rows"] if row.event_id} == {
+        one.id for one in sample.events
+    }
+    others = [(row.what, row.release) for row in table["rows"] if not row.event_id]
     assert others == [("A release went live", "2.0"), ("Reported time", "")]
-    first = table.rows[0]
+    first = table["rows"][0]
     assert re.fullmatch(r"\d\d:\d\d:\d\d", first.time.text)
     assert first.time.utc.endswith("UTC")
 
@@ -223,8 +226,8 @@ def test_table_respects_filter() -> None:
 
     table = event_table(sample, EventFilter(level="fatal"), BERLIN)
 
-    assert {row.level for row in table.rows if row.event_id} == {"fatal"}
-    assert table.filter.hidden
+    assert {row.level for row in table["rows"] if row.event_id} == {"fatal"}
+    assert table["filter"]["hidden"]
 
 
 def test_observations_have_marks_that_lead_to_their_steps() -> None:

@@ -127,13 +127,17 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
     """Return the first screen of an answer, whose problems are in the order of the page."""
     first = problems[0] if problems else None
     replay = None if first else _replay_with_idle_clicks(answer)
+    moment, server = answer.question.window.moment, answer.searched.server
     return Brief(
         answers=tuple(
             _answers(answer, problems, zone, today)
             if first
             else _answers_without_errors(answer, zone, today)
         ),
-        said=tuple(_said(answer, zone)),
+        said=tuple(
+            feedback_step(one, moment, zone, server, *((MAX_QUOTE,) if first else ()))
+            for one in messages(answer)
+        ),
         tell=_tell(answer, first, zone, today),
         next=_next(answer, problems, today) if first else _next_without_errors(answer, zone, today),
         next_link=safe_link(replay.permalink) if replay else "",
@@ -267,7 +271,6 @@ def _before(one: Observation, answer: Answer, zone: ZoneInfo) -> str:
 
 
 def _worked_before(one: Observation, answer: Answer) -> Observation | None:
-    """Return the last thing that worked for the customer before it."""
     worked = (
         other
         for other in observations_of(answer)
@@ -387,13 +390,20 @@ def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
 
 
 def _customers(problems: Sequence[Problem], moment: datetime) -> str:
-    """Return how many have had the first problem, and another one that is far more widespread."""
-    text, loud = (
-        _customers_of(problems[0], moment),
-        [one for one in problems if not one.is_noise],
-    )
+    """Return how many have had the first problem, and another one that is far more widespread.
+
+    They include this customer. Sentry counts those of each issue, so those of several are at least
+    as many. Say whether it has become more frequent, too.
+    """
+    first, loud = problems[0], [one for one in problems if not one.is_noise]
+    group, users = first.cause, _users(first)
+    trends = issue_trends(group.issue, moment) if group.issue else ()
+    at_least = "at least " if any(one.is_whole for one in first.others) else ""
+    so_far = f"{at_least}{grouped(users)} so far"
+    who = so_far if users > 1 else customers_text(group) or "unknown"
+    text = ", ".join((who, *(one for one in trends if not one.startswith("new"))))
     widest = max(loud, key=_users)
-    if _users(widest) >= 2 * max(_users(problems[0]), 1):
+    if _users(widest) >= 2 * max(users, 1):
         number = problems.index(widest) + 1
         return f"problem 1: {text}; problem {number}: {grouped(_users(widest))}"
     is_first = widest is problems[0] and not common_failure(loud)
@@ -404,19 +414,6 @@ def _users(problem: Problem) -> int:
     """Return how many have had any of its halves, at least."""
     issues = (problem.issue, *(one.group.issue for one in problem.others if one.is_whole))
     return max((one.users_affected or 0 for one in issues if one), default=0)
-
-
-def _customers_of(problem: Problem, moment: datetime) -> str:
-    """Return how many have had it, this one included, and whether it has become more frequent.
-
-    Sentry counts those of each issue, so those of several are at least as many.
-    """
-    group, users = problem.cause, _users(problem)
-    text = customers_text(group)
-    trends = issue_trends(group.issue, moment) if group.issue else ()
-    at_least = "at least " if any(one.is_whole for one in problem.others) else ""
-    who = f"{at_least}{grouped(users)} so far" if users > 1 else text or "unknown"
-    return ", ".join((who, *(one for one in trends if not one.startswith("new"))))
 
 
 def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> str:
@@ -465,13 +462,6 @@ def _minute(
     is_today = read_at is None or when.astimezone(zone).date() == read_at.astimezone(zone).date()
     text = local_clock(when, zone, day_of=moment).text[:-3] if is_today else ""
     return text or local_minute(when, zone).text
-
-
-def _said(answer: Answer, zone: ZoneInfo) -> Iterator[Step]:
-    moment, server = answer.question.window.moment, answer.searched.server
-    limits = (MAX_QUOTE,) if answer.events else ()
-    for one in messages(answer):
-        yield feedback_step(one, moment, zone, server, *limits)
 
 
 def _tell(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) -> str:

@@ -1,7 +1,6 @@
 """The filter of a result: read from a form or session, and rendered as a form again."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,53 +36,9 @@ MAX_STORED = 20
 ZOOM_MINUTES = (1, 5, 15)
 
 _KEY = "shown"
-_MAX_TIMES = 40
-_MIN_RANGE = timedelta(seconds=2)
-_ALL = {"project": "All projects", "environment": "All environments", "level": "All levels"}
-_LABELS = {"project": "Project", "environment": "Environment", "level": "Level"}
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option of a select."""
-
-    value: str
-    label: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """A select. One of its options leaves nothing out."""
-
-    name: str
-    label: str
-    options: tuple[Option, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HiddenNotice:
-    """How many events are hidden, with further sentences about the search."""
-
-    sentence: str
-    more: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FilterForm:
-    """The filter form.
-
-    `zooms` are minutes around the reported time with their labels. `hidden` is None if every event
-    is visible. `status` announces the number of visible events to screen readers.
-    """
-
-    selects: tuple[Select, ...]
-    text: str
-    zooms: tuple[tuple[int, str], ...]
-    is_zoomed: bool
-    is_used: bool
-    hidden: HiddenNotice | None
-    status: str
+_MIN_RANGE = timedelta(seconds=2)  # as much as can still be drawn
+# The name, the label, and the options: value, label, and whether it is chosen.
+Select = tuple[str, str, list[tuple[str, str, bool]]]
 
 
 def read_filter(values: Mapping[str, str], answer: Answer) -> EventFilter:
@@ -132,27 +87,29 @@ def filter_form(
     event_filter: EventFilter,
     visible_problems: Sequence[NumberedProblem],
     zone: ZoneInfo,
-) -> FilterForm:
-    """Return the form for an answer with all of its problems and those that are visible."""
+) -> dict[str, Any]:
+    """Return the `filter` of `lookups/_filter.html`, with all problems and the visible ones.
+
+    `zooms` are minutes around the reported time with their labels. `hidden` are sentences about
+    the events that don't match, empty if all do. `status` announces the number of visible events
+    to screen readers.
+    """
     events = events_in(problems)
     window = answer.question.window
-    hidden = _hidden(events, events_in(visible_problems), event_filter)
+    hidden = list(_hidden(events, events_in(visible_problems), event_filter))
     everything = f"{counted(len(events), 'event')} shown. Nothing is hidden."
-    return FilterForm(
-        selects=(
-            *_problem_select(problems, event_filter),
-            *(_select(name, values, event_filter) for name, values in _choices(events).items()),
+    return {
+        "selects": [
+            *_selects(problems, _choices(events), event_filter),
             *_range_selects(window, event_filter.span, zone),
-        ),
-        text=event_filter.text,
-        zooms=tuple(
-            (minutes, f"± {minutes} min") for minutes in ZOOM_MINUTES if minutes < window.minutes
-        ),
-        is_zoomed=event_filter.span is not None,
-        is_used=not event_filter.is_empty,
-        hidden=hidden,
-        status=hidden.sentence if hidden else everything,
-    )
+        ],
+        "text": event_filter.text,
+        "zooms": [(one, f"± {one} min") for one in ZOOM_MINUTES if one < window.minutes],
+        "is_zoomed": event_filter.span is not None,
+        "is_used": not event_filter.is_empty,
+        "hidden": hidden,
+        "status": hidden[0] if hidden else everything,
+    }
 
 
 def _choices(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
@@ -169,72 +126,64 @@ def _choices(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
     return {name: values for name, values in short.items() if len(found[name]) > 1}
 
 
-def _select(name: str, values: Sequence[str], event_filter: EventFilter) -> Select:
-    chosen = getattr(event_filter, name)
-    options = (
-        Option(value, "unknown" if value == UNKNOWN else clipped(value, 60), value == chosen)
-        for value in values
-    )
-    return Select(name, _LABELS[name], (Option("", _ALL[name], not chosen), *options))
+def _selects(
+    problems: Sequence[NumberedProblem],
+    choices: Mapping[str, Sequence[str]],
+    event_filter: EventFilter,
+) -> Iterator[Select]:
+    """Yield the selects for problems and fields; the first option of each leaves nothing out."""
+    offered = {
+        name: [(one, "unknown" if one == UNKNOWN else clipped(one, 60)) for one in values]
+        for name, values in choices.items()
+    }
+    if len(problems) > 1:
+        rows = [
+            (one.issue_id, f"{number} {typeset(summarize_group(one))}")
+            for number, one in problems
+            if len(one.issue_id) <= MAX_TEXT_LENGTH
+        ]
+        offered = {"problem": rows, **offered}
+    for name, options in offered.items():
+        chosen = getattr(event_filter, "issue_id" if name == "problem" else name)
+        everything = ("", f"All {name}s", not chosen)
+        rest = [(value, label, value == chosen) for value, label in options]
+        yield name, name.capitalize(), [everything, *rest]
 
 
-def _problem_select(
-    problems: Sequence[NumberedProblem], event_filter: EventFilter
-) -> tuple[Select, ...]:
-    if len(problems) < 2:
-        return ()
-    chosen = event_filter.issue_id
-    options = (
-        Option(one.issue_id, f"{number} {typeset(summarize_group(one))}", one.issue_id == chosen)
-        for number, one in problems
-        if len(one.issue_id) <= MAX_TEXT_LENGTH
-    )
-    return (Select("problem", "Problem", (Option("", "All problems", not chosen), *options)),)
-
-
-def _range_selects(window: Window, span: TimeRange | None, zone: ZoneInfo) -> tuple[Select, Select]:
-    """Return selects for the two ends: round times of the window, and the chosen time."""
+def _range_selects(window: Window, span: TimeRange | None, zone: ZoneInfo) -> Iterator[Select]:
+    """Yield selects for the two ends: round times of the window, and the chosen time."""
     whole = window_range(window)
-    step = tick_step(whole, _MAX_TIMES)
+    step = tick_step(whole, 40)
     times = set(round_times(whole, zone, step)) - {whole.start, whole.end}
     chosen = span or whole
     seconds = step < 60 or any(edge.second for edge in (chosen.start, chosen.end, whole.start))
     names = TimeLabels(whole, zone, seconds=seconds)
-    selects = []
-    for name, label, edge, at in (
-        ("from", "From", whole.start, chosen.start),
-        ("to", "To", whole.end, chosen.end),
-    ):
+    for name, edge, at in (("from", whole.start, chosen.start), ("to", whole.end, chosen.end)):
         inner = sorted(times | ({at} - {edge}))
-        options = (Option(_epoch(when), names.full(when), when == at) for when in inner)
-        first = Option(
-            "", f"{names.full(edge)} ({'start' if name == 'from' else 'end'})", at == edge
-        )
-        ordered = (first, *options) if name == "from" else (*options, first)
-        selects.append(Select(name, label, ordered))
-    return (selects[0], selects[1])
+        options = [(_epoch(when), names.full(when), when == at) for when in inner]
+        side = "start" if name == "from" else "end"
+        first = ("", f"{names.full(edge)} ({side})", at == edge)
+        yield name, name.capitalize(), [first, *options] if side == "start" else [*options, first]
 
 
 def _hidden(
     events: Sequence[Event], visible: Sequence[Event], event_filter: EventFilter
-) -> HiddenNotice | None:
+) -> Iterator[str]:
+    """Yield how many events are visible, and what to know about the search, unless all are."""
     if len(visible) == len(events):
-        return None
+        return
     if visible:
-        sentence = f"{grouped(len(visible))} of {counted(len(events), 'event')} shown."
+        yield f"{grouped(len(visible))} of {counted(len(events), 'event')} shown."
     elif len(events) == 1:
-        sentence = "The only event doesn’t match."
+        yield "The only event doesn’t match."
     else:
-        sentence = f"None of the {counted(len(events), 'event')} match."
-    more = []
+        yield f"None of the {counted(len(events), 'event')} match."
     if event_filter.text:
-        brief = sum(1 for event in events if event.body is None)
-        if brief:
-            more.append(f"For {counted(brief, 'event')}, we searched only the title and location.")
+        if brief := sum(event.body is None for event in events):
+            yield f"For {counted(brief, 'event')}, we searched only the title and location."
         if not visible:
-            more.append("You can’t search for redacted values, such as an email.")
-    more.append("The text for copying still includes all events.")
-    return HiddenNotice(sentence, tuple(more))
+            yield "You can’t search for redacted values, such as an email."
+    yield "The text for copying still includes all events."
 
 
 def _read_span(values: Mapping[str, str], window: Window) -> TimeRange | None:
@@ -245,18 +194,16 @@ def _read_span(values: Mapping[str, str], window: Window) -> TimeRange | None:
     if zoom in {str(minutes) for minutes in ZOOM_MINUTES}:
         span = range_around(window, int(zoom))
     else:
-        start = _time(values.get("from", ""), window) or window.start
-        end = _time(values.get("to", ""), window) or window.end
-        span = _wide_enough(min(start, end), max(start, end), window)
+        edges = (
+            _time(values.get("from", ""), window) or window.start,
+            _time(values.get("to", ""), window) or window.end,
+        )
+        start, end = min(edges), max(edges)
+        if end - start < _MIN_RANGE:
+            start = min(start, window.end - _MIN_RANGE)
+            end = start + _MIN_RANGE
+        span = TimeRange(start, end)
     return None if span == window_range(window) else span
-
-
-def _wide_enough(start: datetime, end: datetime, window: Window) -> TimeRange:
-    """Return the range, widened to the two seconds that can still be drawn."""
-    if end - start >= _MIN_RANGE:
-        return TimeRange(start, end)
-    start = min(start, window.end - _MIN_RANGE)
-    return TimeRange(start, start + _MIN_RANGE)
 
 
 def _time(typed: str, window: Window) -> datetime | None:
@@ -272,7 +219,6 @@ def _epoch(when: datetime) -> str:
 
 
 def _values(event_filter: EventFilter) -> dict[str, str]:
-    """Return the filter as a form would post it."""
     values = {
         "project": event_filter.project,
         "level": event_filter.level,

@@ -11,8 +11,6 @@ from django.utils import timezone
 
 from apps.events.query import counted, format_duration
 
-_MINUTES_PER_DAY = 1440
-
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
@@ -84,15 +82,10 @@ def today_in(zone: str) -> date:
 
 
 def half_window(minutes: int) -> str:
-    """Return the half width of a window: ± 5 min, ± 2 h, ± 1 day."""
-    return f"± {minutes_long(minutes)}"
-
-
-def minutes_long(minutes: int) -> str:
-    """Return minutes in the largest fitting unit: 10 min, 2 h, 1 day."""
-    if minutes % _MINUTES_PER_DAY == 0:
-        return counted(minutes // _MINUTES_PER_DAY, "day")
-    return f"{minutes // 60} h" if minutes >= 60 and minutes % 60 == 0 else f"{minutes} min"
+    """Return the half width of a window in the largest fitting unit: ± 5 min, ± 2 h, ± 1 day."""
+    if minutes % 1440 == 0:
+        return f"± {counted(minutes // 1440, 'day')}"
+    return f"± {minutes // 60} h" if minutes % 60 == 0 else f"± {minutes} min"
 
 
 def relative(when: datetime, moment: datetime, *, at: str) -> str:
@@ -235,3 +228,8 @@ _UNKNOWN_LEVEL = LevelMark("unknown", "level unknown", 2)
 def level_mark(level: str | None) -> LevelMark:
     """Return the mark of a level."""
     return _MARKS.get(level or "", _UNKNOWN_LEVEL)
+
+
+def worst_level(levels: Iterable[str | None]) -> LevelMark:
+    """Return the mark of the worst of the levels."""
+    return min(map(level_mark, levels), key=lambda mark: mark.rank)

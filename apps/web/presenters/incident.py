@@ -1,7 +1,6 @@
 """The page of an incident: shared failures, who had them, and who could not be checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,25 +8,20 @@ from zoneinfo import ZoneInfo
 from apps.answers.models import DraftTemplate
 from apps.answers.services import group_reply
 from apps.answers.templates import About, Kind
-from apps.events.event import Event
 from apps.events.halves import Reason
 from apps.events.incident import Failure
-from apps.events.once import rule_cache
 from apps.events.query import counted
 from apps.events.releases import short_release
 from apps.incidents.exports import never_seen_title, usual_text
 from apps.incidents.models import Incident
 from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
-from apps.known_errors.catalogue import customer_time, render_reply
+from apps.known_errors.catalogue import customer_time
 from apps.web.presenters.brief import shared_brief
 from apps.web.presenters.formatting import (
-    LocalTime,
-    half_window,
     listed,
     local_clock,
     local_minute,
-    local_moment,
     safe_link,
     shortened,
     today_in,
@@ -42,117 +36,33 @@ _WHY_JOINED = {
 }
 _MAX_NAMES = 4
 _MAX_TEXT = 120
-_RELOADS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class EventLink:
-    """An event that represents a failure in one release."""
-
-    event_id: str
-    release: str
-    title: str
+CustomerRow = tuple[int, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class IssueView:
-    """An issue of a failure: its link, which can be empty, and why it is part of the failure."""
-
-    name: str
-    link: str
-    customers: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownReply:
-    """A known error; its reply for the customers and its workaround can be empty."""
-
-    title: str
-    reply: str
-    workaround: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailureView:
-    """A failure. `percent` is of the customers who were checked, `key` identifies it in URLs."""
-
-    number: int
-    key: str
-    sentence: str
-    share: str
-    percent: int
-    first: LocalTime
-    last: LocalTime
-    releases: str
-    usual: str
-    is_noise: bool
-    answers: tuple[tuple[str, str], ...]
-    next: str
-    issues: tuple[IssueView, ...]
-    known: tuple[KnownReply, ...]
-    events: tuple[EventLink, ...]
-    customers: tuple["CustomerRow", ...]
-    reply: str
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRow:
-    """A customer of the list; `what` says in words what is known about them."""
-
-    line: int
-    customer: str
-    what: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentView:
-    """The context of `incidents/detail.html`. The `groups` have each customer once."""
-
-    headline: str
-    facts: tuple[str, ...]
-    account: str
-    moment: LocalTime
-    zone: str
-    window: str
-    failures: tuple[FailureView, ...]
-    noise: tuple[FailureView, ...]
-    groups: tuple[tuple[str, tuple[CustomerRow, ...]], ...]
-    notices: tuple[str, ...]
-    progress: Mapping[str, Any]
-    calls: str
-
-    @property
-    def noise_share(self) -> str:
-        """The share of the customers who had the most widespread of these failures."""
-        widest = max(self.noise, key=lambda one: len(one.customers), default=None)
-        return widest.share if widest else ""
-
-
-def incident_view(result: IncidentResult, *, agent: str) -> IncidentView:
-    """Return the page's content. `agent` signs the drafts of replies."""
+def incident_view(result: IncidentResult, *, agent: str) -> dict[str, Any]:
+    """Return the `view` of `incidents/detail.html`. `agent` signs the drafts of replies."""
     incident = result.incident
     template = DraftTemplate.objects.filter(kind=Kind.REPLY, is_active=True).first()
     body = template.body if template else ""
-    with rule_cache():
-        failures = tuple(
-            _failure(result, number, one, body, agent)
-            for number, one in enumerate(result.failures, 1)
-        )
-    return IncidentView(
-        headline=headline(result),
-        facts=tuple(_facts(result)),
-        account=account_of(result.asked, incident.left_out),
-        moment=local_moment(incident.moment, ZoneInfo(incident.zone)),
-        zone=incident.zone,
-        window=half_window(incident.minutes),
-        failures=tuple(one for one in failures if not one.is_noise),
-        noise=tuple(one for one in failures if one.is_noise),
-        groups=tuple(_groups(result)),
-        notices=tuple(typeset(one.message) for one in result.notices),
-        progress=progress_of(incident, result.batches_ended, result.batches, seen=0),
-        calls=counted(result.calls, "call"),  # those of tries that failed aren't counted
-    )
+    failures = [
+        _failure(result, number, one, body, agent) for number, one in enumerate(result.failures, 1)
+    ]
+    noise = [one for one in failures if one["is_noise"]]
+    widest = max(noise, key=lambda one: len(one["customers"]), default=None)
+    return {
+        "headline": headline(result),
+        "facts": list(_facts(result)),
+        "account": account_of(result.asked, incident.left_out),
+        "failures": [one for one in failures if not one["is_noise"]],
+        "noise": noise,
+        "noise_share": widest and widest["share"],
+        "groups": list(_groups(result)),
+        "notices": [typeset(one.message) for one in result.notices],
+        "progress": progress_of(incident, result.batches_ended, result.batches, seen=0),
+        "calls": counted(result.calls, "call"),  # those of tries that failed aren't counted
+    }
 
 
 def headline(result: IncidentResult) -> str:
@@ -200,27 +110,10 @@ def _facts(result: IncidentResult) -> Iterable[str]:
         yield f"{how} at {local_minute(ended_at, ZoneInfo(incident.zone)).text}"
 
 
-def _unexplained(result: IncidentResult) -> frozenset[int]:
-    """Return the lines of customers whose errors were all about as common before."""
-    noise, loud = (
-        {
-            line
-            for one in result.failures
-            if one.failure.is_noise is is_noise
-            for line in one.failure.lines
-        }
-        for is_noise in (True, False)
-    )
-    return frozenset(noise - loud)
-
-
-def _where(result: IncidentResult) -> str:
-    return "in projects you can see" if result.is_part else "in this window"
-
-
 def _failure(
     result: IncidentResult, number: int, one: KnownFailure, body: str, agent: str
-) -> FailureView:
+) -> dict[str, Any]:
+    """Return the `failure` of `incidents/_failure.html`: `percent` is of the customers checked."""
     failure, zone = one.failure, ZoneInfo(result.incident.zone)
     first, last = failure.first_event.timestamp, failure.last_event.timestamp
     today = today_in(zone.key)
@@ -228,38 +121,39 @@ def _failure(
     answers, step = shared_brief(
         one.answer, failure.problem, failure.releases, zone=zone, today=today
     )
-    return FailureView(
-        number=number,
-        key=failure.problem.issue_id,
-        sentence=typeset(failure.sentence),
-        share=result.share_text(failure),
-        percent=round(100 * len(failure.lines) / max(len(result.answered), 1)),
-        first=local_clock(first, zone, day_of=result.incident.moment),
-        last=local_clock(last, zone, day_of=result.incident.moment),
-        releases=_first_of(list(map(short_release, failure.releases))),
-        usual=usual_text(failure, result),
-        is_noise=failure.is_noise,
-        answers=answers,
-        next=step,
-        issues=tuple(_issues(result, failure)),
-        known=tuple(
-            KnownReply(
-                match.known.title,
-                render_reply(match, one.answer, name="", zone=zone, today=today),
-                match.known.workaround,
+    return {
+        "number": number,
+        "key": failure.problem.issue_id,
+        "sentence": typeset(failure.sentence),
+        "share": result.share_text(failure),
+        "percent": round(100 * len(failure.lines) / max(len(result.answered), 1)),
+        "first": local_clock(first, zone, day_of=result.incident.moment),
+        "last": local_clock(last, zone, day_of=result.incident.moment),
+        "releases": _first_of(list(map(short_release, failure.releases))),
+        "usual": usual_text(failure, result),
+        "is_noise": failure.is_noise,
+        "answers": answers,
+        "next": step,
+        "issues": list(_issues(result, failure)),
+        "known": [match.known for match in one.known],
+        "events": [
+            (
+                event.id,
+                shortened(event.title or "(no title)", _MAX_TEXT),
+                event.release and shortened(short_release(event.release), _MAX_TEXT),
             )
-            for match in one.known
-        ),
-        events=tuple(map(_event_link, one.answer.events)),
-        customers=tuple(
-            CustomerRow(line, result.customers.get(line, "")) for line in failure.lines
-        ),
-        reply=group_reply(body, about, moment=customer_time(first, last, zone)) if body else "",
-    )
+            for event in one.answer.events
+        ],
+        "customers": [(line, result.customers.get(line, ""), "") for line in failure.lines],
+        "reply": body and group_reply(body, about, moment=customer_time(first, last, zone)),
+    }
 
 
-def _issues(result: IncidentResult, failure: Failure) -> Iterable[IssueView]:
-    """Yield the failure's issues, the cause's first, each with the customers who had it."""
+def _issues(result: IncidentResult, failure: Failure) -> Iterable[tuple[str, str, str, str]]:
+    """Yield the failure's issues, the cause's first: name, link, who had it, and why it's joined.
+
+    Links and reasons can be empty.
+    """
     reasons = {joined.group.issue_id: joined.reason for joined in failure.problem.others}
     for group in failure.problem.groups:
         events = {event.id for event in group.events}
@@ -268,18 +162,10 @@ def _issues(result: IncidentResult, failure: Failure) -> Iterable[IssueView]:
             for line in failure.lines
         )
         issue = group.issue
+        name = shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT)
+        link = safe_link(issue.permalink) if issue else ""
         reason = reasons.get(group.issue_id)
-        yield IssueView(
-            name=shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT),
-            link=safe_link(issue.permalink) if issue else "",
-            customers=counted(had, "customer"),
-            why=_WHY_JOINED[reason] if reason else "",
-        )
-
-
-def _event_link(event: Event) -> EventLink:
-    release = shortened(short_release(event.release), _MAX_TEXT) if event.release else ""
-    return EventLink(event.id, release, shortened(event.title or "(no title)", _MAX_TEXT))
+        yield name, link, counted(had, "customer"), _WHY_JOINED[reason] if reason else ""
 
 
 def _first_of(names: Sequence[str]) -> str:
@@ -288,7 +174,7 @@ def _first_of(names: Sequence[str]) -> str:
     return listed([*shown, f"{more} more"] if more > 0 else shown)
 
 
-def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ...]]]:
+def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
     """Yield the customers, each once: those with errors, then the others by what is known."""
     known = {"", *(one.message for one in result.notices)}
     notes = {line: one.why for line, one in result.findings.items() if one.why not in known}
@@ -298,12 +184,15 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
         for line in one.failure.lines:
             numbers.setdefault(line, []).append(number)
     with_errors = sorted(numbers, key=lambda line: (numbers[line], line))
-    unexplained = _unexplained(result)
+    loud = {
+        line for one in result.failures if not one.failure.is_noise for line in one.failure.lines
+    }
+    where = "in projects you can see" if result.is_part else "in this window"
     unsure = [line for line in result.capped if line not in numbers]
     groups: tuple[tuple[str, Iterable[int]], ...] = (
-        ("With these failures", [line for line in with_errors if line not in unexplained]),
-        ("With only failures that were about as common before", sorted(unexplained)),
-        (f"Without errors {_where(result)}", result.without_errors),
+        ("With these failures", [line for line in with_errors if line in loud]),
+        ("With only failures that were about as common before", sorted({*numbers} - loud)),
+        (f"Without errors {where}", result.without_errors),
         (never_seen_title(result.incident), result.never_seen),
         ("No errors found, but some may be missing", unsure),
         ("Not checked" if result.incident.is_over else "Not checked yet", dict(result.not_asked)),
@@ -315,9 +204,9 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, tuple[CustomerRow, ..
             had = numbers.get(line)
             what = f"failure{'s' if had[1:] else ''} {listed(map(str, had))}" if had else ""
             parts = filter(None, (what, notes.get(line, "")))
-            rows.append(CustomerRow(line, result.customers.get(line, ""), ". ".join(parts)))
+            rows.append((line, result.customers.get(line, ""), ". ".join(parts)))
         if rows:
-            yield title, tuple(rows)
+            yield title, rows
 
 
 def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> dict[str, Any]:
@@ -325,7 +214,7 @@ def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> d
 
     `seen` is how many batches had ended on the page.
     """
-    is_news = (ended - seen) * _RELOADS >= batches or (ended > 0 and seen == 0)
+    is_news = (ended - seen) * 6 >= batches or (ended > 0 and seen == 0)
     is_over = incident.is_over or incident.is_expired
     sentence = f"{ended:,} of {counted(batches, 'batch', 'batches')} of customers checked."
     if ended == batches:
@@ -343,30 +232,15 @@ def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> d
     }
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentRow:
-    """An incident in a list."""
-
-    incident_id: str
-    what: str
-    when: LocalTime
-    zone: str
-    window: str
-    state: str
-
-
-def incident_rows(incidents: Iterable[Incident], now: datetime) -> tuple[IncidentRow, ...]:
-    """Return the rows of incidents that haven't expired. They need `customer_count`."""
+def incident_rows(incidents: Iterable[Incident], now: datetime) -> list[dict[str, Any]]:
+    """Return the rows of `incidents/_rows.html`. The incidents need `customer_count`."""
     states = {True: "finished", False: "running"}
-    return tuple(
-        IncidentRow(
-            incident_id=str(one.uuid),
-            what=counted(one.customer_count, "customer"),  # type: ignore[attr-defined]  # annotated
-            when=local_moment(one.moment, ZoneInfo(one.zone)),
-            zone=one.zone,
-            window=half_window(one.minutes),
-            state="canceled" if one.cancelled_at else states[one.finished_at is not None],
-        )
+    return [
+        {
+            "incident": one,
+            "what": counted(one.customer_count, "customer"),  # type: ignore[attr-defined]  # annotated
+            "state": "canceled" if one.cancelled_at else states[one.finished_at is not None],
+        }
         for one in incidents
         if one.expires_at > now
-    )
+    ]

@@ -1,10 +1,12 @@
 """One problem as the result page shows it: known errors, impact, and events with their steps."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby, islice
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, KnownMatch
@@ -15,7 +17,6 @@ from apps.events.event import (
     EventBody,
     ExceptionInfo,
     Frame,
-    Issue,
     Request,
     breadcrumb_message,
 )
@@ -59,6 +60,7 @@ from apps.web.presenters.formatting import (
     relative,
     safe_link,
     typeset,
+    worst_level,
 )
 
 # Known errors. The support team writes them; they contain no text from events.
@@ -67,28 +69,8 @@ from apps.web.presenters.formatting import (
 GivenFeedback = Mapping[tuple[str, str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownView:
-    """One known error that a problem matches. `helped` is the reader's feedback, if any.
-
-    `same_as` is the anchor of the same known error further up on the page, or "". `is_left_out`
-    means that its reply or workaround may be wrong for this customer.
-    """
-
-    anchor: str
-    same_as: str
-    slug: str
-    issue_id: str
-    title: str
-    fix: str
-    explanation: str
-    workaround: str
-    owner: str
-    links: tuple[tuple[str, str], ...]
-    why: str
-    reply: str
-    helped: bool | None
-    is_left_out: bool = False
+# The `known` of `lookups/_known_one.html`: a known error that a problem matches.
+KnownView = dict[str, Any]
 
 
 def known_views(
@@ -104,25 +86,17 @@ def known_views(
 
     `zone` is the agent's, `feedback` theirs, and `hidden` are the problems not on the page.
     """
-    today = now.astimezone(zone).date()
+    view = partial(_known_view, answer=answer, zone=zone, now=now, feedback=feedback or {})
     first_anchors: dict[str, str] = {}
     views: dict[str, tuple[KnownView, ...]] = {}
     for number, problem in problems:
         for place, match in enumerate(problem.known_in(answer.known), 1):
             anchor, slug = f"known-{number}-{place}", match.known.slug
-            view = _known_view(
-                match,
-                customer_release(problem.group_of(match.issue_id)),
-                answer,
-                zone=zone,
-                today=today,
-                anchor=anchor,
-                same_as=first_anchors.get(slug, ""),
-                helped=(feedback or {}).get((match.issue_id, slug)),
-            )
+            release = customer_release(problem.group_of(match.issue_id))
+            known = view(match, release, anchor=anchor, same_as=first_anchors.get(slug, ""))
             if number not in hidden:
                 first_anchors.setdefault(slug, anchor)
-            views[problem.issue_id] = (*views.get(problem.issue_id, ()), view)
+            views[problem.issue_id] = (*views.get(problem.issue_id, ()), known)
     return views
 
 
@@ -130,57 +104,46 @@ def known_troubles(
     answer: Answer, *, zone: ZoneInfo, now: datetime, feedback: GivenFeedback | None = None
 ) -> tuple[tuple[str, KnownView], ...]:
     """Return the known errors of what failed without an error, each once, with its sentence."""
-    today = now.astimezone(zone).date()
+    view = partial(_known_view, answer=answer, zone=zone, now=now, feedback=feedback or {})
     views: dict[str, tuple[str, KnownView]] = {}
     for trouble in troubles_of(answer):
         row = trouble.rows[0]
         for match in answer.known.for_issue(row.id):
-            slug = match.known.slug
-            view = _known_view(
-                match,
-                row.release,
-                answer,
-                zone=zone,
-                today=today,
-                anchor=f"known-without-error-{len(views) + 1}",
-                same_as="",
-                helped=(feedback or {}).get((match.issue_id, slug)),
-            )
-            views.setdefault(slug, (trouble.sentence, view))
+            anchor = f"known-without-error-{len(views) + 1}"
+            known = view(match, row.release, anchor=anchor, same_as="")
+            views.setdefault(match.known.slug, (trouble.sentence, known))
     return tuple(views.values())
 
 
 def _known_view(
     match: KnownMatch,
     release: str | None,
-    answer: Answer,
     *,
+    answer: Answer,
     zone: ZoneInfo,
-    today: date,
+    now: datetime,
+    feedback: GivenFeedback,
     anchor: str,
     same_as: str,
-    helped: bool | None,
 ) -> KnownView:
-    known = match.known
+    """Return the known error. `same_as` is the anchor of the same one further up, or ""."""
+    known, today = match.known, now.astimezone(zone).date()
     reply = render_reply(match, answer, name="", zone=zone, today=today)
     workaround = safe_workaround(match, answer)
     links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
-    return KnownView(
-        anchor=anchor,
-        same_as=same_as,
-        slug=known.slug,
-        issue_id=match.issue_id,
-        title=known.title,
-        fix=typeset(describe_fix(known, release, today)),
-        explanation=known.explanation,
-        workaround=workaround,
-        owner=known.owner,
-        links=tuple((label, address) for label, address in links if address),
-        why=listed(match.why),
-        reply=reply,
-        helped=helped,
-        is_left_out=bool(known.reply and not reply) or workaround != known.workaround,
-    )
+    return {
+        "match": match,
+        "anchor": anchor,
+        "same_as": same_as,
+        "fix": typeset(describe_fix(known, release, today)),
+        "workaround": workaround,
+        "links": [(label, address) for label, address in links if address],
+        "why": listed(match.why),
+        "reply": reply,
+        "helped": feedback.get((match.issue_id, known.slug)),
+        # These may be wrong for this customer.
+        "is_left_out": bool(known.reply and not reply) or workaround != known.workaround,
+    }
 
 
 def unchecked_text(count: int) -> str:
@@ -196,9 +159,6 @@ def unchecked_text(count: int) -> str:
 # A chain of exceptions: our own code open, libraries folded.
 
 Row = tuple[str, str]
-
-_MAX_LINE_LENGTH = 300
-_MAX_VARIABLES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,24 +177,16 @@ FULL = Limits(own_frames=500, library_frames=500, steps=500, text=20_000, raw_st
 
 
 @dataclass(frozen=True, slots=True)
-class CodeLine:
-    """One line of source; `is_hit` marks the one that failed."""
-
-    number: int
-    text: str
-    is_hit: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FrameView:
     """One frame: its place, the code around it, and its variables.
 
-    `times` counts repetitions in a row, as in a recursion.
+    `lines` have their number, their text, and whether they failed. `times` counts repetitions in a
+    row, as in a recursion.
     """
 
     place: str
     function: str
-    lines: tuple[CodeLine, ...]
+    lines: tuple[tuple[int, str, bool], ...]
     variables: tuple[Row, ...]
     times: int = 1
 
@@ -265,10 +217,16 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
     own = _frames([f for f in rest if f.in_app is not False], limits.own_frames, limits)
     library = _frames([f for f in rest if f.in_app is False], limits.library_frames, limits)
     is_stack = exception.type is None and exception.value is None
+    caught = "caught by the program" if exception.handled else "not caught by the program"
+    origin = (
+        exception.module and f"from {exception.module}",
+        exception.mechanism and f"recorded by {exception.mechanism}",
+        None if exception.handled is None else caught,
+    )
     return ExceptionView(
         type="Stack trace" if is_stack else clipped(exception.type or "Error", 200),
         value=clipped(exception.value or "", limits.text),
-        origin=clipped(", ".join(_origin(exception)), 300),
+        origin=clipped(", ".join(filter(None, origin)), 300),
         is_cause=is_cause,
         crash=None if crash is None else _frame(crash, limits),
         own=own,
@@ -277,27 +235,7 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
     )
 
 
-def _origin(exception: ExceptionInfo) -> Iterator[str]:
-    """Yield the module, how the SDK recorded the exception, and whether the program caught it."""
-    if exception.module:
-        yield f"from {exception.module}"
-    if exception.mechanism:
-        yield f"recorded by {exception.mechanism}"
-    if exception.handled is not None:
-        yield "caught by the program" if exception.handled else "not caught by the program"
-
-
-def crash_line(exception: ExceptionInfo) -> str:
-    """Return the crash location in one line: charge(), checkout/pay.py:118."""
-    frame = exception.crash_frame
-    if frame is None:
-        return ""
-    function = f"{clipped(frame.function, 80)}()" if frame.function else ""
-    return ", ".join(part for part in (function, _place(frame)) if part)
-
-
-def rows(values: Mapping[str, object], *, longest: int) -> tuple[Row, ...]:
-    """Return names and values as clipped text."""
+def _rows(values: Mapping[str, object], *, longest: int) -> tuple[Row, ...]:
     return tuple(
         (clipped(str(name), 100), clipped(plain_value(value), longest))
         for name, value in values.items()
@@ -312,16 +250,14 @@ def _frames(frames: Sequence[Frame], limit: int, limits: Limits) -> tuple[FrameV
 
 
 def _frame(frame: Frame, limits: Limits) -> FrameView:
-    lines = tuple(
-        CodeLine(number, clipped(text, _MAX_LINE_LENGTH), number == frame.line)
-        for number, text in frame.code
-    )
-    variables = dict(list(frame.variables.items())[:_MAX_VARIABLES])
+    variables = dict(list(frame.variables.items())[:40])
     return FrameView(
         place=_place(frame) or "an unknown location",
         function=clipped(frame.function or "", 200),
-        lines=lines,
-        variables=rows(variables, longest=min(limits.text, 400)),
+        lines=tuple(
+            (number, clipped(text, 300), number == frame.line) for number, text in frame.code
+        ),
+        variables=_rows(variables, longest=min(limits.text, 400)),
     )
 
 
@@ -372,27 +308,7 @@ class Step:
     basis: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EventStory:
-    """The steps, oldest first; `left_out` earlier ones are not shown."""
-
-    steps: tuple[Step, ...]
-    left_out: int
-
-
-def event_story(
-    crumbs: Sequence[Breadcrumb], *, event: Event, zone: ZoneInfo, limits: Limits
-) -> EventStory:
-    """Return the last steps before the event, without empty breadcrumbs."""
-    steps = [crumb for crumb in crumbs if crumb.message or crumb.data or crumb.category]
-    shown = steps[-limits.steps :]
-    return EventStory(
-        steps=tuple(_step(crumb, event, zone, limits) for crumb in shown),
-        left_out=len(steps) - len(shown),
-    )
-
-
-def _step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
+def _event_step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
     happened = (event.body and event.body.happened_at) or event.timestamp
     step = step_of(crumb, event, origin=happened, at="just then", zone=zone, longest=limits.text)
     raw = (breadcrumb_message(crumb) or "") if limits.raw_steps else ""
@@ -423,7 +339,8 @@ def step_of(
 class EventView:
     """An event for its page or card. Empty texts and rows are not shown.
 
-    `arrival` and `delay` say in short and in full that Sentry received it at another time.
+    `arrival` and `delay` say in short and in full that Sentry received it at another time. The
+    `steps` are the last ones before it, oldest first, without as many as are `left_out`.
     """
 
     id: str
@@ -438,7 +355,8 @@ class EventView:
     what: str
     is_read: bool
     exceptions: tuple[ExceptionView, ...]
-    story: EventStory
+    steps: tuple[Step, ...]
+    left_out: int
     request: tuple[Row, ...]
     facts: tuple[Row, ...]
     details: tuple[Row, ...]
@@ -449,13 +367,21 @@ class EventView:
 _NO_BODY = EventBody()
 
 
+def says_something(crumb: Breadcrumb) -> bool:
+    """Return whether a breadcrumb isn't empty."""
+    return bool(crumb.category or crumb.message or crumb.data)
+
+
 def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limits) -> EventView:
     """Return the event in the agent's zone, as far as it was read, within the limits."""
     body = event.body or _NO_BODY
     raised = body.exceptions[0] if body.exceptions else None
     title = clipped(event.title or (raised and raised.type) or "Untitled error", 200)
     message = clipped(body.message or event.message or "", limits.text)
-    crash = crash_line(raised) if raised else ""
+    crash = raised.crash_frame if raised else None
+    function = f"{clipped(crash.function, 80)}()" if crash and crash.function else ""
+    crashed_in = ", ".join(filter(None, (function, _place(crash) if crash else "")))
+    steps = [crumb for crumb in body.breadcrumbs if says_something(crumb)]
     return EventView(
         id=event.id,
         anchor=f"event-{event.id}",
@@ -466,29 +392,27 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         level=level_mark(event.level),
         title=title,
         message="" if message in title else message,
-        what=f"failed in {crash}" if crash else title,
+        what=f"failed in {crashed_in}" if crashed_in else title,
         is_read=event.body is not None,
         exceptions=tuple(
             exception_view(exception, is_cause=place > 0, limits=limits)
             for place, exception in enumerate(body.exceptions)
         ),
-        story=event_story(body.breadcrumbs, event=event, zone=zone, limits=limits),
-        request=_request_rows(body.request, limits),
-        facts=(
-            ("Time", in_both(event.timestamp, zone)),
-            *([("Received", in_both(body.received_at, zone))] if body.received_at else []),
-            *_event_facts(event, body),
-        ),
+        steps=tuple(_event_step(crumb, event, zone, limits) for crumb in steps[-limits.steps :]),
+        left_out=max(0, len(steps) - limits.steps),
+        request=_request_rows(body.request, limits) if body.request else (),
+        facts=_event_facts(event, body, zone),
         details=_details(body, limits),
         lists=_lists(body, limits),
         permalink=safe_link(event.permalink),
     )
 
 
-def _event_facts(event: Event, body: EventBody) -> tuple[Row, ...]:
-    """Return the known facts about the event with their names."""
+def _event_facts(event: Event, body: EventBody, zone: ZoneInfo) -> tuple[Row, ...]:
     culprit = event.culprit or body.culprit
     facts = (
+        ("Time", in_both(event.timestamp, zone)),
+        ("Received", body.received_at and in_both(body.received_at, zone)),
         ("Project", event.project),
         ("Release", event.release or body.release),
         ("Environment", event.environment or body.environment),
@@ -502,20 +426,17 @@ def _event_facts(event: Event, body: EventBody) -> tuple[Row, ...]:
     return tuple((name, clipped(value, 300)) for name, value in facts if value)
 
 
-def _request_rows(request: Request | None, limits: Limits) -> tuple[Row, ...]:
-    if request is None:
-        return ()
-    address = " ".join(part for part in (request.method, request.url) if part)
-    data = plain_value(request.data) if request.data not in (None, "", {}, []) else ""
-    sent = (("Address", address), *_named("?", request.query), ("Sent", data))
-    also = (*request.headers, *_named("Cookie ", request.cookies))
-    return tuple(
-        (clipped(name, 100), clipped(value, limits.text)) for name, value in (*sent, *also) if value
+def _request_rows(request: Request, limits: Limits) -> tuple[Row, ...]:
+    pairs = (
+        ("Address", " ".join(filter(None, (request.method, request.url)))),
+        *((f"?{name}", value) for name, value in request.query),
+        ("Sent", plain_value(request.data) if request.data not in (None, "", {}, []) else ""),
+        *request.headers,
+        *((f"Cookie {name}", value) for name, value in request.cookies),
     )
-
-
-def _named(prefix: str, pairs: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple((f"{prefix}{name}", value) for name, value in pairs)
+    return tuple(
+        (clipped(name, 100), clipped(value, limits.text)) for name, value in pairs if value
+    )
 
 
 def _lists(body: EventBody, limits: Limits) -> tuple[Row, ...]:
@@ -529,28 +450,17 @@ def _lists(body: EventBody, limits: Limits) -> tuple[Row, ...]:
 
 
 def _details(body: EventBody, limits: Limits) -> tuple[Row, ...]:
-    """Return tags, user, contexts, and extra data."""
-    contexts = (
-        (f"{context}: {name}", value)
-        for context, inner in body.contexts.items()
-        for name, value in inner.items()
-    )
-    sent: Mapping[str, object] = {
-        **dict(body.tags),
-        **{f"user: {name}": value for name, value in body.user.items()},
-        **dict(contexts),
-        **body.extra,
-    }
-    return rows({n: v for n, v in sent.items() if v not in (None, "")}, longest=limits.text)
+    sent: dict[str, object] = dict(body.tags)
+    for context, values in (("user", body.user), *body.contexts.items()):
+        sent |= {f"{context}: {name}": value for name, value in values.items()}
+    sent |= body.extra
+    return _rows({n: v for n, v in sent.items() if v not in (None, "")}, longest=limits.text)
 
 
 # The impact of a problem on all customers: "Is it just them?"
 
 CHART_WIDTH, CHART_HEIGHT = 240, 40
 
-_GAP = 2
-_MIN_BAR_HEIGHT = 2
-_MAX_SENTENCE_LENGTH = 300
 _HOUR = timedelta(hours=1)
 
 
@@ -595,29 +505,20 @@ def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | 
     issue = group.issue
     if issue is None:
         return None
-    day = last_day_of(group)
-    short, status = customers_text(group), issue_status_text(issue) or issue_fix_text(group)
+    day, release = last_day_of(group), customer_release(group)
+    short, status, fix = customers_text(group), issue_status_text(issue), issue_fix_text(group)
+    assigned = issue.assignee and f"assigned to {issue.assignee}"
+    version = fix or (release and f"the customer was on release {short_release(release)}")
+    sentences = (_sentence(", ".join(filter(None, (status, assigned)))), _sentence(version or ""))
     view = ImpactView(
-        line=_sentence("; ".join(filter(None, (short, status)))) or "How widespread is it?",
+        line=_sentence("; ".join(filter(None, (short, status or fix)))) or "How widespread is it?",
         short=short,
         news=_sentence(listed(issue_trends(issue, moment))),
         first_seen=local_minute(issue.first_seen, zone) if issue.first_seen else None,
-        sentences=tuple(
-            clipped(sentence, _MAX_SENTENCE_LENGTH)
-            for sentence in _sentences(group, issue)
-            if sentence
-        ),
+        sentences=tuple(clipped(one, 300) for one in sentences if one),
         day=_day(day, moment, zone) if day else None,
     )
-    parts = (
-        short,
-        view.news,
-        view.first_seen,
-        issue_status_text(issue),
-        issue_fix_text(group),
-        view.day,
-    )
-    return view if any(parts) else None
+    return view if any((short, view.news, view.first_seen, status, fix, view.day)) else None
 
 
 def customers_text(group: Group) -> str:
@@ -628,17 +529,6 @@ def customers_text(group: Group) -> str:
     if affects_only_customer(group):
         return "only this customer so far"
     return counted(users, "customer")
-
-
-def _sentences(group: Group, issue: Issue) -> tuple[str, ...]:
-    """Return the status with the assignee, then the fix, or else the customer's release."""
-    fix, release = issue_fix_text(group), customer_release(group)
-    assigned = issue.assignee and f"assigned to {issue.assignee}"
-    version = fix or (release and f"the customer was on release {short_release(release)}")
-    return (
-        _sentence(", ".join(filter(None, (issue_status_text(issue), assigned)))),
-        _sentence(version or ""),
-    )
 
 
 def _sentence(words: str) -> str:
@@ -654,67 +544,32 @@ def _day(day: LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
     times = "Once" if day.total == 1 else f"{grouped(day.total)} times"
     mostly = "" if day.total == 1 else " most"
     text = f"{times} {since},{mostly} between {began:%H:%M} and {until:%H:%M}."
-    return DayView(text, _bars(day, moment))
-
-
-def _bars(day: LastDay, moment: datetime) -> tuple[Bar, ...]:
     highest = max(count for _hour, count in day.hours)
-    step = CHART_WIDTH // len(day.hours)
-    heights = [
-        max(_MIN_BAR_HEIGHT, round(CHART_HEIGHT * count / highest)) if count else 0
-        for _hour, count in day.hours
-    ]
-    return tuple(
-        Bar(
-            place * step,
-            CHART_HEIGHT - height,
-            step - _GAP,
-            height,
-            start <= moment < start + _HOUR,
-        )
-        for place, ((start, _count), height) in enumerate(zip(day.hours, heights, strict=True))
-    )
+    step, bars = CHART_WIDTH // len(day.hours), []
+    for place, (start, count) in enumerate(day.hours):
+        height = max(2, round(CHART_HEIGHT * count / highest)) if count else 0
+        is_then = start <= moment < start + _HOUR
+        bars.append(Bar(place * step, CHART_HEIGHT - height, step - 2, height, is_then))
+    return DayView(text, tuple(bars))
 
 
 _MAX_OPEN_EVENTS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One event, or several that failed in the same place, at `times`."""
-
-    event: EventView
-    events: tuple[EventView, ...] = ()
-    times: tuple[LocalTime, ...] = ()
+# One event, or several `events` that failed in the same place, at `times`.
+EventRow = dict[str, Any]
 
 
-def _event_rows(events: Sequence[EventView]) -> tuple[EventRow, ...]:
+def _event_rows(events: Sequence[EventView]) -> list[EventRow]:
     """Return the events, which are in order of time, with repeats in one row."""
     same: dict[tuple[object, ...], list[EventView]] = {}
     for event in events:
         key = (event.what, event.level, event.arrival) if event.is_read else (event.id,)
         same.setdefault(key, []).append(event)
-    return tuple(
-        EventRow(run[0], tuple(run), tuple(event.time for event in run))
-        if len(run) > 1
-        else EventRow(run[0])
+    return [
+        {"event": run[0], "events": run, "times": len(run) > 1 and [one.time for one in run]}
         for run in same.values()
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class HalfView:
-    """Another half of a problem's failure, and why it was joined."""
-
-    reason: str
-    sentence: str
-    title: str
-    count: str
-    facts: tuple[str, ...]
-    impact: ImpactView | None
-    permalink: str
-    rows: tuple[EventRow, ...]
-    folded: tuple[EventView, ...]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -740,10 +595,10 @@ class IssueCard:
     permalink: str
     nearest: str
     events: tuple[EventView, ...]
-    rows: tuple[EventRow, ...]
+    rows: list[EventRow]
     folded: tuple[EventView, ...]
     known: tuple[KnownView, ...] = ()
-    others: tuple[HalfView, ...] = ()
+    others: tuple[dict[str, Any], ...] = ()
     is_folded: bool = False
     hint: str = ""
 
@@ -764,23 +619,25 @@ def issue_card(
     """
     cause = problem.cause
     near, far = _near_and_far(cause, window, zone)
-    levels = [level_mark(event.level) for event in problem.events]
     impact = impact_view(cause, window.moment, zone)
     shown_above = number == 1  # on the first screen
+    first, last = (
+        local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
+        for event in (problem.events[-1], problem.newest)
+    )
+    handling = None if shown_above else handling_text_of(problem)
     return IssueCard(
         number=number,
         issue_id=problem.issue_id,
         anchor=f"issue-{number}",
         sentence=typeset(summarize_group(problem)),
         title=clipped(problem.title, 400),
-        level=min(levels, key=lambda level: level.rank),
+        level=worst_level(event.level for event in problem.events),
         count=_count(problem.times),
-        clock=_clocks(problem, window, zone),
+        clock=first if first == last else f"{first} to {last}",
         facts=(
             *_part_of(cause, totals),
-            *_issue_facts(
-                cause, None if shown_above else handling_text_of(problem), impact, not shown_above
-            ),
+            *_issue_facts(cause, handling, impact, not shown_above),
         ),
         broke=problem.handled is False,
         impact=impact,
@@ -821,32 +678,25 @@ def _count(times: int) -> str:
     return "once" if times == 1 else f"{grouped(times)} times"
 
 
-def _clocks(problem: Problem, window: Window, zone: ZoneInfo) -> str:
-    first, last = (
-        local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
-        for event in (problem.events[-1], problem.newest)
-    )
-    return first if first == last else f"{first} to {last}"
-
-
 def _half_view(
     joined: Joined, window: Window, zone: ZoneInfo, totals: Mapping[str, int]
-) -> HalfView:
+) -> dict[str, Any]:
+    """Return the `half` of `lookups/_issue.html`, with the reason why it was joined."""
     group = joined.group
     near, far = _near_and_far(group, window, zone)
     impact = impact_view(group, window.moment, zone)
     handling = handling_text(replace(group.newest, handled=group.handled))
-    return HalfView(
-        reason=joined.reason.value,
-        sentence=typeset(summarize_group(group)),
-        title=clipped(group.title, 200),
-        count=_count(len(group.events)),
-        facts=(*_part_of(group, totals), *_issue_facts(group, handling, impact, True)),
-        impact=impact,
-        permalink=safe_link(group.issue.permalink if group.issue else None),
-        rows=_event_rows(near),
-        folded=far,
-    )
+    return {
+        "reason": joined.reason.value,
+        "sentence": typeset(summarize_group(group)),
+        "title": clipped(group.title, 200),
+        "count": _count(len(group.events)),
+        "facts": (*_part_of(group, totals), *_issue_facts(group, handling, impact, True)),
+        "impact": impact,
+        "permalink": safe_link(group.issue.permalink if group.issue else None),
+        "rows": _event_rows(near),
+        "folded": far,
+    }
 
 
 _WITHIN = {

@@ -4,7 +4,7 @@ There is no HTML here: everything from events is text, which the templates escap
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -38,10 +38,8 @@ from apps.lookups.models import Lookup, Outcome
 from apps.lookups.records import customer_of
 from apps.web.access import admin_origin, home_url, may_look_up, site_origin
 from apps.web.presenters.brief import Brief, brief_of
-from apps.web.presenters.filters import FilterForm, filter_form
+from apps.web.presenters.filters import filter_form
 from apps.web.presenters.formatting import (
-    LevelMark,
-    LocalTime,
     also_in,
     clipped,
     grouped,
@@ -58,76 +56,21 @@ from apps.web.presenters.formatting import (
     visible,
 )
 from apps.web.presenters.issue import (
-    FULL,
-    EventView,
     GivenFeedback,
     IssueCard,
     KnownView,
-    Limits,
     issue_card,
     known_troubles,
     known_views,
-    present_event,
     unchecked_text,
 )
-from apps.web.presenters.story import RelatedView, StoryView, related_view, story_view
+from apps.web.presenters.story import StoryView, related_view, story_view
 from apps.web.presenters.timeline import Timeline, hints_of, timeline_of
 from apps.web.theme import theme_of
 
 # A result without errors: what was searched, and what to try next.
 
-_SIMILAR = 0.85
 _WIDER = {15: "± 15 minutes", 60: "± 1 hour", 1440: "± 1 day"}
-
-
-@dataclass(frozen=True, slots=True)
-class OtherEvent:
-    """An error outside the window. `clock` is for a button, `typed` for the lookup form."""
-
-    time: LocalTime
-    clock: str
-    distance: str
-    sentence: str
-    level: LevelMark
-    project: str
-    typed: str
-
-
-@dataclass(frozen=True, slots=True)
-class OtherTimes:
-    """The customer's errors at other times.
-
-    `is_never` means that there are none at all, `last` is None if the newest one is unknown.
-    `empty_sides` are sentences about the sides without errors, `retention` is one about how far
-    back Sentry's data goes, and `problem` says why other times could not be searched.
-    """
-
-    is_never: bool
-    since: LocalTime
-    days: int
-    last: OtherEvent | None
-    nearest: tuple[OtherEvent, ...]
-    empty_sides: tuple[str, ...]
-    retention: str
-    advice: str
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class NothingFound:
-    """What was searched without finding anything. `wider` are windows to try: minutes and label.
-
-    `advice` says what can help if the result is incomplete, and `is_unclear` that only what was
-    typed makes it so.
-    """
-
-    fields: str
-    projects: str
-    environments: str
-    wider: tuple[tuple[int, str], ...]
-    seen: OtherTimes | None
-    is_unclear: bool
-    advice: str
 
 
 _LASTING = frozenset(
@@ -141,41 +84,36 @@ _LASTING = frozenset(
 )
 
 
-def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> NothingFound:
-    """Return the section of an empty result, in the agent's zone. `customer` is as typed.
+def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, Any]:
+    """Return the `nothing` of `lookups/_nothing.html`, in the agent's zone.
 
-    An incomplete result claims nothing about other times.
+    `customer` is as typed. `wider` are windows to try: minutes and label. `advice` says what can
+    help if the result is incomplete, and `is_unclear` that only what was typed makes it so. An
+    incomplete result claims nothing about other times.
     """
     question, occurrences = answer.question, answer.nearby
-    return NothingFound(
-        fields=searched_fields(question),
-        projects=listed(answer.searched.projects),
-        environments=listed(answer.searched.environments),
-        wider=tuple(
+    moment = question.window.moment
+    others = occurrences.events if occurrences and occurrences.problem is None else ()
+    distance = min((abs(one.timestamp - moment) for one in others), default=timedelta())
+    return {
+        "fields": searched_fields(question),
+        "projects": listed(answer.searched.projects),
+        "environments": listed(answer.searched.environments),
+        "wider": [
             (minutes, label)
             for minutes, label in _WIDER.items()
             if minutes > question.window.minutes
             and not answer.is_unknown_customer
-            and _reaches_an_error(occurrences, question, minutes)
-        ),
-        seen=_seen(answer, occurrences, zone, customer)
+            and distance <= timedelta(minutes=minutes)
+        ],
+        "seen": _other_times(answer, occurrences, zone, customer)
         if occurrences and answer.complete
         else None,
-        is_unclear={notice.code for notice in answer.notices} == {NoticeCode.UNCLEAR_CUSTOMER},
-        advice="Refreshing can’t change that. Try a different window or identifier."
+        "is_unclear": {notice.code for notice in answer.notices} == {NoticeCode.UNCLEAR_CUSTOMER},
+        "advice": "Refreshing can’t change that. Try a different window or identifier."
         if all(notice.code in _LASTING for notice in answer.notices)
         else "Refresh in a few minutes, or search a different window.",
-    )
-
-
-def _reaches_an_error(
-    occurrences: OtherOccurrences | None, question: Question, minutes: int
-) -> bool:
-    """Return whether a window of that size has one of the errors at other times, if any."""
-    if occurrences is None or occurrences.problem is not None or not occurrences.events:
-        return True
-    moment, reach = question.window.moment, timedelta(minutes=minutes)
-    return any(abs(event.timestamp - moment) <= reach for event in occurrences.events)
+    }
 
 
 def searched_fields(question: Question) -> str:
@@ -188,144 +126,92 @@ def searched_fields(question: Question) -> str:
     return listed(fields) + not_searched * (kind == CustomerKind.IDENTIFIER_OR_ISSUE)
 
 
-def _seen(
+def _other_times(
     answer: Answer, occurrences: OtherOccurrences, zone: ZoneInfo, customer: str
-) -> OtherTimes:
-    window = answer.question.window
-    before, after, last = (
-        _other_event(event, window, zone) if event else None
-        for event in (occurrences.before, occurrences.after, occurrences.last)
-    )
-    days = (occurrences.until - occurrences.since).days
-    return OtherTimes(
-        is_never=occurrences.is_never,
-        since=_day(occurrences.since, zone),
-        days=days,
-        last=last,
-        nearest=tuple(event for event in (before, after) if event),
-        empty_sides=_empty_sides(occurrences, zone),
-        retention=_retention(occurrences, days, zone),
-        advice=_advice(customer) if answer.is_unknown_customer else "",
-        problem=occurrences.problem or "",
-    )
-
-
-def _other_event(event: Event, window: Window, zone: ZoneInfo) -> OtherEvent:
-    is_before = event.timestamp < window.start
-    gap = window.start - event.timestamp if is_before else event.timestamp - window.end
-    side = "before" if is_before else "after"
-    return OtherEvent(
-        time=local_minute(event.timestamp, zone),
-        clock=local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
-        distance=f"{format_duration(gap.total_seconds())} {side} the window",
-        sentence=typeset(summarize(event)),
-        level=level_mark(event.level),
-        project=clipped(event.project or "", 80),
-        typed=typed_in(event.timestamp, zone),
-    )
-
-
-def _empty_sides(occurrences: OtherOccurrences, zone: ZoneInfo) -> tuple[str, ...]:
-    if occurrences.is_never or occurrences.problem:
-        return ()
-    until = local_minute(occurrences.until, zone).text
-    sentences = []
-    if occurrences.before is None:
-        since = local_minute(occurrences.since, zone).text
-        sentences.append(f"We found no errors before the window, back to {since}.")
-    if occurrences.after is None:
-        sentences.append(f"We found no errors after the window, up to {until}.")
-    return tuple(sentences)
-
-
-def _retention(occurrences: OtherOccurrences, days: int, zone: ZoneInfo) -> str:
-    """Return how far back Sentry's data goes, or "" if that was not searched."""
-    if not occurrences.covers_retention or occurrences.problem:
-        return ""
-    since = _day(occurrences.since, zone).text
-    return (
+) -> dict[str, Any]:
+    days, since = (occurrences.until - occurrences.since).days, occurrences.since
+    began, until = local_minute(since, zone), local_minute(occurrences.until, zone)
+    day = replace(began, text=began.text.rpartition(",")[0])  # with the full time on hover
+    retention = (
         f"We assume that Sentry keeps errors for {counted(days, 'day')}, so we don’t know what "
-        f"happened before {since}."
+        f"happened before {day.text}."
     )
-
-
-def _advice(customer: str) -> str:
-    """Suggest another identifier to try."""
     other = "the user ID instead of the email" if "@" in customer else "the email instead"
-    return (
+    advice = (
         "The app may use a different identifier for this customer. Check the spelling, or try "
         f"{other}."
     )
+    empty_sides = []
+    if not occurrences.is_never and not occurrences.problem:
+        if occurrences.before is None:
+            empty_sides.append(f"We found no errors before the window, back to {began.text}.")
+        if occurrences.after is None:
+            empty_sides.append(f"We found no errors after the window, up to {until.text}.")
+    nearest = filter(None, (occurrences.before, occurrences.after))
+    window, last = answer.question.window, occurrences.last
+    return {
+        "is_never": occurrences.is_never,
+        "since": day,
+        "days": days,
+        "last": _other_event(last, window, zone) if last else None,
+        "nearest": [_other_event(event, window, zone) for event in nearest],
+        "empty_sides": empty_sides,
+        "retention": "" if occurrences.problem or not occurrences.covers_retention else retention,
+        "advice": advice if answer.is_unknown_customer else "",
+        "problem": occurrences.problem,
+    }
 
 
-def _day(when: datetime, zone: ZoneInfo) -> LocalTime:
-    """Return the date only, with the full time on hover."""
-    moment = local_minute(when, zone)
-    return LocalTime(moment.text.rpartition(",")[0], moment.utc, moment.iso)
+def _other_event(event: Event, window: Window, zone: ZoneInfo) -> dict[str, Any]:
+    is_before = event.timestamp < window.start
+    gap = window.start - event.timestamp if is_before else event.timestamp - window.end
+    side = "before" if is_before else "after"
+    return {
+        "time": local_minute(event.timestamp, zone),
+        "clock": local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
+        "distance": f"{format_duration(gap.total_seconds())} {side} the window",
+        "sentence": typeset(summarize(event)),
+        "level": level_mark(event.level),
+        "project": clipped(event.project or "", 80),
+        "typed": typed_in(event.timestamp, zone),
+    }
 
 
 # Moves to another time, and lists of lookups.
 
 
-@dataclass(frozen=True, slots=True)
-class MoveButton:
-    """A button that looks up another time: the posted value, its label, and a hint."""
-
-    value: str
-    label: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecentLookup:
-    """A lookup in a list. `owner` is given only for those of other people."""
-
-    lookup_id: str
-    customer: str
-    moment: LocalTime
-    zone: str
-    window: str
-    outcome: str
-    age: str
-    owner: str = ""
-
-
-def move_buttons(question: Question, now: datetime) -> tuple[MoveButton, ...]:
-    """Return the possible moves, in the order of their buttons."""
+def move_buttons(question: Question, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """Yield the possible moves as their buttons: the posted value, the label, and a hint."""
     labels = {
         Move.EARLIER: ("10 min earlier", "the same window, ten minutes earlier"),
         Move.LATER: ("10 min later", "the same window, ten minutes later"),
         Move.NOW: ("Look up now", "the same customer, right now"),
     }
-    buttons = []
     for move in (Move.EARLIER, Move.LATER, Move.WIDER, Move.NOW):
-        moved = apply_move(question, move, now)
-        if moved is None:
-            continue
-        wider = f"Wider, {half_window(moved.window.minutes)}"
-        label, hint = labels.get(move) or (wider, "a wider window around the same time")
-        buttons.append(MoveButton(move.value, label, hint))
-    return tuple(buttons)
+        if moved := apply_move(question, move, now):
+            wider = f"Wider, {half_window(moved.window.minutes)}"
+            label, hint = labels.get(move) or (wider, "a wider window around the same time")
+            yield move.value, label, hint
 
 
 def recent_view(
-    lookups: Sequence[Lookup], projects: Projects, now: datetime
-) -> tuple[RecentLookup, ...]:
-    """Return lookups as rows. Counts are only for readers who can see every searched project."""
-    return tuple(
-        RecentLookup(
-            lookup_id=str(lookup.uuid),
-            customer=visible(lookup.customer),
-            moment=local_moment(lookup.moment, ZoneInfo(lookup.zone)),
-            zone=lookup.zone,
-            window=half_window(lookup.minutes),
-            outcome=_outcome(lookup)
+    lookups: Sequence[Lookup], projects: Projects, now: datetime, *, with_owners: bool = False
+) -> list[dict[str, Any]]:
+    """Return the rows of `lookups/_recent.html`, with owners for the lookups of other people.
+
+    Counts are only for readers who can see every searched project.
+    """
+    return [
+        {
+            "lookup": lookup,
+            "outcome": _outcome(lookup)
             if sees_all_projects(lookup, projects)
             else "only your projects",
-            age=f"{format_duration((now - lookup.created_at).total_seconds())} ago",
-        )
+            "age": f"{format_duration((now - lookup.created_at).total_seconds())} ago",
+            "owner": with_owners and (lookup.user or lookup.system_user or "a deleted account"),
+        }
         for lookup in lookups
-    )
+    ]
 
 
 def near_names(lookup: Lookup, others: Sequence[Lookup]) -> tuple[str, ...]:
@@ -335,18 +221,7 @@ def near_names(lookup: Lookup, others: Sequence[Lookup]) -> tuple[str, ...]:
         one.customer.casefold(): one.customer for one in others if one.outcome == Outcome.FOUND
     }
     names.pop(own, None)
-    return tuple(names[name] for name in get_close_matches(own, names, cutoff=_SIMILAR))
-
-
-def shared_view(
-    lookups: Sequence[Lookup], projects: Projects, now: datetime
-) -> tuple[RecentLookup, ...]:
-    """Return lookups of other people as rows with their owners."""
-    rows = recent_view(lookups, projects, now)
-    return tuple(
-        replace(row, owner=f"by {lookup.user or lookup.system_user or 'a deleted account'}")
-        for row, lookup in zip(rows, lookups, strict=True)
-    )
+    return tuple(names[name] for name in get_close_matches(own, names, cutoff=0.85))
 
 
 def _outcome(lookup: Lookup) -> str:
@@ -383,44 +258,16 @@ MAX_OPEN_ISSUES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class LookupSummary:
-    """The lookup as the page repeats it. `typed` is the reported time for the lookup form.
-
-    `reading` says how the customer was read; `exactly` is the customer for the literal reading.
-    """
-
-    customer: str
-    reading: str
-    exactly: str
-    moment: LocalTime
-    both_zones: str
-    minutes: int
-    start: LocalTime
-    end: LocalTime
-    zone: str
-    typed: str
-    moves: tuple[MoveButton, ...] = ()
-    for_customer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """The calls to Sentry behind a result, for the admin."""
-
-    summary: str
-    rows: tuple[Call, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ResultPage:
     """The context of `lookups/_result.html`. `folded` and `noise` are problems behind a click.
 
-    `known` are the known errors of what failed without an error.
+    `known` are the known errors of what failed without an error. `calls` and `call_log` are the
+    calls to Sentry, for the admin.
     """
 
     title: str
     headline: str
-    summary: LookupSummary
+    summary: dict[str, Any]
     facts: tuple[str, ...]
     complete: bool
     is_young: bool
@@ -430,15 +277,16 @@ class ResultPage:
     known: tuple[tuple[str, KnownView], ...]
     unchecked: str
     timeline: Timeline | None
-    filter: FilterForm | None
+    filter: dict[str, Any] | None
     groups: tuple[IssueCard, ...]
     folded: tuple[IssueCard, ...]
     noise: tuple[IssueCard, ...]
-    nothing: NothingFound | None
+    nothing: dict[str, Any] | None
     searched_fields: str
     story: StoryView | None
-    related: RelatedView | None
-    calls: Calls
+    related: dict[str, Any] | None
+    calls: str
+    call_log: tuple[Call, ...]
     zone: str
 
 
@@ -507,11 +355,7 @@ def result_page(
     return ResultPage(
         title=_title(answer, sum(not one.is_noise for one in found)),
         headline=typeset(headline(answer, zone)),
-        summary=replace(
-            summarize_lookup(answer.question, lookup, zone),
-            moves=move_buttons(answer.question, now),
-            for_customer=_for_customer(answer, zone),
-        ),
+        summary=_summary(answer, lookup, zone, now),
         facts=_facts(answer, found),
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
@@ -540,23 +384,18 @@ def result_page(
         noise=noise,
         related=related_view(answer, zone),
         calls=_calls(answer),
+        call_log=answer.call_log,
         zone=zone.key,
     )
 
 
-def event_view(event: Event, *, answer: Answer, zone: ZoneInfo, limits: Limits = FULL) -> EventView:
-    """Return one event of an answer for a page of its own."""
-    return present_event(event, window=answer.question.window, zone=zone, limits=limits)
-
-
-def _calls(answer: Answer) -> Calls:
-    server = answer.searched.server
+def _calls(answer: Answer) -> str:
+    server, related = answer.searched.server, answer.beside.calls
     if not answer.call_log:
-        return Calls(f"no calls to {server}; the result came from the cache", ())
-    calls = f"{counted(answer.calls, 'call')} to {server}, {grouped(answer.duration_ms)} ms"
-    related = answer.beside.calls
+        return f"no calls to {server}; the result came from the cache"
     more = f", and {counted(related, 'call')} for related data" if related else ""
-    return Calls(f"{calls}{more}", answer.call_log)
+    calls = counted(answer.calls, "call")
+    return f"{calls} to {server}, {grouped(answer.duration_ms)} ms{more}"
 
 
 def _title(answer: Answer, problems: int) -> str:
@@ -566,37 +405,34 @@ def _title(answer: Answer, problems: int) -> str:
     return "No errors" if answer.complete else "Not sure yet"
 
 
-def summarize_lookup(question: Question, lookup: Lookup, zone: ZoneInfo) -> LookupSummary:
-    """Return the lookup in the agent's zone."""
-    window, typed = question.window, lookup.customer
+def _summary(answer: Answer, lookup: Lookup, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    """Return the lookup as the page repeats it. `typed` is the reported time for the lookup form.
+
+    `reading` says how the customer was read; `exactly` is the customer for the literal reading.
+    """
+    question, typed = answer.question, lookup.customer
+    window, own_zone = question.window, zone_of_customer(answer.events)
     reading = reading_of(typed, customer_of(lookup)) if typed else ""
     is_exact = typed.casefold().startswith(EXACTLY)
     has_other_reading = bool(reading) and question.customer.is_named and not is_exact
-    return LookupSummary(
-        customer=visible(lookup.customer),
-        reading=visible(reading),
-        exactly=f"{EXACTLY}{lookup.customer}" if has_other_reading else "",
-        moment=local_moment(window.moment, zone),
-        both_zones=in_utc_too(window.moment, zone),
-        minutes=window.minutes,
-        start=local_clock(window.start, zone, day_of=window.moment),
-        end=local_clock(window.end, zone, day_of=window.moment),
-        zone=zone.key,
-        typed=typed_in(window.moment, zone),
-    )
-
-
-def _for_customer(answer: Answer, zone: ZoneInfo) -> str:
-    """Return the reported time in the customer's zone, if their device sent a different one."""
-    own = zone_of_customer(answer.events)
-    moment = answer.question.window.moment
-    if own is None or moment.astimezone(own).utcoffset() == moment.astimezone(zone).utcoffset():
-        return ""
-    return also_in(moment, own, day_of=zone)
+    offsets = {window.moment.astimezone(one).utcoffset() for one in (zone, own_zone or zone)}
+    return {
+        "reading": visible(reading),
+        "exactly": f"{EXACTLY}{typed}" if has_other_reading else "",
+        "moment": local_moment(window.moment, zone),
+        "both_zones": in_utc_too(window.moment, zone),
+        "minutes": window.minutes,
+        "start": local_clock(window.start, zone, day_of=window.moment),
+        "end": local_clock(window.end, zone, day_of=window.moment),
+        "typed": typed_in(window.moment, zone),
+        "moves": list(move_buttons(question, now)),
+        "for_customer": also_in(window.moment, own_zone, day_of=zone)
+        if own_zone and len(offsets) > 1
+        else "",
+    }
 
 
 def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
-    """Return short facts about the result: how complete, and how much."""
     loud = sum(not problem.is_noise for problem in problems)
     unread = len(answer.events) > answer.bodies_read
     unread = unread and not answer.has_notice(NoticeCode.PARTIAL_BODIES)
@@ -638,12 +474,11 @@ def _related(answer: Answer) -> tuple[str, ...]:
 
 
 def _events(answer: Answer) -> str:
+    """Return how many events the answer has, and how many there are if that is known."""
     count, total = len(answer.events), answer.events_total
-    if total is None:
-        return f"at least {counted(count, 'event')}"
-    if total > count:
+    if total is not None and total > count:
         return f"{grouped(count)} of {counted(total, 'event')}"
-    return counted(count, "event")
+    return f"{'at least ' if total is None else ''}{counted(count, 'event')}"
 
 
 # The progress of a running lookup.

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.events.activity_text import A_REQUEST, PAGE_OPS, Kind, duration_text
-from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal
+from apps.events.answer import Answer, Deploy, Feedback, Replay, Signal
 from apps.events.breadcrumb_text import (
     Actor,
     PlacedBreadcrumb,
@@ -16,16 +17,15 @@ from apps.events.breadcrumb_text import (
     merge_breadcrumbs,
     place_breadcrumbs,
 )
-from apps.events.event import Breadcrumb, Event, LogEntry, Span
+from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
 from apps.events.once import once
-from apps.events.query import Window, counted, format_duration
+from apps.events.query import counted, format_duration
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
 from apps.events.summary import summarize, summarize_group
 from apps.web.presenters.formatting import (
-    LevelMark,
     LocalTime,
     clipped,
     level_mark,
@@ -34,28 +34,17 @@ from apps.web.presenters.formatting import (
     safe_link,
     typeset,
 )
-from apps.web.presenters.issue import Step, step_of
+from apps.web.presenters.issue import Step, says_something, step_of
 from apps.web.presenters.timeline import observation_anchor
 
 MAX_STEPS = 150
 
 _MAX_CRUMB_TEXT = 200
-_BEFORE_FAILURE = 3
-_MIN_FOLD = 4
-_MIN_RELEASES = 2
-_MAX_ROUND = 15
-_MAX_OPEN = 30
-_NEAR_STEPS = 20
 _PAUSE = timedelta(minutes=2)
-_JUST_BEFORE = timedelta(minutes=1)
-_LONG_BEFORE = timedelta(minutes=10)
 _SAME_TIME = timedelta(seconds=2)
-_LONGEST_MS = 86_400_000
 _AT = "at that time"
 _BY_ITSELF = frozenset(("went to", "saw", "left", "scrolled"))
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
-
-_Happened = tuple[datetime, PlacedBreadcrumb | Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +96,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     None if there are only errors, which the timeline shows. Releases alone are listed without them.
     """
     moment = answer.question.window.moment
-    breadcrumbs = [one for one in once(_recorded, answer) if _says_something(one.crumb)]
+    breadcrumbs = [one for one in once(_recorded, answer) if says_something(one.crumb)]
     signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, moment, zone)]
     signals += [
         _Placed(one.at, _observation(one, moment, zone), (one.at, one.sentence), until=one.until)
@@ -117,7 +106,9 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     if not breadcrumbs and not signals:
         return None
     has_more = bool(breadcrumbs) or any(one.step.kind != "release" for one in signals)
-    happened: list[_Happened] = [(one.position[0], one) for one in breadcrumbs]
+    happened: list[tuple[datetime, PlacedBreadcrumb | Event]] = [
+        (one.position[0], one) for one in breadcrumbs
+    ]
     happened += [
         ((event.body and event.body.happened_at) or event.timestamp, event)
         for problem in problems
@@ -125,13 +116,16 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
         for event in problem.events
     ]
     owners = {event.id: pair for pair in enumerate(problems) for event in pair[1].events}
-    shown = _nearest(happened, moment)
+    in_order = sorted(happened, key=lambda pair: pair[0])
+    by_distance = sorted(in_order, key=lambda pair: abs(pair[0] - moment))
+    shown = sorted(by_distance[:MAX_STEPS], key=lambda pair: pair[0])
+    read, total = answer.bodies_read, len(answer.events)
     steps = [_placed(at, one, moment, zone, owners) for at, one in shown]
     line = sorted((*steps, *signals), key=lambda placed: placed.at)
     return StoryView(
         parts=_parts_near(_add_pauses(line, answer), moment),
         left_out=len(happened) - len(shown),
-        read_of=_read_of(answer) if has_more else "",
+        read_of=f"From {read} of {counted(total, 'event')}." if has_more and read < total else "",
         has_own=any(placed.step.is_customers or placed.step.kind == "replay" for placed in line),
     )
 
@@ -141,14 +135,9 @@ def _recorded(answer: Answer) -> list[PlacedBreadcrumb]:
 
 
 def _customers(answer: Answer) -> list[PlacedBreadcrumb]:
-    """Return what the customer did."""
     recorded = once(_recorded, answer)
     actors = (breadcrumb_phrase(one.crumb, one.event).actor for one in recorded)
     return [one for one, by in zip(recorded, actors, strict=True) if by is Actor.CUSTOMER]
-
-
-def _says_something(crumb: Breadcrumb) -> bool:
-    return bool(crumb.category or crumb.message or crumb.data)
 
 
 def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
@@ -185,7 +174,7 @@ def _requested_before(answer: Answer, event: Event) -> Observation | None:
         if one.kind is Kind.WORKED
         and one.names_customer
         and isinstance(one.rows[0], Span)
-        and event.timestamp - _LONG_BEFORE <= one.at < event.timestamp - _SAME_TIME
+        and event.timestamp - timedelta(minutes=10) <= one.at < event.timestamp - _SAME_TIME
         and ((one.rows[0].op or "").startswith(PAGE_OPS) or not one.target.startswith("GET "))
     )
     return max(earlier, key=lambda one: one.at, default=None)
@@ -201,8 +190,9 @@ def _own_steps(answer: Answer, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]
 
 def _steps_before(event: Event, moment: datetime, zone: ZoneInfo) -> Iterator[Step]:
     """Yield the steps in the minute before the event, without the error itself."""
+    since, until = event.timestamp - timedelta(minutes=1), event.timestamp + _SAME_TIME
     for one in place_breadcrumbs([(event, False)]):
-        if event.timestamp - _JUST_BEFORE <= one.position[0] <= event.timestamp + _SAME_TIME:
+        if since <= one.position[0] <= until:
             step = _step_at(one, moment, zone)
             if step.is_customers or (step.text and not step.words.endswith("an error")):
                 yield step
@@ -227,12 +217,10 @@ def _requested(event: Event, moment: datetime, zone: ZoneInfo) -> str:
     request = event.body.request if event.body else None
     if request is None or not request.url:
         return ""
+    page, clock = bare_url(request.url), local_clock(event.timestamp, zone, day_of=moment)
     if side_of(event) in CLIENT:
-        return f"was on {_isolated(bare_url(request.url))}"
-    sent = " ".join(filter(None, (request.method, bare_url(request.url))))
-    return (
-        f"a request: {_isolated(sent)} ({local_clock(event.timestamp, zone, day_of=moment).text})"
-    )
+        return f"was on {_isolated(page)}"
+    return f"a request: {_isolated(' '.join(filter(None, (request.method, page))))} ({clock.text})"
 
 
 def just_after(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
@@ -252,17 +240,6 @@ def just_after(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
         else:
             return _in_a_row([step])
     return ""
-
-
-def _read_of(answer: Answer) -> str:
-    read, total = answer.bodies_read, len(answer.events)
-    return f"From {read} of {counted(total, 'event')}." if read < total else ""
-
-
-def _nearest(happened: Sequence[_Happened], moment: datetime) -> list[_Happened]:
-    in_order = sorted(happened, key=lambda pair: pair[0])
-    by_distance = sorted(in_order, key=lambda pair: abs(pair[0] - moment))[:MAX_STEPS]
-    return sorted(by_distance, key=lambda pair: pair[0])
 
 
 def _placed(
@@ -291,9 +268,9 @@ def _placed(
 def _parts_near(line: Sequence[_Placed], moment: datetime) -> tuple[StoryPart, ...]:
     """Return the parts; of a long story, only those nearest the reported time are open."""
     parts = tuple(_parts(line))
-    if sum(1 if part.summary else len(part.steps) for part in parts) <= _MAX_OPEN:
+    if sum(1 if part.summary else len(part.steps) for part in parts) <= 30:
         return parts
-    near = sorted(range(len(line)), key=lambda place: abs(line[place].at - moment))[:_NEAR_STEPS]
+    near = sorted(range(len(line)), key=lambda place: abs(line[place].at - moment))[:20]
     start, end = min(near), max(near) + 1
     return (
         *_folded(line[:start], "earlier"),
@@ -333,7 +310,7 @@ def _rounds_at(line: Sequence[_Placed], start: int) -> tuple[int, int]:
     A round has a failure after other steps.
     """
     best = (1, 1)
-    for size in range(2, min(_MAX_ROUND, (len(line) - start) // 2) + 1):
+    for size in range(2, min(15, (len(line) - start) // 2) + 1):
         keys = [placed.key for placed in line[start : start + size]]
         if not any(placed.step.is_error for placed in line[start + 1 : start + size]):
             continue
@@ -405,46 +382,38 @@ def _add_pauses(line: Sequence[_Placed], answer: Answer) -> list[_Placed]:
 
 
 def _end_of(span: Span) -> datetime:
-    return span.started_at + timedelta(milliseconds=min(max(span.duration_ms or 0, 0), _LONGEST_MS))
+    return span.started_at + timedelta(milliseconds=min(max(span.duration_ms or 0, 0), 86_400_000))
 
 
 def _fold(steps: Iterator[Step]) -> Iterator[StoryPart]:
     """Keep failures and the steps just before them open; fold long uneventful runs."""
     line = list(steps)
     failures = [index for index, step in enumerate(line) if step.has_failed]
-    is_open = {
-        index for failure in failures for index in range(failure - _BEFORE_FAILURE, failure + 1)
-    }
+    is_open = {index for failure in failures for index in range(failure - 3, failure + 1)}
     is_open |= {index for index, step in enumerate(line) if step.kind}
     is_open -= {index for index, step in enumerate(line) if step.kind == "release"}
     open_steps: list[Step] = []
     for stays_open, run in groupby(enumerate(line), key=lambda pair: pair[0] in is_open):
         part = tuple(step for _index, step in run)
         only_releases = all(step.kind == "release" for step in part)
-        if stays_open or len(part) < (_MIN_RELEASES if only_releases else _MIN_FOLD):
+        if stays_open or len(part) < (2 if only_releases else 4):
             open_steps += part
             continue
         if open_steps:
             yield StoryPart(tuple(open_steps))
             open_steps = []
-        yield StoryPart(part, _summary(part), part[0].time)
+        last = part[-1].time
+        until = f", until {last.text}" if last else ""
+        count = counted(len(part), "release" if only_releases else "step")
+        yield StoryPart(part, f"{count}{until}", part[0].time)
     if open_steps:
         yield StoryPart(tuple(open_steps))
-
-
-def _summary(steps: Sequence[Step]) -> str:
-    last = steps[-1].time
-    until = f", until {last.text}" if last else ""
-    if all(step.kind == "release" for step in steps):
-        return f"{counted(len(steps), 'release')}{until}"
-    return f"{counted(len(steps), 'step')}{until}"
 
 
 # Messages, session replays, and releases in the story.
 
 _MAX_PAGES = 5
 _MAX_RELEASES = 5
-_MAX_RELATED_TEXT = 2000
 MAX_QUOTE = 300  # at the top of a page with errors
 
 
@@ -484,22 +453,22 @@ def feedback_step(
     moment: datetime,
     zone: ZoneInfo,
     server: str,
-    longest: int = _MAX_RELATED_TEXT,
+    longest: int = 2000,
 ) -> Step:
     """Return a message from the customer."""
-    about = [f"as {feedback.name}" if feedback.name else "", feedback.url or ""]
+    about = filter(None, (feedback.name and f"as {feedback.name}", feedback.url))
     return replace(
         _signal("feedback", feedback.sent_at, moment, zone, "the customer wrote"),
         is_customers=True,
         quote=clipped(feedback.message, longest),
-        notes=tuple(filter(None, [clipped(", on ".join(filter(None, about)), 300)])),
+        notes=tuple(filter(None, [clipped(", on ".join(about), 300)])),
         permalink=safe_link(feedback.permalink),
         link=f"Open in {server}",
     )
 
 
 def _replay(replay: Replay, moment: datetime, zone: ZoneInfo, server: str) -> Step:
-    ended = replay.finished_at
+    ended, dead = replay.finished_at, replay.dead_clicks
     words = "session replay"
     if ended:
         length = format_duration((ended - replay.started_at).total_seconds())
@@ -507,7 +476,7 @@ def _replay(replay: Replay, moment: datetime, zone: ZoneInfo, server: str) -> St
     facts = (
         counted(replay.errors, "error") if replay.errors else "",
         counted(replay.rage_clicks, "rage click") if replay.rage_clicks else "",
-        dead_clicks(replay.dead_clicks) if replay.dead_clicks else "",
+        counted(dead, "click that did nothing", "clicks that did nothing") if dead else "",
     )
     pages = tuple(dict.fromkeys(clipped(url, 200) for url in replay.urls))
     hidden = len(pages) - _MAX_PAGES
@@ -518,11 +487,6 @@ def _replay(replay: Replay, moment: datetime, zone: ZoneInfo, server: str) -> St
         permalink=safe_link(replay.permalink),
         link=f"Watch in {server}",
     )
-
-
-def dead_clicks(count: int) -> str:
-    """Return how many clicks did nothing."""
-    return counted(count, "click that did nothing", "clicks that did nothing")
 
 
 def _release(deploy: Deploy, moment: datetime, zone: ZoneInfo) -> Step:
@@ -539,7 +503,6 @@ def _release(deploy: Deploy, moment: datetime, zone: ZoneInfo) -> Step:
 
 UNNAMED = (A_REQUEST, "Opening a page", "A click")  # sentences that don't say what it was
 _MAX_BASIS = 12
-_MAX_ROW_TEXT = 400
 
 
 def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
@@ -592,74 +555,41 @@ def _basis(row: LogEntry | Span, moment: datetime, zone: ZoneInfo) -> str:
         at, words = row.started_at, f"span, {', '.join(str(fact) for fact in facts if fact)}"
     clock = local_clock(at, zone, day_of=moment).text
     where = f" ({row.project})" if row.project else ""
-    return clipped(f"{clock} {words}{where}, {row.id}", _MAX_ROW_TEXT)
+    return clipped(f"{clock} {words}{where}, {row.id}", 400)
 
 
 # Related errors, and what is missing.
 
 
-@dataclass(frozen=True, slots=True)
-class TraceErrorView:
-    """A related error: of the same traces, but without a customer."""
+def related_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any] | None:
+    """Return the `related` of `lookups/_beside.html`, or None if there is nothing to say.
 
-    id: str
-    time: LocalTime
-    relative: str
-    level: LevelMark
-    title: str
-    project: str
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedView:
-    """The related errors, and what is missing of all related data.
-
-    `more_releases` counts releases further from the reported time. `nothing` says what Sentry
-    certainly does not have. `unread` are sentences about what could not be read, `absent` about
-    what the server doesn't have for us.
+    `trace_errors` are of the same traces, without a customer. `more_releases` counts releases
+    further from the reported time. `nothing` says what Sentry certainly does not have. `unread` are
+    sentences about what could not be read, `absent` about what the server doesn't have for us.
     """
-
-    trace_errors: tuple[TraceErrorView, ...]
-    more_releases: str
-    nothing: str
-    unread: tuple[str, ...]
-    absent: tuple[str, ...]
-    can_retry: bool
-    is_late: bool
-
-
-def related_view(answer: Answer, zone: ZoneInfo) -> RelatedView | None:
-    """Return the section in the agent's zone, or None if there is nothing to say."""
-    related, window = answer.beside, answer.question.window
+    related, moment = answer.beside, answer.question.window.moment
+    has_none = Signal.FEEDBACK in related.surely and not related.feedback and answer.complete
     more = len(related.deploys) - _MAX_RELEASES
-    view = RelatedView(
-        trace_errors=tuple(_trace_error(one, window, zone) for one in related.trace_errors),
-        more_releases=f"{counted(more, 'more release')}, further from the reported time"
+    view = {
+        "trace_errors": [
+            {
+                "id": one.id,
+                "time": local_clock(one.timestamp, zone, day_of=moment),
+                "level": level_mark(one.level),
+                "title": clipped(one.title or "Untitled error", 200),
+                "project": clipped(one.project or "", 80),
+            }
+            for one in related.trace_errors
+        ],
+        "more_releases": f"{counted(more, 'more release')}, further from the reported time"
         if more > 0
         else "",
-        nothing=_absences(related) if answer.complete else "",
-        unread=tuple(typeset(one.message) for one in related.unread),
-        absent=tuple(dict.fromkeys(typeset(one.message) for one in related.absent)),
-        can_retry=any(one.can_retry for one in related.unread),
-        is_late=any(one.is_late for one in related.unread),
-    )
-    parts = (view.trace_errors, view.more_releases, view.nothing, view.unread, view.absent)
-    return view if any(parts) else None
-
-
-def _absences(related: RelatedData) -> str:
-    """Return what certainly doesn't exist; of replays, Sentry's search can miss some."""
-    if Signal.FEEDBACK not in related.surely or related.feedback:
-        return ""
-    return "Sentry has no feedback for this customer where we searched."
-
-
-def _trace_error(event: Event, window: Window, zone: ZoneInfo) -> TraceErrorView:
-    return TraceErrorView(
-        id=event.id,
-        time=local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=relative(event.timestamp, window.moment, at=_AT),
-        level=level_mark(event.level),
-        title=clipped(event.title or "Untitled error", 200),
-        project=clipped(event.project or "", 80),
-    )
+        # Of replays, Sentry's search can miss some.
+        "nothing": has_none and "Sentry has no feedback for this customer where we searched.",
+        "unread": [typeset(one.message) for one in related.unread],
+        "absent": list(dict.fromkeys(typeset(one.message) for one in related.absent)),
+        "can_retry": any(one.can_retry for one in related.unread),
+        "is_late": any(one.is_late for one in related.unread),
+    }
+    return view if any(view.values()) else None

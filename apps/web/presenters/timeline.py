@@ -1,8 +1,8 @@
 """The timeline: a lane of marks per problem, the axis, releases, and the customer's activity."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -26,9 +26,10 @@ from apps.events.summary import summarize_failure, summarize_group
 from apps.web.presenters.formatting import (
     LevelMark,
     clipped,
-    level_mark,
     local_clock,
     typeset,
+    visible,
+    worst_level,
 )
 
 # The axis.
@@ -37,8 +38,6 @@ _Timed = TypeVar("_Timed", Event, Deploy, tuple[datetime, Observation])
 
 MARGIN = 4.0
 MIN_DISTANCE = 2.8
-MAX_TICKS = 6
-MAX_TICKS_WITH_SECONDS = 4
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _FINEST_S = 900  # every zone is a whole number of these away from UTC
@@ -90,16 +89,11 @@ def across(x: float) -> str:
     return f"{x:.2f}%"
 
 
-def anchored_label(x: float, text: str) -> Label:
-    """Return a label centered at its position, or next to it near the edges."""
-    return Label(across(x), "start" if x < 14 else "end" if x > 86 else "middle", text)
-
-
 def ticks(scale: Scale, *, free: tuple[float, ...] = ()) -> tuple[Tick, ...]:
     """Return round local times, with seconds in a short span, away from positions in `free`."""
-    step = tick_step(scale.span, MAX_TICKS)
+    step = tick_step(scale.span, 6)
     if step < 60:
-        step = tick_step(scale.span, MAX_TICKS_WITH_SECONDS)
+        step = tick_step(scale.span, 4)
     names = TimeLabels(scale.span, scale.zone, seconds=step < 60)
     return tuple(
         Tick(across(scale.x(when)), names.short(when))
@@ -207,7 +201,7 @@ def release_marks(deploys: Sequence[Deploy], scale: Scale) -> tuple[Label, ...]:
     marks: list[Label] = []
     free_from = 0.0
     for cluster, x, next_x in zip(clusters, positions, [*positions[1:], 200.0], strict=False):
-        text = _mark_text(cluster)
+        text = _mark_text({deploy.version for deploy in cluster})
         width = _FLAG_WIDTH + len(text) * _CHARACTER_WIDTH
         is_left = x + width > 100
         start, end = (x - width, x) if is_left else (x, x + width)
@@ -257,15 +251,12 @@ def density(steps: Sequence[datetime], scale: Scale) -> Density | None:
     return Density("".join(bars), total, f"Recorded: {total}{peak}")
 
 
-def _mark_text(cluster: Sequence[Deploy]) -> str:
-    versions = dict.fromkeys(deploy.version for deploy in cluster)
+def _mark_text(versions: Collection[str]) -> str:
     if len(versions) > 1:
         return counted(len(versions), "release")
-    version = short_release(cluster[0].version)
-    short = (
-        version if len(version) <= _MAX_VERSION_LENGTH else f"{version[: _MAX_VERSION_LENGTH - 1]}…"
-    )
-    return clipped(short, _MAX_VERSION_LENGTH)
+    version = short_release(next(iter(versions)))
+    is_long = len(version) > _MAX_VERSION_LENGTH
+    return visible(f"{version[: _MAX_VERSION_LENGTH - 1]}…" if is_long else version)
 
 
 MAX_LANES = 12
@@ -273,13 +264,13 @@ MAX_LANES = 12
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One event, or `count` events too close together, linked to the first of them."""
+    """An event or observation, or `count` of them too close together, linked to the first one."""
 
     x: float
     href: str
-    level: LevelMark
     count: int
     label: str
+    level: LevelMark | None = None
 
     @property
     def across(self) -> str:
@@ -302,16 +293,6 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenMark:
-    """One observation, or `count` too close together, linked to the first of them."""
-
-    across: str
-    href: str
-    count: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Timeline:
     """The drawing. `lanes_left_out` counts problems without a lane, `seen` are observations.
 
@@ -329,29 +310,46 @@ class Timeline:
     releases: tuple[Label, ...]
     density: Density | None
     description: str
-    seen: tuple[SeenMark, ...] = ()
+    seen: tuple[Mark, ...]
 
 
 def timeline_of(
     answer: Answer, problems: Sequence[NumberedProblem], event_filter: EventFilter, zone: ZoneInfo
 ) -> Timeline:
     """Return the drawing of an answer with the problems that the filter leaves."""
-    window = answer.question.window
-    span = event_filter.span or window_range(window)
-    drawing = draw_timeline(
-        problems,
-        window,
-        zone,
-        span=span,
-        deploys=filter_deploys(answer.beside.deploys, span, event_filter),
-        steps=step_times(answer.events),
-    )
+    moment = answer.question.window.moment
+    span = event_filter.span or window_range(answer.question.window)
+    scale = Scale(span, zone)
+    deploys = filter_deploys(answer.beside.deploys, span, event_filter)
     seen = filter_observations(troubles_of(answer), event_filter)
-    also = f", {counted(len(seen), 'finding')} in logs and requests." if seen else "."
-    return replace(
-        drawing,
-        description=f"{drawing.description[:-1]}{also}",
-        seen=seen_marks(seen, Scale(span, zone)),
+    start, end, asked_about = (
+        local_clock(when, zone, day_of=span.start).text for when in (span.start, span.end, moment)
+    )
+    x, is_inside = scale.x(moment), span.contains(moment)
+    side = "before" if moment < span.start else "after"
+    anchor = "start" if x < 14 else "end" if x > 86 else "middle"  # keeps it in the drawing
+    counts = [
+        counted(sum(not one.is_noise for _number, one in problems), "problem"),
+        counted(len(events_in(problems)), "event"),
+    ]
+    if deploys:
+        counts.append(f"{counted(len(deploys), 'release')} went live")
+    if seen:
+        counts.append(f"{counted(len(seen), 'finding')} in logs and requests")
+    return Timeline(
+        left=round(scale.at(0)),
+        right=round(scale.at(100)),
+        moment=Label(across(x), anchor, f"{local_clock(moment, zone).text} asked about")
+        if is_inside
+        else None,
+        elsewhere="" if is_inside else f"The reported time, {asked_about}, is {side} this range",
+        ticks=ticks(scale, free=(x,) if is_inside else ()),
+        lanes=tuple(_lanes(problems[:MAX_LANES], scale)),
+        lanes_left_out=max(0, len(problems) - MAX_LANES),
+        releases=release_marks(deploys, scale),
+        density=density(step_times(answer.events), scale),
+        description=f"From {start} to {end} {zone.key}: {', '.join(counts)}.",
+        seen=_seen_marks(seen, scale),
     )
 
 
@@ -373,18 +371,17 @@ def filter_observations(
     )
 
 
-def seen_marks(observations: Sequence[Observation], scale: Scale) -> tuple[SeenMark, ...]:
-    """Return marks for observations in order of time; those that would touch are joined."""
+def _seen_marks(observations: Sequence[Observation], scale: Scale) -> tuple[Mark, ...]:
     marks = sorted(
         ((at, one) for one in observations for at in one.moments if scale.span.contains(at)),
         key=lambda mark: (mark[0], mark[1].rows[0].id),
     )
     return tuple(
-        SeenMark(
-            across(scale.x(cluster[0][0])),
-            f"#{observation_anchor(cluster[0][1])}",
-            len(cluster),
-            " ".join(
+        Mark(
+            x=scale.x(cluster[0][0]),
+            href=f"#{observation_anchor(cluster[0][1])}",
+            count=len(cluster),
+            label=" ".join(
                 f"{local_clock(at, scale.zone).text}: {one.sentence}" for at, one in cluster[:5]
             ),
         )
@@ -395,60 +392,6 @@ def seen_marks(observations: Sequence[Observation], scale: Scale) -> tuple[SeenM
 def observation_anchor(one: Observation) -> str:
     """Return the ID of an observation's step in the story."""
     return f"seen-{one.rows[0].id}"
-
-
-def draw_timeline(
-    problems: Sequence[NumberedProblem],
-    window: Window,
-    zone: ZoneInfo,
-    *,
-    span: TimeRange | None = None,
-    deploys: Sequence[Deploy] = (),
-    steps: Sequence[datetime] = (),
-) -> Timeline:
-    """Return the drawing over the span, or else the window, with lanes in the problems' order.
-
-    `deploys` are within the span, in order of time; `steps` are the times of the customer's steps.
-    """
-    scale = Scale(span or window_range(window), zone)
-    events = events_in(problems)
-    drawn = problems[:MAX_LANES]
-    x = scale.x(window.moment)
-    is_inside = scale.span.contains(window.moment)
-    label = f"{local_clock(window.moment, zone).text} asked about"
-    return Timeline(
-        left=round(scale.at(0)),
-        right=round(scale.at(100)),
-        moment=anchored_label(x, label) if is_inside else None,
-        elsewhere="" if is_inside else _elsewhere(window.moment, scale),
-        ticks=ticks(scale, free=(x,) if is_inside else ()),
-        lanes=tuple(_lanes(drawn, scale)),
-        lanes_left_out=max(0, len(problems) - MAX_LANES),
-        releases=release_marks(deploys, scale),
-        density=density(steps, scale),
-        description=_description(scale, problems, len(events), len(deploys)),
-    )
-
-
-def _elsewhere(moment: datetime, scale: Scale) -> str:
-    when = local_clock(moment, scale.zone, day_of=scale.span.start).text
-    side = "before" if moment < scale.span.start else "after"
-    return f"The reported time, {when}, is {side} this range"
-
-
-def _description(
-    scale: Scale, problems: Sequence[NumberedProblem], events: int, deploys: int
-) -> str:
-    start, end = (
-        local_clock(edge, scale.zone, day_of=scale.span.start).text
-        for edge in (scale.span.start, scale.span.end)
-    )
-    noise = sum(problem.is_noise for _number, problem in problems)
-    live = f", {counted(deploys, 'release')} went live" if deploys else ""
-    return (
-        f"From {start} to {end} {scale.zone.key}: "
-        f"{counted(len(problems) - noise, 'problem')}, {counted(events, 'event')}{live}."
-    )
 
 
 def _lanes(problems: Sequence[NumberedProblem], scale: Scale) -> Iterator[Lane]:
@@ -467,7 +410,9 @@ def _lanes(problems: Sequence[NumberedProblem], scale: Scale) -> Iterator[Lane]:
                 f"{typeset(summarize_group(problem))} {clipped(problem.title, 80)}"
                 for _, problem in own
             ),
-            marks=_marks([event for _, problem in own for event in _occurrences(problem)], scale),
+            marks=tuple(
+                _marks([event for _, problem in own for event in _occurrences(problem)], scale)
+            ),
             is_noise=is_noise,
         )
 
@@ -490,13 +435,13 @@ def hints_of(problems: Sequence[Problem]) -> dict[str, str]:
         same.setdefault(summarize_failure(problem.summarized), []).append(problem)
     hints = {}
     for alike in same.values():
-        projects = [problem.newest.project or "" for problem in alike]
-        files = [_file(problem) for problem in alike]
-        for names in (projects, files):
-            if len(set(names)) > 1 and (names is projects or len(set(names)) == len(alike)):
-                own = zip(alike, names, strict=True)
-                hints.update({one.issue_id: clipped(name, 40) for one, name in own if name})
-                break
+        names = [problem.newest.project or "" for problem in alike]
+        if len(set(names)) == 1:
+            names = [_file(problem) for problem in alike]
+            if len(set(names)) < max(2, len(alike)):
+                continue
+        own = zip(alike, names, strict=True)
+        hints.update({one.issue_id: clipped(name, 40) for one, name in own if name})
     return hints
 
 
@@ -517,26 +462,16 @@ def _occurrences(problem: Problem) -> list[Event]:
     ]
 
 
-def _marks(events: Sequence[Event], scale: Scale) -> tuple[Mark, ...]:
+def _marks(events: Sequence[Event], scale: Scale) -> Iterator[Mark]:
     in_order = sorted(events, key=lambda event: (event.timestamp, event.id))
-    clusters = _clusters(in_order, [event.timestamp for event in in_order], scale)
-    return tuple(_mark(cluster, scale) for cluster in clusters)
-
-
-def _mark(events: Sequence[Event], scale: Scale) -> Mark:
-    first, last = events[0], events[-1]
-    level = min((level_mark(event.level) for event in events), key=lambda level: level.rank)
-    began, ended = (local_clock(event.timestamp, scale.zone).text for event in (first, last))
-    if len(events) == 1:
-        label = f"{began}, {level.word}: {clipped(first.title or 'untitled', 120)}"
-    else:
-        label = f"{counted(len(events), 'event')}, {began} to {ended}, worst: {level.word}"
-    if not scale.span.contains(first.timestamp):
-        label = f"Outside the window: {label}"
-    return Mark(
-        x=scale.x(first.timestamp),
-        href=f"#event-{first.id}",
-        level=level,
-        count=len(events),
-        label=label,
-    )
+    for cluster in _clusters(in_order, [event.timestamp for event in in_order], scale):
+        first, count = cluster[0], len(cluster)
+        level = worst_level(event.level for event in cluster)
+        began, ended = (local_clock(one.timestamp, scale.zone).text for one in (first, cluster[-1]))
+        if count == 1:
+            label = f"{began}, {level.word}: {clipped(first.title or 'untitled', 120)}"
+        else:
+            label = f"{counted(count, 'event')}, {began} to {ended}, worst: {level.word}"
+        if not scale.span.contains(first.timestamp):
+            label = f"Outside the window: {label}"
+        yield Mark(scale.x(first.timestamp), f"#event-{first.id}", count, label, level)

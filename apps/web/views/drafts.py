@@ -1,7 +1,7 @@
 """Views of drafts: replies to customers, escalations to engineering, and their deliveries."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -31,33 +31,29 @@ from apps.answers.webhook import (
 )
 from apps.audit.models import Action
 from apps.audit.trail import record
-from apps.events.once import rule_cache
 from apps.events.query import counted
 from apps.incidents.exports import representing, shared_text
 from apps.incidents.services import read_incident
 from apps.lookups.access import may_manage
 from apps.lookups.answers import LookupResult, result_now
+from apps.lookups.models import Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import customer_of, identifiers_of
 from apps.web.access import (
     allowed_projects,
     get_incident_or_404,
     get_lookup_or_404,
+    get_subject_or_404,
     person_of,
     posted_pk,
     record_view,
     requester_of,
 )
 from apps.web.middleware import SeeOther, problem_page, render_failures
-from apps.web.presenters.formatting import LocalTime, local_minute, redaction_receipt
+from apps.web.presenters.formatting import local_minute, redaction_receipt
 
-MAX_NAME_LENGTH = 80
-MAX_SUBJECT_LENGTH = 200
-PAGES = {Kind.REPLY: "lookup_reply", Kind.ESCALATION: "lookup_escalation"}
 TITLES = {Kind.REPLY: "Reply to the customer", Kind.ESCALATION: "Escalation to engineering"}
 
-_METHODS = ("copied", "mailed")
-_NOT_SENDER = "Someone else sent this. Only they or the lookup's owner can do this."
 _NO_TEMPLATE = bad_input(
     "There is no template for this draft.", "Ask a lead to turn one on under Manage."
 )
@@ -92,25 +88,8 @@ class PreparedDraft:
         return EditedDraft(choice.kind, draft.subject, text, choice.is_markdown)
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """A delivery in the list below the draft."""
-
-    number: int
-    kind: str
-    by: str
-    at: LocalTime
-    state: str
-    message: str
-    next_try: LocalTime | None
-    is_waiting: bool
-    can_cancel: bool
-    can_try: bool
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @render_failures
-@rule_cache()
 def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> HttpResponse:
     """Show a draft for editing. A POST changes its options or sends the edited text."""
     lookup = get_lookup_or_404(request, lookup_id)
@@ -124,12 +103,13 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
     prepared = _prepare(request, choice, about, lookup_link)
     if prepared is None:
         return problem_page(request, _NO_TEMPLATE, lookup_id)
-    action = request.POST.get("do", "")
+    action, edited = request.POST.get("do", ""), _read_edited(request.POST, prepared)
     if request.POST.get("choosing") and not choice.problems:
-        return _none_chosen(request, result, prepared)
+        problems = tuple(replace(one, is_chosen=False) for one in prepared.problems)
+        prepared = replace(prepared, problems=problems)
+        return _page(request, result, prepared, edited, refused="Choose at least one problem.")
     if action not in ("hand over", "keep"):
         return _page(request, result, prepared, prepared.unedited)
-    edited = _read_edited(request.POST, prepared)
     if action == "hand over":
         return _send(request, result, prepared, edited)
     return _page(request, result, prepared, edited)
@@ -137,7 +117,6 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @render_failures
-@rule_cache()
 def incident_escalation(
     request: HttpRequest, incident_id: uuid.UUID, issue_id: str
 ) -> HttpResponse:
@@ -171,10 +150,9 @@ def incident_escalation(
 @render_failures
 def draft_used(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
     """Record that a draft was copied or opened in an email app, as the browser reports it."""
-    find = get_lookup_or_404 if "lookup_id" in ids else get_incident_or_404
-    subject = find(request, *ids.values())
+    subject = get_subject_or_404(request, **ids)
     kind, how = request.POST.get("kind", ""), request.POST.get("how", "")
-    if kind not in list(Kind) or how not in _METHODS:
+    if kind not in list(Kind) or how not in ("copied", "mailed"):
         problem = bad_input("This isn't a draft.", "Reload the page.")
         return problem_page(request, problem, ids.get("lookup_id"))
     record(
@@ -196,7 +174,9 @@ def lookup_handover(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     if delivery is None:
         raise Http404
     if not _may_act_on(delivery, person_of(request)):
-        raise PermissionDenied(_NOT_SENDER)
+        raise PermissionDenied(
+            "Someone else sent this. Only they or the lookup's owner can do this."
+        )
     if request.POST.get("do") == "cancel":
         is_done = cancel_delivery(delivery, requester_of(request))
         messages.success(request, "It won't be sent." if is_done else "It's no longer waiting.")
@@ -211,7 +191,7 @@ def _read_choice(kind: Kind, values: QueryDict) -> DraftChoice:
     return DraftChoice(
         kind=kind,
         template=values.get("template", "")[:40],
-        name=values.get("name", "")[:MAX_NAME_LENGTH] if kind is Kind.REPLY else "",
+        name=values.get("name", "")[:80] if kind is Kind.REPLY else "",
         problems=tuple(issue_id[:100] for issue_id in values.getlist("problem")[:50]),
         is_markdown=kind is Kind.ESCALATION and values.get("format") != "text",
     )
@@ -239,9 +219,8 @@ def _prepare(
 
 
 def _read_edited(values: QueryDict, prepared: PreparedDraft) -> EditedDraft:
-    """Return the draft as edited, with normalized line endings."""
     unedited = prepared.unedited
-    subject = " ".join(values.get("subject", "").split())[:MAX_SUBJECT_LENGTH]
+    subject = " ".join(values.get("subject", "").split())[:200]
     text = values.get("text", "").replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     return replace(unedited, subject=subject or unedited.subject, text=text)
 
@@ -273,18 +252,7 @@ def _send(
     return _redirect(result.lookup.uuid, edited.kind)
 
 
-def _none_chosen(
-    request: HttpRequest, result: LookupResult, prepared: PreparedDraft
-) -> HttpResponse:
-    """Ask for a problem, with the text as it was."""
-    problems = tuple(replace(one, is_chosen=False) for one in prepared.problems)
-    edited = _read_edited(request.POST, prepared)
-    unchosen = replace(prepared, problems=problems)
-    return _page(request, result, unchosen, edited, refused="Choose at least one problem.")
-
-
 def _refusal(edited: EditedDraft) -> str:
-    """Return why the draft can't be sent, or ""."""
     if not is_configured():
         return "Sending is turned off. Copy the text or email it."
     if not edited.text.strip():
@@ -305,7 +273,6 @@ def _delivery_id(values: QueryDict, edited: EditedDraft) -> uuid.UUID:
 
 
 def _may_act_on(delivery: Handover, person: User) -> bool:
-    """Return whether the person sent this or manages the lookup."""
     return delivery.by_id == person.pk or may_manage(person, delivery.lookup)
 
 
@@ -337,7 +304,7 @@ def _page(
         "complete": result.answer.complete,
         "has_webhook": is_configured(),
         "page_number": uuid.uuid4(),
-        "handovers": _delivery_rows(result, person_of(request)),
+        "handovers": list(_deliveries(lookup, person_of(request))),
     }
     context |= _context(prepared, edited)
     return render(request, "lookups/draft.html", context, status=400 if refused else 200)
@@ -357,29 +324,20 @@ def _context(prepared: PreparedDraft, edited: EditedDraft) -> dict[str, object]:
     }
 
 
-def _delivery_rows(result: LookupResult, reader: User) -> list[DeliveryRow]:
-    """Return the lookup's deliveries, newest first."""
-    deliveries = result.lookup.handovers.select_related("by", "lookup")[:20]
-    zone = ZoneInfo(result.lookup.zone)
-    return [_delivery_row(one, zone, may_act=_may_act_on(one, reader)) for one in deliveries]
-
-
-def _delivery_row(delivery: Handover, zone: ZoneInfo, *, may_act: bool) -> DeliveryRow:
-    is_waiting = delivery.state == Handover.State.WAITING
-    has_failed = delivery.state == Handover.State.FAILED
-    return DeliveryRow(
-        number=delivery.pk,
-        kind=TITLES[Kind(delivery.kind)],
-        by=str(delivery.by or "a deleted account"),
-        at=local_minute(delivery.at, zone),
-        state=delivery.state,
-        message=delivery.problem,
-        next_try=local_minute(delivery.next_try, zone) if delivery.next_try else None,
-        is_waiting=is_waiting,
-        can_cancel=may_act and is_waiting,
-        can_try=may_act and has_failed and delivery.has_body,
-    )
+def _deliveries(lookup: Lookup, reader: User) -> Iterator[dict[str, object]]:
+    """Yield the lookup's deliveries, newest first, as rows of `lookups/_handovers.html`."""
+    zone = ZoneInfo(lookup.zone)
+    for one in lookup.handovers.select_related("by", "lookup")[:20]:
+        may_act, is_waiting = _may_act_on(one, reader), one.state == Handover.State.WAITING
+        yield {
+            "delivery": one,
+            "kind": TITLES[Kind(one.kind)],
+            "at": local_minute(one.at, zone),
+            "next_try": local_minute(one.next_try, zone) if is_waiting and one.next_try else None,
+            "can_cancel": may_act and is_waiting,
+            "can_try": may_act and one.state == Handover.State.FAILED and one.has_body,
+        }
 
 
 def _redirect(lookup_id: uuid.UUID, kind: Kind) -> HttpResponse:
-    return SeeOther(f"{reverse(PAGES[kind], args=[lookup_id])}#handovers")
+    return SeeOther(f"{reverse(f'lookup_{kind.value}', args=[lookup_id])}#handovers")

@@ -13,12 +13,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.answers.catalogue.suggestions import feedback_by
-from apps.events.answer import Answer, Deploy
+from apps.events.answer import Answer
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems, number_problems
 from apps.events.grouping import problems_of
-from apps.events.once import rule_cache
 from apps.events.summary import summarize
 from apps.lookups.answers import read_event_now, result_now
 from apps.lookups.exports import Choice, ChoiceRefused, read_choice
@@ -33,15 +32,14 @@ from apps.web.access import (
 )
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.filters import (
-    FilterForm,
     filter_form,
     read_filter,
     store_filter,
     stored_filter,
 )
 from apps.web.presenters.formatting import LocalTime, clipped, level_mark, local_clock
-from apps.web.presenters.issue import BRIEF, FULL, Limits, known_views
-from apps.web.presenters.result import event_view, result_page, summarize_lookup
+from apps.web.presenters.issue import BRIEF, FULL, Limits, known_views, present_event
+from apps.web.presenters.result import result_page
 from apps.web.presenters.timeline import Scale, density, filter_deploys, window_range
 
 
@@ -76,8 +74,7 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
         "known": next(iter(known.values()), ())[:1],
         "lookup": lookup,
         "server": answer.searched.server,
-        "summary": summarize_lookup(answer.question, lookup, zone),
-        "event": event_view(event, answer=answer, zone=zone, limits=limits),
+        "event": present_event(event, window=answer.question.window, zone=zone, limits=limits),
     }
 
 
@@ -101,41 +98,35 @@ class TableRow:
     event_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The context of `lookups/table.html`. `steps` sums up what the customer did, if anything."""
-
-    rows: tuple[TableRow, ...]
-    zone: str
-    steps: str
-    filter: FilterForm
-
-
-def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> Table:
-    """Return the filtered events of an answer as a table, in order of time."""
+def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the context of `lookups/table.html`: the filtered events in order of time."""
+    moment = answer.question.window.moment
+    span = event_filter.span or window_range(answer.question.window)
     problems = number_problems(problems_of(answer))
     visible_problems = filter_problems(problems, event_filter)
-    window = answer.question.window
-    span = event_filter.span or window_range(window)
     rows = [
-        _event_row(event, number, zone, window.moment)
+        _event_row(event, number, zone, moment)
         for number, problem in visible_problems
         for event in problem.events
     ]
     rows += [
-        _deploy_row(deploy, zone, window.moment)
+        TableRow(
+            when=deploy.at,
+            time=local_clock(deploy.at, zone, day_of=moment),
+            what="A release went live",
+            project=clipped(deploy.project or "", _MAX_CELL_LENGTH),
+            environment=clipped(deploy.environment or "", _MAX_CELL_LENGTH),
+            release=clipped(deploy.version, _MAX_CELL_LENGTH),
+        )
         for deploy in filter_deploys(answer.beside.deploys, span, event_filter)
     ]
-    if span.contains(window.moment):
-        time = local_clock(window.moment, zone)
-        rows.append(TableRow(window.moment, time, "Reported time"))
-    activity = density(step_times(answer.events), Scale(span, zone))
-    return Table(
-        rows=tuple(sorted(rows, key=lambda row: (row.when, row.event_id))),
-        zone=zone.key,
-        steps=activity.description if activity else "",
-        filter=filter_form(answer, problems, event_filter, visible_problems, zone),
-    )
+    if span.contains(moment):
+        rows.append(TableRow(moment, local_clock(moment, zone), "Reported time"))
+    return {
+        "rows": sorted(rows, key=lambda row: (row.when, row.event_id)),
+        "activity": density(step_times(answer.events), Scale(span, zone)),
+        "filter": filter_form(answer, problems, event_filter, visible_problems, zone),
+    }
 
 
 def _event_row(event: Event, number: int, zone: ZoneInfo, moment: datetime) -> TableRow:
@@ -155,23 +146,11 @@ def _event_row(event: Event, number: int, zone: ZoneInfo, moment: datetime) -> T
     )
 
 
-def _deploy_row(deploy: Deploy, zone: ZoneInfo, moment: datetime) -> TableRow:
-    return TableRow(
-        when=deploy.at,
-        time=local_clock(deploy.at, zone, day_of=moment),
-        what="A release went live",
-        project=clipped(deploy.project or "", _MAX_CELL_LENGTH),
-        environment=clipped(deploy.environment or "", _MAX_CELL_LENGTH),
-        release=clipped(deploy.version, _MAX_CELL_LENGTH),
-    )
-
-
 # The filter and the table use the stored result and never query Sentry.
 
 
 @require_POST
 @render_failures
-@rule_cache()
 def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Store the filter, then redirect to the page; a script gets the changed parts instead.
 
@@ -205,7 +184,6 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @render_failures
-@rule_cache()
 def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show the filtered events as a table on a page of its own."""
     lookup = get_lookup_or_404(request, lookup_id)
@@ -213,4 +191,4 @@ def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     result = result_now(lookup, allowed_projects(request))
     event_filter = stored_filter(request.session, str(lookup_id), result.answer)
     table = event_table(result.answer, event_filter, ZoneInfo(result.lookup.zone))
-    return render(request, "lookups/table.html", {"table": table, "lookup": result.lookup})
+    return render(request, "lookups/table.html", {**table, "lookup": result.lookup})

@@ -13,10 +13,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from apps.events.answer import Answer
 from apps.events.event import Event, LogEntry, time_of
-from apps.events.observations import Row, troubles_of
-from apps.events.once import rule_cache
+from apps.events.observations import troubles_of
 from apps.events.summary import summarize
 from apps.explain.config import Llm, configured_llm, format_money
 from apps.explain.llm import ModelFailed
@@ -31,7 +29,6 @@ from apps.explain.services import (
     remaining_today,
 )
 from apps.lookups.answers import LookupResult, result_now
-from apps.lookups.models import Lookup
 from apps.lookups.problems import Problem
 from apps.web.access import (
     allowed_projects,
@@ -41,10 +38,9 @@ from apps.web.access import (
     requester_of,
 )
 from apps.web.middleware import render_failures
-from apps.web.presenters.formatting import LocalTime, grouped, local_clock, redaction_receipt
+from apps.web.presenters.formatting import grouped, local_clock, redaction_receipt
 from apps.web.presenters.timeline import observation_anchor
 
-_ANSWER_POSITION = "<!-- the answer -->"  # in lookups/explanation.html
 _CONFIDENCE = {
     "high": "The model is fairly sure",
     "medium": "The model is not sure",
@@ -53,71 +49,25 @@ _CONFIDENCE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An event, a log entry, or a request that supports a cause."""
-
-    url: str
-    time: LocalTime
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class CauseView:
-    """A possible cause with its confidence, what supports it, and how to confirm it."""
-
-    text: str
-    level: str
-    confidence: str
-    facts: tuple[Fact, ...]
-    unknown_events: tuple[str, ...]
-    confirm: str
+def _facts(cause: Cause, result: LookupResult) -> Iterator[dict[str, object]]:
+    """Yield the events, log entries, and requests that support a cause, with links to them."""
+    lookup, answer = result.lookup, result.answer
+    rows = {row.id.lower(): row for row in (*answer.events, *answer.beside.activity)}
+    for row in map(rows.__getitem__, cause.events):
+        if isinstance(row, Event):
+            url, when = reverse("lookup_event", args=[lookup.uuid, row.id]), row.timestamp
+            sentence = summarize(row)
+        else:
+            shown = next((one for one in troubles_of(answer) if row in one.rows), None)
+            what = "A log entry." if isinstance(row, LogEntry) else "A request, or a part of one."
+            anchor = observation_anchor(shown) if shown else "story"
+            url, when = f"{reverse('lookup_detail', args=[lookup.uuid])}#{anchor}", time_of(row)
+            sentence = shown.full_text if shown else what
+        time = local_clock(when, ZoneInfo(lookup.zone), day_of=lookup.moment)
+        yield {"url": url, "time": time, "sentence": sentence}
 
 
-def cause_view(cause: Cause, answer: Answer, lookup: Lookup) -> CauseView:
-    """Return the cause with links to what supports it."""
-    known = {event.id.lower(): _fact(event, lookup) for event in answer.events}
-    known |= {row.id.lower(): _fact_of_row(row, answer, lookup) for row in answer.beside.activity}
-    return CauseView(
-        text=cause.text,
-        level=cause.confidence,
-        confidence=_CONFIDENCE[cause.confidence],
-        facts=tuple(known[one] for one in cause.events),
-        unknown_events=cause.unknown_events,
-        confirm=cause.confirm,
-    )
-
-
-def _fact(event: Event, lookup: Lookup) -> Fact:
-    return Fact(
-        url=reverse("lookup_event", args=[lookup.uuid, event.id]),
-        time=local_clock(event.timestamp, ZoneInfo(lookup.zone), day_of=lookup.moment),
-        sentence=summarize(event),
-    )
-
-
-def _fact_of_row(row: Row, answer: Answer, lookup: Lookup) -> Fact:
-    """Return the fact with what the row shows, or only what it is."""
-    shown = next((one for one in troubles_of(answer) if row in one.rows), None)
-    what = "A log entry." if isinstance(row, LogEntry) else "A request, or a part of one."
-    anchor = observation_anchor(shown) if shown else "story"
-    return Fact(
-        url=f"{reverse('lookup_detail', args=[lookup.uuid])}#{anchor}",
-        time=local_clock(time_of(row), ZoneInfo(lookup.zone), day_of=lookup.moment),
-        sentence=shown.full_text if shown else what,
-    )
-
-
-def max_usage_text(llm: Llm, message: Message) -> str:
-    """Return the maximum usage and cost of the call."""
-    tokens = f"{grouped(message.max_tokens + llm.answer_tokens)} tokens"
-    if not llm.costs_money:
-        return tokens
-    return f"{tokens} ({format_money(llm.cost(message.max_tokens, llm.answer_tokens))})"
-
-
-def usage_text(llm: Llm, ended: ExplanationEnd) -> str:
-    """Return the usage and cost of the call."""
+def _usage(llm: Llm, ended: ExplanationEnd) -> str:
     if not ended.tokens:
         return "It cost nothing."
     qualifier = "" if ended.is_reported else "up to "
@@ -132,6 +82,11 @@ class _Request:
     llm: Llm
     result: LookupResult
     message: Message
+
+    @property
+    def has_something(self) -> bool:
+        """Whether anything was recorded that a model could explain."""
+        return bool(self.result.answer.events or troubles_of(self.result.answer))
 
 
 class _StreamingPage(StreamingHttpResponse):
@@ -149,7 +104,6 @@ class _StreamingPage(StreamingHttpResponse):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @render_failures
-@rule_cache()
 def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBase:
     """Show the preview. A POST with its digest sends the message and streams the answer."""
     llm = configured_llm()
@@ -163,7 +117,7 @@ def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBa
     if request.method != "POST":
         record_view(request, lookup, "explain")
         return _preview(request, prepared)
-    if not _has_something(result.answer):
+    if not prepared.has_something:
         return _preview(request, prepared, status=409)
     if request.POST.get("digest") != prepared.message.digest:
         return _preview(request, prepared, has_changed=True, status=409)
@@ -175,11 +129,6 @@ def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBa
     return _StreamingPage(_page(request, prepared, pieces), pieces)
 
 
-def _has_something(answer: Answer) -> bool:
-    """Return whether anything was recorded that a model could explain."""
-    return bool(answer.events or troubles_of(answer))
-
-
 def _preview(
     request: HttpRequest,
     prepared: _Request,
@@ -189,15 +138,18 @@ def _preview(
     status: int = 200,
 ) -> HttpResponse:
     llm, result, message = prepared.llm, prepared.result, prepared.message
+    most = f"{grouped(message.max_tokens + llm.answer_tokens)} tokens"
+    if llm.costs_money:
+        most += f" ({format_money(llm.cost(message.max_tokens, llm.answer_tokens))})"
     context = {
         "lookup": result.lookup,
         "llm": llm,
         "message": message,
-        "has_something": _has_something(result.answer),
+        "has_something": prepared.has_something,
         "has_changed": has_changed,
         "problem": problem,
         "receipt": redaction_receipt(result.answer.redaction),
-        "most": max_usage_text(llm, message),
+        "most": most,
         "left": remaining_today(llm),
     }
     response = render(request, "lookups/explain.html", context, status=status)
@@ -210,7 +162,7 @@ def _page(request: HttpRequest, prepared: _Request, pieces: Generator[Piece]) ->
     """Yield the page up to the answer, each piece of the answer, and the rest of the page."""
     context = {"lookup": prepared.result.lookup, "llm": prepared.llm}
     page = render_to_string("lookups/explanation.html", context, request)
-    before, _position, after = page.partition(_ANSWER_POSITION)
+    before, _position, after = page.partition("<!-- the answer -->")
     is_reviewer = person_of(request).has_perm("lookups.view_lookup")
     yield before
     for piece in pieces:
@@ -221,14 +173,18 @@ def _page(request: HttpRequest, prepared: _Request, pieces: Generator[Piece]) ->
 def _render_piece(piece: Piece, prepared: _Request, *, is_reviewer: bool) -> str:
     result = prepared.result
     if isinstance(piece, Cause):
-        cause = cause_view(piece, result.answer, result.lookup)
-        return render_to_string("lookups/_cause.html", {"cause": cause})
+        context = {
+            "cause": piece,
+            "confidence": _CONFIDENCE[piece.confidence],
+            "facts": list(_facts(piece, result)),
+        }
+        return render_to_string("lookups/_cause.html", context)
     if isinstance(piece, Remark):
         return render_to_string("lookups/_remark.html", {"remark": piece.text})
-    context = {
+    ended = {
         "problem": piece.problem,
-        "used": usage_text(prepared.llm, piece),
+        "used": _usage(prepared.llm, piece),
         "is_reviewer": is_reviewer,
         "lookup": result.lookup,
     }
-    return render_to_string("lookups/_explanation_end.html", context)
+    return render_to_string("lookups/_explanation_end.html", ended)

@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import permission_required
@@ -11,15 +10,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import has_shortcuts
-from apps.events.once import rule_cache
 from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.known_errors.catalogue import with_replies
-from apps.lookups.answers import LookupResult, request_slot, result_now, unredacted_result
+from apps.lookups.answers import request_slot, result_now, unredacted_result
 from apps.lookups.exports import (
     Choice,
     ChoiceRefused,
-    Export,
     create_export,
     panel_choices,
     read_choice,
@@ -42,7 +39,6 @@ from apps.web.presenters.formatting import redaction_receipt, today_in
 
 @require_safe
 @render_failures
-@rule_cache()
 def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
     """Return the export as a file, byte for byte as in the preview."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
@@ -62,7 +58,6 @@ def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> Ht
 
 @require_safe
 @render_failures
-@rule_cache()
 def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Return the panel for a choice, or the reason for refusing it, as an HTML fragment."""
     lookup = get_lookup_or_404(request, lookup_id)
@@ -72,12 +67,7 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
         export = create_export(result, read_choice(request.GET))
     except ChoiceRefused as refused:
         return render(request, "lookups/_export_refused.html", {"refused": refused}, status=400)
-    return render(request, "lookups/_export_panel.html", _panel_context(request, result, export))
-
-
-def _panel_context(request: HttpRequest, result: LookupResult, export: Export) -> dict[str, Any]:
-    """Return the context of the export panel."""
-    return {
+    context = {
         **panel_choices(),
         "lookup": result.lookup,
         "choice": export.choice,
@@ -85,6 +75,7 @@ def _panel_context(request: HttpRequest, result: LookupResult, export: Export) -
         "shortcuts": has_shortcuts(person_of(request)),
         "receipt": redaction_receipt(result.answer.redaction),
     }
+    return render(request, "lookups/_export_panel.html", context)
 
 
 @require_POST
@@ -120,15 +111,15 @@ def lookup_unredacted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespons
 
 def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> HttpResponse:
     """Return the file, made from a new lookup's answer, which is not stored."""
-    requester, chosen = requester_of(request), form.cleaned_data
-    again = repeat_lookup(lookup, requester=requester, reason=chosen["reason"])
+    requester, reason = requester_of(request), form.cleaned_data["reason"]
+    size = {"format": form.cleaned_data["format"], "budget": form.cleaned_data["budget"]}
+    again = repeat_lookup(lookup, requester=requester, reason=reason)
     with request_slot(request.user.pk):
         answer = unredacted_result(again, allowed_projects(request)).answer
     today = today_in(again.zone)
     rendered = render_export(
         with_replies(answer, zone=ZoneInfo(again.zone), today=today),
-        format=chosen["format"],
-        budget=chosen["budget"],
+        **size,
         customer=again.customer,
         lookup_id=str(again.uuid),
         marker=again.marker,
@@ -136,13 +127,7 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
         today=today,
         family=Choice().family,
     )
-    exported = ExportDetails(
-        format=chosen["format"],
-        tokens=rendered.tokens,
-        budget=chosen["budget"],
-        redacted=False,
-        reason=chosen["reason"],
-    )
+    exported = ExportDetails(**size, tokens=rendered.tokens, redacted=False, reason=reason)
     record_export(again, exported, requester=requester, how=ExportMethod.DOWNLOADED)
     return _file(rendered, again, part="unredacted")
 

@@ -8,19 +8,15 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.models import NO_TEAM, has_zone
-from apps.events.query import Window
+from apps.events.query import counted
 from apps.exports import DEFAULT_BUDGET, ExportRefused
 from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident
 from apps.incidents.models import Incident, IncidentShare
@@ -42,13 +38,11 @@ from apps.incidents.services import (
     record_incident,
     record_incident_export,
 )
-from apps.lookups.access import (
-    shares_with,
-)
+from apps.lookups.access import shares_with
 from apps.lookups.exports import SIZES, ChoiceRefused, read_choice
 from apps.lookups.problems import bad_input
 from apps.lookups.records import count_lookup
-from apps.lookups.sentry_connection import read_customer, search_choices
+from apps.lookups.sentry_connection import read_customer
 from apps.web.access import (
     allowed_projects,
     get_incident_or_404,
@@ -63,13 +57,9 @@ from apps.web.forms import LookupForm, share_section
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import local_moment, typed_in
 from apps.web.presenters.incident import incident_rows, incident_view, progress_of
-from apps.web.presenters.issue import FULL
-from apps.web.presenters.result import event_view
-from apps.web.views.lookups import sharing_page, stop_sharing, zone_of_request
+from apps.web.presenters.issue import FULL, present_event
+from apps.web.views.lookups import form_options
 
-_MAX_RECENT = 8
-_MINUTES = 30
-_HOURS = (1, 2, 4, 8, 24)
 _SENT_ON = ("zone", "window", "project", "environment", "reason")
 
 
@@ -93,22 +83,19 @@ class IncidentForm(LookupForm):
     recent = forms.ChoiceField(
         required=False,
         label="Or everyone looked up in the last",
-        choices=[("", "(choose hours)"), *((n, f"{n} hour{'s' * (n > 1)}") for n in _HOURS)],
+        choices=[("", "(choose hours)"), *((n, counted(n, "hour")) for n in (1, 2, 4, 8, 24))],
     )
     column = forms.IntegerField(required=False)
 
-    def __init__(
-        self, data: Any = None, files: Any = None, *, request: HttpRequest, **options: Any
-    ) -> None:
-        super().__init__(data, initial={"window": _MINUTES}, **options)
-        self.files, self._request = files or MultiValueDict(), request
+    def __init__(self, request: HttpRequest, **options: Any) -> None:
+        posted = request.POST if request.method == "POST" else None
+        super().__init__(posted, initial={"window": 30}, **options)
+        self.files, self._request = request.FILES, request
         self.found: CustomerList | None = None
         self.text = ""
         del self.fields["customer"]
-        if "reason" in self.fields:
-            self.fields[
-                "reason"
-            ].help_text = "Stored in the audit trail. Don’t name customers here."
+        if reason := self.fields.get("reason"):
+            reason.help_text = "Stored in the audit trail. Don’t name customers here."
         if not request.user.has_perm("lookups.view_lookup"):
             del self.fields["recent"]
 
@@ -117,12 +104,8 @@ class IncidentForm(LookupForm):
         cleaned = super().clean()
         sources = [cleaned.get("customers", "").strip(), cleaned.get("file"), cleaned.get("recent")]
         if sum(map(bool, sources)) != 1:
-            self.add_error(
-                "customers",
-                "Paste a list or choose a file."
-                if not any(sources)
-                else "Paste a list or choose a file, not both.",
-            )
+            not_both = ", not both" if any(sources) else ""
+            self.add_error("customers", f"Paste a list or choose a file{not_both}.")
             return cleaned
         try:
             self.text = self._text(cleaned)
@@ -132,19 +115,13 @@ class IncidentForm(LookupForm):
         return cleaned
 
     def _text(self, cleaned: dict[str, Any]) -> str:
-        uploaded: UploadedFile[bytes] | None = cleaned.get("file")
-        if uploaded:
+        if uploaded := cleaned.get("file"):
             if (uploaded.size or 0) > MAX_LIST_LENGTH:
                 raise ListRefused(f"The file is too large: up to {MAX_LIST_LENGTH // 1000} KB.")
             return decode_list(uploaded.read())
         if cleaned.get("recent"):
             return recent_customers(int(cleaned["recent"]), requester_of(self._request).actor)
         return str(cleaned["customers"])
-
-    @property
-    def searched(self) -> Window:
-        """The window of a valid form."""
-        return Window(self.cleaned_data["moment"], self.cleaned_data["window"])
 
 
 @sensitive_post_parameters()
@@ -153,44 +130,25 @@ class IncidentForm(LookupForm):
 @render_failures
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Show the form and recent incidents; check a posted list; start when that is confirmed."""
+    if request.method == "POST":
+        count_lookup(person_of(request))
+    options = form_options(request, request.POST.get("project", ""))._replace(zone_is_known=True)
+    form = IncidentForm(request, **options._asdict())
     if request.method != "POST":
-        return _form_page(request, _form(request))
-    count_lookup(person_of(request))
-    form = _form(request, request.POST, request.FILES)
+        return _form_page(request, form)
     if not form.is_valid() or form.found is None:
         return _form_page(request, form, status=400)
     if "confirmed" not in request.POST or not form.found.customers:
         return _confirm_page(request, form, form.found)
     incident = record_incident(
         form.found,
-        form.searched,
-        projects=tuple(filter(None, [form.cleaned_data.get("project")])),
-        environments=tuple(filter(None, [form.cleaned_data.get("environment")])),
+        **form.searched,
         requester=requester_of(request),
         zone=form.cleaned_data["zone"],
         reason=form.cleaned_data.get("reason", ""),
         form=request.POST.get("form", "")[:64],
     )
     return SeeOther(reverse("incident_detail", args=[incident.uuid]))
-
-
-def _form(request: HttpRequest, data: Any = None, files: Any = None) -> IncidentForm:
-    allowed = allowed_projects(request)
-    if allowed is not None and not allowed:
-        raise PermissionDenied(NO_TEAM)
-    projects, environments = search_choices(allowed)
-    posted = data.get("project", "") if data else ""
-    if allowed is not None and posted and posted not in allowed:
-        projects = (*projects, posted)  # `record_incident` refuses and records it
-    return IncidentForm(
-        data,
-        files,
-        request=request,
-        own_zone=zone_of_request(request),
-        zone_is_chosen=has_zone(person_of(request)),
-        projects=projects,
-        environments=environments,
-    )
 
 
 def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> HttpResponse:
@@ -217,12 +175,11 @@ def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> H
 
 def _counted(incidents: QuerySet[Incident]) -> QuerySet[Any]:
     rows = incidents.annotate(customer_count=Count("lines")).defer("sealed_rest")
-    return rows.order_by("-created_at")[:_MAX_RECENT]
+    return rows.order_by("-created_at")[:8]
 
 
 def _confirm_page(request: HttpRequest, form: IncidentForm, found: CustomerList) -> HttpResponse:
-    moment = form.searched.moment
-    zone: ZoneInfo = form.cleaned_data["zone"]
+    moment, zone = form.cleaned_data["moment"], form.cleaned_data["zone"]
     context = {
         "found": found,
         "name": secrets.token_hex(16),
@@ -231,7 +188,6 @@ def _confirm_page(request: HttpRequest, form: IncidentForm, found: CustomerList)
         "at": moment.astimezone(zone).isoformat(timespec="seconds"),
         "moment": local_moment(moment, zone),
         "zone": zone.key,
-        "window": form.searched,
         "sent": {
             name: value.key if isinstance(value, ZoneInfo) else value
             for name in _SENT_ON
@@ -281,7 +237,7 @@ def incident_cancel(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
     incident = get_incident_or_404(request, incident_id)
     require_manager(request, incident)
     cancel_incident(incident, requester_of(request).actor)
-    return _back(incident_id)
+    return SeeOther(reverse("incident_detail", args=[incident_id]))
 
 
 @require_POST
@@ -309,7 +265,8 @@ def incident_event(request: HttpRequest, incident_id: uuid.UUID, event_id: str) 
         for event in one.answer.events:
             if event.id == event_id:
                 zone = ZoneInfo(incident.zone)
-                view = event_view(event, answer=one.answer, zone=zone, limits=FULL)
+                window = one.answer.question.window
+                view = present_event(event, window=window, zone=zone, limits=FULL)
                 context = {"incident": incident, "event": view, "number": number}
                 return render(request, "incidents/event.html", context)
     raise Http404
@@ -335,22 +292,3 @@ def incident_export(request: HttpRequest, incident_id: uuid.UUID, suffix: str) -
     name = f"incident-{str(incident.uuid)[:8]}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-# Sharing
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def incident_share(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
-    """Show who the incident is shared with, and share it with one more person or team."""
-    return sharing_page(request, get_incident_or_404(request, incident_id), "incident")
-
-
-@require_POST
-def incident_unshare(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
-    """Stop sharing the incident with one person or team."""
-    return stop_sharing(request, get_incident_or_404(request, incident_id), "incident")
-
-
-def _back(incident_id: uuid.UUID) -> HttpResponse:
-    return SeeOther(reverse("incident_detail", args=[incident_id]))

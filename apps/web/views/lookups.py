@@ -1,7 +1,6 @@
 """Views of lookups, feedback on known errors, sharing, preferences, erasure, and tickets."""
 
 import uuid
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from secrets import token_hex
@@ -43,7 +42,6 @@ from apps.audit.models import Action
 from apps.events.answer import KnownMatch, Progress
 from apps.events.filtering import LEVELS, number_problems
 from apps.events.grouping import problems_of
-from apps.events.once import rule_cache
 from apps.events.query import Move, counted, parse_zone
 from apps.incidents.models import Incident
 from apps.jobs.engine import describe_queue, describe_workers, queue_state
@@ -81,6 +79,7 @@ from apps.web.access import (
     allowed_projects,
     audit_trail_url,
     get_lookup_or_404,
+    get_subject_or_404,
     person_of,
     posted_pk,
     record_partial_view,
@@ -94,7 +93,6 @@ from apps.web.forms import (
     LookupForm,
     PreferencesForm,
     TicketForm,
-    TicketPage,
     prefill_values,
     share_form,
     share_section,
@@ -102,23 +100,12 @@ from apps.web.forms import (
 )
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import level_mark, typed_in
-from apps.web.presenters.result import progress_data, recent_view, shared_view
+from apps.web.presenters.result import progress_data, recent_view
 from apps.web.result_page import ResultView
 from apps.web.views.health import cache_state
 
-# A result that comes within this time needs no waiting page, which would only flash.
-QUICK_S = 0.3
-
-# Long enough to report a result that is already there at once.
-_PROGRESS_PATIENCE_S = 0.1
-
-# Without scripts, a page whose lookup has no place yet is loaded again after this time.
-_CROWDED_PAUSE_S = 5
-
-_LIVE_COOKIE = "triage_live"
 _ZONE_COOKIE = "triage_zone"
 _PREFILLED = ("customer", "at", "zone", "window", "project", "environment", "reason")
-_MAX_VALUE_LENGTH = 2000
 _SESSION_KEY = "prefill"
 
 
@@ -144,7 +131,7 @@ def lookup_form(request: HttpRequest) -> HttpResponse:
     values = request.session.pop(_SESSION_KEY, None)
     if values:
         return _form_page(request, _lookup_form(request, initial=values))
-    options = _form_options(request)
+    options = form_options(request)
     blank, html = _empty_forms(options, settings.TRIAGE_WINDOW_MINUTES, settings.TRIAGE_REASON)
     return _new_page(request, options.own_zone, html.replace(blank, get_token(request)))
 
@@ -193,7 +180,6 @@ def _look_up(request: HttpRequest, form: LookupForm) -> HttpResponse:
 
 @require_safe
 @render_failures
-@rule_cache()
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show the result, or a page that waits for it if the browser can follow the progress."""
     lookup = get_lookup_or_404(request, lookup_id)
@@ -219,7 +205,7 @@ def _waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
         **progress_data(lookup, state, Progress()),
         "lookup": lookup,
         "levels": [level_mark(level) for level in (*LEVELS, None)],
-        "pause_s": 0 if is_followed else _CROWDED_PAUSE_S,
+        "pause_s": 0 if is_followed else 5,  # without scripts, it is then loaded again
     }
     return render(request, "lookups/waiting.html", context)
 
@@ -230,12 +216,12 @@ def _load_result(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
     if not _is_followed(request) and has_spare_slots():
         with suppress(LookupCrowded):
             return result_now(lookup, projects)
-    return result_soon(lookup, QUICK_S, projects)
+    return result_soon(lookup, 0.3, projects)  # sooner, a waiting page would only flash
 
 
 def _is_followed(request: HttpRequest) -> bool:
     """Return whether the browser can follow the progress; otherwise, the response waits."""
-    return request.COOKIES.get(_LIVE_COOKIE) == "1" and "wait" not in request.GET
+    return request.COOKIES.get("triage_live") == "1" and "wait" not in request.GET
 
 
 @require_POST
@@ -288,11 +274,12 @@ def preferences(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Saved.")
             return SeeOther(reverse("preferences"))
     else:
-        form = PreferencesForm(chosen=chosen_zone(user), shortcuts=has_shortcuts(user))
+        stored = {"time_zone": chosen_zone(user), "shortcuts": has_shortcuts(user)}
+        form = PreferencesForm(initial=stored)
     return render(request, "accounts/preferences.html", {"form": form})
 
 
-class _FormOptions(NamedTuple):
+class FormOptions(NamedTuple):
     """What an empty form depends on besides the settings."""
 
     own_zone: ZoneInfo
@@ -302,7 +289,11 @@ class _FormOptions(NamedTuple):
     environments: tuple[str, ...]
 
 
-def _form_options(request: HttpRequest, posted: str = "") -> _FormOptions:
+def form_options(request: HttpRequest, posted: str = "") -> FormOptions:
+    """Return the options of a form for this person; `posted` is a project.
+
+    Raise `PermissionDenied` for people who see none.
+    """
     allowed = allowed_projects(request)
     if allowed is not None and not allowed:
         raise PermissionDenied(NO_TEAM)
@@ -310,7 +301,7 @@ def _form_options(request: HttpRequest, posted: str = "") -> _FormOptions:
     if allowed is not None and posted and posted not in allowed:
         projects = (*projects, posted)  # `record_lookup` refuses and records it
     zone_is_chosen = has_zone(person_of(request))
-    return _FormOptions(
+    return FormOptions(
         own_zone=zone_of_request(request),
         zone_is_chosen=zone_is_chosen,
         zone_is_known=zone_is_chosen or bool(parse_zone(request.COOKIES.get(_ZONE_COOKIE, ""))),
@@ -322,7 +313,7 @@ def _form_options(request: HttpRequest, posted: str = "") -> _FormOptions:
 def _lookup_form(
     request: HttpRequest, *, data: Any = None, initial: dict[str, Any] | None = None
 ) -> LookupForm:
-    options = _form_options(request, data.get("project", "") if data else "")
+    options = form_options(request, data.get("project", "") if data else "")
     return LookupForm(data, initial=initial, **options._asdict())
 
 
@@ -338,19 +329,19 @@ def _forms(form: LookupForm, zone_is_chosen: bool, token: str) -> str:
 
 
 @lru_cache(maxsize=50)
-def _empty_forms(options: _FormOptions, *_of_settings: object) -> tuple[str, str]:
+def _empty_forms(options: FormOptions, *_of_settings: object) -> tuple[str, str]:
     """Return the forms, which take half of the page's time, and what stands for the CSRF token."""
     blank = token_hex()
     return blank, _forms(LookupForm(**options._asdict()), options.zone_is_chosen, blank)
 
 
 def _new_page(request: HttpRequest, zone: ZoneInfo, forms: str, status: int = 200) -> HttpResponse:
-    person, now = person_of(request), timezone.now()
+    person, projects, now = person_of(request), allowed_projects(request), timezone.now()
     context = {
         "forms": mark_safe(forms),  # noqa: S308 - a template's HTML, and Django's token
         "demo_customers": _demo_customers(settings.DEMO_CUSTOMERS, zone),
-        "recent": recent_view(recent_lookups(person), allowed_projects(request), now),
-        "shared": shared_view(shared_with(person), allowed_projects(request), now),
+        "recent": recent_view(recent_lookups(person), projects, now),
+        "shared": recent_view(shared_with(person), projects, now, with_owners=True),
     }
     return render(request, "lookups/new.html", context, status=status)
 
@@ -396,7 +387,8 @@ def lookup_progress(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     """Return the progress as JSON. Start the query if it is neither running nor done."""
     lookup = get_lookup_or_404(request, lookup_id)
     record_partial_view(request, lookup, "progress")
-    state, progress = visible_state(lookup, _PROGRESS_PATIENCE_S, allowed_projects(request))
+    # A result that is already there is reported at once.
+    state, progress = visible_state(lookup, 0.1, allowed_projects(request))
     return JsonResponse(progress_data(lookup, state, progress))
 
 
@@ -443,49 +435,43 @@ def lookup_move(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def lookup_share(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Show who the lookup is shared with, and share it with one more person or team."""
-    return sharing_page(request, get_lookup_or_404(request, lookup_id), "lookup")
-
-
-def sharing_page(request: HttpRequest, shared: Lookup | Incident, kind: str) -> HttpResponse:
-    """Show who a lookup or an incident (its `kind`) is shared with, or share it."""
+def share(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
+    """Show who a lookup or an incident is shared with, and share it with one more reader."""
+    shared = get_subject_or_404(request, **ids)
     require_manager(request, shared)
     form = share_form(request.POST) if request.method == "POST" else None
     if form is not None and form.is_valid():
         reader, requester = form.cleaned_data["reader"], requester_of(request)
         try:
-            share = share_lookup(shared, reader, requester=requester, lifetime=form.duration)
+            made = share_lookup(shared, reader, requester=requester, lifetime=form.duration)
         except SharingRefused as refused:
             form.add_error("reader", str(refused))
         else:
-            messages.success(request, f"Shared with {share.reader}.")
-            return _back(shared, kind)
+            messages.success(request, f"Shared with {made.reader}.")
+            return _back_from_sharing(shared)
     record_view(request, shared, "sharing")
+    kind = shared.audit_target.split()[0]
     context = {kind: shared, "share": share_section(person_of(request), shared, form)}
     return render(request, f"{kind}s/share.html", context, status=400 if form else 200)
 
 
 @require_POST
-def lookup_unshare(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Stop sharing the lookup with one person or team."""
-    return stop_sharing(request, get_lookup_or_404(request, lookup_id), "lookup")
-
-
-def stop_sharing(request: HttpRequest, shared: Lookup | Incident, kind: str) -> HttpResponse:
-    """Stop sharing a lookup or an incident (its `kind`) with the posted person or team."""
+def unshare(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
+    """Stop sharing a lookup or an incident with the posted person or team."""
+    shared = get_subject_or_404(request, **ids)
     require_manager(request, shared)
-    share = active_shares(shared).filter(pk=posted_pk(request, "share")).first()
-    if share is None:
+    ended = active_shares(shared).filter(pk=posted_pk(request, "share")).first()
+    if ended is None:
         raise Http404
-    end_share(share, requester=requester_of(request))
-    messages.success(request, f"No longer shared with {share.reader}.")
-    return _back(shared, kind)
+    end_share(ended, requester=requester_of(request))
+    messages.success(request, f"No longer shared with {ended.reader}.")
+    return _back_from_sharing(shared)
 
 
-def _back(shared: Lookup | Incident, kind: str) -> HttpResponse:
-    address = reverse(f"{kind}_detail", args=[shared.uuid])
-    return SeeOther(f"{address}#share" if kind == "lookup" else address)
+def _back_from_sharing(shared: Lookup | Incident) -> HttpResponse:
+    if isinstance(shared, Lookup):
+        return SeeOther(f"{reverse('lookup_detail', args=[shared.uuid])}#share")
+    return SeeOther(reverse("incident_detail", args=[shared.uuid]))
 
 
 # Erasing customer data.
@@ -506,13 +492,7 @@ def forget(request: HttpRequest) -> HttpResponse:
         found = [(name, stored_counts(name)) for name in form.identifiers]
         context = {"found": found, "names": form.cleaned_data["names"]}
         return render(request, "lookups/forget_confirm.html", context)
-    _forget(request, form.identifiers)
-    return SeeOther(reverse("forget"))
-
-
-def _forget(request: HttpRequest, names: list[str]) -> None:
-    """Erase the data and say how much was deleted, without naming anyone."""
-    done = [forget_customer(name, requester_of(request).actor) for name in names]
+    done = [forget_customer(name, requester_of(request).actor) for name in form.identifiers]
     answers = counted(sum(one.counts.answers for one in done), "result")
     lookups = counted(sum(one.counts.lookups for one in done), "lookup")
     messages.success(
@@ -524,6 +504,7 @@ def _forget(request: HttpRequest, names: list[str]) -> None:
             "We couldn't reach the shared cache. Do this again when it's back. Until then, "
             "none of its copies are shown.",
         )
+    return SeeOther(reverse("forget"))
 
 
 # Reading a pasted ticket. Its text is never in a session, a database, or a log.
@@ -533,54 +514,35 @@ def _forget(request: HttpRequest, names: list[str]) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.add_lookup", raise_exception=True)
 @render_failures
-def ticket_read(request: HttpRequest) -> HttpResponse:
-    """Look up what was read in the pasted text, or ask where that isn't clear."""
+def ticket(request: HttpRequest, *, is_chosen: bool) -> HttpResponse:
+    """Look up what was read in the pasted text, or ask where that isn't clear.
+
+    Once it `is_chosen`, look up the chosen values, or show the same page while any is missing.
+    """
     if request.method != "POST":
         return redirect("lookup_form")  # the text is lost when someone had to sign in first
     form = TicketForm(request.POST, own_zone=zone_of_request(request))
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
-    page = ticket_page(form.reading, form.chosen_zone, assumed=form.assumed)
-    if page.sure is None:
-        return _ticket_page(request, form, page)
-    messages.info(request, "Read from the ticket. Check the customer and the time.")
-    return _look_up_ticket(request, page.sure, form.chosen_zone)
-
-
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("lookups.add_lookup", raise_exception=True)
-@render_failures
-def ticket_use(request: HttpRequest) -> HttpResponse:
-    """Look up the chosen values, or show the same page while any is missing."""
-    if request.method != "POST":
-        return redirect("lookup_form")
-    form = TicketForm(request.POST, own_zone=zone_of_request(request))
-    chosen = {
-        name: request.POST[name][:_MAX_VALUE_LENGTH]
-        for name in ("customer", "moment")
-        if name in request.POST
+    posted = {
+        name: request.POST[name][:2000] for name in ("customer", "moment") if name in request.POST
     }
-    if form.reading is None:
-        return _ticket_page(request, form, None, status=400)
-    page = ticket_page(form.reading, form.chosen_zone, chosen, form.assumed)
-    if page.missing:
+    zone, chosen = form.chosen_zone, posted if is_chosen else None
+    page = ticket_page(form.reading, zone, chosen, form.assumed)
+    if page["missing"]:
         return _ticket_page(request, form, page, status=400)
-    return _look_up_ticket(request, chosen, form.chosen_zone)
-
-
-def _look_up_ticket(
-    request: HttpRequest, chosen: Mapping[str, str], zone: ZoneInfo
-) -> HttpResponse:
-    """Look up the values from a ticket, or show the form for what it doesn't say."""
-    values = prefill_values(chosen, zone)
+    if chosen is None:
+        if page["sure"] is None:
+            return _ticket_page(request, form, page)
+        messages.info(request, "Read from the ticket. Check the customer and the time.")
+    values = prefill_values(chosen or page["sure"] or {}, zone)
     if reason_required() or not {"customer", "at"} <= values.keys():
         return _form_page(request, _lookup_form(request, initial=values))
     return _look_up(request, _lookup_form(request, data=values))
 
 
 def _ticket_page(
-    request: HttpRequest, form: TicketForm, page: TicketPage | None, status: int = 200
+    request: HttpRequest, form: TicketForm, page: dict[str, Any] | None, status: int = 200
 ) -> HttpResponse:
     context = {
         "ticket": form,
@@ -593,39 +555,23 @@ def _ticket_page(
 
 @require_POST
 @render_failures
-@rule_cache()
 def lookup_known_feedback(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Save whether the known error helped, then redirect to the page; a script gets a 204."""
-    result, match = _matched_known(request, lookup_id)
-    helped = {"yes": True, "no": False}.get(request.POST.get("helped", ""))
-    if helped is None:
-        raise Http404
-    save_feedback(
-        person_of(request),
-        result.lookup,
-        issue_id=match.issue_id,
-        slug=match.known.slug,
-        helped=helped,
-    )
-    if PART_HEADER in request.headers:
-        return HttpResponse(status=204)
-    return SeeOther(
-        f"{reverse('lookup_detail', args=[lookup_id])}#{_anchor_of_known(result, match)}"
-    )
-
-
-def _matched_known(request: HttpRequest, lookup_id: uuid.UUID) -> tuple[LookupResult, KnownMatch]:
-    """Return the result and the posted match in it. Raise `Http404` if the reader lacks either."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
     issue_id, slug = request.POST.get("issue", ""), request.POST.get("known", "")
-    for match in result.answer.known.for_issue(issue_id):
-        if match.known.slug == slug:
-            return result, match
-    raise Http404
+    matches = result.answer.known.for_issue(issue_id)
+    match = next((one for one in matches if one.known.slug == slug), None)
+    helped = {"yes": True, "no": False}.get(request.POST.get("helped", ""))
+    if match is None or helped is None:
+        raise Http404
+    save_feedback(person_of(request), result.lookup, issue_id=issue_id, slug=slug, helped=helped)
+    if PART_HEADER in request.headers:
+        return HttpResponse(status=204)
+    anchor = _anchor_of_known(result, match)
+    return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}#{anchor}")
 
 
 def _anchor_of_known(result: LookupResult, match: KnownMatch) -> str:
-    """Return the anchor of the match on the result page."""
     problems = number_problems(problems_of(result.answer))
     for number, problem in problems:
         known = problem.known_in(result.answer.known)
