@@ -111,13 +111,10 @@ class Manifest:
 
 def _applied(loader: MigrationLoader) -> Migrations:
     applied = loader.applied_migrations or {}
-    if any(_is_unknown(loader, key) for key in applied):
+    own = {key for key in applied if key[0] in loader.migrated_apps}
+    if not own.issubset(loader.disk_migrations or ()):
         raise BackupRefused("A newer version of Triage has changed this database. Use that one.")
     return frozenset(key for key in applied if key in loader.graph.nodes)
-
-
-def _is_unknown(loader: MigrationLoader, key: tuple[str, str]) -> bool:
-    return key[0] in loader.migrated_apps and key not in loader.disk_migrations
 
 
 def _last_of(loader: MigrationLoader, migrations: Migrations) -> list[tuple[str, str]]:
@@ -234,13 +231,9 @@ def _write_table(archive: ZipFile, model: type[Model], keys: Counter[str]) -> Ta
             for row in batch:
                 for position, column in may_be_sealed:
                     for sealed in _sealed_values(model, column, row[position]):
-                        keys[_name_of_key(sealed)] += 1
+                        key = key_of(sealed)
+                        keys[fingerprint(key) if key else ""] += 1
     return Table(columns, count, _highest_number(model))
-
-
-def _name_of_key(sealed: bytes) -> str:
-    key = key_of(sealed)
-    return fingerprint(key) if key else ""
 
 
 def _member(table: str) -> str:
@@ -580,11 +573,27 @@ def _for_owner_only() -> Iterator[None]:
 def _new_sqlite_file() -> Iterator[None]:
     """Work in a new file, which replaces the database when everything in it is right."""
     final = Path(str(connection.settings_dict["NAME"]))
+    new = final.with_name(f"{final.name}.restoring")
+    files = [new.with_name(new.name + end) for end in ("", "-wal", "-shm", "-journal")]
     with _only_restore(final.parent):
         _check_empty()
         connection.close()
-        with _replacing(final):
+        _close_sqlite_log(final)
+        for file in files:
+            file.unlink(missing_ok=True)
+        connection.settings_dict["NAME"] = new
+        try:
+            copyfile(final, new)
+            _execute("PRAGMA synchronous=OFF")  # the file is flushed at the end
             yield
+            connection.close()
+            _close_sqlite_log(new)
+            _take_place(new, final)
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = final
+            for file in files:
+                file.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -599,28 +608,6 @@ def _only_restore(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(locked)
-
-
-@contextmanager
-def _replacing(final: Path) -> Iterator[None]:
-    _close_sqlite_log(final)
-    new = final.with_name(f"{final.name}.restoring")
-    files = [new.with_name(new.name + end) for end in ("", "-wal", "-shm", "-journal")]
-    for file in files:
-        file.unlink(missing_ok=True)
-    connection.settings_dict["NAME"] = new
-    try:
-        copyfile(final, new)
-        _execute("PRAGMA synchronous=OFF")  # the file is flushed at the end
-        yield
-        connection.close()
-        _close_sqlite_log(new)
-        _take_place(new, final)
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = final
-        for file in files:
-            file.unlink(missing_ok=True)
 
 
 def _take_place(new: Path, final: Path) -> None:
@@ -705,7 +692,11 @@ def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
                     value = one.to_python(row[at])
                     sealed = _sealed_values(model, columns[at], value)
                     done.unreadable += sum(key_of(part) is None for part in sealed)
-                    row[at] = _prepared(one, value)
+                    row[at] = (  # without what Django sets when it saves a row
+                        connection.ops.adapt_json_value(value, one.encoder)
+                        if isinstance(one, JSONField)
+                        else one.get_db_prep_save(value, connection)
+                    )
             where = f"rows {rows + 1} to {rows + len(batch)} of {table} can't be stored"
             with _plain_errors(f"Nothing was restored: {where} in this database"):
                 _insert(table, columns, batch)
@@ -742,13 +733,6 @@ def _kind(one: "Field[Any, Any]") -> str:
     while one.is_relation:
         one = one.target_field  # type: ignore[attr-defined]  # a foreign key has one
     return one.get_internal_type()
-
-
-def _prepared(one: "Field[Any, Any]", value: Any) -> Any:
-    """Return the value for the database, without what Django sets when it saves a row."""
-    if isinstance(one, JSONField):
-        return connection.ops.adapt_json_value(value, one.encoder)
-    return one.get_db_prep_save(value, connection)
 
 
 # The numbers of rows, which are never used twice: the audit trail names people by them.

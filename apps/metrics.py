@@ -188,10 +188,7 @@ class _Collector:
 
 
 def expose(accept: str, gauges: Iterable[Gauge]) -> tuple[bytes, str]:
-    """Return all metrics and their content type in the format that fits an `Accept` header.
-
-    Raise a database error.
-    """
+    """Return all metrics as this `Accept` header asks, and their type. Raise a database error."""
     # A tenth of a second to load, which most processes don't need.
     from prometheus_client.exposition import choose_encoder  # noqa: PLC0415
 

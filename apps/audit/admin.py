@@ -4,7 +4,8 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import chain
 from typing import Any
@@ -68,17 +69,15 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
 
 def format_detail(detail: Mapping[str, Any]) -> str:
     """Return the details of an entry in one line, without empty ones."""
-    filled = {name: fact for name, fact in detail.items() if fact not in ("", None, [], False)}
-    return ", ".join(f"{name.replace('_', ' ')}: {_fact(fact)}" for name, fact in filled.items())
-
-
-def _fact(fact: Any) -> str:
-    if fact is True:
-        return "yes"
-    if isinstance(fact, list):
-        more = f" and {len(fact) - 3} more" if len(fact) > 3 else ""
-        return " ".join(str(one) for one in fact[:3]) + more
-    return str(fact)
+    facts = []
+    for name, fact in detail.items():
+        shown = "yes" if fact is True else str(fact)
+        if isinstance(fact, list):
+            more = f" and {len(fact) - 3} more" if len(fact) > 3 else ""
+            shown = " ".join(map(str, fact[:3])) + more
+        if fact not in ("", None, [], False):
+            facts.append(f"{name.replace('_', ' ')}: {shown}")
+    return ", ".join(facts)
 
 
 def rows_file(
@@ -246,12 +245,6 @@ class EntryAdmin(ReadOnlyAdmin):
         shown = ("sequence", *self.get_list_display(request))
         return (*shown, "actor_id", "detail", "customer_hash", "words_hash", "previous", "digest")
 
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Entry | None = None
-    ) -> tuple[str, ...]:
-        """Return all fields: none can be edited."""
-        return self.get_fields(request, obj)
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
     ) -> tuple[QuerySet[Entry], bool]:
@@ -352,9 +345,9 @@ def _query(request: HttpRequest) -> dict[str, str]:
     elif posted["who"] or posted["on"]:
         query["q"] = posted["who"] or posted["on"].lower().removeprefix("lookup ")
     for name, bound, offset in (("from", "at__gte", 0), ("to", "at__lt", 1)):
-        day = _parse_day(request.POST.get(name, ""))
-        if day:
-            query[bound] = f"{day + timedelta(days=offset)} 00:00:00+00:00"
+        with suppress(ValueError):
+            if day := parse_date(request.POST.get(name, "")):
+                query[bound] = f"{day + timedelta(days=offset)} 00:00:00+00:00"
     return query
 
 
@@ -366,13 +359,6 @@ def _names_no_customer(name: str, value: str) -> bool:
     if name in ("at__gte", "at__lt"):
         return parse_datetime(value) is not None
     return value in {"action__exact": Action.values, "origin": list(ORIGIN_LABELS)}.get(name, [])
-
-
-def _parse_day(typed: str) -> date | None:
-    try:
-        return parse_date(typed)
-    except ValueError:
-        return None
 
 
 class AuditedAdmin(AllowedFiltersAdmin):

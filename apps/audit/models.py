@@ -1,5 +1,9 @@
 """Models of the audit trail, and the database triggers that keep it append-only."""
 
+import tomllib
+from functools import cache
+from pathlib import Path
+
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -121,116 +125,44 @@ class Checkpoint(models.Model):
         return f"Checkpoint at {self.sequence}"
 
 
-# Triggers against accidental and malicious changes. The owner of the tables can drop them, but
-# `verify_audit` detects changes made after that.
+# Triggers against accidental and malicious changes.
 
-_MESSAGE = "The audit trail only grows"
-_LIMIT = "COALESCE((SELECT MAX(sequence) FROM audit_checkpoint), 0)"
 
-# Table, event, and condition of each trigger. SQLite's `REPLACE` doesn't fire delete triggers, so
-# inserting an existing key is refused too.
-_SQLITE = {
-    "audit_entry_kept": ("audit_entry", "UPDATE", "1"),
-    "audit_entry_stays": ("audit_entry", "DELETE", f"OLD.sequence > {_LIMIT}"),
-    "audit_entry_once": (
-        *("audit_entry", "INSERT"),
-        "EXISTS (SELECT 1 FROM audit_entry WHERE sequence = NEW.sequence)",
-    ),
-    "audit_checkpoint_kept": ("audit_checkpoint", "UPDATE", "1"),
-    "audit_checkpoint_stays": ("audit_checkpoint", "DELETE", "1"),
-    "audit_checkpoint_once": (
-        *("audit_checkpoint", "INSERT"),
-        "EXISTS (SELECT 1 FROM audit_checkpoint WHERE sequence = NEW.sequence)",
-    ),
-    "audit_end_grows": ("audit_end", "UPDATE", "NEW.sequence < OLD.sequence OR NEW.id <> OLD.id"),
-    "audit_end_stays": ("audit_end", "DELETE", "1"),
-    "audit_end_once": (
-        *("audit_end", "INSERT"),
-        "EXISTS (SELECT 1 FROM audit_end WHERE id = NEW.id)",
-    ),
-}
-
-_REFUSE = f"""
-CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION '{_MESSAGE}: % of % is refused', TG_OP, TG_TABLE_NAME
-    USING ERRCODE = 'integrity_constraint_violation';
-END $$
-"""
-# The schema is explicit because a temporary table of the same name would take precedence.
-_PRUNED_ONLY = f"""
-CREATE OR REPLACE FUNCTION audit_pruned_only() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE pruned bigint;
-BEGIN
-  EXECUTE format('SELECT COALESCE(MAX(sequence), 0) FROM %I.audit_checkpoint', TG_TABLE_SCHEMA)
-    INTO pruned;
-  IF EXISTS (SELECT 1 FROM gone WHERE sequence > pruned) THEN
-    RAISE EXCEPTION '{_MESSAGE}: DELETE of entries behind the checkpoint is refused'
-      USING ERRCODE = 'integrity_constraint_violation';
-  END IF;
-  RETURN NULL;
-END $$
-"""  # noqa: S608 - contains no outside input
-_EACH_REFUSED = "FOR EACH ROW EXECUTE FUNCTION audit_refuse()"
-_ALL_REFUSED = "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()"
-_POSTGRESQL = {
-    "audit_entry_kept": ("audit_entry", "BEFORE UPDATE", _EACH_REFUSED),
-    "audit_entry_stays": (
-        *("audit_entry", "AFTER DELETE"),
-        "REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION audit_pruned_only()",
-    ),
-    "audit_entry_whole": ("audit_entry", "BEFORE TRUNCATE", _ALL_REFUSED),
-    "audit_checkpoint_kept": ("audit_checkpoint", "BEFORE UPDATE OR DELETE", _EACH_REFUSED),
-    "audit_checkpoint_whole": ("audit_checkpoint", "BEFORE TRUNCATE", _ALL_REFUSED),
-    "audit_end_grows": (
-        *("audit_end", "BEFORE UPDATE"),
-        "FOR EACH ROW WHEN (NEW.sequence < OLD.sequence OR NEW.id <> OLD.id)"
-        " EXECUTE FUNCTION audit_refuse()",
-    ),
-    "audit_end_stays": ("audit_end", "BEFORE DELETE", _EACH_REFUSED),
-    "audit_end_whole": ("audit_end", "BEFORE TRUNCATE", _ALL_REFUSED),
-}
+@cache
+def _triggers(vendor: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the functions and the triggers of `triggers.toml`: their SQL by name."""
+    sql = tomllib.loads((Path(__file__).parent / "triggers.toml").read_text("utf-8"))[vendor]
+    return sql.get("functions", {}), sql["triggers"]
 
 
 def install_triggers(connection: BaseDatabaseWrapper) -> None:
     """Create the triggers, replacing existing ones."""
     remove_triggers(connection)
+    functions, triggers = _triggers(connection.vendor)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            for name, (table, event, condition) in _SQLITE.items():
-                cursor.execute(
-                    f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition} "
-                    f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}: {event} of {table} is refused'); END"
-                )
-            return
-        cursor.execute(_REFUSE)
-        cursor.execute(_PRUNED_ONLY)
-        for name, (table, event, rest) in _POSTGRESQL.items():
-            cursor.execute(f"CREATE TRIGGER {name} {event} ON {table} {rest}")
+        for statement in (*functions.values(), *triggers.values()):
+            cursor.execute(statement)
 
 
 def remove_triggers(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers: for tests, which empty every table, and for reversing the migration."""
+    functions, triggers = _triggers(connection.vendor)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            for name in _SQLITE:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
-            return
-        for name, (table, _event, _rest) in _POSTGRESQL.items():
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-        cursor.execute("DROP FUNCTION IF EXISTS audit_refuse()")
-        cursor.execute("DROP FUNCTION IF EXISTS audit_pruned_only()")
+        for name in triggers:
+            table = "" if connection.vendor == "sqlite" else f"ON {name.rpartition('_')[0]}"
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name} {table}")
+        for name in functions:
+            cursor.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
 def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of triggers that don't exist or are disabled."""
-    is_sqlite = connection.vendor == "sqlite"
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        if is_sqlite
+        if connection.vendor == "sqlite"
         else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
     )
     with connection.cursor() as cursor:
         cursor.execute(query)
         existing = {row[0] for row in cursor.fetchall()}
-    return sorted(set(_SQLITE if is_sqlite else _POSTGRESQL) - existing)
+    return sorted(_triggers(connection.vendor)[1].keys() - existing)

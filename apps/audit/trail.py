@@ -274,10 +274,7 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def client_network(address: str, prefix: int = 64) -> str:
-    """Return the network in which one client can choose addresses: for IPv6, the /64.
-
-    Some clients have a larger one, up to a /48.
-    """
+    """Return the network in which a client can choose addresses: for IPv6, at least the /64."""
     parsed = parse_address(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, prefix), strict=False))

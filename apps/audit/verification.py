@@ -61,7 +61,12 @@ def verify_trail(noted: Position | None = None) -> Verification:
         walk = _Walk(start, start)
         try:
             _check_checkpoints()
-            _check_before(start)
+            stray = Entry.objects.filter(sequence__lte=start.sequence).first()
+            if stray is not None:
+                where = "the checkpoint" if start.sequence else "the first entry"
+                raise ChainBroken(
+                    f"Entry {stray.sequence} comes before {where}, where none should be."
+                )
             _walk_to_end(walk, noted)
             _check_noted(walk, noted)
         except ChainBroken as broken:
@@ -69,19 +74,6 @@ def verify_trail(noted: Position | None = None) -> Verification:
                 continue  # pruned in the meantime, so the missing entries may not be missing
             return Verification(start, walk.last, str(broken))
         return Verification(start, walk.last)
-
-
-def verify_up_to(sequence: int) -> str | None:
-    """Verify the trail up to that entry; return a sentence about the first problem, or None."""
-    start = _start()
-    walk = _Walk(start, start)
-    try:
-        _check_checkpoints()
-        for entry in _entries_after(start.sequence, sequence):
-            _step(walk, entry)
-    except ChainBroken as broken:
-        return str(broken)
-    return None
 
 
 def _start() -> Position:
@@ -108,13 +100,6 @@ def _check_checkpoints() -> None:
                 f"The checkpoint at entry {checkpoint.sequence} is forged: its signature "
                 "doesn't match."
             )
-
-
-def _check_before(start: Position) -> None:
-    stray = Entry.objects.filter(sequence__lte=start.sequence).first()
-    if stray is not None:
-        where = "the checkpoint" if start.sequence else "the first entry"
-        raise ChainBroken(f"Entry {stray.sequence} comes before {where}, where none should be.")
 
 
 def _walk_to_end(walk: _Walk, noted: Position | None) -> None:
@@ -275,12 +260,20 @@ def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
     A signed checkpoint replaces them, so that the rest can still be verified; the pruning gets an
     entry of its own. Raise `TrailBroken`, with a plain sentence.
     """
-    last = _last_before(before)
+    start = _start()
+    rest = Entry.objects.filter(sequence__gt=start.sequence)
+    first_new = rest.filter(at__gte=before).aggregate(first=Min("sequence"))["first"]
+    old = rest if first_new is None else rest.filter(sequence__lt=first_new)
+    last = old.order_by("-sequence").values_list("sequence", flat=True).first()
     if last is None:
         return 0
-    broken = verify_up_to(last)
-    if broken is not None:
-        raise TrailBroken(f"Nothing was pruned. {broken}")
+    walk = _Walk(start, start)
+    try:
+        _check_checkpoints()
+        for entry in _entries_after(start.sequence, last):
+            _step(walk, entry)
+    except ChainBroken as broken:
+        raise TrailBroken(f"Nothing was pruned. {broken}") from broken
     with transaction.atomic():
         lock_end()
         return _prune(last, actor)
@@ -289,14 +282,6 @@ def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
 def erase_words(customer_hash: str) -> int:
     """Erase the words about a customer, but not the entries, and return how many."""
     return Words.objects.filter(customer_hash=customer_hash).delete()[0] if customer_hash else 0
-
-
-def _last_before(before: datetime) -> int | None:
-    """Return the last entry of the leading run that is all older than `before`."""
-    rest = Entry.objects.filter(sequence__gt=_start().sequence)
-    first_new = rest.filter(at__gte=before).aggregate(first=Min("sequence"))["first"]
-    old = rest if first_new is None else rest.filter(sequence__lt=first_new)
-    return old.order_by("-sequence").values_list("sequence", flat=True).first()
 
 
 def _prune(last: int, actor: Actor) -> int:

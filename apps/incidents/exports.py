@@ -36,10 +36,7 @@ def export_incident(
     budget: int = DEFAULT_BUDGET,
     family: Family = GPT,
 ) -> str:
-    """Return the result as a text; only Markdown has a token limit.
-
-    Raise `ExportRefused` for a limit that is too low.
-    """
+    """Return the result as text. Raise `ExportRefused` if Markdown doesn't fit the `budget`."""
     if format == "json":
         return json.dumps(as_json(result), ensure_ascii=False)
     return _csv(result) if format == "csv" else _markdown(result, family.room(budget))
@@ -110,10 +107,6 @@ def _failure(one: KnownFailure, clean: Callable[[str], str]) -> dict[str, object
 # CSV, which spreadsheets open: no cell may be a formula, nor a part of one where they split cells
 # at semicolons.
 
-_HEADER = (
-    *("line", "state", "failures", "sentence", "errors", "first_error", "last_error"),
-    *("releases", "note"),
-)
 _FORMULA = re.compile(
     r"(^|;) ?(?=[=+\-@|%\u2212\ufe62\ufe63\ufe66\ufe6a\ufe6b\uff05\uff0b\uff0d\uff1d\uff20\uff5c])"
 )
@@ -121,21 +114,13 @@ _FORMULA = re.compile(
 
 def _csv(result: IncidentResult) -> str:
     clean = Neutralizer(result.incident.marker).clean
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_HEADER)
-    for row in _rows(result):
-        writer.writerow([_cell(" ".join(clean(str(value)).split())) for value in row])
-    return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    return _FORMULA.sub(r"\1'", text)
-
-
-def _rows(result: IncidentResult) -> list[tuple[object, ...]]:
     notes = dict((*result.not_asked, *result.unanswerable))
-    rows: list[tuple[object, ...]] = []
+    rows: list[tuple[object, ...]] = [
+        (
+            *("line", "state", "failures", "sentence", "errors", "first_error", "last_error"),
+            *("releases", "note"),
+        )
+    ]
     for line in result.customers:
         finding = result.findings.get(line)
         events = finding.events if finding else ()
@@ -158,7 +143,12 @@ def _rows(result: IncidentResult) -> list[tuple[object, ...]]:
                 notes.get(line) or (finding.why if finding else ""),
             )
         )
-    return rows
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    for row in rows:
+        cells = (" ".join(clean(str(value)).split()) for value in row)
+        writer.writerow([_FORMULA.sub(r"\1'", cell) for cell in cells])
+    return out.getvalue()
 
 
 # Markdown, for a model

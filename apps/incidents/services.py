@@ -7,7 +7,7 @@ can be done in any order, by any worker, twice, and after a restart.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -59,7 +59,7 @@ from apps.known_errors.catalogue import with_known_errors
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import PROBLEMS, LookupFailed, Problem, problem_of
+from apps.lookups.problems import PROBLEMS, LookupFailed, problem_of
 from apps.lookups.records import (
     EXPORTS,
     asked_facts,
@@ -91,6 +91,7 @@ from apps.sentry.incident import (
 )
 
 T = TypeVar("T")
+Part = TypeVar("Part", BatchAnswer, Rest)
 BATCH, FINISH = "incident.batch", "incident.finish"
 BASELINE = "incident.baseline"  # next to the batches
 SEEN, DETAILS = "incident.seen", "incident.details"  # after them
@@ -103,7 +104,6 @@ _TEMPORARY = (
     *(SentryRateLimited, SentryResting, SentryCrowded),
     *(SentryServerError, SentryTimeout, SentryUnreachable),
 )
-_UNREAD_PART = "Part of this result could not be read."
 _BROKEN = "Something went wrong on our side."
 
 _INCIDENTS = metrics.Counter(
@@ -163,7 +163,10 @@ def record_incident(
     typed = {one.line: text for one, text in zip(customers, found.typed, strict=True)}
     hashes = {one.line: hash_customer(one.customer.identifier) for one in customers}
     if form:
-        incident.uuid = _uuid_of(incident, form, hashes.values())
+        # This person only, for this list, sent with this form.
+        asked = [str(getattr(incident, name)) for name in _COMPARED]
+        name = json.dumps([incident.user_id, form, *asked, *hashes.values()])
+        incident.uuid = UUID(hex=hashlib.sha256(name.encode()).hexdigest()[:32], version=4)
     with transaction.atomic():
         if requester.user and (same := _twin(incident, requester.user, set(hashes.values()))):
             return same
@@ -188,7 +191,10 @@ def record_incident(
             requester.actor,
             list(hashes.values()),
             target=incident.audit_target,
-            detail={**asked_facts(incident), "customers": len(customers)},
+            detail={
+                **asked_facts(incident.minutes, incident.projects, incident.environments),
+                "customers": len(customers),
+            },
             words=words,
         )
     _INCIDENTS.add("started")
@@ -196,13 +202,6 @@ def record_incident(
 
 
 _COMPARED = ("moment", "minutes", "projects", "environments")
-
-
-def _uuid_of(incident: Incident, form: str, hashes: Iterable[str]) -> UUID:
-    """Return an ID that only this person gets for this list, sent with this form."""
-    asked = [str(getattr(incident, name)) for name in _COMPARED]
-    name = json.dumps([incident.user_id, form, *asked, *hashes])
-    return UUID(hex=hashlib.sha256(name.encode()).hexdigest()[:32], version=4)
 
 
 def _twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
@@ -220,16 +219,7 @@ def _twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
             if set(lines) == hashes:
                 return one
     if len(own) >= MAX_OPEN:
-        raise LookupFailed(
-            Problem(
-                "too_many_incidents",
-                f"You already have {MAX_OPEN} incidents that aren't finished.",
-                "Wait for one of them, or cancel it. Nothing was looked up.",
-                page_status=429,
-                api_status=429,
-                retry_after=60,
-            )
-        )
+        raise LookupFailed(PROBLEMS["too_many_incidents"].fill(most=MAX_OPEN))
     return None
 
 
@@ -642,8 +632,8 @@ def _findings(incident: Incident, lines: Sequence[IncidentLine]) -> dict[int, Fi
 def _unsealed(form: JsonForm[T], incident: Incident, part: str, sealed: bytes) -> T | None:
     """Return a stored part of the incident, or None if it can't be read."""
     try:
-        return form.validate_json(incident.unseal(part, sealed))
-    except (Unreadable, ValueError):
+        return form.read(incident.unseal(part, sealed))
+    except Unreadable:
         return None
 
 
@@ -755,16 +745,16 @@ class IncidentResult:
 
 
 def read_incident(incident: Incident, projects: Collection[str] | None) -> IncidentResult:
-    """Return the incident as far as it is known, for a reader who sees these projects.
-
-    Raise `LookupFailed` if it has expired.
-    """
+    """Return what is known, for a reader of these projects. Raise `LookupFailed` if it expired."""
     if incident.is_expired:
         raise LookupFailed(PROBLEMS["incident_expired"])
     settle(incident)
     batches, lines = list(incident.batches.order_by("number")), list(incident.lines.all())
     findings, rest = _findings(incident, lines), _rest(incident)
-    asked = [_batch_answer(incident, batch) for batch in batches]
+    asked = [
+        _stored(_BATCH, incident, f"batch {one.number}", one.sealed_answer, BatchAnswer(()))
+        for one in batches
+    ]
     if incident.redaction_version < RULES_VERSION:
         stored = BatchAnswer(tuple(findings.values()))
         again = _redacted(incident, _customers(incident, lines), stored).findings
@@ -780,7 +770,7 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
         beside = (*rest.baseline.notices, *rest.notices)
         if is_part:  # these numbers count customers and events of all projects
             failures = tuple(replace(failure, baseline=None) for failure in failures)
-            beside = tuple(replace(notice, message=_UNREAD_PART) for notice in beside)
+            beside = tuple(replace(notice, message=_UNREAD) for notice in beside)
         known = tuple(_with_known(incident, failure, part) for failure in failures)
     is_unknown = bool(rest.baseline.notices) or rest == Rest(notices=rest.notices)
     problems = {batch.pk: batch.problem for batch in batches}
@@ -831,22 +821,18 @@ def _unanswerable(
 
 
 def _rest(incident: Incident) -> Rest:
-    if incident.sealed_rest is None:
-        return Rest()
-    rest = _unsealed(_REST, incident, "rest", incident.sealed_rest)
-    return rest or Rest(notices=(_UNREADABLE,))
+    return _stored(_REST, incident, "rest", incident.sealed_rest, Rest())
 
 
-def _batch_answer(incident: Incident, batch: IncidentBatch) -> BatchAnswer:
-    if batch.sealed_answer is None:
-        return BatchAnswer(())
-    answer = _unsealed(_BATCH, incident, f"batch {batch.number}", batch.sealed_answer)
-    return answer or BatchAnswer((), notices=(_UNREADABLE,))
-
-
-_UNREADABLE = Notice(
-    NoticeCode.INCOMPLETE_LIST, "Part of what was stored for this incident can no longer be read."
-)
+def _stored(
+    form: JsonForm[Part], incident: Incident, part: str, sealed: bytes | None, empty: Part
+) -> Part:
+    """Return a stored part, the empty one if nothing is stored, or a notice if it's unreadable."""
+    if sealed is None:
+        return empty
+    why = "Part of what was stored for this incident can no longer be read."
+    notice = Notice(NoticeCode.INCOMPLETE_LIST, why)
+    return _unsealed(form, incident, part, sealed) or replace(empty, notices=(notice,))
 
 
 def _visible_part(
@@ -869,6 +855,7 @@ def _visible_part(
 
 
 _ALL = "*"  # more than anyone sees whose projects are limited
+_UNREAD = "Part of this result could not be read."
 
 
 def _limited(findings: Mapping[int, Finding], part: Answer) -> dict[int, Finding]:
@@ -879,7 +866,7 @@ def _limited(findings: Mapping[int, Finding], part: Answer) -> dict[int, Finding
             one,
             events=tuple(event for event in one.events if event.id in visible),
             was_seen=None,
-            why=_UNREAD_PART if one.why else "",
+            why=_UNREAD if one.why else "",
         )
         for line, one in findings.items()
     }

@@ -58,6 +58,9 @@ class GiveUp(Exception):
     """The work failed for good, for the reason in this sentence."""
 
 
+Run = Callable[[Job, "Lease"], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """How a kind of work is done. `every` is set for periodic work.
@@ -66,7 +69,7 @@ class Handler:
     """
 
     kind: str
-    run: Callable[[Job, "Lease"], None]
+    run: Run
     lease: timedelta
     tries: int
     pause: timedelta
@@ -75,7 +78,6 @@ class Handler:
 
 
 _registered: dict[str, Handler] = {}
-Run = Callable[[Job, "Lease"], None]
 
 
 def handler(
@@ -164,7 +166,7 @@ class Lease:
     """A worker's right to do a job, which others respect until it runs out."""
 
     def __init__(self, job: Job, used: Handler) -> None:
-        self._handler = used
+        self.job, self.handler = job, used
         self._mine = Job.objects.filter(
             pk=job.pk, state=State.RUNNING, lease_holder=job.lease_holder
         )
@@ -172,7 +174,7 @@ class Lease:
 
     def renew(self) -> None:
         """Start the lease over. Raise `LeaseLost` if another worker has taken over."""
-        self._update(lease_until=Now() + self._handler.lease)
+        self._update(lease_until=Now() + self.handler.lease)
 
     @contextmanager
     def finish(self) -> Iterator[None]:
@@ -196,12 +198,12 @@ class Lease:
 
     def fail(self, sentence: str) -> None:
         """Mark the job as failed. Periodic work runs again when it would have anyway."""
-        every = self._handler.every
+        every = self.handler.every
         again = {} if every is None else {"due_at": Now() + every, "tries": 0}
         self._update(state=State.FAILED, problem=sentence[:300], ended_at=Now(), **_FREE, **again)
 
     def _done(self) -> None:
-        every = self._handler.every
+        every = self.handler.every
         if every is None:
             self._update(state=State.DONE, problem="", ended_at=Now(), **_FREE)
         else:
@@ -228,16 +230,15 @@ def has_company() -> bool:
 
 def work() -> bool:
     """Do one job that is due, and return whether there was one."""
-    claimed = _claim()
-    if claimed is None:
+    lease = _claim()
+    if lease is None:
         return False
-    job, lease = claimed
     try:
         if _due().exists():
             ring()  # for the next worker
-        _run(job, lease)
+        _run(lease)
     finally:
-        _running.end(job.kind)
+        _running.end(lease.job.kind)
     return True
 
 
@@ -282,16 +283,13 @@ def _due() -> QuerySet[Job]:
     )
 
 
-def _in_turn(due: QuerySet[Job]) -> QuerySet[Job]:
-    """Sort jobs: those without a requester, then by how long ago the requester had a turn."""
+def _claim() -> Lease | None:
+    """Claim a job: without a requester, or else of the one whose last turn is the longest ago."""
     own = Job.objects.filter(requester=OuterRef("requester"), begun_at__isnull=False)
     last = own.exclude(requester="").order_by("-begun_at").values("begun_at")[:1]
     longest_ago = F("last_turn").asc(nulls_first=True)
-    return due.annotate(last_turn=Subquery(last)).order_by(longest_ago, "due_at", "pk")
-
-
-def _claim() -> tuple[Job, Lease] | None:
-    for found in _in_turn(_due().exclude(kind__in=_running.full()))[:_CANDIDATES]:
+    due = _due().exclude(kind__in=_running.full()).annotate(last_turn=Subquery(last))
+    for found in due.order_by(longest_ago, "due_at", "pk")[:_CANDIDATES]:
         used = handlers()[found.kind]
         if not _running.begin(used):
             continue
@@ -306,7 +304,7 @@ def _claim() -> tuple[Job, Lease] | None:
     return None
 
 
-def _take(pk: int, used: Handler) -> tuple[Job, Lease] | None:
+def _take(pk: int, used: Handler) -> Lease | None:
     """Claim the job, unless another worker was faster or its tries are used up."""
     values = {
         "state": State.RUNNING,
@@ -323,27 +321,27 @@ def _take(pk: int, used: Handler) -> tuple[Job, Lease] | None:
         return None
     lease = Lease(job, used)
     if job.tries <= used.tries:
-        return job, lease
+        return lease
     with suppress(LeaseLost):
         lease.fail(f"It was started {used.tries} times, but no worker finished it.")
     return None
 
 
-def _run(job: Job, lease: Lease) -> None:
-    used = handlers()[job.kind]
+def _run(lease: Lease) -> None:
     try:
-        used.run(job, lease)
+        lease.handler.run(lease.job, lease)
         lease.end()
     except LeaseLost:
-        _log.warning("%s was canceled, restarted, or taken over by another worker.", job.kind)
+        kind = lease.job.kind
+        _log.warning("%s was canceled, restarted, or taken over by another worker.", kind)
     except Exception as error:  # noqa: BLE001 - a worker must survive every handler
         with suppress(LeaseLost):
-            _note_end(job, used, lease, error)
+            _note_end(lease, error)
 
 
-def _note_end(job: Job, used: Handler, lease: Lease, error: Exception) -> None:
+def _note_end(lease: Lease, error: Exception) -> None:
     """Let the job wait for its next try, or fail. Messages of errors can contain personal data."""
-    name = type(error).__name__
+    job, used, name = lease.job, lease.handler, type(error).__name__
     if isinstance(error, RetryLater):
         lease.retry(error.when, error.sentence, tries=0)
     elif isinstance(error, GiveUp):
@@ -438,19 +436,16 @@ def other_versions() -> list[str]:
     return sorted(versions - {settings.TRIAGE_VERSION})
 
 
-# What no one does without a worker.
-_UNDONE = (
-    "expired data isn’t deleted, drafts that haven’t arrived aren’t sent again, and lists of "
-    "customers aren’t looked up"
-)
-
-
 def describe_workers(state: QueueState) -> str:
     """Say how many workers run, and what isn't done without one."""
     if state.workers:
         return f"{counted(state.workers, 'worker')} running, last seen {_ago(state.last_seen)}."
     seen = f" The last one was seen {_ago(state.last_seen)}." if state.last_seen else ""
-    return f"No worker is running.{seen} Until one does, {_UNDONE}. Start manage.py run_huey."
+    return (
+        f"No worker is running.{seen} Until one does, expired data isn’t deleted, drafts that "
+        "haven’t arrived aren’t sent again, and lists of customers aren’t looked up. Start "
+        "manage.py run_huey."
+    )
 
 
 def describe_queue(state: QueueState) -> str:

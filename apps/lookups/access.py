@@ -56,6 +56,11 @@ def system_user() -> str:
         return f"uid {os.getuid()}"
 
 
+def command_line() -> Requester:
+    """Return who runs a command."""
+    return Requester(Origin.CLI, system_user=system_user())
+
+
 # API tokens. Each refusal is recorded, with the token's person if it has one.
 
 REALM = 'Bearer realm="Triage"'
@@ -91,15 +96,7 @@ def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
     if not has_scope(token, scope):
         _refuse_token("scope", token, caller)
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope.value}"'
-        raise TokenFailed(
-            Problem(
-                "missing_scope",
-                f"This token doesn't have the scope {scope.value}.",
-                "Ask your Triage admin for a token that has it.",
-                api_status=403,
-            ),
-            challenge,
-        )
+        raise TokenFailed(PROBLEMS["missing_scope"].fill(scope=scope.value), challenge)
 
 
 def refuse_role(token: ApiToken, caller: Requester) -> NoReturn:
@@ -145,8 +142,6 @@ MAX_SHOWN = 8
 MAX_CHOICES = 50
 _CHOICES, _CHOICES_S = "share/choices", 60
 
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
-
 
 class SharingRefused(ValueError):
     """The lookup can't be shared like this; the message is for the person who tried."""
@@ -177,11 +172,6 @@ def end_share(share: Share, *, requester: Requester) -> None:
         active = share.target.shares.filter(pk=share.pk, ended_at=None)
         if active.update(ended_at=timezone.now()):
             _record(Action.UNSHARED, share, requester)
-
-
-def is_shared_with(lookup: Owned, user: User) -> bool:
-    """Return whether the lookup is shared with the person or their team."""
-    return active_shares(lookup).filter(_for(user)).exists()
 
 
 def active_shares(lookup: Owned) -> "QuerySet[Any]":
@@ -264,7 +254,8 @@ def _team_groups() -> QuerySet[Group]:
 
 def _people() -> QuerySet[User]:
     """Return the active people with permission to look up customers."""
-    return User.objects.with_perm("lookups.add_lookup", backend=_BACKEND)
+    backend = "django.contrib.auth.backends.ModelBackend"
+    return User.objects.with_perm("lookups.add_lookup", backend=backend)
 
 
 def _active(target: str) -> Q:
@@ -278,17 +269,16 @@ def _for(user: User) -> Q:
 
 
 def _record(action: Action, share: Share, requester: Requester) -> None:
-    detail = {
-        "with": f"user {share.user_id}" if share.user_id else f"group {share.group_id}",
-        "name": share.reader,
-        "until": share.until.isoformat(timespec="seconds") if share.until else None,
-    }
     record(
         action,
         requester.actor,
         target=share.target.audit_target,
         customer_hash=getattr(share.target, "customer_hash", ""),
-        detail=detail,
+        detail={
+            "with": f"user {share.user_id}" if share.user_id else f"group {share.group_id}",
+            "name": share.reader,
+            "until": share.until.isoformat(timespec="seconds") if share.until else None,
+        },
     )
 
 
@@ -311,7 +301,9 @@ def may_read(person: User, lookup: Owned) -> bool:
     """Return whether the person can manage the lookup, or read it through a share."""
     if may_manage(person, lookup):
         return True
-    return person.has_perm("lookups.add_lookup") and is_shared_with(lookup, person)
+    if not person.has_perm("lookups.add_lookup"):
+        return False
+    return bool(active_shares(lookup).filter(_for(person)).exists())
 
 
 def may_manage(person: User, lookup: Owned) -> bool:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiToken
 from apps.audit.models import Action
 from apps.audit.trail import record
-from apps.events.answer import Answer, CatalogEntry, Progress, restrict_to_projects
+from apps.events.answer import Answer, Progress, restrict_to_projects
 from apps.events.query import MAX_WINDOW_MINUTES, Move, apply_move
 from apps.known_errors.catalogue import search_catalogue, with_known_errors
 from apps.lookups import background, cache, store
@@ -133,23 +133,21 @@ def search_known_errors(
     """Return what the support team wrote, for a program, and count and record that."""
     count_call(requester.user, "searches")
     record(Action.REVIEWED, requester.actor, target="known errors")
-    return [_entry(known) for known in search_catalogue(words, projects)]
-
-
-def _entry(known: CatalogEntry) -> dict[str, object]:
-    """Return the entry without its empty parts."""
-    row = {
-        "name": known.slug,
-        "title": known.title,
-        "explanation": known.explanation,
-        "workaround": known.workaround,
-        "reply": known.reply,
-        "state": known.state.value,
-        "planned_for": known.planned_for and known.planned_for.isoformat(),
-        "fixed_in": known.fixed_in,
-        "links": [link.address for link in known.links],
-    }
-    return {name: value for name, value in row.items() if value}
+    rows: list[dict[str, object]] = [
+        {
+            "name": known.slug,
+            "title": known.title,
+            "explanation": known.explanation,
+            "workaround": known.workaround,
+            "reply": known.reply,
+            "state": known.state.value,
+            "planned_for": known.planned_for and known.planned_for.isoformat(),
+            "fixed_in": known.fixed_in,
+            "links": [link.address for link in known.links],
+        }
+        for known in search_catalogue(words, projects)
+    ]
+    return [{name: value for name, value in row.items() if value} for row in rows]
 
 
 def check_status(

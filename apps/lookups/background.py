@@ -10,8 +10,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,11 +51,9 @@ _line: Counter[int | None] = Counter()  # those that wait for a slot
 
 def answer_now(lookup: Lookup, patience_s: float = 0.0) -> LookupResult:
     """Return the result, querying Sentry within the request. Raise as `answer_lookup` does."""
-    stale = _take_end(lookup)
-    if stale is not None:
-        return stale
-    if has_ended(lookup):
-        return answer_lookup(lookup)
+    known = _known_result(lookup)
+    if known is not None:
+        return known
     with request_slot(lookup.user_id, patience_s):
         return answer_lookup(lookup)
 
@@ -215,11 +212,9 @@ def answer_soon(lookup: Lookup, patience_s: float) -> LookupResult | None:
     The end of a background query that stored nothing is reported once; the next call queries
     again. Raise `LookupFailed` and `LookupPurged`, as `answer_lookup` does.
     """
-    stale = _take_end(lookup)
-    if stale is not None:
-        return stale
-    if has_ended(lookup):
-        return answer_lookup(lookup)
+    known = _known_result(lookup)
+    if known is not None:
+        return known
     _note_waiting(lookup)
     give_up = time.monotonic() + patience_s
     while (left := give_up - time.monotonic()) > 0:
@@ -227,7 +222,7 @@ def answer_soon(lookup: Lookup, patience_s: float) -> LookupResult | None:
         if future is None:
             time.sleep(min(_POLL_S, left))
             continue
-        _wait(future, left)
+        wait([future], left)
         if not future.done():
             return None
         _delete_end(lookup)
@@ -245,7 +240,7 @@ def lookup_state(lookup: Lookup, patience_s: float) -> tuple[LookupState, Progre
         _note_waiting(lookup)
         future = _pool.future_for(lookup)
         if future is not None:
-            _wait(future, patience_s)
+            wait([future], patience_s)
             lookup.refresh_from_db()
             state = _known_state(lookup)
     is_running = is_leased(lookup.cache_key)  # else the stored progress is of an earlier query
@@ -303,13 +298,6 @@ def _known_state(lookup: Lookup) -> LookupState | None:
     return end[0] if end else None
 
 
-def _wait(future: Future[LookupResult], patience_s: float) -> None:
-    try:
-        future.exception(timeout=patience_s)
-    except FutureTimeout:
-        return
-
-
 def _note_waiting(lookup: Lookup) -> None:
     """Store since when this lookup waits: a failure after that is its failure too."""
     cache.add(_waiting_key(lookup), time.time(), _WAITING_TTL_S)
@@ -323,12 +311,10 @@ def _note_end(lookup: Lookup, state: LookupState, problem: Problem) -> None:
 def _read_end(lookup: Lookup) -> tuple[LookupState, Problem] | None:
     """Return the noted end of a background query that stored nothing else."""
     value = cache.get_sealed(_end_key(lookup))
-    if not isinstance(value, list) or len(value) != 2 or has_ended(lookup):
+    if not isinstance(value, list):
         return None
-    try:
-        return LookupState(value[0]), _PROBLEM.validate_json(value[1])
-    except ValueError:
-        return None
+    problem = _PROBLEM.read(value[1])
+    return (LookupState(value[0]), problem) if problem else None
 
 
 def _delete_end(lookup: Lookup) -> None:
@@ -336,16 +322,20 @@ def _delete_end(lookup: Lookup) -> None:
     cache.delete(_waiting_key(lookup))
 
 
-def _take_end(lookup: Lookup) -> LookupResult | None:
-    """Return, once, the stale result that a query ended with. Raise `LookupFailed` if it failed."""
+def _known_result(lookup: Lookup) -> LookupResult | None:
+    """Return a stored result or, once, the stale one that a query ended with; None if neither.
+
+    Raise `LookupFailed` if that query failed, and as `answer_lookup` does.
+    """
+    if has_ended(lookup):
+        return answer_lookup(lookup)
     end = _read_end(lookup)
     if end is None:
         return None
     _delete_end(lookup)
-    _state, problem = end
-    stale = stale_answer(lookup, problem)
+    stale = stale_answer(lookup, end[1])
     if stale is None:
-        raise LookupFailed(problem)
+        raise LookupFailed(end[1])
     return stale
 
 
@@ -372,22 +362,16 @@ def count_new_events(lookup: Lookup) -> int | None:
     answer = store.readable_snapshot(lookup)
     if answer is None or not answer.has_notice(NoticeCode.WINDOW_OPEN):
         return None
-    ids = _current_ids(lookup)
-    return None if ids is None else len(ids - {event.id for event in answer.events})
-
-
-def _current_ids(lookup: Lookup) -> set[str] | None:
     key = f"{lookup.cache_key}/ids"
-    cached = cache.get_sealed(key)
-    if isinstance(cached, list):
-        return set(cached)
-    if not cache.add(f"{key}/asked", 1, NEWER_PAUSE_S):
-        return None
-    try:
-        with sentry_client(PATIENCE_S) as client:
-            projects = visible_projects(client)
-            found = fetch_ids(client, question_of(lookup), projects=projects)
-    except SentryError:
-        return None
-    cache.put_sealed(key, sorted(found), NEWER_PAUSE_S)
-    return set(found)
+    ids = cache.get_sealed(key)
+    if not isinstance(ids, list):
+        if not cache.add(f"{key}/asked", 1, NEWER_PAUSE_S):
+            return None
+        try:
+            with sentry_client(PATIENCE_S) as client:
+                projects = visible_projects(client)
+                ids = sorted(fetch_ids(client, question_of(lookup), projects=projects))
+        except SentryError:
+            return None
+        cache.put_sealed(key, ids, NEWER_PAUSE_S)
+    return len(set(ids) - {event.id for event in answer.events})

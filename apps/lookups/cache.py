@@ -97,10 +97,7 @@ def put_sealed_bytes(key: str, content: bytes, seconds: float) -> None:
 
 
 class JsonForm(Generic[T]):
-    """Reads and writes the values of a type as JSON.
-
-    Pydantic takes long to import and to prepare, which most commands don't need.
-    """
+    """Reads and writes the values of a type as JSON. Imports Pydantic, which is slow, when used."""
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
@@ -115,6 +112,9 @@ class JsonForm(Generic[T]):
         """Return the value as JSON."""
         return self._adapter.dump_json(value)
 
-    def validate_json(self, content: bytes | str) -> T:
-        """Return the value. Raise `ValueError` if it isn't one of the type."""
-        return self._adapter.validate_json(content)
+    def read(self, content: bytes | str | None) -> T | None:
+        """Return the value, or None if there is none or it isn't one of the type."""
+        try:
+            return None if content is None else self._adapter.validate_json(content)
+        except ValueError:
+            return None

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
-from pydantic import TypeAdapter
 
 from apps.events.grouping import UNGROUPED
 from apps.exports import (
@@ -30,6 +29,7 @@ from apps.lookups.answers import (
     read_event_now,
     stored_result,
 )
+from apps.lookups.cache import JsonForm
 from apps.lookups.models import ExportMethod
 from apps.lookups.problems import PROBLEMS, LookupFailed, bad_input
 from apps.lookups.records import (
@@ -48,7 +48,7 @@ FORMATS: tuple[tuple[Format, str], ...] = (
 )
 SIZES = (2000, 6000, 16000)
 _BY_SUFFIX: dict[str, Format] = {"md": "markdown", "json": "json"}
-_RENDERED = TypeAdapter(Rendered)
+_RENDERED = JsonForm(Rendered)
 _DIGIT_SEPARATORS = str.maketrans("", "", ", '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
 
 
@@ -148,10 +148,7 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
 
 
 def create_export(result: LookupResult, choice: Choice) -> Export:
-    """Render the result, or return what was rendered last if nothing it depends on has changed.
-
-    Raise `ChoiceRefused` if the choice does not fit the result.
-    """
+    """Return the result rendered, from cache if nothing has changed. Raise `ChoiceRefused`."""
     try:
         preset = get_preset(choice.preset)
     except ExportRefused as refused:
@@ -160,9 +157,9 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
     today = timezone.now().astimezone(ZoneInfo(zone)).date()
     family, known = choice.family, result.answer.known
     basis = repr((choice, family, preset, zone, today, known, result.lookup.from_cache))
-    stored = get_derived("export", result.lookup, result.projects, basis)
+    stored = _RENDERED.read(get_derived("export", result.lookup, result.projects, basis))
     if stored is not None:
-        return Export(choice, _RENDERED.validate_json(stored))
+        return Export(choice, stored)
     try:
         rendered = render(
             with_replies(result.answer, zone=ZoneInfo(zone), today=today),

@@ -38,6 +38,11 @@ class Problem:
         names = ("code", "message", "next_step", "retry_after")
         return {name: getattr(self, name) for name in names}
 
+    def fill(self, **words: object) -> "Problem":
+        """Return the problem with these words in its sentences."""
+        message, next_step = self.message.format(**words), self.next_step.format(**words)
+        return replace(self, message=message, next_step=next_step)
+
 
 # `problems.toml` has a row for each exception of the Sentry client, and for the other failures.
 _ROWS = tomllib.loads((Path(__file__).parent / "problems.toml").read_text("utf-8"))

@@ -4,15 +4,13 @@ import re
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps import metrics
@@ -31,6 +29,7 @@ from apps.events.query import (
     MomentRefused,
     Question,
     Window,
+    counted,
     parse_moment,
 )
 from apps.exports import ExportRefused, Preset
@@ -52,6 +51,7 @@ from apps.lookups.models import (
     sealed_title,
 )
 from apps.lookups.problems import (
+    PROBLEMS,
     CustomerErased,
     LookupCancelled,
     LookupFailed,
@@ -117,17 +117,11 @@ def _count(user: User, kind: str, most: int, done: str) -> None:
         return
     wait_s = _MINUTE_S - int(now % _MINUTE_S)
     REFUSED.add("per_minute")
-    raise TooManyLookups(
-        Problem(
-            code=f"too_many_{kind}",
-            message=f"That's a lot of {kind.replace('_', ' ')} in one minute.",
-            next_step=f"Try again in {wait_s} second{'' if wait_s == 1 else 's'}. "
-            f"Nothing was {done}.",
-            page_status=429,
-            api_status=429,
-            retry_after=wait_s,
-        )
+    seconds = counted(wait_s, "second")
+    problem = PROBLEMS["too_many_calls"].fill(
+        what=kind.replace("_", " "), seconds=seconds, done=done
     )
+    raise TooManyLookups(replace(problem, code=f"too_many_{kind}", retry_after=wait_s))
 
 
 def lookups_left(user: User) -> int:
@@ -157,10 +151,7 @@ def reason_required() -> bool:
 
 
 def clean_reason(reason: str, identifiers: Collection[str]) -> str:
-    """Return a typed reason on one line, redacted, without the customer's identifiers.
-
-    Raise `LookupFailed` when it is empty and the site requires one.
-    """
+    """Return a reason on one line, redacted. Raise `LookupFailed` if it is required and empty."""
     line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
     if not line and reason_required():
         raise LookupFailed(
@@ -250,7 +241,7 @@ def record_lookup(
         user=requester.user,
         origin=requester.origin,
         system_user=requester.system_user,
-        customer_hash=hash_customer(question.customer.identifier),
+        customer_hash=hashed,
         moment=question.window.moment,
         minutes=question.window.minutes,
         zone=zone.key,
@@ -269,26 +260,23 @@ def record_lookup(
             requester.actor,
             target=lookup.audit_target,
             customer_hash=lookup.customer_hash,
-            detail={**asked_facts(lookup), "fresh": lookup.fresh},
+            detail={
+                **asked_facts(lookup.minutes, lookup.projects, lookup.environments),
+                "fresh": lookup.fresh,
+            },
             words=words,
         )
     return lookup
 
 
-class Asked(Protocol):
-    """A recorded search."""
-
-    minutes: int
-    projects: Any
-    environments: Any
-
-
-def asked_facts(asked: Asked) -> dict[str, Fact]:
+def asked_facts(
+    minutes: int, projects: Iterable[str], environments: Iterable[str]
+) -> dict[str, Fact]:
     """Return what the audit trail says about a search."""
     return {
-        "minutes": asked.minutes,
-        "projects": [slug for slug in asked.projects if _SLUG.fullmatch(slug)],
-        "environments": [name for name in asked.environments if _ENVIRONMENT.fullmatch(name)],
+        "minutes": minutes,
+        "projects": [slug for slug in projects if _SLUG.fullmatch(slug)],
+        "environments": [name for name in environments if _ENVIRONMENT.fullmatch(name)],
     }
 
 
@@ -332,11 +320,7 @@ def seen_projects(projects: Iterable[str], requester: Requester) -> tuple[str, .
 
 
 def repeat_lookup(lookup: Lookup, *, requester: Requester, reason: str = "") -> Lookup:
-    """Return a new lookup of the same question that doesn't use the cache.
-
-    `reason` defaults to that of the earlier lookup. Raise `CustomerErased`, and as `record_lookup`
-    does.
-    """
+    """Return a new lookup of the question that skips the cache. Raise as `record_lookup` does."""
     return record_lookup(
         visible_question(lookup, requester),
         requester=requester,
@@ -377,22 +361,10 @@ def restrict_projects(
         customer_hash=customer_hash,
         detail={"what": "lookup", "why": "projects", "projects": slugs[:20]},
     )
-    raise ProjectsRefused(_not_allowed(refused) if refused else NO_PROJECTS)
-
-
-_ASK_FOR_TEAM = "Ask your Triage admin which team you should be on. Nothing was looked up."
-
-NO_PROJECTS = Problem("no_projects", NO_TEAM, _ASK_FOR_TEAM, page_status=403, api_status=403)
-
-
-def _not_allowed(slugs: list[str]) -> Problem:
-    return Problem(
-        code="project_not_allowed",
-        message=f"Your teams don't have access to this project: {', '.join(slugs[:5])}.",
-        next_step="Choose another project, or ask your Triage admin. Nothing was looked up.",
-        page_status=403,
-        api_status=403,
-    )
+    if not refused:
+        raise ProjectsRefused(PROBLEMS["no_projects"].fill(no_team=NO_TEAM))
+    named = ", ".join(refused[:5])
+    raise ProjectsRefused(PROBLEMS["projects_not_allowed"].fill(projects=named))
 
 
 # The end of a lookup.
@@ -418,7 +390,8 @@ def record_answer(
     `started` is from the monotonic clock; `problem` is the reason for a stale answer. Raise
     `LookupCancelled` and `LookupPurged`.
     """
-    lookup.outcome = outcome_of(answer)
+    found = Outcome.FOUND if answer.events else Outcome.NOTHING
+    lookup.outcome = found if answer.complete else Outcome.INCOMPLETE
     lookup.problem = problem.code if problem else ""
     lookup.problem_detail = problem.detail[:500] if problem else ""
     lookup.answered_at = datetime.now(UTC)
@@ -479,13 +452,6 @@ def related_counts(related: RelatedData) -> dict[str, object]:
     return {**counts, "unread": unread, "absent": absent, "calls": related.calls}
 
 
-def outcome_of(answer: Answer) -> Outcome:
-    """Return the outcome; "found" and "no errors" only if the answer is complete."""
-    if not answer.complete:
-        return Outcome.INCOMPLETE
-    return Outcome.FOUND if answer.events else Outcome.NOTHING
-
-
 def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
     """Save the failure of a lookup. Raise `LookupCancelled` and `LookupPurged`."""
     lookup.outcome = Outcome.FAILED
@@ -503,10 +469,7 @@ def _count_end(lookup: Lookup, cached: str) -> None:
 
 
 def _save(lookup: Lookup) -> None:
-    """Save the lookup, unless it was canceled or purged in the meantime.
-
-    Raise `LookupCancelled` and `LookupPurged`.
-    """
+    """Save the lookup. Raise `LookupCancelled` or `LookupPurged` if that happened meanwhile."""
     values = {name: getattr(lookup, name) for name in _SAVED_FIELDS}
     unpurged = Lookup.objects.filter(pk=lookup.pk, purged_at=None)
     if unpurged.exclude(outcome=Outcome.CANCELLED).update(**values):
@@ -522,8 +485,7 @@ def _elapsed_ms(started: float) -> int:
 
 # User actions, in the audit trail.
 
-_MAX_ENTRIES = 100
-_TARGETS_PER_ENTRY = 100
+_BATCH = 100
 
 
 def record_action(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> None:
@@ -540,12 +502,12 @@ def record_action(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) 
 def record_actions(action: Action, actor: Actor, lookups: Sequence[Lookup], **detail: Fact) -> None:
     """Record a user action on many lookups: an entry for each, or per hundred if there are more."""
     facts: dict[str, Fact] = {**detail, "lookups": len(lookups)}
-    if len(lookups) <= _MAX_ENTRIES:
+    if len(lookups) <= _BATCH:
         for lookup in lookups:
             record_action(action, actor, lookup, **facts)
         return
-    for start in range(0, len(lookups), _TARGETS_PER_ENTRY):
-        uuids = [str(lookup.uuid) for lookup in lookups[start : start + _TARGETS_PER_ENTRY]]
+    for start in range(0, len(lookups), _BATCH):
+        uuids = [str(lookup.uuid) for lookup in lookups[start : start + _BATCH]]
         target = f"{len(lookups)} lookups"
         record(action, actor, target=target, detail={**facts, "targets": uuids})
 
@@ -584,8 +546,7 @@ def identifiers_to_erase(lines: Iterable[str]) -> list[str]:
 
 def stored_counts(identifier: str) -> StoredCounts:
     """Return how much is stored for this identifier."""
-    customer_hash = hash_customer(identifier)
-    return _with_elsewhere(_count_stored(customer_hash), customer_hash, erase=False)
+    return _count_stored(hash_customer(identifier), erase=False)
 
 
 def forget_customer(identifier: str, actor: Actor) -> Erasure:
@@ -596,12 +557,17 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
     """
     customer_hash = hash_customer(identifier)
     retry_redis()
-    keys = {
-        key for lookup in _lookups(customer_hash).iterator(50) for key in _all_cache_keys(lookup)
-    }
+    lookups = Lookup.objects.filter(customer_hash=customer_hash)
+    typed = lookups.select_related("typed").order_by("pk")
+    keys = {key for lookup in typed.iterator(50) for key in _all_cache_keys(lookup)}
     with audited_transaction():
-        counts = _with_elsewhere(_count_stored(customer_hash), customer_hash, erase=True)
-        _erase(customer_hash, timezone.now())
+        counts = _count_stored(customer_hash, erase=True)
+        lookups.filter(purged_at=None).update(purged_at=timezone.now())
+        delete_findings(list(lookups.values_list("pk", flat=True)))
+        lookups.update(snapshot=None, cached_until=None, problem_detail="")
+        TypedCustomer.objects.filter(customer_hash=customer_hash).delete()
+        erase_words(customer_hash)
+        ExportRecord.objects.filter(lookup__customer_hash=customer_hash).update(reason="")
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
         cache.delete(key)
@@ -618,37 +584,20 @@ def was_erased(lookup: Lookup, answer: Answer) -> bool:
     return erasures.filter(at__gte=answer.fetched_at).exists()
 
 
-def _count_stored(customer_hash: str) -> StoredCounts:
+def _count_stored(customer_hash: str, *, erase: bool) -> StoredCounts:
+    """Count what is stored for this customer, and have higher layers erase theirs."""
     lookups = Lookup.objects.filter(customer_hash=customer_hash)
     exports = ExportRecord.objects.filter(lookup__customer_hash=customer_hash)
     words = Words.objects.filter(customer_hash=customer_hash)
-    return StoredCounts(
-        lookups=lookups.count(),
-        answers=lookups.filter(snapshot__isnull=False).count(),
-        customers=TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
-        reasons=exports.exclude(reason="").count() + words.count(),
+    own = (
+        lookups.count(),
+        lookups.filter(snapshot__isnull=False).count(),
+        TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
+        exports.exclude(reason="").count() + words.count(),
     )
-
-
-def _with_elsewhere(counts: StoredCounts, customer_hash: str, *, erase: bool) -> StoredCounts:
-    """Add what higher layers store for this customer, and have them erase it."""
-    found = customer_data.send(sender=Lookup, customer_hash=customer_hash, erase=erase)
-    rows = [astuple(counts), *(one for _receiver, one in found)]
+    elsewhere = customer_data.send(sender=Lookup, customer_hash=customer_hash, erase=erase)
+    rows = [own, *(counts for _receiver, counts in elsewhere)]
     return StoredCounts(*map(sum, zip(*rows, strict=True)))
-
-
-def _erase(customer_hash: str, now: datetime) -> None:
-    lookups = Lookup.objects.filter(customer_hash=customer_hash)
-    lookups.filter(purged_at=None).update(purged_at=now)
-    delete_findings(list(lookups.values_list("pk", flat=True)))
-    lookups.update(snapshot=None, cached_until=None, problem_detail="")
-    TypedCustomer.objects.filter(customer_hash=customer_hash).delete()
-    erase_words(customer_hash)
-    ExportRecord.objects.filter(lookup__customer_hash=customer_hash).update(reason="")
-
-
-def _lookups(customer_hash: str) -> QuerySet[Lookup]:
-    return Lookup.objects.filter(customer_hash=customer_hash).select_related("typed").order_by("pk")
 
 
 def _all_cache_keys(lookup: Lookup) -> Iterator[str]:
@@ -686,6 +635,7 @@ def record_export(
     """Record an export, also in the audit trail. The reason is redacted first."""
     reason = clean_reason(details.reason, identifiers_of(lookup)) if details.reason else ""
     facts = {name: getattr(details, name) for name in ("format", "preset", "budget", "tokens")}
+    action = Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
     with transaction.atomic():
         export = ExportRecord.objects.create(
             lookup=lookup,
@@ -699,7 +649,7 @@ def record_export(
             reason=reason,
         )
         record(
-            _action(details, how),
+            action if details.redacted else Action.REVEALED,
             requester.actor,
             target=lookup.audit_target,
             customer_hash=lookup.customer_hash,
@@ -715,16 +665,9 @@ def record_export(
     return export
 
 
-def _action(details: ExportDetails, how: ExportMethod) -> Action:
-    if not details.redacted:
-        return Action.REVEALED
-    return Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
-
-
 def available_presets() -> tuple[Preset, ...]:
     """Return the presets to choose from: no prompt, then the admins' prompts in their order."""
-    rows = ExportPreset.objects.filter(is_active=True)
-    return (NO_PRESET, *(row.as_preset() for row in rows))
+    return (NO_PRESET, *(row.as_preset() for row in ExportPreset.objects.filter(is_active=True)))
 
 
 def get_preset(name: str) -> Preset:

@@ -50,12 +50,7 @@ class Pruned:
     records: int
     sessions: int
     entries: int
-    problem: str = ""
-
-    @property
-    def is_nothing(self) -> bool:
-        """Return whether nothing was deleted and nothing failed."""
-        return not any(asdict(self).values())
+    problem: str
 
 
 def _nothing() -> None:
@@ -66,39 +61,29 @@ def prune(actor: Actor, after_step: Callable[[], None] = _nothing) -> Pruned:
     """Delete expired data, and record how much. `after_step` can raise, to stop it."""
     now = datetime.now(UTC)
     Lease.objects.filter(until__lte=now).delete()
-    entries, problem = _prune_trail(now, actor)
+    entries, problem = 0, ""
+    try:
+        entries = prune_trail(_trail_start(now), actor=actor)
+    except TrailBroken as broken:
+        problem = str(broken)
     after_step()
-    pruned = Pruned(
-        answers=_delete_results(now, after_step) + _elsewhere(now, delete=True),
-        customers=_delete(_customers(now), after_step),
-        records=_delete(_records(now), after_step),
-        sessions=_delete(_sessions(now), after_step),
-        entries=entries,
-        problem=problem,
-    )
-    if not pruned.is_nothing:
-        record(Action.PRUNED, actor, detail=asdict(pruned))
+    answers = _delete_results(now, after_step) + _elsewhere(now, delete=True)
+    counts = {name: _delete(rows, after_step) for name, rows in _expired(now).items()}
+    pruned = Pruned(answers, **counts, entries=entries, problem=problem)
+    detail = asdict(pruned)
+    if any(detail.values()):
+        record(Action.PRUNED, actor, detail=detail)
         store.fold_log()
     return pruned
-
-
-def _prune_trail(now: datetime, actor: Actor) -> tuple[int, str]:
-    try:
-        return prune_trail(_trail_start(now), actor=actor), ""
-    except TrailBroken as broken:
-        return 0, str(broken)
 
 
 def count_expired() -> Pruned:
     """Return how much `prune` would delete now."""
     now = datetime.now(UTC)
-    return Pruned(
-        answers=_results(now).count() + _elsewhere(now, delete=False),
-        customers=_customers(now).count(),
-        records=_records(now).count(),
-        sessions=_sessions(now).count(),
-        entries=Entry.objects.filter(at__lt=_trail_start(now)).count(),
-    )
+    answers = _results(now).count() + _elsewhere(now, delete=False)
+    entries = Entry.objects.filter(at__lt=_trail_start(now)).count()
+    counts = {name: rows.count() for name, rows in _expired(now).items()}
+    return Pruned(answers, **counts, entries=entries, problem="")
 
 
 def _trail_start(now: datetime) -> datetime:
@@ -109,17 +94,14 @@ def _results(now: datetime) -> QuerySet[Lookup]:
     return Lookup.objects.filter(expires_at__lte=now, snapshot__isnull=False)
 
 
-def _customers(now: datetime) -> QuerySet[TypedCustomer]:
-    return TypedCustomer.objects.filter(lookup__expires_at__lte=now)
-
-
-def _records(now: datetime) -> QuerySet[Lookup]:
-    """Return the lookups to delete: they and their exports are stored as long as the trail."""
-    return Lookup.objects.filter(expires_at__lte=now, created_at__lt=_trail_start(now))
-
-
-def _sessions(now: datetime) -> QuerySet[Session]:
-    return Session.objects.filter(expire_date__lte=now)
+def _expired(now: datetime) -> dict[str, QuerySet[Any]]:
+    """Return the rows to delete. Lookups and their exports are stored as long as the trail."""
+    old = Lookup.objects.filter(expires_at__lte=now, created_at__lt=_trail_start(now))
+    return {
+        "customers": TypedCustomer.objects.filter(lookup__expires_at__lte=now),
+        "records": old,
+        "sessions": Session.objects.filter(expire_date__lte=now),
+    }
 
 
 def _delete_results(now: datetime, after_step: Callable[[], None]) -> int:
@@ -238,30 +220,24 @@ def _reseal_factors(counts: Resealed) -> None:
         with transaction.atomic():
             factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
             for name in _SECRETS.intersection(factor.data if factor else ()):
-                _reseal_secret(factor, name, counts)
-
-
-def _reseal_secret(factor: Authenticator, name: str, counts: Resealed) -> None:
-    try:
-        sealed = base64.b64decode(factor.data[name])
-    except ValueError:
-        counts.unreadable += 1
-        return
-    value = _reseal_value(sealed, counts)
-    if value is not None:
-        factor.data = {**factor.data, name: base64.b64encode(value).decode()}
-        factor.save(update_fields=["data"])
-        counts.updated += 1
+                try:
+                    sealed = base64.b64decode(factor.data[name])
+                except ValueError:
+                    counts.unreadable += 1
+                    continue
+                value = _reseal_value(sealed, counts)
+                if value is not None:
+                    factor.data[name] = base64.b64encode(value).decode()
+                    factor.save(update_fields=["data"])
+                    counts.updated += 1
 
 
 # What workers do without being asked, and re-encryption if they are.
 
-_SITE = Actor("system", name="the site")
-
 
 @jobs.periodic("pruning", every=timedelta(days=1), lease=timedelta(minutes=10))
 def _prune_daily(_job: Job, lease: jobs.Lease) -> None:
-    problem = prune(_SITE, lease.renew).problem
+    problem = prune(Actor("system", name="the site"), lease.renew).problem
     if problem:
         raise jobs.GiveUp(f"The audit trail could not be pruned. {problem}")
 
@@ -271,7 +247,7 @@ def _end_hourly(_job: Job, _lease: jobs.Lease) -> None:
     """Delete expired sessions, which strangers can start as well, and end expired shares."""
     now = datetime.now(UTC)
     LookupShare.objects.filter(ended_at=None, until__lte=now).update(ended_at=F("until"))
-    if _delete(_sessions(now)):
+    if _delete(_expired(now)["sessions"]):
         store.fold_log()
 
 

@@ -5,7 +5,7 @@ This is the only place where Django's settings and the Sentry client meet.
 
 import hashlib
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import astuple, replace
 from typing import Any
@@ -125,10 +125,7 @@ def _remember(client: SentryClient) -> None:
 
 
 def _with_region(config: SentryConfig, limiter: SharedRateLimiter) -> SentryConfig:
-    """Return the configuration with the organization's region, remembered for a day.
-
-    Only Sentry's cloud has regions.
-    """
+    """Return the configuration with the region, which only Sentry's cloud has, found once a day."""
     if urlsplit(config.base_url).hostname != CLOUD_HOST:
         return config
     key = f"region/{_fingerprint(config)}"
@@ -143,10 +140,7 @@ def _with_region(config: SentryConfig, limiter: SharedRateLimiter) -> SentryConf
 
 
 def visible_projects(client: SentryClient) -> tuple[Project, ...]:
-    """Return the projects the token can see, cached for ten minutes. Raise a `SentryError`.
-
-    Of those who need them at once, such as the batches of a list, one reads them for all.
-    """
+    """Return the token's projects, read once in ten minutes for all. Raise a `SentryError`."""
     key = f"visible-projects/{_fingerprint(client.config)}"
     known, reading = _cached_projects(key), f"{key}/reading"
     while not known and client.deadline.left() > 0 and not cache.add(reading, 1, _READING_TTL_S):
@@ -155,7 +149,13 @@ def visible_projects(client: SentryClient) -> tuple[Project, ...]:
     if known:
         return known
     try:
-        return _read_projects(client, key)
+        projects = client.projects()
+        rows = [
+            [project.id, project.slug, project.environments, list(project.unused)]
+            for project in projects
+        ]
+        cache.put_sealed(key, rows, _PROJECTS_TTL_S)
+        return projects
     finally:
         cache.delete(reading)
 
@@ -166,16 +166,6 @@ def _cached_projects(key: str) -> tuple[Project, ...]:
         Project(row[0], row[1], row[2] and tuple(row[2]), tuple(map(Signal, row[3])))
         for row in (cached if isinstance(cached, list) else ())
     )
-
-
-def _read_projects(client: SentryClient, key: str) -> tuple[Project, ...]:
-    projects = client.projects()
-    rows = [
-        [project.id, project.slug, project.environments, list(project.unused)]
-        for project in projects
-    ]
-    cache.put_sealed(key, rows, _PROJECTS_TTL_S)
-    return projects
 
 
 def _fingerprint(config: SentryConfig) -> str:
@@ -204,7 +194,13 @@ def search_choices(
     if cache.get(_SILENT) is not None:
         return (), ()
     try:
-        known = _known_environments(sentry_config())
+        key = f"choices/{_fingerprint(sentry_config())}"
+        known = cache.get_sealed(key)
+        if not isinstance(known, dict):
+            with sentry_client(PATIENCE_S) as client:
+                known = {one.slug: one.environments for one in visible_projects(client)}
+            if known:
+                cache.put_sealed(key, known, _CHOICES_TTL_S)
     except SentryError:
         cache.put(_SILENT, 1, _SILENT_TTL_S)
         return (), ()
@@ -216,18 +212,6 @@ def search_choices(
     }
     names = {name for environments in choices.values() for name in environments or ()}
     return tuple(sorted(choices)), tuple(sorted(names))
-
-
-def _known_environments(config: SentryConfig) -> Mapping[str, Sequence[str] | None]:
-    """Return the environments by project, without a client if they were read a minute ago."""
-    key = f"choices/{_fingerprint(config)}"
-    known = cache.get_sealed(key)
-    if not isinstance(known, dict):
-        with sentry_client(PATIENCE_S) as client:
-            known = {one.slug: one.environments for one in visible_projects(client)}
-        if known:
-            cache.put_sealed(key, known, _CHOICES_TTL_S)
-    return known
 
 
 def check_connection() -> tuple[Finding, ...]:

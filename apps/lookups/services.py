@@ -12,7 +12,7 @@ from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor
 from apps.crypto import Unreadable
 from apps.events.answer import Answer, Notice, NoticeCode, narrow_to_window
-from apps.events.event import Event, EventBody
+from apps.events.event import Event
 from apps.events.query import Question, format_duration
 from apps.lookups import cache, single_flight, store
 from apps.lookups.models import Lookup, Outcome, delete_findings
@@ -90,10 +90,7 @@ def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
 
 
 def answer_unredacted(lookup: Lookup) -> LookupResult:
-    """Query Sentry again and return the unredacted result. It is recorded, but stored nowhere.
-
-    Raise `LookupFailed`.
-    """
+    """Return the unredacted result, which is recorded, not stored. Raise `LookupFailed`."""
     started = time.monotonic()
     lookup.redacted = False
     try:
@@ -108,10 +105,7 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
 
 
 def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
-    """Return a listed event with its redacted body, which is fetched now if necessary.
-
-    Return None if the event is not part of the answer. Raise `LookupFailed`.
-    """
+    """Return a listed event with its redacted body, or None. Raise `LookupFailed`."""
     listed = (*answer.events, *answer.beside.trace_errors)
     event = next((event for event in listed if event.id == event_id), None)
     if event is None or event.body is not None:
@@ -124,17 +118,14 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
             fetched = fetch_event(client, event)
     except SentryError as error:
         raise LookupFailed(problem_of(error)) from error
-    if event.matched_on == ("trace",) and fetched.body and _has_user(fetched.body):
+    user = fetched.body.user if fetched.body else {}
+    if event.matched_on == ("trace",) and any(map(user.get, ("id", "email", "username"))):
         return None  # its row named no user, yet it belongs to one
     redacted = redact_event(fetched, customer=question_of(lookup).customer.identifier)
     store.put_event(lookup.cache_key, redacted)
     if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
         store.drop_event(lookup.cache_key, event_id)  # the result was purged in the meantime
     return redacted
-
-
-def _has_user(body: EventBody) -> bool:
-    return any(body.user.get(name) for name in ("id", "email", "username"))
 
 
 def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
@@ -157,10 +148,15 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
     """
     pks = [lookup.pk for lookup in lookups]
     batches = [pks[first : first + _BATCH] for first in range(0, len(pks), _BATCH)]
-    keys = {key for batch in batches for key in _cache_keys_of(batch)}
+    keys, purged = {key for batch in batches for key in _cache_keys_of(batch)}, 0
     with transaction.atomic():
         record_actions(Action.PURGED, actor, lookups)
-        purged = sum(_purge(batch) for batch in batches)
+        for batch in batches:
+            rows = Lookup.objects.filter(pk__in=batch)
+            same = list(rows.values_list("cache_key", flat=True))
+            Lookup.objects.filter(cache_key__in=same).update(cached_until=None)
+            delete_findings(batch)
+            purged += rows.update(snapshot=None, purged_at=timezone.now())
     for key in keys:
         cache.delete(key)
     store.fold_log()
@@ -173,17 +169,10 @@ def _cache_keys_of(pks: Sequence[int]) -> Iterator[str]:
         yield from store.derived_keys(lookup)
 
 
-def _purge(pks: Sequence[int]) -> int:
-    lookups = Lookup.objects.filter(pk__in=pks)
-    keys = lookups.values_list("cache_key", flat=True)
-    Lookup.objects.filter(cache_key__in=list(keys)).update(cached_until=None)
-    delete_findings(pks)
-    return lookups.update(snapshot=None, purged_at=timezone.now())
-
-
 def _read_snapshot(lookup: Lookup) -> Answer | None:
     if lookup.is_removed:
-        raise LookupPurged(removal_of(lookup))
+        removal = Removal.PURGED if lookup.customer else Removal.ERASED
+        raise LookupPurged(Removal.EXPIRED if lookup.is_expired else removal)
     if lookup.outcome == Outcome.CANCELLED:
         raise LookupCancelled
     try:
@@ -201,13 +190,6 @@ def load_stored_answer(lookup: Lookup) -> Answer | None:
         return _read_snapshot(lookup)
     except (LookupPurged, LookupCancelled):
         return None
-
-
-def removal_of(lookup: Lookup) -> Removal:
-    """Return why a result is no longer available."""
-    if lookup.is_expired:
-        return Removal.EXPIRED
-    return Removal.PURGED if lookup.customer else Removal.ERASED
 
 
 def _ready_result(lookup: Lookup, started: float) -> LookupResult | None:
@@ -252,13 +234,17 @@ def _cached_answer(lookup: Lookup) -> CachedAnswer | None:
 
 def _recorded_answer(key: str, question: Question) -> CachedAnswer | None:
     """Return the fresh answer of another lookup of the question: the cache can be lost."""
-    found = store.get_recorded(key)
-    if found is None:
+    now = timezone.now()
+    stored = Lookup.objects.filter(cache_key=key, cached_until__gt=now, purged_at=None)
+    other = stored.filter(expires_at__gt=now, snapshot__isnull=False).first()
+    answer = store.readable_snapshot(other) if other else None
+    if other is None or other.cached_until is None or answer is None:
         return None
-    other, cached = found
-    cached_question = replace(cached.answer.question, customer=question.customer)
+    # The columns are not sealed, so compare what is.
     is_same = other.customer and customer_of(other) == question.customer
-    return cached if is_same and cached_question == question else None
+    if not is_same or replace(answer.question, customer=question.customer) != question:
+        return None
+    return CachedAnswer(answer, other.cached_until)
 
 
 def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResult:

@@ -219,11 +219,7 @@ class LookupMonitor:
 
 def read_progress(lookup: Lookup) -> Progress | None:
     """Return the progress of the query for this question, no matter which process runs it."""
-    content = cache.get_sealed_bytes(store.progress_key(lookup.cache_key))
-    try:
-        return None if content is None else _PROGRESS.validate_json(content)
-    except ValueError:
-        return None
+    return _PROGRESS.read(cache.get_sealed_bytes(store.progress_key(lookup.cache_key)))
 
 
 def request_cancel(lookup: Lookup) -> None:

@@ -95,28 +95,9 @@ def time_to_live(answer: Answer) -> timedelta:
 
 def get(key: str) -> CachedAnswer | None:
     """Return the cached answer, fresh or stale, or None if it is missing or unreadable."""
-    content = cache.get_sealed_bytes(key)
-    if content is None:
-        return None
-    until, _, answer = content.partition(b"\n")
-    try:
-        return CachedAnswer(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
-    except ValueError:
-        return None
-
-
-def get_recorded(key: str) -> tuple[Lookup, CachedAnswer] | None:
-    """Return the newest lookup with a fresh answer under this key, and the answer, or None.
-
-    The columns are not sealed, so compare what is: the typed customer and the answer's question.
-    """
-    now = datetime.now(UTC)
-    stored = Lookup.objects.filter(cache_key=key, cached_until__gt=now, purged_at=None)
-    lookup = stored.filter(expires_at__gt=now, snapshot__isnull=False).first()
-    if lookup is None or lookup.cached_until is None:
-        return None
-    answer = readable_snapshot(lookup)
-    return (lookup, CachedAnswer(answer, lookup.cached_until)) if answer else None
+    until, _, content = (cache.get_sealed_bytes(key) or b"").partition(b"\n")
+    answer = _ANSWER.read(content)
+    return CachedAnswer(answer, datetime.fromisoformat(until.decode())) if answer else None
 
 
 def put(key: str, answer: Answer) -> datetime:
@@ -191,17 +172,10 @@ def to_snapshot(lookup: Lookup, answer: Answer) -> bytes:
 
 
 def from_snapshot(lookup: Lookup) -> Answer | None:
-    """Return the lookup's stored answer, or None if there is none in today's format.
-
-    Raise `Unreadable` if no key decrypts it.
-    """
+    """Return the stored answer, or None without one in today's format. Raise `Unreadable`."""
     if lookup.snapshot is None:
         return None
-    content = unseal_as(lookup.audit_target, bytes(lookup.snapshot))
-    try:
-        return _ANSWER.validate_json(content)
-    except ValueError:
-        return None
+    return _ANSWER.read(unseal_as(lookup.audit_target, bytes(lookup.snapshot)))
 
 
 def readable_snapshot(lookup: Lookup) -> Answer | None:
@@ -214,11 +188,7 @@ def readable_snapshot(lookup: Lookup) -> Answer | None:
 
 def get_event(key: str, event_id: str) -> Event | None:
     """Return a cached event that was read later than its answer, or None."""
-    content = cache.get_sealed_bytes(f"{key}/{event_id}")
-    try:
-        return None if content is None else _EVENT.validate_json(content)
-    except ValueError:
-        return None
+    return _EVENT.read(cache.get_sealed_bytes(f"{key}/{event_id}"))
 
 
 def put_event(key: str, event: Event) -> None:
@@ -232,10 +202,7 @@ def drop_event(key: str, event_id: str) -> None:
 
 
 def fold_log() -> None:
-    """Write SQLite's log to the database, where deleted data is overwritten, and empty it.
-
-    Within a transaction, this waits until it is committed.
-    """
+    """Empty SQLite's log, after this transaction: the database overwrites deleted data."""
     if connection.vendor == "sqlite":
         transaction.on_commit(
             lambda: connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")

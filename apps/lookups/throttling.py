@@ -142,10 +142,7 @@ class SharedRateLimiter:
         self._local = _slots_of(name, "all", MAX_SLOTS)
 
     def check(self, route: str) -> None:
-        """Raise `SentryRateLimited` before the reset, `SentryResting` while the circuit is open.
-
-        After that pause, a single probe passes.
-        """
+        """Raise `SentryRateLimited` or `SentryResting`. After a pause, a single probe passes."""
         self._check((self._not_before(route),), may_probe=True)
 
     @contextmanager
@@ -219,11 +216,9 @@ class SharedRateLimiter:
                 "Sentry limits how often we can send requests.", retry_after=wait
             )
         rest = known.get(self._rest)
-        if isinstance(rest, list) and len(rest) == 2:
-            self._check_rest(_number(rest[0]), may_probe=may_probe)
-
-    def _check_rest(self, until: float, *, may_probe: bool) -> None:
-        wait = until - time.time()
+        if not isinstance(rest, list) or len(rest) != 2:
+            return
+        wait = _number(rest[0]) - time.time()
         if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S):
             return
         _HELD.add("circuit")
@@ -249,10 +244,7 @@ class SharedRateLimiter:
                 cache.delete_if_equal(key, token)
 
     def _acquire(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
-        """Return key and token of a shared slot. Raise `SentryCrowded`.
-
-        A person waits while someone with fewer slots is waiting too, in any process.
-        """
+        """Return key and token of a slot; people with fewer go first. Raise `SentryCrowded`."""
         token = f"{self._person}/{uuid.uuid4().hex}"
         keys = [f"{self._slot}/{number}" for number in _ALL_SLOTS]
         while True:

@@ -4,7 +4,7 @@ No filter takes a customer: customers are found by a posted search, through thei
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,25 +64,36 @@ class ChoiceFilter(admin.SimpleListFilter, ABC):
         """Return the condition for a choice, or None if it doesn't exist."""
 
 
-def field_filter(
+def choice_filter(
     title: str,
     parameter_name: str,
-    field: str,
-    options: Choices,
-    values: Mapping[str, object] | None = None,
+    condition: Callable[[str], Q | None],
+    options: Choices = (),
 ) -> type[ChoiceFilter]:
-    """Return a filter by the value of one field: the option itself, or that in `values`."""
+    """Return a filter with this condition; one without `options` is hidden."""
+    own = {
+        "title": title,
+        "parameter_name": parameter_name,
+        "options": options,
+        "condition": staticmethod(condition),
+        "is_hidden": not options,
+    }
+    return type("OtherFilter", (ChoiceFilter,), own)
 
-    def condition(_filter: ChoiceFilter, chosen: str) -> Q | None:
-        if values is None:
-            return Q(**{field: chosen})
-        return Q(**{field: values[chosen]}) if chosen in values else None
 
-    own = {"title": title, "parameter_name": parameter_name, "options": options}
-    return type("FieldFilter", (ChoiceFilter,), own | {"condition": condition})
+def _yes_no_filter(
+    title: str, parameter_name: str, field: str, yes: str, no: str
+) -> type[ChoiceFilter]:
+    """Return a filter by a field that is true or false."""
+    values = {"yes": True, "no": False}
+    return choice_filter(
+        title,
+        parameter_name,
+        lambda chosen: Q(**{field: values[chosen]}) if chosen in values else None,
+        (("yes", yes), ("no", no)),
+    )
 
 
-_YES_NO = {"yes": True, "no": False}
 _AGES: dict[str, tuple[str, timedelta]] = {
     "hour": ("the last hour", timedelta(hours=1)),
     "day": ("the last 24 hours", timedelta(days=1)),
@@ -121,16 +132,6 @@ class PersonFilter(ChoiceFilter):
         return Q(user_id=int(chosen)) if is_number(chosen) else None
 
 
-class SystemUserFilter(ChoiceFilter):
-    """The operating system's user of a command line."""
-
-    title, parameter_name, is_hidden = "command line of", "system", True
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by system user, in the words of the index."""
-        return Q(system_user=chosen) & ~Q(system_user="")
-
-
 class TeamFilter(ChoiceFilter):
     """The team of the person who looked up."""
 
@@ -149,18 +150,6 @@ class TeamFilter(ChoiceFilter):
         return Q(user_id__in=list(members.values_list("pk", flat=True)))
 
 
-class StoredStateFilter(ChoiceFilter):
-    """The state of the stored result."""
-
-    title, parameter_name, options = "stored result", "state", StoredState.choices
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by the state as of now."""
-        if chosen not in StoredState.values:
-            return None
-        return stored_state_filter(StoredState(chosen), timezone.now())
-
-
 class ProjectFilter(ChoiceFilter):
     """A project that the lookup searched by choice or found events in."""
 
@@ -175,16 +164,6 @@ class ProjectFilter(ChoiceFilter):
     def condition(self, chosen: str) -> Q | None:
         """Filter by findings."""
         return Q(found_projects__project=chosen)
-
-
-class IssueFilter(ChoiceFilter):
-    """An issue that the lookup found."""
-
-    title, parameter_name, is_hidden = "issue", "issue", True
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by findings."""
-        return Q(found_issues__issue_id=chosen)
 
 
 class AgeFilter(ChoiceFilter):
@@ -223,20 +202,28 @@ class BeforeFilter(ChoiceFilter):
         return f"{cursor[0]:%d %b %Y, %H:%M}" if cursor else "?"
 
 
-_CACHED = (("yes", "from cache"), ("no", "from Sentry"))
-_SHOWN = (("yes", "with redaction"), ("no", "without redaction"))
+def _is_in_state(chosen: str) -> Q | None:
+    if chosen not in StoredState.values:
+        return None
+    return stored_state_filter(StoredState(chosen), timezone.now())
+
+
 FILTERS: tuple[type[ChoiceFilter], ...] = (
     PersonFilter,
     TeamFilter,
-    field_filter("outcome", "outcome", "outcome", Outcome.choices),
-    StoredStateFilter,
+    choice_filter("outcome", "outcome", lambda chosen: Q(outcome=chosen), Outcome.choices),
+    choice_filter("stored result", "state", _is_in_state, StoredState.choices),
     ProjectFilter,
     AgeFilter,
-    field_filter("source", "origin", "origin", Origin.choices),
-    field_filter("result", "shared", "from_cache", _CACHED, _YES_NO),
-    field_filter("shown", "redacted", "redacted", _SHOWN, _YES_NO),
-    SystemUserFilter,
-    IssueFilter,
+    choice_filter("source", "origin", lambda chosen: Q(origin=chosen), Origin.choices),
+    _yes_no_filter("result", "shared", "from_cache", "from cache", "from Sentry"),
+    _yes_no_filter("shown", "redacted", "redacted", "with redaction", "without redaction"),
+    choice_filter(
+        "command line of",
+        "system",
+        lambda chosen: Q(system_user=chosen) & ~Q(system_user=""),  # in the words of the index
+    ),
+    choice_filter("issue", "issue", lambda chosen: Q(found_issues__issue_id=chosen)),
     BeforeFilter,
 )
 PARAMETERS = frozenset(str(spec.parameter_name) for spec in FILTERS)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -43,12 +42,7 @@ from apps.lookups.admin.filters import (
     is_number,
 )
 from apps.lookups.admin.record import ERASED, LookupRow, record_context, rows_of
-from apps.lookups.admin.statistics import (
-    StatsFilter,
-    charts,
-    count_figures,
-    repeats_this_week,
-)
+from apps.lookups.admin.statistics import StatsFilter, charts
 from apps.lookups.background import lookup_state
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed
@@ -110,6 +104,33 @@ def _permission(name: str) -> Callable[[Any, HttpRequest], bool]:
     return lambda _admin, request: request.user.has_perm(name)
 
 
+def _export(
+    description: str, permission: str, suffix: str, *, with_customers: bool = False
+) -> Callable[[Any, HttpRequest, QuerySet[Lookup]], StreamingHttpResponse | None]:
+    """Return the action that exports the list, with customers as keyed hashes or as typed."""
+
+    @admin.action(description=description, permissions=[permission])
+    def export(
+        review: "ReviewActions", request: HttpRequest, queryset: QuerySet[Lookup]
+    ) -> StreamingHttpResponse | None:
+        rows = queryset.select_related("user", "typed")
+        selected = review.selected(request, rows, MAX_LISTED)
+        if not selected:
+            return None
+        now = datetime.now(UTC)
+        record(
+            Action.REVIEWED,
+            actor_of(request),
+            target="list of lookups",
+            detail={"lookups": len(selected), "format": suffix, "customers": with_customers},
+        )
+        cells = partial(cells_of, now=now, with_customers=with_customers)
+        name = f"lookups-{now:%Y%m%d-%H%M%S}"
+        return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
+
+    return export
+
+
 class ReviewActions(ReadOnlyAdmin):
     """The actions of the list of lookups."""
 
@@ -127,7 +148,7 @@ class ReviewActions(ReadOnlyAdmin):
         assert isinstance(request.user, User)  # noqa: S101 - the admin site saw to it
         requester = Requester(Origin.WEB, request.user, address=client_address(request))
         started = 0
-        for lookup in self._selected(request, queryset, MAX_REFRESHED):
+        for lookup in self.selected(request, queryset, MAX_REFRESHED):
             if not lookup.customer:
                 messages.error(
                     request, "One customer's data was erased, so that lookup can't be refreshed."
@@ -158,7 +179,7 @@ class ReviewActions(ReadOnlyAdmin):
             messages.error(request, f"Enter a number of days from 1 to {MAX_DAYS}.")
             return
         stored = queryset.filter(expires_at__gt=timezone.now(), has_answer=True, purged_at=None)
-        selected = self._selected(
+        selected = self.selected(
             request, stored, MAX_EXTENDED, "None of these results are still stored."
         )
         if not selected:
@@ -179,7 +200,7 @@ class ReviewActions(ReadOnlyAdmin):
 
         The records stay.
         """
-        selected = self._selected(request, queryset, MAX_PURGED)
+        selected = self.selected(request, queryset, MAX_PURGED)
         if not selected:
             return None
         copies = _copies_of(selected)
@@ -202,30 +223,13 @@ class ReviewActions(ReadOnlyAdmin):
         messages.success(request, f"Results deleted: {len(selected)}.")
         return None
 
-    @admin.action(description="Export the list as CSV", permissions=["view"])
-    def export_csv(
-        self, request: HttpRequest, queryset: QuerySet[Lookup]
-    ) -> StreamingHttpResponse | None:
-        """Export customers as keyed hashes only."""
-        return self._export(request, queryset, "csv")
-
-    @admin.action(description="Export the list as JSON lines", permissions=["view"])
-    def export_json_lines(
-        self, request: HttpRequest, queryset: QuerySet[Lookup]
-    ) -> StreamingHttpResponse | None:
-        """Export customers as keyed hashes only."""
-        return self._export(request, queryset, "jsonl")
-
-    @admin.action(
-        description="Export the list as CSV, customers as typed", permissions=["unredacted"]
+    export_csv = _export("Export the list as CSV", "view", "csv")
+    export_json_lines = _export("Export the list as JSON lines", "view", "jsonl")
+    export_named = _export(
+        "Export the list as CSV, customers as typed", "unredacted", "csv", with_customers=True
     )
-    def export_named(
-        self, request: HttpRequest, queryset: QuerySet[Lookup]
-    ) -> StreamingHttpResponse | None:
-        """Export customers as typed, for people who can export without redaction."""
-        return self._export(request, queryset, "csv", with_customers=True)
 
-    def _selected(
+    def selected(
         self,
         request: HttpRequest,
         queryset: QuerySet[Lookup],
@@ -243,28 +247,6 @@ class ReviewActions(ReadOnlyAdmin):
         if not selected:
             messages.error(request, empty_message)
         return selected
-
-    def _export(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Lookup],
-        suffix: str,
-        *,
-        with_customers: bool = False,
-    ) -> StreamingHttpResponse | None:
-        selected = self._selected(request, queryset.select_related("user", "typed"), MAX_LISTED)
-        if not selected:
-            return None
-        now = datetime.now(UTC)
-        record(
-            Action.REVIEWED,
-            actor_of(request),
-            target="list of lookups",
-            detail={"lookups": len(selected), "format": suffix, "customers": with_customers},
-        )
-        cells = partial(cells_of, now=now, with_customers=with_customers)
-        name = f"lookups-{now:%Y%m%d-%H%M%S}"
-        return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
 
 
 def _copies_of(lookups: Sequence[Lookup]) -> list[Lookup]:
@@ -304,11 +286,9 @@ class ReviewList(ChangeList):
     @cached_property
     def rows(self) -> list[LookupRow]:
         """Return the rows of the current page, whose records lead back to this list."""
-        rows = rows_of(list(self.result_list), timezone.now())
         kept = urlencode({_KEPT_FILTERS: urlencode(self._parameters)})
-        return [
-            replace(row, record=f"{row.record}?{kept}") if self._parameters else row for row in rows
-        ]
+        query = f"?{kept}" if self._parameters else ""
+        return rows_of(list(self.result_list), timezone.now(), query)
 
     @property
     def counted(self) -> str:
@@ -445,9 +425,8 @@ class LookupAdmin(ReviewActions):
                 )
             selection, scope = scope_of(changelist.params)
             scope = scope or ("all customers" if query else "all lookups")
-            now = timezone.now()
             response.context_data |= {
-                "charts": charts(count_figures(selection, now), repeats_this_week(now), scope),
+                "charts": charts(selection, scope, timezone.now()),
                 "searched": searched or changelist.searched,
                 "title": "Lookups",
             }

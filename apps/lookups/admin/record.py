@@ -50,14 +50,38 @@ class LookupRow:
     reason: str
 
 
-def rows_of(lookups: Sequence[Lookup], now: datetime) -> list[LookupRow]:
-    """Return the rows for these lookups, in two queries for all of them."""
+def rows_of(lookups: Sequence[Lookup], now: datetime, query: str = "") -> list[LookupRow]:
+    """Return the rows for these lookups, in two queries for all of them.
+
+    `query` is appended to the URLs of their records.
+    """
     teams = _teams_of({lookup.user_id for lookup in lookups if lookup.user_id})
     reasons = reasons_of(lookups)
-    return [
-        _row(lookup, now, teams.get(lookup.user_id or 0, ""), reasons.get(lookup.audit_target, ""))
-        for lookup in lookups
-    ]
+    rows = []
+    for lookup in lookups:
+        state = stored_state(lookup, now)
+        row = LookupRow(
+            pk=lookup.pk,
+            record=reverse("admin:lookups_lookup_change", args=[lookup.pk]) + query,
+            page=reverse("lookup_detail", args=[lookup.uuid]),
+            created=format_time(lookup.created_at),
+            created_iso=lookup.created_at.astimezone(UTC).isoformat(timespec="seconds"),
+            who=who_of(lookup),
+            teams=teams.get(lookup.user_id or 0, ""),
+            customer=lookup.customer or ERASED,
+            is_erased=not lookup.customer,
+            window=window_of(lookup),
+            outcome=outcome_label(lookup),
+            outcome_kind=lookup.outcome,
+            found=found_in(lookup),
+            cost=cost_of(lookup),
+            state=state.label,
+            state_kind=state.value,
+            retention=retention_note(lookup, state, now),
+            reason=reasons.get(lookup.audit_target, ""),
+        )
+        rows.append(row)
+    return rows
 
 
 def reasons_of(lookups: Sequence[Owned]) -> dict[str, str]:
@@ -129,30 +153,6 @@ def outcome_label(lookup: Lookup) -> str:
     """Return the outcome, with the problem of a failed lookup."""
     label = str(Outcome(lookup.outcome).label)
     return f"{label}: {lookup.problem.replace('_', ' ')}" if lookup.problem else label
-
-
-def _row(lookup: Lookup, now: datetime, teams: str, reason: str) -> LookupRow:
-    state = stored_state(lookup, now)
-    return LookupRow(
-        pk=lookup.pk,
-        record=reverse("admin:lookups_lookup_change", args=[lookup.pk]),
-        page=reverse("lookup_detail", args=[lookup.uuid]),
-        created=format_time(lookup.created_at),
-        created_iso=lookup.created_at.astimezone(UTC).isoformat(timespec="seconds"),
-        who=who_of(lookup),
-        teams=teams,
-        customer=lookup.customer or ERASED,
-        is_erased=not lookup.customer,
-        window=window_of(lookup),
-        outcome=outcome_label(lookup),
-        outcome_kind=lookup.outcome,
-        found=found_in(lookup),
-        cost=cost_of(lookup),
-        state=state.label,
-        state_kind=state.value,
-        retention=retention_note(lookup, state, now),
-        reason=reason,
-    )
 
 
 def _teams_of(people: set[int]) -> dict[int, str]:

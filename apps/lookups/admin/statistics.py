@@ -176,20 +176,6 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of the last thirty days; `slowest` are milliseconds by the lookup's ID."""
-
-    days: list[tuple[date, int]]
-    outcomes: list[tuple[str, int]]
-    lookups: int
-    shared: int
-    calls: int
-    saved: int
-    slowest: list[tuple[int, int]]
-    people: list[tuple[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
 class Week:
     """What repeats; `asked_about` has a lookup of each customer and the number of lookups."""
 
@@ -200,35 +186,12 @@ class Week:
 _WEEK = cache.JsonForm(Week)
 
 
-def count_figures(selection: StatsFilter, now: datetime) -> Figures:
-    """Return the figures of the selected lookups, up to a minute old."""
-    by_day = {
-        day: [count for count in counts if selection.matches(count)]
-        for day, counts in counted_days(now).items()
-    }
-    counts = [count for day_counts in by_day.values() for count in day_counts]
-    outcomes = _summed((count.outcome, count.lookups) for count in counts)
-    slowest = nlargest(MAX_ROWS, counts, key=lambda count: count.slowest_ms)
-    return Figures(
-        days=[(day, sum(count.lookups for count in group)) for day, group in by_day.items()],
-        outcomes=[(name, outcomes[name]) for name in Outcome.values if outcomes[name]],
-        lookups=sum(count.lookups for count in counts),
-        shared=sum(count.lookups for count in counts if count.shared),
-        calls=sum(count.calls for count in counts),
-        saved=sum(count.saved for count in counts),
-        slowest=[(one.slowest_id, one.slowest_ms) for one in slowest if one.slowest_id],
-        people=_most_active(_summed((count.person, count.lookups) for count in counts)),
-    )
-
-
 def repeats_this_week(now: datetime) -> Week:
     """Return what repeats in all lookups of the last seven days, up to five minutes old."""
     cached = cache.get_sealed(_WEEK_KEY)
-    if isinstance(cached, str):
-        try:
-            return _WEEK.validate_json(cached)
-        except ValueError:
-            cache.delete(_WEEK_KEY)  # written by an older version
+    known = _WEEK.read(cached) if isinstance(cached, str) else None
+    if known is not None:
+        return known
     since = now - timedelta(days=7)
     week = Week(_repeated_customers(since), _repeated_issues(since))
     cache.put_sealed(_WEEK_KEY, _WEEK.dump_json(week).decode(), WEEK_TTL_S)
@@ -347,29 +310,44 @@ class Charts:
     height: int = HEIGHT
 
 
-def charts(figures: Figures, week: Week, scope: str) -> Charts:
-    """Return the charts of these figures; `scope` names the lookups they are limited to."""
-    pks = [pk for pk, _ in (*figures.slowest, *week.asked_about)]
+def charts(selection: StatsFilter, scope: str, now: datetime) -> Charts:
+    """Return the charts of the selected lookups, up to a minute old, and of what repeats.
+
+    `scope` names the lookups that they are limited to.
+    """
+    by_day = {
+        day: [count for count in counts if selection.matches(count)]
+        for day, counts in counted_days(now).items()
+    }
+    counts = [count for day_counts in by_day.values() for count in day_counts]
+    days = [(day, sum(count.lookups for count in group)) for day, group in by_day.items()]
+    busiest, most = max(days, key=lambda pair: pair[1])
+    total = sum(count.lookups for count in counts)
+    shared = sum(count.lookups for count in counts if count.shared)
+    outcomes = _summed((count.outcome, count.lookups) for count in counts)
+    by_person = _summed((count.person, count.lookups) for count in counts)
+    slowest = nlargest(MAX_ROWS, counts, key=lambda count: count.slowest_ms)
+    slow = [(one.slowest_id, one.slowest_ms) for one in slowest if one.slowest_id]
+    week = repeats_this_week(now)
+    pks = [pk for pk, _number in (*slow, *week.asked_about)]
     lookups = Lookup.objects.defer("snapshot").select_related("user", "typed").in_bulk(pks)
-    hits = f"{100 * figures.shared / figures.lookups:.0f}%" if figures.lookups else "none yet"
     return Charts(
         scope=scope,
-        columns=_columns(figures.days),
-        first_day=_format_day(figures.days[0][0]),
-        last_day=_format_day(figures.days[-1][0]),
-        busiest=_busiest(figures.days),
-        total=grouped(figures.lookups),
-        hit_rate=hits,
-        calls=grouped(figures.calls),
-        saved=grouped(figures.saved),
+        columns=_columns(days),
+        first_day=_format_day(days[0][0]),
+        last_day=_format_day(days[-1][0]),
+        busiest=f"{_format_day(busiest)} with {grouped(most)}" if most else "",
+        total=grouped(total),
+        hit_rate=f"{100 * shared / total:.0f}%" if total else "none yet",
+        calls=grouped(sum(count.calls for count in counts)),
+        saved=grouped(sum(count.saved for count in counts)),
         outcomes=_measured(
-            (number, Bar(str(Outcome(name).label), grouped(number), f"?outcome={name}", name))
-            for name, number in figures.outcomes
+            (outcomes[one], Bar(str(one.label), grouped(outcomes[one]), f"?outcome={one}", one))
+            for one in Outcome
+            if outcomes[one]
         ),
-        slowest=_measured(
-            (number, _slow_bar(pk, lookups.get(pk), number)) for pk, number in figures.slowest
-        ),
-        people=_measured((number, Bar(name, grouped(number))) for name, number in figures.people),
+        slowest=_measured((number, _slow_bar(pk, lookups.get(pk), number)) for pk, number in slow),
+        people=_measured((n, Bar(name, grouped(n))) for name, n in _most_active(by_person)),
         asked_about=_measured(
             (number, _customer_bar(lookups.get(pk), number)) for pk, number in week.asked_about
         ),
@@ -434,11 +412,6 @@ def _customer_bar(lookup: Lookup | None, number: int) -> Bar:
         return Bar("deleted", grouped(number))
     address = f"?{urlencode({'q': lookup.customer_hash, 'age': 'week'})}"
     return Bar(lookup.customer or ERASED, grouped(number), address)
-
-
-def _busiest(days: Sequence[tuple[date, int]]) -> str:
-    day, number = max(days, key=lambda pair: pair[1])
-    return f"{_format_day(day)} with {grouped(number)}" if number else ""
 
 
 def _format_day(day: date) -> str:

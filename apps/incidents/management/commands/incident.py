@@ -25,9 +25,8 @@ from apps.incidents.services import (
     settle,
 )
 from apps.jobs.engine import work
-from apps.lookups.access import Requester, system_user
+from apps.lookups.access import Requester, command_line
 from apps.lookups.management.commands.lookup import prepare_database
-from apps.lookups.models import Origin
 from apps.lookups.problems import (
     EXIT_COMPLETE,
     EXIT_FAILED,
@@ -64,7 +63,7 @@ class Command(BaseCommand):
         """Check the list, ask, print, and exit with 0, 2, 3, or 4."""
         prepare_database()
         found = self._list(options)
-        requester = Requester(Origin.CLI, system_user=system_user())
+        requester = command_line()
         zone = ZoneInfo(settings.TIME_ZONE)
         try:
             moment = parse_moment(options["at"], zone=zone, now=timezone.now())

@@ -8,11 +8,9 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from apps.audit.trail import Actor
 from apps.backup import BackupRefused, Manifest, new_file, write_backup
 from apps.events.query import counted
-from apps.lookups.access import system_user
-from apps.lookups.models import Origin
+from apps.lookups.access import command_line
 
 _MIN_LENGTH = 12
 
@@ -33,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write the file. Raise `CommandError` if that isn't possible."""
-        actor = Actor(Origin.CLI, name=system_user())
+        actor = command_line().actor
         name, passphrase = options["file"], ""
         try:
             if options["with_keys"]:

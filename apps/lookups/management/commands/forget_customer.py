@@ -7,10 +7,8 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.core.management.base import CommandError
 
-from apps.audit.trail import Actor
 from apps.events.query import CustomerRefused, counted
-from apps.lookups.access import system_user
-from apps.lookups.models import Origin
+from apps.lookups.access import command_line
 from apps.lookups.problems import EXIT_FAILED, EXIT_USAGE
 from apps.lookups.records import forget_customer, identifiers_to_erase, stored_counts
 
@@ -38,7 +36,7 @@ class Command(BaseCommand):
         if not options["yes"]:
             self.stdout.write("Nothing was deleted. To delete it, run this again with --yes.")
             return
-        actor = Actor(Origin.CLI, name=system_user())
+        actor = command_line().actor
         erasures = [forget_customer(identifier, actor) for identifier in identifiers]
         if not all(erasure.is_cache_cleared for erasure in erasures):
             raise CommandError(

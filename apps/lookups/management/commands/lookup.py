@@ -18,9 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from apps.events.identifier import reading_of
-from apps.events.query import (
-    Question,
-)
+from apps.events.query import Question
 from apps.exports import (
     DEFAULT_BUDGET,
     FAMILIES,
@@ -32,8 +30,8 @@ from apps.exports import (
 )
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS
 from apps.known_errors.catalogue import with_known_errors, with_replies
-from apps.lookups.access import Requester, system_user
-from apps.lookups.models import ExportMethod, Origin
+from apps.lookups.access import command_line
+from apps.lookups.models import ExportMethod
 from apps.lookups.problems import (
     EXIT_COMPLETE,
     EXIT_FAILED,
@@ -96,10 +94,16 @@ class Command(BaseCommand):
             sys.stdout.reconfigure(errors="backslashreplace")  # the terminal may be ASCII only
         if options["customer"] == "-":
             options["customer"] = sys.stdin.readline().strip()
-        question, zone = _read_question(options)
+        if options["budget"] is None and options["format"] == "markdown":
+            options["budget"] = DEFAULT_BUDGET
+        zone = ZoneInfo(settings.TIME_ZONE)
+        question = _read_question(options, zone)
         prepare_database()
-        preset = _preset(options["preset"])
-        requester = Requester(Origin.CLI, system_user=system_user())
+        try:
+            preset = get_preset(options["preset"])
+        except ExportRefused as refused:
+            raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
+        requester = command_line()
         try:
             lookup = record_lookup(
                 question,
@@ -120,7 +124,7 @@ class Command(BaseCommand):
                 format=options["format"],
                 tokens=rendered.tokens,
                 preset=preset.name,
-                budget=_budget_of(options),
+                budget=options["budget"],
                 redacted=not options["no_redact"],
                 reason=options["reason"] if options["no_redact"] else "",
                 model=options["model"],
@@ -135,13 +139,12 @@ class Command(BaseCommand):
         raise SystemExit(EXIT_COMPLETE if result.answer.complete else EXIT_INCOMPLETE)
 
 
-def _read_question(options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
-    zone = ZoneInfo(settings.TIME_ZONE)
+def _read_question(options: dict[str, Any], zone: ZoneInfo) -> Question:
     names = [*options["project"], *options["environment"]]
     if any(not name.isprintable() or not name.strip() for name in names):
         raise CommandError("A project or environment name isn't valid text.", returncode=EXIT_USAGE)
     try:
-        question = read_question(
+        return read_question(
             options["customer"],
             options["at"],
             options["window"],
@@ -151,7 +154,6 @@ def _read_question(options: dict[str, Any]) -> tuple[Question, ZoneInfo]:
         )
     except LookupFailed as failure:
         raise _stopped(failure) from failure
-    return question, zone
 
 
 def _stopped(failure: LookupFailed) -> CommandError:
@@ -169,7 +171,7 @@ def _render(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Re
         return render(
             with_replies(result.answer, zone=zone, today=today),
             format=options["format"],
-            budget=_budget_of(options),
+            budget=options["budget"],
             preset=preset,
             customer=options["customer"] if options["no_redact"] else "<customer>",
             lookup_id=str(result.lookup.uuid),
@@ -184,20 +186,7 @@ def _render(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Re
         raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
 
 
-def _budget_of(options: dict[str, Any]) -> int | None:
-    typed: int | None = options["budget"]
-    return DEFAULT_BUDGET if typed is None and options["format"] == "markdown" else typed
-
-
-def _preset(name: str) -> Preset:
-    try:
-        return get_preset(name)
-    except ExportRefused as refused:
-        raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
-
-
 def _budget(typed: str) -> int:
-    """Parse the token limit of an export."""
     if not (typed.isascii() and typed.isdigit()) or not MIN_TOKENS <= int(typed) <= MAX_TOKENS:
         raise ArgumentTypeError(
             f"the token limit is a whole number from {MIN_TOKENS} to {MAX_TOKENS}"
@@ -206,10 +195,7 @@ def _budget(typed: str) -> int:
 
 
 def prepare_database() -> None:
-    """Create the tables of the built-in SQLite database on first use.
-
-    Raise `CommandError` for other databases that are not migrated.
-    """
+    """Create SQLite's tables on first use. Raise `CommandError` if another isn't migrated."""
     if _has_tables():
         return
     if connection.vendor != "sqlite":

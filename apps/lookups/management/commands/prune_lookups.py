@@ -5,10 +5,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from apps.audit.trail import Actor
 from apps.events.query import counted
-from apps.lookups.access import system_user
-from apps.lookups.models import Origin
+from apps.lookups.access import command_line
 from apps.lookups.retention import count_expired, prune
 
 
@@ -25,9 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Delete or count, and print. Raise `CommandError` if the audit trail doesn't verify."""
-        pruned = (
-            count_expired() if options["dry_run"] else prune(Actor(Origin.CLI, name=system_user()))
-        )
+        pruned = count_expired() if options["dry_run"] else prune(command_line().actor)
         verb = "Would delete" if options["dry_run"] else "Deleted"
         self.stdout.write(
             f"{verb}: {counted(pruned.answers, 'result')}, "

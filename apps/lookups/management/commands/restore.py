@@ -6,12 +6,10 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from apps.audit.trail import Actor
 from apps.backup import Backup, BackupRefused, new_file, restore
 from apps.events.query import counted
-from apps.lookups.access import system_user
+from apps.lookups.access import command_line
 from apps.lookups.management.commands.backup import add_passphrase_file, read_passphrase
-from apps.lookups.models import Origin
 
 
 class Command(BaseCommand):
@@ -62,7 +60,7 @@ class Command(BaseCommand):
         )
 
     def _restore(self, backup: Backup) -> None:
-        done = restore(backup, Actor(Origin.CLI, name=system_user()))
+        done = restore(backup, command_line().actor)
         self.stdout.write(f"Restored {counted(done.rows, 'row')}. Everyone has to sign in again.")
         if done.unreadable:
             self.stdout.write(
