@@ -417,10 +417,7 @@ class Backup:
         return parse_position(self.manifest.audit_end)
 
     def check(self, *, without_keys: bool = False) -> None:
-        """Refuse a backup that this version or these keys can't restore.
-
-        `without_keys` accepts that what is encrypted with a lost data key stays unreadable.
-        """
+        """Refuse what this site can't restore. `without_keys` accepts that a data key is lost."""
         own_hash_key = fingerprint(settings.TRIAGE_HASH_KEY)
         if self.manifest.hash_key != own_hash_key:
             raise BackupRefused(

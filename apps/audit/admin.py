@@ -362,10 +362,7 @@ def _names_no_customer(name: str, value: str) -> bool:
 
 
 class AuditedAdmin(AllowedFiltersAdmin):
-    """Record changes of a model that has `changed_by` and `audit_target`.
-
-    The fields of `lasting` can't be changed once a row exists.
-    """
+    """Record changes of a model with `changed_by` and `audit_target`. `lasting` fields stay."""
 
     lasting: tuple[str, ...] = ()
 

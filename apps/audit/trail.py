@@ -106,11 +106,7 @@ def record_each(
 
 @contextmanager
 def audited_transaction() -> Iterator[None]:
-    """Commit changes and their audit entries together.
-
-    Locks the end of the trail first. All writers take their locks in this order, which prevents
-    deadlocks between actions on the same rows.
-    """
+    """Commit changes with their audit entries. All writers lock the end first: no deadlocks."""
     with transaction.atomic():
         lock_end()
         yield
@@ -249,10 +245,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def forwarded_addresses(request: HttpRequest) -> list[str]:
-    """Return the addresses in the header that our proxies set, the nearest one last.
-
-    Only the header named in the settings counts: a client could send the other one.
-    """
+    """Return the addresses in the one header that our proxies set, the nearest one last."""
     values = [value for value in request.META.get(_variable(), "").split(",") if value.strip()]
     if settings.TRIAGE_PROXY_HEADER == "forwarded":  # RFC 7239; a proxy may not say for whom
         found = (_FOR.search(value) for value in values)

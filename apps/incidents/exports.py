@@ -30,11 +30,7 @@ _MAX_RELEASE = 200
 
 
 def export_incident(
-    result: IncidentResult,
-    format: Format,
-    *,
-    budget: int = DEFAULT_BUDGET,
-    family: Family = GPT,
+    result: IncidentResult, format: Format, *, budget: int = DEFAULT_BUDGET, family: Family = GPT
 ) -> str:
     """Return the result as text. Raise `ExportRefused` if Markdown doesn't fit the `budget`."""
     if format == "json":
@@ -332,7 +328,11 @@ def usual_text(failure: Failure, result: IncidentResult) -> str:
         return "about as common" if failure.is_noise else "not shown: it includes other projects"
     if failure.baseline is None and result.state == "running":
         return "not compared yet"
-    before = _before(result.incident.minutes)
+    minutes = 2 * result.incident.minutes
+    length = "hour" if minutes == 60 else f"{minutes} minutes"
+    if minutes > 60 and minutes % 60 == 0:
+        length = f"{minutes // 60} hours"
+    before = f"the {length} before"
     if failure.baseline is None and result.is_compared:
         return f"unknown, because no other customer had errors in {before}"
     if failure.baseline is None:
@@ -349,10 +349,3 @@ def shared_text(failure: Failure, result: IncidentResult) -> str:
     usual = usual_text(failure, result)
     share = result.share_text(failure)
     return f"{failure.sentence} Customers who had it: {share}; {when}. Usual: {usual}."
-
-
-def _before(minutes: int) -> str:
-    """Return the time before a window of so many minutes around the reported time, in words."""
-    hours, rest = divmod(2 * minutes, 60)
-    length = f"{hours} hours" if hours > 1 and not rest else f"{2 * minutes} minutes"
-    return f"the {'hour' if 2 * minutes == 60 else length} before"

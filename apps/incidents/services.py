@@ -73,7 +73,6 @@ from apps.lookups.sentry_connection import sentry_client, sentry_config, visible
 from apps.lookups.throttling import batch_slots
 from apps.redaction.engine import CUSTOMER_ALIAS, RULES_VERSION, redact, redact_event
 from apps.sentry.config import (
-    SentryCrowded,
     SentryError,
     SentryRateLimited,
     SentryResting,
@@ -100,10 +99,7 @@ _LEASE = timedelta(seconds=INCIDENT_DEADLINE_S + 30)  # longer than the longest 
 PENDING = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
 MAX_OPEN = 3
 _MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
-_TEMPORARY = (
-    *(SentryRateLimited, SentryResting, SentryCrowded),
-    *(SentryServerError, SentryTimeout, SentryUnreachable),
-)
+_TEMPORARY = (SentryRateLimited, SentryResting, SentryServerError, SentryTimeout, SentryUnreachable)
 _BROKEN = "Something went wrong on our side."
 
 _INCIDENTS = metrics.Counter(
@@ -578,10 +574,7 @@ def _redacted_issues(
 
 
 def _with_rest(
-    customers: Sequence[IncidentCustomer],
-    findings: Sequence[Finding],
-    rest: Rest,
-    lease: Lease,
+    customers: Sequence[IncidentCustomer], findings: Sequence[Finding], rest: Rest, lease: Lease
 ) -> Iterator[Finding]:
     """Yield the findings with who was seen, and with the details of events, redacted."""
     by_line = {one.line: one.customer.identifier for one in customers}

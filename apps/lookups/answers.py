@@ -32,13 +32,7 @@ from apps.lookups.background import (
     request_slot,
 )
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import (
-    NO_SUCH_LOOKUP,
-    PROBLEMS,
-    LookupFailed,
-    LookupPurged,
-    problem_of,
-)
+from apps.lookups.problems import NO_SUCH_LOOKUP, PROBLEMS, LookupFailed, LookupPurged, problem_of
 from apps.lookups.records import (
     count_call,
     lookups_left,
@@ -54,12 +48,7 @@ from apps.lookups.sentry_connection import (
     sentry_client,
     visible_projects,
 )
-from apps.lookups.services import (
-    LookupResult,
-    answer_lookup,
-    answer_unredacted,
-    load_stored_answer,
-)
+from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted, load_stored_answer
 from apps.lookups.store import get_derived, put_derived
 from apps.redaction.engine import add_related
 from apps.sentry.config import SentryError

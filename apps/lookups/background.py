@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
+from threading import Condition, Lock
 from typing import Literal
 
 from django.conf import settings
@@ -44,7 +44,7 @@ from apps.sentry.fetch import fetch_ids
 
 # Queries within the request: a limited number at a time, so threads are left for other pages.
 
-_lock = Lock()
+_change = Condition()
 _waiting: Counter[int | None] = Counter()  # requests of this process by person
 _line: Counter[int | None] = Counter()  # those that wait for a slot
 
@@ -80,14 +80,17 @@ def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
     Raise `LookupCrowded` if all are taken, or if the person (a primary key) has a third. A few
     requests can wait for a slot for `patience_s` seconds; the others fail at once.
     """
-    refusal = _take_slot(person)
-    if refusal and patience_s and _join_line(person):
-        give_up = time.monotonic() + patience_s
-        while refusal and time.monotonic() < give_up:
-            time.sleep(_POLL_S)
-            refusal = _take_slot(person)
-        with _lock:
+    with _change:
+        refusal = _refusal(person)
+        # One that waits for a slot must not take a thread from other pages.
+        has_room = _waiting.total() + _line.total() < settings.TRIAGE_MOST_WAITING
+        if refusal and patience_s and has_room:
+            _line[person] += 1
+            _change.wait_for(lambda: not _refusal(person), patience_s)
             _line[person] -= 1
+            refusal = _refusal(person)
+        if not refusal:
+            _waiting[person] += 1
     if refusal:
         REFUSED.add(refusal)
         crowded = problem_of(SentryCrowded("All request slots are in use."))
@@ -95,35 +98,23 @@ def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
     try:
         yield
     finally:
-        with _lock:
+        with _change:
             _waiting[person] -= 1
+            _change.notify_all()
 
 
 def has_spare_slots() -> bool:
     """Return whether more than half are free: the rest is for requests that need one."""
-    with _lock:
+    with _change:
         return _waiting.total() < settings.TRIAGE_MOST_WAITING // 2
 
 
-def _join_line(person: int | None) -> bool:
-    """Return whether the request can wait for a slot, as no thread is taken from other pages."""
-    with _lock:
-        if _waiting.total() + _line.total() >= settings.TRIAGE_MOST_WAITING:
-            return False
-        _line[person] += 1
-    return True
-
-
-def _take_slot(person: int | None) -> Literal["", "crowded", "own_share"]:
-    """Take a slot, or return why there is none."""
+def _refusal(person: int | None) -> Literal["", "crowded", "own_share"]:
+    """Return why the person can't have a slot now, if so."""
     most = settings.TRIAGE_MOST_WAITING
-    with _lock:
-        if _waiting.total() >= most:
-            return "crowded"
-        if _waiting[person] >= max(2, most // 3):
-            return "own_share"
-        _waiting[person] += 1
-    return ""
+    if _waiting.total() >= most:
+        return "crowded"
+    return "own_share" if _waiting[person] >= max(2, most // 3) else ""
 
 
 # Queries in the background.

@@ -15,6 +15,7 @@ from apps.exports import (
     FAMILIES,
     ExportRefused,
     Family,
+    Preset,
     Rendered,
     family_named,
     render,
@@ -40,12 +41,9 @@ from apps.lookups.records import (
     record_export,
 )
 
-Format = Literal["markdown", "json"]
+Format = Literal["markdown", "json", "text"]
 
-FORMATS: tuple[tuple[Format, str], ...] = (
-    ("markdown", "Markdown"),
-    ("json", "JSON"),
-)
+FORMATS: tuple[tuple[Format, str], ...] = (("markdown", "Markdown"), ("json", "JSON"))
 SIZES = (2000, 6000, 16000)
 _BY_SUFFIX: dict[str, Format] = {"md": "markdown", "json": "json"}
 _RENDERED = JsonForm(Rendered)
@@ -161,26 +159,36 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
     if stored is not None:
         return Export(choice, stored)
     try:
-        rendered = render(
-            with_replies(result.answer, zone=ZoneInfo(zone), today=today),
-            format=choice.format,
-            budget=choice.budget,
-            preset=preset,
-            lookup_id=str(result.lookup.uuid),
-            marker=result.lookup.marker,
-            from_cache=result.lookup.from_cache,
-            zone=zone,
-            inside_block=choice.for_llm,
-            issue_id=choice.issue_id or None,
-            event_id=choice.event_id or None,
-            today=today,
-            family=family,
-            datamarking=choice.marking,
-        )
+        rendered = render_result(result, choice, preset)
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused
     put_derived("export", result.lookup, result.projects, basis, _RENDERED.dump_json(rendered))
     return Export(choice, rendered)
+
+
+def render_result(
+    result: LookupResult, choice: Choice, preset: Preset, *, customer: str = "<customer>"
+) -> Rendered:
+    """Return the result in the chosen form. Raise `ExportRefused`."""
+    lookup, zone = result.lookup, ZoneInfo(result.lookup.zone)
+    today = timezone.now().astimezone(zone).date()
+    return render(
+        with_replies(result.answer, zone=zone, today=today),
+        format=choice.format,
+        budget=choice.budget,
+        preset=preset,
+        customer=customer,
+        lookup_id=str(lookup.uuid),
+        marker=lookup.marker,
+        from_cache=lookup.from_cache,
+        zone=lookup.zone,
+        inside_block=choice.for_llm,
+        issue_id=choice.issue_id or None,
+        event_id=choice.event_id or None,
+        today=today,
+        family=choice.family,
+        datamarking=choice.marking,
+    )
 
 
 def export_result(result: LookupResult, choice: Choice, requester: Requester) -> Export:
@@ -196,10 +204,7 @@ def export_result(result: LookupResult, choice: Choice, requester: Requester) ->
 def export_event(
     lookup_id: str, event_id: str, choice: Choice, requester: Requester, projects: Projects
 ) -> Export:
-    """Return the export of one event in full for a program, and count and record that.
-
-    Read the event now if necessary. Raise `LookupFailed`.
-    """
+    """Return an event's export for a program, counted and recorded. Raise `LookupFailed`."""
     count_call(requester.user, "event_reads")
     result = stored_result(lookup_id, requester, projects)
     answer = result.answer

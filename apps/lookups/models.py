@@ -278,10 +278,7 @@ _COUNTED = (
 
 
 def review_indexes() -> list[Index]:
-    """Return the indexes for the list under Manage, each of its filters, and the statistics.
-
-    States that few lookups are in have partial indexes.
-    """
+    """Return the indexes for the list under Manage, each of its filters, and the statistics."""
     purged = Q(purged_at__isnull=False)
     without = Q(purged_at__isnull=True, has_answer=False)
     return [
@@ -303,9 +300,7 @@ def review_indexes() -> list[Index]:
         ),
         Index(fields=("expires_at",), name="lookups_expires_at"),
         Index(
-            fields=("expires_at",),
-            name="lookups_kept_until",
-            condition=Q(snapshot__isnull=False),
+            fields=("expires_at",), name="lookups_kept_until", condition=Q(snapshot__isnull=False)
         ),
         Index(fields=("created_at", *_COUNTED), name="lookups_counted"),
     ]

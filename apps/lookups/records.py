@@ -491,11 +491,7 @@ _BATCH = 100
 def record_action(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> None:
     """Record a user action on one lookup."""
     record(
-        action,
-        actor,
-        target=lookup.audit_target,
-        customer_hash=lookup.customer_hash,
-        detail=detail,
+        action, actor, target=lookup.audit_target, customer_hash=lookup.customer_hash, detail=detail
     )
 
 

@@ -26,14 +26,7 @@ from apps.events.query import counted
 from apps.jobs import engine as jobs
 from apps.jobs.models import Job
 from apps.lookups import store
-from apps.lookups.models import (
-    Lease,
-    Lookup,
-    LookupShare,
-    TypedCustomer,
-    delete_findings,
-    pruning,
-)
+from apps.lookups.models import Lease, Lookup, LookupShare, TypedCustomer, delete_findings, pruning
 
 PRUNE_BATCH = 500
 
@@ -149,10 +142,7 @@ class Resealed:
 
 
 def reseal_all(after_step: Callable[[], None] = _nothing) -> Resealed:
-    """Re-encrypt every encrypted column and the secrets of second factors.
-
-    Values under the first key are left alone, and the site writes new ones under it anyway.
-    """
+    """Re-encrypt columns and the secrets of second factors, unless the first key was used."""
     counts = Resealed()
     for model, field in _sealed_columns():
         _reseal_column(model, field, counts, after_step)

@@ -1,7 +1,7 @@
 """Answer lookups: from their snapshot, from the cache, or from Sentry; and purge results."""
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -148,7 +148,11 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
     """
     pks = [lookup.pk for lookup in lookups]
     batches = [pks[first : first + _BATCH] for first in range(0, len(pks), _BATCH)]
-    keys, purged = {key for batch in batches for key in _cache_keys_of(batch)}, 0
+    keys, purged = set[str](), 0
+    for batch in batches:
+        for lookup in Lookup.objects.filter(pk__in=batch):
+            keys.update(store.keys_of(lookup.cache_key, store.readable_snapshot(lookup)))
+            keys.update(store.derived_keys(lookup))
     with transaction.atomic():
         record_actions(Action.PURGED, actor, lookups)
         for batch in batches:
@@ -161,12 +165,6 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
         cache.delete(key)
     store.fold_log()
     return purged
-
-
-def _cache_keys_of(pks: Sequence[int]) -> Iterator[str]:
-    for lookup in Lookup.objects.filter(pk__in=pks):
-        yield from store.keys_of(lookup.cache_key, store.readable_snapshot(lookup))
-        yield from store.derived_keys(lookup)
 
 
 def _read_snapshot(lookup: Lookup) -> Answer | None:

@@ -76,10 +76,7 @@ _OPENED = metrics.Counter("sentry_circuit_openings", "Pauses in calls after fail
 
 
 class FairSlots:
-    """Slots of this process. A free one goes to the person who holds the fewest of them.
-
-    Otherwise, one person's many lookups would make everyone else's wait for each call.
-    """
+    """Slots of this process. A free one goes to the person who holds the fewest of them."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -126,10 +123,7 @@ _local_slots_lock = Lock()
 
 
 class SharedRateLimiter:
-    """The rate limiter for everyone who uses one token; `name` is a fingerprint of that token.
-
-    `person` is the primary key of the person whose lookup it is, if any.
-    """
+    """The rate limiter for everyone who uses one token; `name` is a fingerprint of that token."""
 
     def __init__(self, name: str, person: int | None = None) -> None:
         self._name = name

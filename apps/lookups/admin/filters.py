@@ -65,10 +65,7 @@ class ChoiceFilter(admin.SimpleListFilter, ABC):
 
 
 def choice_filter(
-    title: str,
-    parameter_name: str,
-    condition: Callable[[str], Q | None],
-    options: Choices = (),
+    title: str, parameter_name: str, condition: Callable[[str], Q | None], options: Choices = ()
 ) -> type[ChoiceFilter]:
     """Return a filter with this condition; one without `options` is hidden."""
     own = {

@@ -336,28 +336,23 @@ def charts(selection: StatsFilter, scope: str, now: datetime) -> Charts:
         columns=_columns(days),
         first_day=_format_day(days[0][0]),
         last_day=_format_day(days[-1][0]),
-        busiest=f"{_format_day(busiest)} with {grouped(most)}" if most else "",
-        total=grouped(total),
+        busiest=f"{_format_day(busiest)} with {most:,}" if most else "",
+        total=f"{total:,}",
         hit_rate=f"{100 * shared / total:.0f}%" if total else "none yet",
-        calls=grouped(sum(count.calls for count in counts)),
-        saved=grouped(sum(count.saved for count in counts)),
+        calls=f"{sum(count.calls for count in counts):,}",
+        saved=f"{sum(count.saved for count in counts):,}",
         outcomes=_measured(
-            (outcomes[one], Bar(str(one.label), grouped(outcomes[one]), f"?outcome={one}", one))
+            (outcomes[one], Bar(str(one.label), f"{outcomes[one]:,}", f"?outcome={one}", one))
             for one in Outcome
             if outcomes[one]
         ),
         slowest=_measured((number, _slow_bar(pk, lookups.get(pk), number)) for pk, number in slow),
-        people=_measured((n, Bar(name, grouped(n))) for name, n in _most_active(by_person)),
+        people=_measured((n, Bar(name, f"{n:,}")) for name, n in _most_active(by_person)),
         asked_about=_measured(
             (number, _customer_bar(lookups.get(pk), number)) for pk, number in week.asked_about
         ),
         repeats=_measured((repeat.lookups, _repeat_bar(repeat)) for repeat in week.repeats),
     )
-
-
-def grouped(number: int) -> str:
-    """Return a whole number with its thousands separated: 12,345."""
-    return f"{number:,}"
 
 
 def _columns(days: Sequence[tuple[date, int]]) -> tuple[Column, ...]:
@@ -409,9 +404,9 @@ def _slow_bar(pk: int, lookup: Lookup | None, milliseconds: int) -> Bar:
 
 def _customer_bar(lookup: Lookup | None, number: int) -> Bar:
     if lookup is None:
-        return Bar("deleted", grouped(number))
+        return Bar("deleted", f"{number:,}")
     address = f"?{urlencode({'q': lookup.customer_hash, 'age': 'week'})}"
-    return Bar(lookup.customer or ERASED, grouped(number), address)
+    return Bar(lookup.customer or ERASED, f"{number:,}", address)
 
 
 def _format_day(day: date) -> str:

@@ -15,22 +15,14 @@ from django.core.management import BaseCommand, call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
 
 from apps.events.identifier import reading_of
 from apps.events.query import Question
-from apps.exports import (
-    DEFAULT_BUDGET,
-    FAMILIES,
-    ExportRefused,
-    Preset,
-    Rendered,
-    family_named,
-    render,
-)
+from apps.exports import DEFAULT_BUDGET, FAMILIES, ExportRefused
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS
-from apps.known_errors.catalogue import with_known_errors, with_replies
+from apps.known_errors.catalogue import with_known_errors
 from apps.lookups.access import command_line
+from apps.lookups.exports import Choice, Export, render_result
 from apps.lookups.models import ExportMethod
 from apps.lookups.problems import (
     EXIT_COMPLETE,
@@ -39,14 +31,8 @@ from apps.lookups.problems import (
     EXIT_USAGE,
     LookupFailed,
 )
-from apps.lookups.records import (
-    ExportDetails,
-    get_preset,
-    read_question,
-    record_export,
-    record_lookup,
-)
-from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted
+from apps.lookups.records import get_preset, read_question, record_export, record_lookup
+from apps.lookups.services import answer_lookup, answer_unredacted
 
 
 class Command(BaseCommand):
@@ -94,8 +80,14 @@ class Command(BaseCommand):
             sys.stdout.reconfigure(errors="backslashreplace")  # the terminal may be ASCII only
         if options["customer"] == "-":
             options["customer"] = sys.stdin.readline().strip()
-        if options["budget"] is None and options["format"] == "markdown":
-            options["budget"] = DEFAULT_BUDGET
+        is_limited = options["budget"] is None and options["format"] == "markdown"
+        choice = Choice(
+            format=options["format"],
+            budget=DEFAULT_BUDGET if is_limited else options["budget"],
+            preset=options["preset"],
+            model=options["model"],
+            marking=options["marking"],
+        )
         zone = ZoneInfo(settings.TIME_ZONE)
         question = _read_question(options, zone)
         prepare_database()
@@ -117,21 +109,15 @@ class Command(BaseCommand):
             result = replace(result, answer=with_known_errors(result.answer))
         except LookupFailed as failure:
             raise _stopped(failure) from failure
-        rendered = _render(result, preset, options)
-        record_export(
-            lookup,
-            ExportDetails(
-                format=options["format"],
-                tokens=rendered.tokens,
-                preset=preset.name,
-                budget=options["budget"],
-                redacted=not options["no_redact"],
-                reason=options["reason"] if options["no_redact"] else "",
-                model=options["model"],
-            ),
-            requester=requester,
-            how=ExportMethod.PRINTED,
-        )
+        customer = options["customer"] if options["no_redact"] else "<customer>"
+        try:
+            rendered = render_result(result, choice, preset, customer=customer)
+        except ExportRefused as refused:
+            raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
+        details = Export(choice, rendered).details
+        if options["no_redact"]:
+            details = replace(details, redacted=False, reason=options["reason"])
+        record_export(lookup, details, requester=requester, how=ExportMethod.PRINTED)
         reading = reading_of(lookup.customer, question.customer)
         if reading:
             self.stderr.write(reading.replace(question.customer.identifier, "<customer>"))
@@ -164,28 +150,6 @@ def _stopped(failure: LookupFailed) -> CommandError:
     return CommandError(message, returncode=problem.exit_status)
 
 
-def _render(result: LookupResult, preset: Preset, options: dict[str, Any]) -> Rendered:
-    zone = ZoneInfo(result.lookup.zone)
-    today = timezone.now().astimezone(zone).date()
-    try:
-        return render(
-            with_replies(result.answer, zone=zone, today=today),
-            format=options["format"],
-            budget=options["budget"],
-            preset=preset,
-            customer=options["customer"] if options["no_redact"] else "<customer>",
-            lookup_id=str(result.lookup.uuid),
-            marker=result.lookup.marker,
-            from_cache=result.lookup.from_cache,
-            zone=result.lookup.zone,
-            today=today,
-            family=family_named(options["model"]),
-            datamarking=options["marking"],
-        )
-    except ExportRefused as refused:
-        raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
-
-
 def _budget(typed: str) -> int:
     if not (typed.isascii() and typed.isdigit()) or not MIN_TOKENS <= int(typed) <= MAX_TOKENS:
         raise ArgumentTypeError(
@@ -200,8 +164,7 @@ def prepare_database() -> None:
         return
     if connection.vendor != "sqlite":
         raise CommandError(
-            "The database is not ready. Run: python manage.py migrate",
-            returncode=EXIT_FAILED,
+            "The database is not ready. Run: python manage.py migrate", returncode=EXIT_FAILED
         )
     with Path(f"{settings.DATABASES['default']['NAME']}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several may start at once on a new machine
