@@ -5,7 +5,7 @@ count if they are in a trace of the customer's events or of their own rows.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event as Flag
@@ -16,8 +16,8 @@ from typing import Literal
 from apps.events.answer import RelatedData, Signal, UnreadSignal
 from apps.events.event import Event, LogEntry, Span, time_of
 from apps.events.grouping import nearest_first
-from apps.events.query import CustomerKind, Question
-from apps.sentry.client import Scope, SentryClient
+from apps.events.query import CustomerKind
+from apps.sentry.client import Scope
 from apps.sentry.config import (
     Flavor,
     Quirks,
@@ -40,8 +40,8 @@ from apps.sentry.datasets import (
     is_about_dataset,
     without_what_was_refused,
 )
+from apps.sentry.listing import Fetch
 from apps.sentry.parsing import (
-    Project,
     integer,
     is_partial,
     items,
@@ -73,7 +73,6 @@ SLOW_MS = 1000.0
 MAX_TRANSACTIONS = 10
 MIN_FOR_USUAL = 5
 
-_MAX_PROJECTS = 3
 _USUAL = "p50(span.duration)"
 _COUNT = "count()"
 _DAY = timedelta(days=1)
@@ -122,29 +121,16 @@ class ActivityReader(RelatedReader):
     Without errors they are the result: once that is known, their calls have priority.
     """
 
-    def __init__(
-        self,
-        client: SentryClient,
-        question: Question,
-        scope: Scope,
-        projects: Sequence[Project],
-        signals: Collection[Signal],
-    ) -> None:
-        self._main = client
-        timeout_s = min(ACTIVITY_TIMEOUT_S, client.deadline.left())
-        self._client = client.for_related(timeout_s, lanes=2)
-        self._pool = ThreadPoolExecutor(5, thread_name_prefix="activity")
-        self._question = question
-        self._scope = scope
-        self._projects = projects
+    def __init__(self, fetch: Fetch, signals: Collection[Signal]) -> None:
+        super().__init__(fetch, ACTIVITY_TIMEOUT_S, lanes=2, threads=5)
         self._lock = Lock()
         self._tables = {signal: _Table() for signal in KINDS if signal in signals}
         self._started: list[_Table] = []
         self._usual: dict[tuple[str | None, str | None], float] = {}
         self._names: dict[str, set[str]] = {}
-        customer = question.customer
-        is_trace = customer.hex_id is not None and customer.kind != CustomerKind.EVENT
-        self._event_traces = [customer.hex_id] if is_trace and customer.hex_id else []
+        customer = fetch.question.customer
+        is_trace = customer.hex_id and customer.kind != CustomerKind.EVENT
+        self._event_traces = [customer.hex_id] if customer.hex_id and is_trace else []
         self._is_answer = False
         self._is_alone = False
         self._all_hops: Future[None] | None = None
@@ -302,24 +288,14 @@ class ActivityReader(RelatedReader):
             if wanted.scope:
                 self._read_pages(signal, wanted, pages)
             else:
-                self._read_projects(signal, wanted, pages)
+                self._read_scopes(
+                    lambda scope: self._read_pages(
+                        signal, replace(wanted, scope=scope, seen=set()), pages
+                    )
+                )
         finally:
             if wanted.by_person:
                 table.has_person.set()
-
-    def _read_projects(self, signal: Signal, wanted: _List, pages: int) -> None:
-        """Read all projects in one search, or one by one if the server requires it."""
-        by_project = [replace(self._scope, project_ids=(one.id,)) for one in self._projects]
-        if not self._client.one_project or len(by_project) < 2:
-            try:
-                self._read_pages(signal, replace(wanted, scope=self._scope), pages)
-                return
-            except SentryOneProjectOnly:
-                self._client.one_project = True
-        if len(by_project) > _MAX_PROJECTS:
-            raise SentryOneProjectOnly("This Sentry searches one project at a time.")
-        for scope in by_project:
-            self._read_pages(signal, replace(wanted, scope=scope, seen=set()), pages)
 
     def _read_pages(self, signal: Signal, wanted: _List, pages: int) -> None:
         table = self._tables[signal]

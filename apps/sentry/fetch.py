@@ -4,10 +4,9 @@ Only this module decides whether a result is complete.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 
@@ -20,7 +19,7 @@ from apps.events.answer import (
     SearchScope,
     Signal,
 )
-from apps.events.event import Event, EventBody, Issue
+from apps.events.event import Event, Issue
 from apps.events.grouping import nearest_first
 from apps.events.query import Question
 from apps.sentry.activity import ActivityReader
@@ -36,6 +35,7 @@ from apps.sentry.config import (
 )
 from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events, with_details
 from apps.sentry.listing import (
+    Fetch,
     Listing,
     batches_of,
     collect_bodies,
@@ -48,43 +48,14 @@ from apps.sentry.listing import (
     read_single_body,
     result_in_time,
     split_results,
-    thread_pool,
     window_notices,
 )
 from apps.sentry.parsing import Project
-from apps.sentry.search import Search, search_for
 from apps.sentry.signals import (
     SIGNALS_TIMEOUT_S,
     OccurrenceSearch,
     SignalReader,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetch:
-    """What the steps of one lookup have in common."""
-
-    client: SentryClient
-    pool: ThreadPoolExecutor
-    question: Question
-    search: Search
-    scope: Scope
-    searched: tuple[Project, ...]
-
-    @classmethod
-    def of(cls, client: SentryClient, question: Question, searched: Sequence[Project]) -> "_Fetch":
-        """Return it with a pool of its own, which the caller shuts down."""
-        scope = scope_of(client, question, searched)
-        search = search_for(question)
-        return cls(client, thread_pool(client), question, search, scope, tuple(searched))
-
-
-@dataclass(frozen=True, slots=True)
-class _Details:
-    """Bodies by event ID, and issues."""
-
-    bodies: dict[str, EventBody]
-    issues: tuple[Issue, ...]
 
 
 def fetch_answer(
@@ -106,9 +77,9 @@ def fetch_answer(
     started = monotonic()
     signals = client.config.signals
     searched, skipped = choose_projects(question, client.config, projects)
-    fetch = _Fetch.of(client, question, searched)
-    activity = ActivityReader(client, question, fetch.scope, searched, signals)
-    signal_reader = SignalReader(client, question, fetch.scope, searched)
+    fetch = Fetch.of(client, question, searched)
+    activity = ActivityReader(fetch, signals)
+    signal_reader = SignalReader(fetch)
     timing = window_notices(question, client.config, now)
     try:
         list_future = fetch.pool.submit(_list, fetch)
@@ -116,11 +87,11 @@ def fetch_answer(
         signal_reader.start_customer_signals(signals)
         listing = result_in_time(client, list_future)
         if client.flavor == Flavor.GLITCHTIP:
-            listing = with_details(client, fetch.pool, question, listing)
+            listing = with_details(fetch, listing)
         activity.follow(listing.events, is_answer=not listing.events)
         signal_reader.start_customer_signals(signals)  # if the flavor was unknown before
         signal_reader.start_event_signals(signals, listing.events)
-        details, missing = _read_details(fetch, listing)
+        events, issues, missing = _read_details(fetch, listing)
         notices = (
             *skipped,
             *environment_notices(question, searched, listing.events),
@@ -129,12 +100,15 @@ def fetch_answer(
             *listing.notices,
             *missing,
         )
-        occurrences, arrived = _find_other_occurrences(fetch, listing, notices, now)
+        occurrences: OtherOccurrences | None = None
+        arrived: tuple[Notice, ...] = ()
+        if question.customer.is_named and not events and _is_complete(listing, notices):
+            occurrences, arrived = OccurrenceSearch(fetch).find(now)
         duration_ms = round((monotonic() - started) * 1000)
         found = activity.collect(client.config.signals_wait_s, elapsed_s=monotonic() - started)
         related = signal_reader.collect(client.config.signals_wait_s).merged_with(found)
     finally:
-        fetch.pool.shutdown(wait=False, cancel_futures=True)
+        fetch.close()
         activity.close()
         signal_reader.close()
     notices = (*notices, *arrived)
@@ -146,8 +120,8 @@ def fetch_answer(
             environments=question.environments,
             server=client.flavor.product,
         ),
-        events=_finish_events(listing.events, details, client.config),
-        issues=details.issues,
+        events=events,
+        issues=issues,
         complete=_is_complete(listing, notices),
         fetched_at=now,
         events_total=listing.total,
@@ -176,9 +150,9 @@ def fetch_related(
     if client.flavor == Flavor.AUTO:
         client.flavor = Flavor.SENTRY
     searched, _skipped = choose_projects(question, client.config, projects)
-    scope = scope_of(client, question, searched)
-    signal_reader = SignalReader(client, question, scope, searched)
-    activity = ActivityReader(client, question, scope, searched, signals)
+    fetch = Fetch.of(client, question, searched)
+    signal_reader = SignalReader(fetch)
+    activity = ActivityReader(fetch, signals)
     try:
         signal_reader.start_customer_signals(signals)
         signal_reader.start_event_signals(signals, events)
@@ -198,12 +172,12 @@ def fetch_ids(
     """Return only the IDs of the customer's events, from shorter rows. Raise a `SentryError`."""
     client.row_fields = ID_FIELDS
     searched, _skipped = choose_projects(question, client.config, projects)
-    fetch = _Fetch.of(client, question, searched)
+    fetch = Fetch.of(client, question, searched)
     try:
         listing = result_in_time(client, fetch.pool.submit(_list, fetch))
         return frozenset(event.id for event in listing.events)
     finally:
-        fetch.pool.shutdown(wait=False, cancel_futures=True)
+        fetch.close()
 
 
 def fetch_event(client: SentryClient, event: Event) -> Event:
@@ -215,44 +189,15 @@ def fetch_event(client: SentryClient, event: Event) -> Event:
     return whole
 
 
-_INCOMPLETE = frozenset(
-    (
-        NoticeCode.CAPPED,
-        NoticeCode.WINDOW_OPEN,
-        NoticeCode.RETENTION,
-        NoticeCode.PROJECT_SKIPPED,
-        NoticeCode.ENVIRONMENT_UNKNOWN,
-        NoticeCode.INCOMPLETE_LIST,
-        NoticeCode.FLAVOR_LIMITS,
-        NoticeCode.UNCLEAR_CUSTOMER,
-    )
-)
+_INCOMPLETE = frozenset((
+    *(NoticeCode.CAPPED, NoticeCode.WINDOW_OPEN, NoticeCode.RETENTION, NoticeCode.PROJECT_SKIPPED),
+    *(NoticeCode.ENVIRONMENT_UNKNOWN, NoticeCode.INCOMPLETE_LIST, NoticeCode.FLAVOR_LIMITS),
+    NoticeCode.UNCLEAR_CUSTOMER,
+))  # fmt: skip
 
 
 def _is_complete(listing: Listing, notices: Sequence[Notice]) -> bool:
     return listing.complete and not any(notice.code in _INCOMPLETE for notice in notices)
-
-
-def _find_other_occurrences(
-    fetch: _Fetch, listing: Listing, notices: Sequence[Notice], now: datetime
-) -> tuple[OtherOccurrences | None, tuple[Notice, ...]]:
-    """Search other times for a customer who certainly has no events in the window."""
-    is_empty = not listing.events and _is_complete(listing, notices)
-    if not is_empty or not fetch.question.customer.is_named:
-        return None, ()
-    search = OccurrenceSearch(fetch.client, fetch.pool, fetch.question, fetch.search, fetch.scope)
-    return search.find(fetch.searched, now)
-
-
-def scope_of(client: SentryClient, question: Question, searched: Sequence[Project]) -> Scope:
-    """Return the scope; it has projects only if not all of them are searched."""
-    is_narrowed = bool(question.projects or client.config.projects)
-    return Scope(
-        start=question.window.start,
-        end=question.window.end + timedelta(seconds=1),
-        project_ids=tuple(project.id for project in searched) if is_narrowed else (),
-        environments=question.environments,
-    )
 
 
 _NO_PROJECT = Notice(
@@ -284,32 +229,33 @@ def choose_projects(
     return searched, tuple(skipped)
 
 
-def _list(fetch: _Fetch) -> Listing:
+def _list(fetch: Fetch) -> Listing:
     """List events from the events table, or from GlitchTip's lists if there is no table."""
-    client, searched = fetch.client, fetch.searched
+    client = fetch.client
     if client.flavor != Flavor.GLITCHTIP:
         try:
-            return list_events(
-                client, fetch.pool, fetch.question, fetch.search, fetch.scope, searched
-            )
+            return list_events(fetch)
         except SentryUnknownRoute:
             if client.flavor != Flavor.AUTO:
                 raise
             client.flavor = Flavor.GLITCHTIP
-    return list_glitchtip_events(client, fetch.pool, fetch.question, searched)
+    return list_glitchtip_events(fetch)
 
 
-def _read_details(fetch: _Fetch, listing: Listing) -> tuple[_Details, tuple[Notice, ...]]:
+def _read_details(
+    fetch: Fetch, listing: Listing
+) -> tuple[tuple[Event, ...], tuple[Issue, ...], tuple[Notice, ...]]:
     """Read the bodies nearest to the reported time, and all issues, in parallel.
 
-    Bodies go first: if not all calls fit into one round, the issues are the ones that wait.
+    Bodies go first: if not all calls fit into one round, the issues are the ones that wait. Return
+    the events with their bodies and permalinks, the issues, and notices on what is missing.
     """
     client, pool, moment = fetch.client, fetch.pool, fetch.question.window.moment
     nearest = nearest_first(listing.events, moment)[: client.config.max_bodies]
     wanted = [event for event in nearest if event.body is None]
     batches = batches_of(wanted)
     tracker = client.progress_tracker
-    calls = issue_calls(client, listing, fetch.scope, fetch.searched)
+    calls = issue_calls(fetch, listing)
     tracker.record_list(listing.events, [batch[0].issue_id for batch in batches], others=len(calls))
     client.announce(len(batches) + len(calls))
     batch_futures = [
@@ -317,7 +263,7 @@ def _read_details(fetch: _Fetch, listing: Listing) -> tuple[_Details, tuple[Noti
         for batch in batches
     ]
     issue_futures = [pool.submit(tracker.tracked(call)) for call in calls]
-    bodies = collect_bodies(client, pool, wanted, list(zip(batches, batch_futures, strict=True)))
+    bodies = collect_bodies(fetch, wanted, list(zip(batches, batch_futures, strict=True)))
     issue_lists, issues_failed = split_results(client, issue_futures)
     issues = (*listing.issues, *(issue for found in issue_lists for issue in found))
     missing: dict[str, list[Event]] = {}
@@ -325,16 +271,22 @@ def _read_details(fetch: _Fetch, listing: Listing) -> tuple[_Details, tuple[Noti
         if event.id in bodies.failed:
             missing.setdefault(bodies.failed[event.id], []).append(event)
     short_ids = {issue.id: issue.short_id for issue in issues}
-    return _Details(bodies.by_id, issues), detail_notices(missing, short_ids, issues_failed)
+    links = {issue.id: issue.permalink for issue in issues if issue.permalink}
+    events = []
+    for event in listing.events:
+        body = bodies.by_id.get(event.id)
+        events.append(
+            with_permalink(merge_body(event, body) if body else event, links, client.config)
+        )
+    return tuple(events), issues, detail_notices(missing, short_ids, issues_failed)
 
 
-def issue_calls(
-    client: SentryClient, listing: Listing, scope: Scope, searched: Sequence[Project]
-) -> list[Callable[[], list[Issue]]]:
+def issue_calls(fetch: Fetch, listing: Listing) -> list[Callable[[], list[Issue]]]:
     """Return the calls, as few as possible, for issues that did not come with the list.
 
     Each raises a `SentryError`.
     """
+    client = fetch.client
     if client.flavor == Flavor.GLITCHTIP:
         return []
     known = {issue.id for issue in listing.issues}
@@ -345,7 +297,7 @@ def issue_calls(
     }
     ids = list(slugs)
     chunks = [ids[start : start + ISSUES_PER_CALL] for start in range(0, len(ids), ISSUES_PER_CALL)]
-    project_ids = {project.slug: project.id for project in searched}
+    project_ids = {project.slug: project.id for project in fetch.searched}
     calls: list[Callable[[], list[Issue]]] = []
     for chunk in chunks:
         by_project: dict[str, list[str]] = {}
@@ -356,7 +308,7 @@ def issue_calls(
         if client.one_project:
             calls += [partial(client.issues, own, (one,)) for one, own in by_project.items()]
         else:
-            calls.append(partial(_issues_at_once, client, chunk, scope, by_project))
+            calls.append(partial(_issues_at_once, client, chunk, fetch.scope, by_project))
     return calls
 
 
@@ -375,16 +327,3 @@ def _issues_at_once(
         if len(scope.project_ids) < 2:
             raise
     return [issue for one, own in by_project.items() for issue in client.issues(own, (one,))]
-
-
-def _finish_events(
-    events: Sequence[Event], details: _Details, config: SentryConfig
-) -> tuple[Event, ...]:
-    """Return the listed events with their bodies and permalinks."""
-    links = {issue.id: issue.permalink for issue in details.issues if issue.permalink}
-    finished = []
-    for event in events:
-        body = details.bodies.get(event.id)
-        merged = merge_body(event, body) if body else event
-        finished.append(with_permalink(merged, links, config))
-    return tuple(finished)

@@ -7,7 +7,6 @@ tagged with the customer first, and read only their lists.
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,7 +36,15 @@ from apps.sentry.config import (
     SentryUnknownRoute,
 )
 from apps.sentry.http import Params
-from apps.sentry.listing import Listing, capped, newest_first, run_all, skipped_notices, with_event
+from apps.sentry.listing import (
+    Fetch,
+    Listing,
+    capped,
+    event_id_notice,
+    newest_first,
+    skipped_notices,
+    with_event,
+)
 from apps.sentry.parsing import (
     Project,
     integer,
@@ -79,14 +86,6 @@ class Page:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedEvent:
-    """A full event, and when the server received it, by which lists are sorted."""
-
-    event: Event
-    at: datetime | None
-
-
 class GlitchTip:
     """The endpoints of GlitchTip that a lookup needs. Each method raises a `SentryError`."""
 
@@ -119,13 +118,18 @@ class GlitchTip:
         known = [count for count in counts if count is not None]
         return None if page.cursor or len(known) < len(counts) else sum(known)
 
-    def issues_by_id(self, issue_ids: Sequence[str]) -> list[Issue]:
-        """Return up to 100 issues."""
-        params = [("id", issue_id) for issue_id in issue_ids[:ISSUES_PER_CALL]]
+    def _issues_by_id(self, issue_ids: Sequence[str]) -> list[Issue]:
+        params = [("id", issue_id) for issue_id in issue_ids]
         page = self._page(f"{self._client.organization_path}/issues/", [*params, ("query", "")])
         wanted = set(issue_ids)
         found = (self.issue_of(row) for row in page.rows)
         return [issue for issue in found if issue and issue.id in wanted]
+
+    def issue_calls(self, issue_ids: Sequence[str]) -> list[Callable[[], list[Issue]]]:
+        """Return the calls, as few as possible, for these issues."""
+        starts = range(0, len(issue_ids), ISSUES_PER_CALL)
+        chunks = [issue_ids[start : start + ISSUES_PER_CALL] for start in starts]
+        return [partial(self._issues_by_id, chunk) for chunk in chunks]
 
     def level(self, event: Event) -> str | None:
         """Return the level of an event, which no list has."""
@@ -175,18 +179,19 @@ class GlitchTip:
 
 def received_event(
     row: object, identity_fields: Sequence[str], slugs: Mapping[str, str], project: str | None
-) -> ReceivedEvent | None:
-    """Parse a row of either list of events; return None if it is unreadable.
+) -> tuple[Event | None, datetime | None]:
+    """Return the event in a row of either list, and when the server received it.
 
-    `slugs` are project slugs by ID; `project` is the slug for any other ID.
+    The event is None if it is unreadable. `slugs` are project slugs by ID; `project` is the slug
+    for any other ID.
     """
     raw = {_CAMEL.get(name, name): value for name, value in mapping(row).items()}
     event = parse_full_event(raw, identity_fields)
     if event is None:
-        return None
+        return None, None
     slug = slugs.get(str(integer(raw.get("projectID"))), project)
     named = replace(event, project=slug, transaction=event.transaction or _transaction_of(event))
-    return ReceivedEvent(named, moment(raw.get("dateReceived")))
+    return named, moment(raw.get("dateReceived"))
 
 
 def _transaction_of(event: Event) -> str | None:
@@ -227,74 +232,56 @@ def overlapping_cursor(cursor: str) -> str | None:
 _FEW_PROJECTS = 2
 
 
-def find_event(
-    client: SentryClient,
-    pool: ThreadPoolExecutor,
-    question: Question,
-    searched: Sequence[Project],
-    listing: Listing,
-) -> Listing:
+def find_event(fetch: Fetch, listing: Listing) -> Listing:
     """Return the listing with the event whose ID was entered, or unchanged if there is none.
 
     Raise a `SentryError` if the lookup is for an event and it could not be searched.
     """
-    hex_id = question.customer.hex_id
-    if hex_id is None or question.customer.kind == CustomerKind.TRACE:
+    hex_id, kind = fetch.question.customer.hex_id, fetch.question.customer.kind
+    if hex_id is None or kind == CustomerKind.TRACE:
         return listing
     failed: list[SentryError] = []
-    for projects in (_likely_projects(client, hex_id, searched), searched):
+    for projects in (_likely_projects(fetch, hex_id), fetch.searched):
         failed = []
-        calls = [partial(_read_event, client, project, hex_id, question) for project in projects]
-        for outcome in run_all(client, pool, calls):
+        for outcome in fetch.run_all(
+            [partial(_read_event, fetch, one, hex_id) for one in projects]
+        ):
             if isinstance(outcome, SentryError):
                 failed.append(outcome)
             elif outcome is not None:
-                chosen = question.environments
-                if chosen and outcome.environment not in chosen:
-                    return listing
-                return with_event(listing, outcome, question)
-    return _not_found(listing, question, failed)
-
-
-def _not_found(listing: Listing, question: Question, failed: Sequence[SentryError]) -> Listing:
+                return with_event(listing, outcome, fetch.question)
     if not failed:
         return listing
-    if question.customer.kind == CustomerKind.EVENT:
+    if kind == CustomerKind.EVENT:
         raise failed[0]
-    message = f"We couldn't check whether this is an event ID: {failed[0].message}"
-    notice = Notice(NoticeCode.INCOMPLETE_LIST, message)
-    return replace(listing, total=None, notices=(*listing.notices, notice))
+    return replace(listing, total=None, notices=(*listing.notices, event_id_notice(failed[0])))
 
 
-def _likely_projects(
-    client: SentryClient, hex_id: str, searched: Sequence[Project]
-) -> list[Project]:
+def _likely_projects(fetch: Fetch, hex_id: str) -> list[Project]:
     """Return projects that a search suggests: only a hint, which saves calls."""
-    if len(searched) <= _FEW_PROJECTS:
+    if len(fetch.searched) <= _FEW_PROJECTS:
         return []
-    server = GlitchTip(client)
+    server = GlitchTip(fetch.client)
     try:
         issues = [server.issue_of(row) for row in server.issues(hex_id).rows]
     except SentryError:
         return []
     slugs = {issue.project for issue in issues if issue}
-    return [project for project in searched if project.slug in slugs][:_FEW_PROJECTS]
+    return [project for project in fetch.searched if project.slug in slugs][:_FEW_PROJECTS]
 
 
-def _read_event(
-    client: SentryClient, project: Project, hex_id: str, question: Question
-) -> Event | None:
+def _read_event(fetch: Fetch, project: Project, hex_id: str) -> Event | None:
     """Return the event, or None if the project doesn't have it. Raise a `SentryError`."""
     try:
-        body = client.project_event(project.slug, hex_id)
+        body = fetch.client.project_event(project.slug, hex_id)
     except SentryUnknownRoute:
         raise
     except SentryNotFound:
         return None
-    found = received_event(body, question.fields, {}, project.slug)
-    if found is None or found.event.id != hex_id:
+    event, _received_at = received_event(body, fetch.question.fields, {}, project.slug)
+    if event is None or event.id != hex_id:
         raise SentryBadResponse("The event has no ID or no time.")
-    return found.event
+    return event
 
 
 # Page through a list without losing rows between two pages.
@@ -531,25 +518,24 @@ class ListReader:
 
     def _add(self, row: object) -> bool:
         """Add an event of the customer, and return whether the row is new."""
-        received = received_event(row, self.question.fields, self.slugs, self.project)
-        if received is None:
+        event, at = received_event(row, self.question.fields, self.slugs, self.project)
+        if event is None:
             self.unreadable += 1
             return True
-        if received.event.id in self._seen:
+        if event.id in self._seen:
             return False
-        self._seen.add(received.event.id)
-        self._track_time(received)
-        if self._is_wanted(received.event):
-            self.found[received.event.id] = received.event
+        self._seen.add(event.id)
+        if at:
+            self._track_time(event, at)
+        if self._is_wanted(event):
+            self.found[event.id] = event
         return True
 
-    def _track_time(self, received: ReceivedEvent) -> None:
+    def _track_time(self, event: Event, at: datetime) -> None:
         """Track how far back the list was read; a clock that is ahead extends the reading."""
-        if received.at is None:
-            return
-        self._oldest = min(received.at, self._oldest or received.at)
-        self._newest = max(received.at, self._newest or received.at)
-        ahead = received.event.timestamp - received.at
+        self._oldest = min(at, self._oldest or at)
+        self._newest = max(at, self._newest or at)
+        ahead = event.timestamp - at
         if SKEW < ahead <= MAX_SKEW:
             self.since = min(self.since, self.question.window.start - ahead - SKEW)
 
@@ -570,34 +556,24 @@ FULL_PAGES: Final = 30
 FULL_SHARE: Final = 0.7
 
 
-def list_glitchtip_events(
-    client: SentryClient,
-    pool: ThreadPoolExecutor,
-    question: Question,
-    searched: Sequence[Project],
-) -> Listing:
+def list_glitchtip_events(fetch: Fetch) -> Listing:
     """Return the customer's events in the window, those nearest to the reported time with bodies.
 
     Raise a `SentryError` if nothing at all could be read.
     """
-    if not searched:
+    if not fetch.searched:
         raise SentryNotFound("The token can't see any of the projects.")
-    if question.customer.kind == CustomerKind.EVENT:
-        return find_event(client, pool, question, searched, Listing())
-    listing = _ListingReader(client, pool, question, tuple(searched)).listing()
-    if not listing.events and question.customer.hex_id:
-        return find_event(client, pool, question, searched, listing)
-    return listing
+    if fetch.question.customer.kind == CustomerKind.EVENT:
+        return find_event(fetch, Listing())
+    listing = _ListingReader(fetch).listing()
+    return listing if listing.events else find_event(fetch, listing)
 
 
 @dataclass
 class _ListingReader:
     """What one lookup has read so far."""
 
-    client: SentryClient
-    pool: ThreadPoolExecutor
-    question: Question
-    searched: tuple[Project, ...]
+    fetch: Fetch
     readers: list[ListReader] = field(default_factory=list)
     issues: dict[str, Issue] = field(default_factory=dict)
     skipped: list[tuple[str, SentryError]] = field(default_factory=list)
@@ -606,6 +582,9 @@ class _ListingReader:
     unreadable: int = 0
 
     def __post_init__(self) -> None:
+        self.client = self.fetch.client
+        self.question = self.fetch.question
+        self.searched = self.fetch.searched
         self.server = GlitchTip(self.client)
         self.slugs = {project.id: project.slug for project in self.searched}
 
@@ -620,7 +599,7 @@ class _ListingReader:
         readers = [reader for reader in self.readers if reader not in long and not reader.is_done]
         if long:
             readers += self._issue_readers(terms, long)
-        outcomes = run_all(self.client, self.pool, [reader.read_on for reader in readers])
+        outcomes = self.fetch.run_all([reader.read_on for reader in readers])
         self.failed += [outcome for outcome in outcomes if isinstance(outcome, SentryError)]
         self.failed += [reader.failed for reader in readers if reader.failed]
         return self._result()
@@ -630,7 +609,7 @@ class _ListingReader:
         ids = {project.slug: project.id for project in self.searched}
         readers = [one for one in self.readers if one.pages_ahead > FULL_PAGES]
         calls = [partial(self.server.event_count, ids[one.project or ""]) for one in readers]
-        for reader, count in zip(readers, run_all(self.client, self.pool, calls), strict=True):
+        for reader, count in zip(readers, self.fetch.run_all(calls), strict=True):
             reader.event_count = None if isinstance(count, SentryError) else count
 
     def _is_long(self, reader: ListReader) -> bool:
@@ -649,7 +628,7 @@ class _ListingReader:
             self._reader(partial(self.server.project_events, project.slug), project.slug)
             for project in self.searched
         ]
-        started = run_all(self.client, self.pool, [reader.start for reader in readers])
+        started = self.fetch.run_all([reader.start for reader in readers])
         for project, reader, outcome in zip(self.searched, readers, started, strict=True):
             if isinstance(outcome, SentryError):
                 self.skipped.append((project.slug, outcome))
@@ -678,7 +657,7 @@ class _ListingReader:
         since = min(reader.since for reader in long)
         self.limits += tag_search_limits(self.question)
         calls = [partial(tagged_issues, self.server, term, project_ids) for term in terms]
-        for outcome in run_all(self.client, self.pool, calls):
+        for outcome in self.fetch.run_all(calls):
             if isinstance(outcome, SentryError):
                 self.failed.append(outcome)
                 continue
@@ -745,22 +724,17 @@ class _ListingReader:
 MAX_COUNTED_ISSUES: Final = 20
 
 
-def with_details(
-    client: SentryClient, pool: ThreadPoolExecutor, question: Question, listing: Listing
-) -> Listing:
+def with_details(fetch: Fetch, listing: Listing) -> Listing:
     """Return the listing with issues, and with the levels of the events nearest to the time.
 
     The others' level is unknown, and so is the number of customers with issues further away.
     """
-    server, tracker = GlitchTip(client), client.progress_tracker
-    nearest = nearest_first(listing.events, question.window.moment)
+    client, server = fetch.client, GlitchTip(fetch.client)
+    nearest = nearest_first(listing.events, fetch.question.window.moment)
     issues = {issue.id: issue for issue in listing.issues}
     ids = list(dict.fromkeys(event.issue_id for event in nearest if event.issue_id))
-    unread = [issue_id for issue_id in ids if issue_id not in issues]
-    starts = range(0, len(unread), ISSUES_PER_CALL)
-    chunks = [unread[start : start + ISSUES_PER_CALL] for start in starts]
     failed: list[SentryError] = []
-    for found in run_all(client, pool, [partial(server.issues_by_id, chunk) for chunk in chunks]):
+    for found in fetch.run_all(server.issue_calls([one for one in ids if one not in issues])):
         if isinstance(found, SentryError):
             failed.append(found)
         else:
@@ -779,9 +753,10 @@ def with_details(
         *(partial(read_level, event) for event in nearest[: client.config.max_bodies]),
         *(partial(read_users, issue) for issue in with_counts),
     ]
+    tracker = client.progress_tracker
     tracker.record_list(listing.events, (), others=len(calls))
     tracked = [tracker.tracked(_unless_failed(call, failed)) for call in calls]
-    failed += [error for error in run_all(client, pool, tracked) if error]
+    failed += [error for error in fetch.run_all(tracked) if error]
     notices = [
         Notice(
             NoticeCode.SIGNAL_MISSING,

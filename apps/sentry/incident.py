@@ -20,7 +20,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain
 from math import ceil
 from sys import maxsize
@@ -57,11 +56,12 @@ from apps.sentry.config import (
     SentryTimeout,
     SentryUnknownRoute,
 )
-from apps.sentry.fetch import choose_projects, issue_calls, scope_of
+from apps.sentry.fetch import choose_projects, issue_calls
 from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
 from apps.sentry.listing import (
     MAX_OTHERS,
     PARTLY_SEARCHED,
+    Fetch,
     Listing,
     batches_of,
     collect_bodies,
@@ -70,8 +70,8 @@ from apps.sentry.listing import (
     newest_first,
     read_batch,
     retention_notice,
+    scope_of,
     skipped_notices,
-    thread_pool,
     window_notices,
 )
 from apps.sentry.parsing import Identities, Project, is_partial, parse_counts, parse_groups
@@ -82,7 +82,6 @@ from apps.sentry.search import (
     matched_fields,
     may_find,
     part_for,
-    search_for,
     search_for_all,
     with_match,
 )
@@ -108,7 +107,6 @@ _TEMPORARY = (SentryRateLimited, SentryResting, SentryCrowded)
 _SPLIT = (SentryRejectedQuery, SentryBadResponse, SentryServerError, SentryTimeout)
 
 OnProgress = Callable[[], None]
-ReadList = Callable[[SentryClient, ThreadPoolExecutor, Question, Sequence[Project]], Listing]
 
 
 def plan_batches(
@@ -353,7 +351,7 @@ class _Batch:
             self._read(rest, scope)
         for one in noisy:
             if self.others[one.line] >= MAX_OTHERS:
-                self._read_alone(one, _list_alone)
+                self._read_alone(one, list_events)
             else:
                 self._read_other_issues(one, scope)
 
@@ -385,33 +383,23 @@ class _Batch:
     def _rows(self, text: str, scope: Scope) -> Iterator[tuple[list[Event | None], bool]]:
         return self.client.event_rows(text, scope, self.question.fields)
 
-    def _read_alone(self, one: IncidentCustomer, read: ReadList) -> None:
+    def _read_alone(self, one: IncidentCustomer, read: Callable[[Fetch], Listing]) -> None:
         """Read a customer's events as a lookup does."""
         self.on_progress()
         self.alone.add(one.line)
         question = replace(self.question, customer=one.customer)
-        pool = thread_pool(self.client)
+        fetch = Fetch.of(self.client, question, self.searched)
         try:
-            listing = read(self.client, pool, question, self.searched)
+            listing = read(fetch)
         except (SentryRejectedQuery, SentryBadResponse) as error:
             self.unsure[one.line] = (FindingState.UNANSWERABLE, error.message)
             return
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            fetch.close()
         self.events[one.line] |= {event.id: replace(event, body=None) for event in listing.events}
         self.issues |= {issue.id: issue for issue in listing.issues}
         if listing.notices:
             self.unsure[one.line] = (FindingState.CAPPED, listing.notices[0].message)
-
-
-def _list_alone(
-    client: SentryClient,
-    pool: ThreadPoolExecutor,
-    question: Question,
-    searched: Sequence[Project],
-) -> Listing:
-    scope = scope_of(client, question, searched)
-    return list_events(client, pool, question, search_for(question), scope, searched)
 
 
 def _without(issue_ids: Collection[str]) -> str:
@@ -445,9 +433,8 @@ def fetch_rest(
     """
     if not customers:
         return known or Rest()
-    rest = _Rest.of(client, customers, where, visible, now)
-    rest.on_progress = on_progress
-    return rest.read(customers, findings, known)
+    rest = _Rest(client, customers, where, visible, now, on_progress)
+    return rest.read(findings, known)
 
 
 def fetch_baseline(
@@ -460,9 +447,8 @@ def fetch_baseline(
     on_progress: OnProgress = lambda: None,
 ) -> Rest:
     """Return only the baseline, for which no batch has to be answered."""
-    rest = _Rest.of(client, customers, where, visible, now)
-    rest.on_progress = on_progress
-    return Rest(baseline=rest.read_baseline(customers), calls=len(client.call_log))
+    rest = _Rest(client, customers, where, visible, now, on_progress)
+    return Rest(baseline=rest.read_baseline(), calls=len(client.call_log))
 
 
 def fetch_seen(
@@ -476,43 +462,32 @@ def fetch_seen(
 ) -> Rest:
     """Return only who was ever seen, of customers without events."""
     on_progress()
-    rest = _Rest.of(client, customers, where, visible, now)
+    rest = _Rest(client, customers, where, visible, now, on_progress)
     return Rest(rest.was_seen(customers), notices=tuple(rest.notices), calls=len(client.call_log))
 
 
 @dataclass
 class _Rest:
     client: SentryClient
-    question: Question
-    searched: Sequence[Project]
+    customers: Sequence[IncidentCustomer]
+    where: IncidentScope
+    visible: Sequence[Project]
     now: datetime
-    on_progress: OnProgress = lambda: None
+    on_progress: OnProgress
     notices: list[Notice] = field(default_factory=list)
 
-    @classmethod
-    def of(
-        cls,
-        client: SentryClient,
-        customers: Sequence[IncidentCustomer],
-        where: IncidentScope,
-        visible: Sequence[Project],
-        now: datetime,
-    ) -> "_Rest":
-        question = where.question(customers[0].customer)
-        searched, _skipped = choose_projects(question, client.config, visible)
-        return cls(client, question, searched, now)
+    def __post_init__(self) -> None:
+        question = self.where.question(self.customers[0].customer)
+        self.searched, _skipped = choose_projects(question, self.client.config, self.visible)
+        self.fields = question.fields
+        self.fetch = Fetch.of(self.client, question, self.searched)
 
-    def read(
-        self,
-        customers: Sequence[IncidentCustomer],
-        findings: Sequence[Finding],
-        known: Rest | None,
-    ) -> Rest:
+    def read(self, findings: Sequence[Finding], known: Rest | None) -> Rest:
         with_events = {one.line for one in findings if one.events}
-        empty = [one for one in customers if one.line not in with_events and not known]
+        empty = [one for one in self.customers if one.line not in with_events and not known]
         with ThreadPoolExecutor(2, thread_name_prefix="sentry") as pool:
             seen = pool.submit(self.was_seen, empty)
-            baseline = known.baseline if known else self.read_baseline(customers)
+            baseline = known.baseline if known else self.read_baseline()
             issues = pool.submit(self._issues, findings)
             bodies = self._bodies(representative_events(findings, baseline, most=MAX_REPRESENTED))
             beside: tuple[Future[Any], ...] = (seen, issues)
@@ -522,10 +497,6 @@ class _Rest:
         notices = (*(known.notices if known else ()), *self.notices)
         calls = len(self.client.call_log) + (known.calls if known else 0)
         return Rest(was_seen, baseline, issues.result(), bodies, notices, calls)
-
-    @property
-    def _scope(self) -> Scope:
-        return scope_of(self.client, self.question, self.searched)
 
     def was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
         """Return for customers without events whether there are any at another time.
@@ -537,7 +508,7 @@ class _Rest:
         problem = ""
         if self.client.flavor == Flavor.GLITCHTIP and named:
             problem = _NO_SEARCH
-        for part in [] if problem else plan_batches(named, self.question.fields):
+        for part in [] if problem else plan_batches(named, self.fields):
             try:
                 seen |= self._seen_anywhere(part)
             except _TEMPORARY:
@@ -561,7 +532,7 @@ class _Rest:
             found = self._seen_in(scope, pending)
             seen.update({line: own for line, own in found.items() if own is not False})
 
-        scope = replace(self._scope, start=since, end=until, environments=())
+        scope = replace(self.fetch.scope, start=since, end=until, environments=())
         if skipped := in_projects(self.client, self.searched, scope, read):
             self.notices += skipped
             return {line: own or None for line, own in seen.items()}
@@ -569,7 +540,7 @@ class _Rest:
 
     def _seen_in(self, scope: Scope, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
         """Ask for all; once more for those who are not among the first groups."""
-        fields = self.question.fields
+        fields = self.fields
         seen: dict[int, bool | None] = {}
         pending = list(part)
         while pending:
@@ -586,9 +557,9 @@ class _Rest:
                 return seen | {one.line: False if is_sure else None for one in pending}
         return seen
 
-    def read_baseline(self, customers: Sequence[IncidentCustomer]) -> Baseline:
+    def read_baseline(self) -> Baseline:
         """Read which issues as many other customers had in the time before the window."""
-        scope = self._scope
+        scope = self.fetch.scope
         before = replace(scope, start=scope.start - (scope.end - scope.start), end=scope.start)
         problem = ""
         if self.client.flavor == Flavor.GLITCHTIP:
@@ -598,9 +569,9 @@ class _Rest:
         try:
             if not problem:
                 try:
-                    return self._read_baseline(customers, before)
+                    return self._read_baseline(before)
                 except SentryRejectedQuery:
-                    return self._read_baseline(customers, before, is_plain=True)
+                    return self._read_baseline(before, is_plain=True)
         except _TEMPORARY:
             raise
         except SentryError as error:
@@ -614,17 +585,15 @@ class _Rest:
         )
         return Baseline(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))
 
-    def _read_baseline(
-        self, customers: Sequence[IncidentCustomer], scope: Scope, *, is_plain: bool = False
-    ) -> Baseline:
+    def _read_baseline(self, scope: Scope, *, is_plain: bool = False) -> Baseline:
         """Read groups by customer and issue; a customer cut off by the end of a page is left out.
 
         They are sorted by customer, so that each has all of their issues, however few are read.
         If the server refuses that (`is_plain`), or searches one project at a time, all groups are
         needed: a customer's issues are on several pages.
         """
-        listed = frozenset(one.customer.identifier.casefold() for one in customers)
-        wanted = max(len(customers), MIN_OTHERS)
+        listed = frozenset(one.customer.identifier.casefold() for one in self.customers)
+        wanted = max(len(self.customers), MIN_OTHERS)
         found = _People(listed, wanted, min(MAX_BASELINE_PAGES, ceil(wanted / 30)))
         is_whole = False
 
@@ -643,7 +612,7 @@ class _Rest:
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
     def _read_people(self, found: "_People", scope: Scope, *, is_sorted: bool) -> bool:
         """Read page after page until there are enough; return whether that was the last."""
-        fields = self.question.fields
+        fields = self.fields
         named = [f'!{one}:""' if one.startswith("tags[") else f"has:{one}" for one in fields]
         search = f"({' OR '.join(named)})" if is_sorted else ""
         sort = [("sort", name) for name in (*fields, "issue.id")] if is_sorted else []
@@ -673,23 +642,16 @@ class _Rest:
                 f"The details of {counted(further, 'issue')} that fewer customers have weren’t "
                 "read, so some of them may be parts of one failure."
             )
-        listing = Listing(
-            events=tuple(
-                {
-                    event.issue_id: event
-                    for finding in findings
-                    for event in finding.events
-                    if event.issue_id in wanted
-                }.values()
-            )
-        )
-        calls: list[Callable[[], list[Issue]]] = issue_calls(
-            self.client, listing, self._scope, self.searched
-        )
         if self.client.flavor == Flavor.GLITCHTIP:
-            server, ids = GlitchTip(self.client), sorted(wanted)
-            starts = range(0, len(ids), ISSUES_PER_CALL)
-            calls = [partial(server.issues_by_id, ids[at : at + ISSUES_PER_CALL]) for at in starts]
+            calls = GlitchTip(self.client).issue_calls(sorted(wanted))
+        else:
+            one_of_each = {
+                event.issue_id: event
+                for finding in findings
+                for event in finding.events
+                if event.issue_id in wanted
+            }
+            calls = issue_calls(self.fetch, Listing(tuple(one_of_each.values())))
         found: list[Issue] = []
         for call in calls:
             try:
@@ -702,14 +664,13 @@ class _Rest:
 
     def _bodies(self, events: Sequence[Event]) -> dict[str, EventBody]:
         """Read these events in full: those of an issue in one call."""
-        pool = thread_pool(self.client)
+        submit = self.fetch.pool.submit
         try:
-            batches = batches_of(events)
-            futures = [(batch, pool.submit(read_batch, self.client, batch)) for batch in batches]
+            batches = [(one, submit(read_batch, self.client, one)) for one in batches_of(events)]
             self.on_progress()
-            bodies = collect_bodies(self.client, pool, events, futures)
+            bodies = collect_bodies(self.fetch, events, batches)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            self.fetch.close()
         if bodies.failed:
             reason = next(iter(bodies.failed.values()))
             self._note(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +23,7 @@ from apps.sentry.config import (
     SentryTimeout,
 )
 from apps.sentry.parsing import Project, event_id_of, is_empty_body, parse_body
-from apps.sentry.search import Search, fields_naming, has_identity, with_match
+from apps.sentry.search import Search, fields_naming, has_identity, search_for, with_match
 
 # Notices: what a result must say about itself, for the agent.
 
@@ -134,9 +133,47 @@ def retention_notice(config: SentryConfig) -> Notice:
 T = TypeVar("T")
 
 
-def thread_pool(client: SentryClient) -> ThreadPoolExecutor:
-    """Return a pool with a thread for each parallel call, and one that waits for the others."""
-    return ThreadPoolExecutor(client.config.max_parallel + 1, thread_name_prefix="sentry")
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What the steps of one lookup have in common."""
+
+    client: SentryClient
+    question: Question
+    searched: tuple[Project, ...]
+    search: Search
+    scope: Scope
+    pool: ThreadPoolExecutor
+
+    @classmethod
+    def of(cls, client: SentryClient, question: Question, searched: Sequence[Project]) -> "Fetch":
+        """Return it with a pool of its own: a thread for each parallel call, and one that waits."""
+        pool = ThreadPoolExecutor(client.config.max_parallel + 1, thread_name_prefix="sentry")
+        scope = scope_of(client, question, searched)
+        return cls(client, question, tuple(searched), search_for(question), scope, pool)
+
+    def run_all(self, calls: Sequence[Callable[[], T]]) -> list[T | SentryError]:
+        """Run the calls and return the result or `SentryError` of each, in their order."""
+        futures = [self.pool.submit(call) for call in calls]
+        outcomes: list[T | SentryError] = []
+        for future in futures:
+            outcome = _outcome(self.client, future)
+            outcomes.append(outcome)
+        return outcomes
+
+    def close(self) -> None:
+        """Start no further call, and wait for none."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def scope_of(client: SentryClient, question: Question, searched: Sequence[Project]) -> Scope:
+    """Return the scope; it has projects only if not all of them are searched."""
+    is_narrowed = bool(question.projects or client.config.projects)
+    return Scope(
+        start=question.window.start,
+        end=question.window.end + timedelta(seconds=1),
+        project_ids=tuple(project.id for project in searched) if is_narrowed else (),
+        environments=question.environments,
+    )
 
 
 def result_in_time(client: SentryClient, future: Future[T]) -> T:
@@ -145,18 +182,6 @@ def result_in_time(client: SentryClient, future: Future[T]) -> T:
         return future.result(timeout=client.deadline.left())
     except FutureTimeout as error:
         raise SentryTimeout("Sentry did not answer in time.") from error
-
-
-def run_all(
-    client: SentryClient, pool: ThreadPoolExecutor, calls: Sequence[Callable[[], T]]
-) -> list[T | SentryError]:
-    """Run the calls and return the result or `SentryError` of each, in their order."""
-    futures = [pool.submit(call) for call in calls]
-    outcomes: list[T | SentryError] = []
-    for future in futures:
-        outcome = _outcome(client, future)
-        outcomes.append(outcome)
-    return outcomes
 
 
 def split_results(
@@ -203,51 +228,34 @@ PARTLY_SEARCHED = Notice(
 )
 
 
-def list_events(
-    client: SentryClient,
-    pool: ThreadPoolExecutor,
-    question: Question,
-    search: Search,
-    scope: Scope,
-    searched: Sequence[Project],
-) -> Listing:
+def list_events(fetch: Fetch) -> Listing:
     """Return the customer's events from the events table, in one search or one per project.
 
     Raise a `SentryError` if nothing at all could be read.
     """
     try:
-        listing = _read(client, pool, question, search, scope, searched)
+        listing = _read_projects(fetch)
     except SentryOutsideRetention:
-        return Listing(complete=False, notices=(retention_notice(client.config),))
-    if client.is_partial:
+        return Listing(complete=False, notices=(retention_notice(fetch.client.config),))
+    if fetch.client.is_partial:
         listing = replace(listing, total=None, notices=(*listing.notices, PARTLY_SEARCHED))
-    if not listing.events and question.customer.hex_id:
-        return _find_by_id(client, question, listing, {project.slug for project in searched})
-    return listing
+    return _with_event_by_id(fetch, listing) if not listing.events else listing
 
 
-def _read(
-    client: SentryClient,
-    pool: ThreadPoolExecutor,
-    question: Question,
-    search: Search,
-    scope: Scope,
-    searched: Sequence[Project],
-) -> Listing:
+def _read_projects(fetch: Fetch) -> Listing:
+    client, searched, search = fetch.client, fetch.searched, fetch.search
     if not client.one_project or len(searched) < 2:
         try:
-            return _read_table(client, question, search, scope)
+            return _read_table(fetch, search, fetch.scope)
         except SentryOneProjectOnly:
             if len(searched) < 2:
                 raise
             client.one_project = True
-    calls = [
-        partial(_read_table, client, question, search, replace(scope, project_ids=(project.id,)))
-        for project in searched
-    ]
+    scopes = [replace(fetch.scope, project_ids=(project.id,)) for project in searched]
+    outcomes = fetch.run_all([partial(_read_table, fetch, search, scope) for scope in scopes])
     read: list[Listing] = []
     failed: list[tuple[str, SentryError]] = []
-    for project, outcome in zip(searched, run_all(client, pool, calls), strict=True):
+    for project, outcome in zip(searched, outcomes, strict=True):
         if isinstance(outcome, SentryError):
             failed.append((project.slug, outcome))
         else:
@@ -278,27 +286,30 @@ _AS_TYPED = Notice(
 )
 
 
-def _read_table(client: SentryClient, question: Question, search: Search, scope: Scope) -> Listing:
+def _read_table(fetch: Fetch, search: Search, scope: Scope) -> Listing:
     """Read page after page until the list ends or exceeds the limit.
 
     If the search finds nothing but the customer's events, a further page certainly exceeds it.
     """
-    table = _Table(question)
+    client, limit = fetch.client, fetch.client.config.max_events
+    table = _Table(fetch.question)
     try:
-        for page, continues in client.event_rows(search.text, scope, question.fields):
+        for page, continues in client.event_rows(search.text, scope, fetch.question.fields):
             table.add(page)
             client.progress_tracker.record_page(table.events.values())
-            if len(table.events) + (continues and search.exact) > client.config.max_events:
-                return _with_total(client, table.listing(), question, search, scope)
+            if len(table.events) + (continues and search.exact) > limit:
+                total = _count(fetch, search, scope)
+                return capped(replace(table.listing(), total=total), limit)
             if search.narrower and table.others >= MAX_OTHERS:
-                listing = _read_table(client, question, search.narrower, scope)
+                listing = _read_table(fetch, search.narrower, scope)
                 if not search.narrower.exact:
                     return listing
-                return _merged([table.listing(), listing], [_AS_TYPED], client.config.max_events)
+                return _merged([table.listing(), listing], [_AS_TYPED], limit)
     except SentryError as error:
         if not table.events:
             raise
-        table.record_failure(error)
+        count = counted(len(table.events), "event")
+        table.problems.append(f"The list ended early, after {count}: {error.message}")
     return table.listing()
 
 
@@ -329,11 +340,6 @@ class _Table:
                 else:
                     self.unreadable += 1
 
-    def record_failure(self, error: SentryError) -> None:
-        self.problems.append(
-            f"The list ended early, after {counted(len(self.events), 'event')}: {error.message}"
-        )
-
     def listing(self) -> Listing:
         problems = list(self.problems)
         if self.unreadable:
@@ -352,20 +358,18 @@ def newest_first(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda event: (event.timestamp, event.id), reverse=True))
 
 
-def _with_total(
-    client: SentryClient, listing: Listing, question: Question, search: Search, scope: Scope
-) -> Listing:
-    """Return the newest events up to the limit, with their total if Sentry can count them."""
-    total, customer = None, question.customer
-    if search.exact or not customer.hex_id:  # counts have no event and trace IDs to check
-        with suppress(SentryError):
-            counts = client.event_counts(search.text, scope, question.fields)
-            total = sum(
-                count
-                for identities, count in counts
-                if search.exact or fields_naming(customer, identities)
-            )
-    return capped(replace(listing, total=total), client.config.max_events)
+def _count(fetch: Fetch, search: Search, scope: Scope) -> int | None:
+    """Return the number of the customer's events, or None if Sentry can't count them."""
+    customer = fetch.question.customer
+    if customer.hex_id and not search.exact:  # counts have no event and trace IDs to check
+        return None
+    try:
+        counts = fetch.client.event_counts(search.text, scope, fetch.question.fields)
+    except SentryError:
+        return None
+    return sum(
+        count for identities, count in counts if search.exact or fields_naming(customer, identities)
+    )
 
 
 def capped(listing: Listing, limit: int) -> Listing:
@@ -376,28 +380,35 @@ def capped(listing: Listing, limit: int) -> Listing:
     return replace(listing, events=listing.events[:limit], notices=notices)
 
 
-def _find_by_id(
-    client: SentryClient, question: Question, listing: Listing, slugs: set[str]
-) -> Listing:
+def _with_event_by_id(fetch: Fetch, listing: Listing) -> Listing:
     """Add the event whose ID was entered, at any time, if it is in the searched scope."""
+    question = fetch.question
     hex_id = question.customer.hex_id
     if hex_id is None or question.customer.kind == CustomerKind.TRACE:
         return listing
     try:
-        event = client.event_by_id(hex_id, question.fields)
+        event = fetch.client.event_by_id(hex_id, question.fields)
     except SentryError as error:
-        message = f"We couldn't check whether this is an event ID: {error.message}"
-        notice = Notice(NoticeCode.INCOMPLETE_LIST, message)
-        return replace(listing, notices=(*listing.notices, notice))
+        return replace(listing, notices=(*listing.notices, event_id_notice(error)))
+    slugs = {project.slug for project in fetch.searched}
     if event is None or (event.project and event.project not in slugs):
-        return listing
-    if question.environments and event.environment not in question.environments:
         return listing
     return with_event(listing, event, question)
 
 
+def event_id_notice(error: SentryError) -> Notice:
+    """Return the notice that the event whose ID was entered could not be read."""
+    message = f"We couldn't check whether this is an event ID: {error.message}"
+    return Notice(NoticeCode.INCOMPLETE_LIST, message)
+
+
 def with_event(listing: Listing, event: Event, question: Question) -> Listing:
-    """Return the listing with the event whose ID was entered, even if outside the window."""
+    """Return the listing with the event whose ID was entered, even if outside the window.
+
+    It is left out if only other environments are searched.
+    """
+    if question.environments and event.environment not in question.environments:
+        return listing
     notices = listing.notices
     if not question.window.contains(event.timestamp):
         message = (
@@ -420,11 +431,6 @@ class Bodies:
 
     by_id: dict[str, EventBody] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-
-    def add(self, other: "Bodies") -> None:
-        """Add what was read later."""
-        self.by_id.update(other.by_id)
-        self.failed.update(other.failed)
 
 
 def batches_of(events: Sequence[Event]) -> list[list[Event]]:
@@ -468,22 +474,21 @@ def read_batch(client: SentryClient, batch: Sequence[Event]) -> Bodies:
 
 
 def collect_bodies(
-    client: SentryClient,
-    pool: ThreadPoolExecutor,
-    wanted: Sequence[Event],
-    batches: Sequence[tuple[Sequence[Event], Future[Bodies]]],
+    fetch: Fetch, wanted: Sequence[Event], batches: Sequence[tuple[Sequence[Event], Future[Bodies]]]
 ) -> Bodies:
     """Wait for the batches and read the wanted events that none of them decided."""
     bodies = Bodies()
     for batch, future in batches:
-        outcome = _outcome(client, future)
+        outcome = _outcome(fetch.client, future)
         if isinstance(outcome, SentryError):
-            outcome = Bodies(failed={event.id: outcome.message for event in batch})
-        bodies.add(outcome)
+            bodies.failed.update((event.id, outcome.message) for event in batch)
+        else:
+            bodies.by_id.update(outcome.by_id)
+            bodies.failed.update(outcome.failed)
     undecided = [e for e in wanted if e.id not in bodies.by_id and e.id not in bodies.failed]
-    client.announce(len(undecided))
-    calls = [partial(read_single_body, client, event) for event in undecided]
-    for event, body in zip(undecided, run_all(client, pool, calls), strict=True):
+    fetch.client.announce(len(undecided))
+    calls = [partial(read_single_body, fetch.client, event) for event in undecided]
+    for event, body in zip(undecided, fetch.run_all(calls), strict=True):
         if isinstance(body, SentryError):
             bodies.failed[event.id] = body.message
         else:

@@ -51,7 +51,7 @@ from apps.sentry.config import (
     SentryRejectedQuery,
 )
 from apps.sentry.http import ApiResponse
-from apps.sentry.listing import newest_first, run_all
+from apps.sentry.listing import Fetch, newest_first
 from apps.sentry.parsing import (
     Project,
     integer,
@@ -65,7 +65,6 @@ from apps.sentry.parsing import (
     text,
 )
 from apps.sentry.search import (
-    Search,
     fields_naming,
     has_case,
     has_identity,
@@ -401,7 +400,6 @@ def _live_times(
 
 SIGNALS_TIMEOUT_S = 10.0
 
-_MAX_PROJECTS = 3
 _NAMES = {
     Signal.REPLAYS: "Session replays",
     Signal.FEEDBACK: "Messages from the customer",
@@ -410,12 +408,31 @@ _NAMES = {
 }
 
 
+_MAX_PROJECTS = 3
+
+
 class RelatedReader:
     """Reads data besides the events of a lookup, on connections of its own."""
 
-    _main: SentryClient
-    _client: SentryClient
-    _pool: ThreadPoolExecutor
+    def __init__(self, fetch: Fetch, timeout_s: float, *, lanes: int, threads: int) -> None:
+        self._main = fetch.client
+        timeout_s = min(timeout_s, self._main.deadline.left())
+        self._client = self._main.for_related(timeout_s, lanes=lanes)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="related")
+        self._question = fetch.question
+        self._scope = fetch.scope
+        self._projects = fetch.searched
+
+    def _read_scopes(self, read: Callable[[Scope], T]) -> list[T]:
+        """Read all projects in one call, or one by one if the server requires it."""
+        if not self._client.one_project or len(self._projects) < 2:
+            try:
+                return [read(self._scope)]
+            except SentryOneProjectOnly:
+                self._client.one_project = True
+        if len(self._projects) > _MAX_PROJECTS:
+            raise SentryOneProjectOnly("This Sentry searches one project at a time.")
+        return [read(replace(self._scope, project_ids=(one.id,))) for one in self._projects]
 
     def _fastest_call_s(self) -> float:
         calls = self._client.call_log or self._main.call_log
@@ -435,15 +452,8 @@ class SignalReader(RelatedReader):
     stops waiting, becomes an `UnreadSignal`.
     """
 
-    def __init__(
-        self, client: SentryClient, question: Question, scope: Scope, projects: Sequence[Project]
-    ) -> None:
-        self._main = client
-        self._client = client.for_related(min(SIGNALS_TIMEOUT_S, client.deadline.left()))
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="related")
-        self._question = question
-        self._scope = scope
-        self._projects = projects
+    def __init__(self, fetch: Fetch) -> None:
+        super().__init__(fetch, SIGNALS_TIMEOUT_S, lanes=1, threads=1)
         self._futures: dict[Signal, Future[SignalRows[Any]]] = {}
 
     def start_customer_signals(self, signals: Sequence[Signal]) -> None:
@@ -511,21 +521,9 @@ class SignalReader(RelatedReader):
 
     def _read(self, read: Callable[..., SignalRows[Any]]) -> SignalRows[Any]:
         try:
-            return self._read_projects(read)
+            parts = self._read_scopes(partial(read, self._client, self._question))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise SentryBadResponse("The response could not be understood.") from error
-
-    def _read_projects(self, read: Callable[..., SignalRows[Any]]) -> SignalRows[Any]:
-        """Read all projects in one call, or one by one if the server requires it."""
-        if not self._client.one_project or len(self._projects) < 2:
-            try:
-                return read(self._client, self._question, self._scope)
-            except SentryOneProjectOnly:
-                self._client.one_project = True
-        if len(self._projects) > _MAX_PROJECTS:
-            raise SentryOneProjectOnly("This Sentry searches one project at a time.")
-        scopes = (replace(self._scope, project_ids=(project.id,)) for project in self._projects)
-        parts = [read(self._client, self._question, scope) for scope in scopes]
         return SignalRows(
             tuple(row for part in parts for row in part.rows),
             is_complete=all(part.is_complete for part in parts),
@@ -583,37 +581,27 @@ class OccurrenceSearch:
     the `problem` of the occurrences and affects neither the result nor its completeness.
     """
 
-    def __init__(
-        self,
-        client: SentryClient,
-        pool: ThreadPoolExecutor,
-        question: Question,
-        search: Search,
-        scope: Scope,
-    ) -> None:
-        self._client = client
-        self._pool = pool
-        self._question = question
-        self._search = search
-        self._scope = scope
-        self._deadline = Deadline(min(OTHER_TIMES_TIMEOUT_S, client.deadline.left()))
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._client = fetch.client
+        self._question = fetch.question
+        self._deadline = Deadline(min(OTHER_TIMES_TIMEOUT_S, fetch.client.deadline.left()))
         self._is_as_typed = False
 
-    def find(
-        self, projects: Sequence[Project], now: datetime
-    ) -> tuple[OtherOccurrences | None, tuple[Notice, ...]]:
+    def find(self, now: datetime) -> tuple[OtherOccurrences | None, tuple[Notice, ...]]:
         """Return the occurrences, or only a notice if an error in the window has arrived since."""
         until = now.replace(microsecond=0)
         retention = timedelta(days=self._client.config.retention_days)
-        occurrences = OtherOccurrences(since=min(until - retention, self._scope.start), until=until)
+        since = min(until - retention, self._question.window.start)
+        occurrences = OtherOccurrences(since=since, until=until)
         if self._client.flavor == Flavor.GLITCHTIP:
             reason = "this server can't be searched by customer and time."
             return _with_problem(occurrences, reason), ()
-        if self._client.one_project and len(projects) > 1:
+        if self._client.one_project and len(self._fetch.searched) > 1:
             reason = "this Sentry searches only one project at a time."
             return _with_problem(occurrences, reason), ()
         read = partial(self._read, _NEWEST_FIRST, occurrences.since, until)
-        [newest] = run_all(self._client, self._pool, [read])
+        [newest] = self._fetch.run_all([read])
         if isinstance(newest, SentryError):
             return _with_problem(occurrences, newest.message), ()
         if any(self._question.window.contains(event.timestamp) for event in newest.events):
@@ -644,7 +632,7 @@ class OccurrenceSearch:
             calls["before"] = partial(
                 self._first, _NEWEST_FIRST, occurrences.since, window.start - _SECOND
             )
-        outcomes = run_all(self._client, self._pool, list(calls.values()))
+        outcomes = self._fetch.run_all(list(calls.values()))
         for side, outcome in zip(calls, outcomes, strict=True):
             if isinstance(outcome, SentryError):
                 occurrences = _with_problem(occurrences, outcome.message)
@@ -666,7 +654,7 @@ class OccurrenceSearch:
 
     def _read(self, sort: str, start: datetime, end: datetime) -> _FirstRows:
         """Return the first rows, of a narrower search if those of others take all the places."""
-        search = self._search
+        search = self._fetch.search
         rows = self._read_rows(search.text, sort, start, end)
         while search.narrower and not rows.events and not rows.is_complete:
             search = search.narrower
@@ -683,7 +671,7 @@ class OccurrenceSearch:
         params = [
             *self._client.row_params(
                 search,
-                replace(self._scope, start=start, end=end + _SECOND),
+                replace(self._fetch.scope, start=start, end=end + _SECOND),
                 self._question.fields,
             ),
             ("sort", sort),
