@@ -123,7 +123,10 @@ def find_customers(
         key = one.identifier.casefold()
         if key in found:
             found[key] = replace(found[key], times=found[key].times + 1)
-        elif refused := _refusal(one.identifier, read):
+            continue
+        try:
+            read(one.identifier)
+        except CustomerRefused as refused:
             notes += [f"We didn't list an IP address. {refused}"] if one.kind == _IP_KIND else []
         else:
             where = excerpt(text, one.start, one.end)
@@ -133,15 +136,6 @@ def find_customers(
         left = len(found) - _MAX_SHOWN
         notes.append(f"{least}{counted(left, 'more possible customer')} found but not listed.")
     return tuple(found.values())[:_MAX_SHOWN], tuple(notes)
-
-
-def _refusal(identifier: str, read: CustomerReader) -> str:
-    """Return why it can't be looked up, or ""."""
-    try:
-        read(identifier)
-    except CustomerRefused as refused:
-        return str(refused)
-    return ""
 
 
 def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str], str]:
@@ -167,15 +161,10 @@ def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str
 
 def _with_ours(tokens: list[_Token]) -> list[_Token]:
     """Return the tokens with all addresses of the help desk marked: those of its domain too."""
-    domains = {
-        one.identifier.rpartition("@")[2].casefold()
-        for one in tokens
-        if _OWN_ADDRESS.match(one.identifier)
-    }
-    return [
-        replace(one, is_ours=one.identifier.rpartition("@")[2].casefold() in domains)
-        for one in tokens
-    ]
+    domains = [one.identifier.rpartition("@")[2].casefold() for one in tokens]
+    pairs = list(zip(tokens, domains, strict=True))
+    ours = {domain for one, domain in pairs if _OWN_ADDRESS.match(one.identifier)}
+    return [replace(one, is_ours=domain in ours) for one, domain in pairs]
 
 
 def _token(found: re.Match[str], kind: str, rank: int = 1, group: str | int = "value") -> _Token:

@@ -6,7 +6,7 @@ returned as unread.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -95,21 +95,21 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Span]]:
     found = [_token(text, one.start(), one.end(), nothing) for one in _NOW.finditer(text)]
     unread: list[Span] = []
     for trigger in _AGO.finditer(text):
-        words = _words_before(text, trigger.start())
+        words = _adjacent(text, trigger.start(), before=True)
         token = _ending(text, words, trigger.end())
         if token:
             found.append(token)
         elif any(one.word in UNITS for one in words[-1 if trigger[0] == "back" else -4 :]):
             unread.append(Span(words[-4:][0].start, trigger.end()))
     for trigger in _BACK.finditer(text):
-        words = _words_after(text, trigger.end())
+        words = _adjacent(text, trigger.end())
         token = _beginning(text, words, trigger.start())
         if token:
             found.append(token)
         else:
             unread += _with_unit(trigger.start(), words)
     for trigger in _SPAN.finditer(text):
-        unread += _with_unit(trigger.start(), _words_after(text, trigger.end()))
+        unread += _with_unit(trigger.start(), _adjacent(text, trigger.end()))
     tokens = sorted(not_overlapping(found, []), key=lambda one: one.start)
     return tokens, not_overlapping(unread, tokens)
 
@@ -122,26 +122,17 @@ def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Span]:
             return
 
 
-def _words_before(text: str, at: int) -> list[_Word]:
-    """Return the words directly before this place, as far as one amount can reach."""
-    return _adjacent(text, [*_WORD.finditer(text, max(0, at - _WINDOW), at)][::-1], at)[::-1]
-
-
-def _words_after(text: str, at: int) -> list[_Word]:
-    """Return the words directly after this place, as far as one amount can reach."""
-    return _adjacent(text, _WORD.finditer(text, at, at + _WINDOW), at)
-
-
-def _adjacent(text: str, found: Iterable[re.Match[str]], at: int) -> list[_Word]:
-    """Return the words from this place on until there is more than a gap between two."""
+def _adjacent(text: str, at: int, *, before: bool = False) -> list[_Word]:
+    """Return the words directly before or after this place, as far as one amount can reach."""
     words: list[_Word] = []
-    for one in found:
-        start, end = (at, one.start()) if at <= one.start() else (one.end(), at)
-        if len(words) == _MAX_WORDS or not _GAP.fullmatch(text, start, end):
+    start, end = (max(0, at - _WINDOW), at) if before else (at, at + _WINDOW)
+    for one in list(_WORD.finditer(text, start, end))[:: -1 if before else 1]:
+        gap = (one.end(), at) if before else (at, one.start())
+        if len(words) == _MAX_WORDS or not _GAP.fullmatch(text, *gap):
             break
-        words.append(_Word(one.start(), one.end(), normalize(one[0])))
-        at = one.end() if at <= one.start() else one.start()
-    return words
+        words.append(_Word(*one.span(), normalize(one[0])))
+        at = one.start() if before else one.end()
+    return words[:: -1 if before else 1]
 
 
 def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
@@ -154,7 +145,9 @@ def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
     for first in range(len(words)):
         amount = _read(words[first:])
         start = words[first].start
-        if amount is None or _is_cut(text, start):
+        last = text[start - 1 : start]
+        is_cut = last.isalnum() or (last and last in "._:/,+#$€£½¼¾")  # "v1.5"
+        if amount is None or is_cut:
             continue
         question = _question(f"The ticket says “{tail}” after it." if tail else "", amount)
         before = words[:first]
@@ -205,11 +198,6 @@ def _token(text: str, start: int, end: int, amount: _Amount, question: str = "")
     return DurationToken(start, end, text[start:end], back, days, question)
 
 
-def _is_cut(text: str, start: int) -> bool:
-    """Return whether the first word is the end of a longer one: "v1.5"."""
-    return start > 0 and (text[start - 1].isalnum() or text[start - 1] in "._:/,+#$€£½¼¾")
-
-
 def _is_number(word: str) -> bool:
     return word in UNITS or _value(word)[0] in ("number", "tens", "fraction")
 
@@ -246,10 +234,8 @@ def _read(words: Sequence[_Word]) -> _Amount | None:
 
 def _is_unit(words: Sequence[str], at: int) -> bool:
     """Return whether the word is a unit; a single letter only after a number: "2 h"."""
-    word = words[at]
-    return word in _MINUTES and (
-        len(word) > 1 or word > "z" or (at > 0 and words[at - 1][-1].isdigit())
-    )
+    word, before = words[at], words[at - 1] if at else ""
+    return word in _MINUTES and (len(word) > 1 or word > "z" or before[-1:].isdigit())
 
 
 def _half_after(words: list[str]) -> tuple[float, list[str]]:
@@ -305,12 +291,9 @@ def _value(word: str) -> tuple[str, float]:
         return _VOCABULARY[word]
     if word[0].isdigit():
         whole, _, minutes = word.partition(":")  # the hours of "1:30 h"
-        known = "/" not in word and int(minutes or 0) < 60
-        return (
-            ("number", float(whole.replace(",", ".")) + int(minutes or 0) / 60)
-            if known
-            else ("", 0)
-        )
+        if "/" in word or int(minutes or 0) > 59:
+            return "", 0
+        return "number", float(whole.replace(",", ".")) + int(minutes or 0) / 60
     compound = _COMPOUND.fullmatch(word)
     if not compound:
         return "", 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from apps.events.query import any_case
 from apps.tickets.dates import DateGroup, DateToken
-from apps.tickets.text import Span, has_sentence_break
+from apps.tickets.text import HARD_BREAK, Span
 from apps.tickets.times import AT_WORDS, EDGE_WORDS, ROUGH_WORDS, START_WORDS, ClockToken, PartToken
 from apps.tickets.zones import ZoneToken, zone_at
 
@@ -212,11 +212,11 @@ class _Pairing(NamedTuple):
     ) -> tuple[DateGroup | None, DaySource]:
         """Return a day that is not adjacent to the time: in its sentence, or further up."""
         text = self.text
-        if before and not has_sentence_break(text[before.end : clock.start][:_MAX_DISTANCE]):
+        if before and not HARD_BREAK.search(text[before.end : clock.start][:_MAX_DISTANCE]):
             is_far = clock.start - before.end > _MAX_DISTANCE / 2
             return before, DaySource.FURTHER_UP if is_far else DaySource.SENTENCE
         is_near = after and after.start - clock.end <= _MAX_DISTANCE / 2
-        if after and is_near and not has_sentence_break(text[clock_end : after.start]):
+        if after and is_near and not HARD_BREAK.search(text[clock_end : after.start]):
             return after, DaySource.SENTENCE
         if before and clock.start - before.end <= _MAX_DISTANCE:
             return before, DaySource.FURTHER_UP

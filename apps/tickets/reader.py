@@ -42,7 +42,6 @@ from apps.tickets.text import (
 from apps.tickets.times import (
     AT_WORDS,
     ROUGH_WORDS,
-    ClockToken,
     are_24h,
     find_clocks,
     find_parts,
@@ -179,14 +178,13 @@ def read_moment(typed: str, *, zone: ZoneInfo, now: datetime) -> MomentFound | N
 class _Scan:
     """What a text has outside its headers.
 
-    `chat` are the times of its mentions that head a line, `bare` is the text without its dates.
+    `stamps` are the questions about mentions that may say when something was written.
     `like_times` may be times of day, and `unread` are days or times, but neither can be read.
     """
 
     mentions: list[Mention]
+    stamps: dict[Mention, str]
     durations: list[DurationToken]
-    chat: frozenset[ClockToken]
-    bare: str
     is_24h: bool
     like_times: list[Span]
     unread: list[Span]
@@ -225,9 +223,8 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
     taken += mentions
     return _Scan(
         mentions=mentions,
+        stamps={one: asked for one in mentions if (asked := stamp_question(bare, one, chat))},
         durations=durations,
-        chat=chat,
-        bare=bare,
         is_24h=are_24h(clocks),
         like_times=not_overlapping(like_times, taken)[:_MAX_TOKENS],
         unread=not_overlapping([*more_unread, *unread], taken)[:_MAX_TOKENS],
@@ -238,7 +235,6 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
 def _find_moments(
     text: str, headers: Sequence[Header], given: tuple[ReferenceTime, ...], context: Context
 ) -> tuple[tuple[MomentFound, ...], list[str]]:
-    """Return the moments to list, and notes on the others."""
     scan = _scan(text, headers)
     context = replace(
         context,
@@ -246,20 +242,17 @@ def _find_moments(
         all_times=zone_of_all_times(text) or zone_of_writer(text),
         other_zones=_other_zones(text, headers, scan),
     )
-    stamps = {
-        mention: question
-        for mention in scan.mentions
-        if (question := stamp_question(scan.bare, mention, scan.chat))
+    stamps = scan.stamps
+    alone = {
+        one: resolve_mention(text, one, (), context) for one in stamps if one.has_calendar_date
     }
-    is_dated = {one: one.has_calendar_date for one in stamps}
-    alone = {one: resolve_mention(text, one, (), context) for one in stamps if is_dated[one]}
     dated = [*headers, *headers_of_stamps(stamps, alone)]
     messages = Messages(text, dated, given, context)
     meant = {
         one: resolve_mention(text, one, messages.references_at(one.start), context)
         for one in scan.mentions
     }
-    undated = {one: meant[one] for one in stamps if not is_dated[one]}
+    undated = {one: meant[one] for one in stamps if one not in alone}
     timed = Messages(text, [*dated, *headers_of_stamps(stamps, undated)], given, context)
     found: list[_Found] = []
     for duration in scan.durations:

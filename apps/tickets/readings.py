@@ -18,6 +18,7 @@ from apps.tickets.dates import (
 from apps.tickets.durations import DurationToken
 from apps.tickets.mentions import DaySource, Mention, gap_between
 from apps.tickets.text import (
+    HARD_BREAK,
     NUMBERS,
     WORDS,
     MomentFound,
@@ -26,7 +27,6 @@ from apps.tickets.text import (
     Span,
     alternation,
     excerpt,
-    has_sentence_break,
     one_line,
 )
 from apps.tickets.times import (
@@ -137,10 +137,9 @@ def resolve_duration(
 
 
 def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:
-    """Return the mention's own zone, else the default one and those of other times."""
     named = mention.zone or context.all_times
     if named and named.options and not named.is_uncertain:
-        return _explained_options(named)
+        return tuple(_explained_options(named))
     default = ZoneOption(f"no time zone is given, so {context.zone.key}", context.zone)
     if named and named.is_uncertain:
         return (default, *_explained_options(named))
@@ -150,16 +149,11 @@ def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:
     return (default, *others)
 
 
-def _explained_options(named: ZoneToken) -> tuple[ZoneOption, ...]:
-    return tuple(
-        replace(
-            option,
-            label=f"in {option.label}, as written"
-            if option.label == named.text
-            else f"“{named.text}” is {option.label}",
-        )
-        for option in named.options
-    )
+def _explained_options(named: ZoneToken) -> Iterator[ZoneOption]:
+    for option in named.options:
+        is_same = option.label == named.text
+        said = f"in {option.label}, as written" if is_same else f"“{named.text}” is {option.label}"
+        yield replace(option, label=said)
 
 
 def _days(
@@ -245,7 +239,6 @@ class _Day(NamedTuple):
         return _Candidate(reading, self.day, self.option.label)
 
     def _understood(self) -> str:
-        """Say how the words were understood."""
         about = self.mention.clock.about if self.mention.clock else ""
         rough = f"“{about}” makes it approximate" if about else ""
         return "; ".join(filter(None, [self.day.explanation, rough, self.option.label]))
@@ -424,14 +417,10 @@ def unread_questions(
     for tokens in (plain, clear):
         if tokens is plain and mention.clock is not None:
             continue
-        near = next((one for one in tokens if _is_near(text, mention, one)), None)
-        if near:
-            what = "its day" if mention.clock else "the time of day"
-            yield f"“{one_line(text[near.start : near.end])}” near it may be {what}. Check it."
-            return
-
-
-def _is_near(text: str, mention: Mention, token: Span) -> bool:
-    first, second = gap_between(mention, token)
-    is_close = 0 <= second - first <= _MAX_DISTANCE
-    return is_close and not has_sentence_break(text[first : second + 1])
+        for one in tokens:
+            first, second = gap_between(mention, one)
+            is_close = 0 <= second - first <= _MAX_DISTANCE
+            if is_close and not HARD_BREAK.search(text[first : second + 1]):
+                what = "its day" if mention.clock else "the time of day"
+                yield f"“{one_line(text[one.start : one.end])}” near it may be {what}. Check it."
+                return

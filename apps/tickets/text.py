@@ -135,7 +135,8 @@ def clean(text: str) -> str:
     return _TIGHT.sub(" ", text)
 
 
-_HARD_BREAK = re.compile(r"\n[ \t\r>]{0,8}\n|[!?;]\s|[^\W\d]{2}\.\s{1,3}(?=[A-ZÄÖÜÉ¿¡])")
+# The end of a sentence or a paragraph.
+HARD_BREAK = re.compile(r"\n[ \t\r>]{0,8}\n|[!?;]\s|[^\W\d]{2}\.\s{1,3}(?=[A-ZÄÖÜÉ¿¡])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +181,6 @@ def read_all(
         several = filter(None, map(read, pattern.finditer(text)))
         found += not_overlapping(several, [*found, *taken])
     return sorted(found, key=lambda one: one.start)
-
-
-def has_sentence_break(between: str) -> bool:
-    """Return whether a sentence or a paragraph ends in this text."""
-    return bool(_HARD_BREAK.search(between))
 
 
 _CONTEXT_LENGTH = 48

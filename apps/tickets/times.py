@@ -73,13 +73,11 @@ def qualifiers_before(text: str, start: int) -> tuple[str, str]:
     return (found["about"] or "", found["bound"] or "") if found else ("", "")
 
 
-def parse_meridiem(written: str | None) -> str:
-    """Return "am", "pm" or "" for any spelling of it."""
+def _meridiem(written: str | None) -> str:
     return f"{written[0].lower()}m" if written else ""
 
 
-def parse_number(written: str) -> int:
-    """Return the number written in digits or as a word."""
+def _number(written: str) -> int:
     return int(written) if written.isdecimal() else NUMBERS[normalize(written)]
 
 
@@ -203,7 +201,6 @@ def find_parts(text: str) -> list[PartToken]:
 def _token(
     found: re.Match[str], hour: int, minute: int = 0, start: int | None = None
 ) -> ClockToken:
-    """Return the time of these words, with the word before them that makes it approximate."""
     start = found.start() if start is None else start
     groups = found.groupdict()
     about, bound = qualifiers_before(found.string, start)
@@ -214,7 +211,7 @@ def _token(
         hour=hour,
         minute=minute,
         second=int(groups["second"]) if groups.get("second") else None,
-        meridiem=parse_meridiem(groups.get("meridiem") or groups.get("short")),
+        meridiem=_meridiem(groups.get("meridiem") or groups.get("short")),
         about=about or groups.get("ish") or groups.get("ish_after") or "",
         bound=bound,
     )
@@ -222,7 +219,7 @@ def _token(
 
 def _half(found: re.Match[str]) -> ClockToken | None:
     """Read "half past three" and "quarter to 4"; German "halb 4" is half an hour before 4."""
-    hour = parse_number(found["hour"])
+    hour = _number(found["hour"])
     minutes = hour * 60 + _minutes_of(normalize(found["word"]))
     if not 1 <= hour <= 12:
         return None
@@ -245,8 +242,9 @@ def _named(found: re.Match[str]) -> ClockToken:
 
 def _clock(found: re.Match[str]) -> ClockToken | None:
     groups, text, start = found.groupdict(), found.string, found.start("hour")
-    hour = parse_number(groups["hour"])
-    minute = int(groups.get("minute") or 0) + _spelled_minutes(groups.get("minutes"))
+    hour = _number(groups["hour"])
+    spelled = normalize(groups.get("minutes") or "").replace("-", " ").split()
+    minute = int(groups.get("minute") or 0) + sum(_AFTER_HOUR.get(word, 0) for word in spelled)
     token = _token(found, hour, minute, start)
     at = _TIME_BEFORE.search(text, max(0, found.start() - 16), found.start())
     is_explicit = bool(groups.get("word") or token.meridiem or token.about or at)
@@ -255,16 +253,11 @@ def _clock(found: re.Match[str]) -> ClockToken | None:
         return None
     return replace(
         token,
-        is_whole_hour="minute" not in groups and not groups.get("minutes"),
+        is_whole_hour="minute" not in groups and not spelled,
         is_padded=groups["hour"].startswith("0"),
         is_24h=token.second is not None or hour == 0 or hour > 12,
         is_spelled=not groups["hour"].isdecimal(),
     )
-
-
-def _spelled_minutes(words: str | None) -> int:
-    """Return the minutes of the words after an hour: "three thirty-five pm"."""
-    return sum(_AFTER_HOUR.get(one, 0) for one in normalize(words or "").replace("-", " ").split())
 
 
 def _japanese(found: re.Match[str]) -> ClockToken | None:
@@ -285,12 +278,12 @@ def _japanese(found: re.Match[str]) -> ClockToken | None:
 def _range(found: re.Match[str]) -> ClockToken | None:
     """Read a range; its first time takes a.m. or p.m. from the second."""
     first, last = int(found["hour"]), int(found["hour2"])
-    ending = parse_meridiem(found["meridiem2"])
+    ending = _meridiem(found["meridiem2"])
     is_explicit = bool(ending or found["word"] or (found["minute"] and found["minute2"]))
     joins = normalize(found["to"]) in ("and", "und", "et", "y")
     if not (found["between"] or (is_explicit and not joins)) or max(first, last) > 23:
         return None
-    beginning = parse_meridiem(found["meridiem"]) or ending
+    beginning = _meridiem(found["meridiem"]) or ending
     if not found["meridiem"] and ending and first % 12 > last % 12:
         beginning = "am" if ending == "pm" else "pm"
     if first > 12 and last < first:
@@ -312,17 +305,14 @@ def _digits(found: re.Match[str]) -> ClockToken | None:
     return replace(_token(found, hour, int(found["minute"]), start), is_24h=True)
 
 
-_USUAL = (
-    *(_WITH_MINUTES, _WITH_WORD, _SPELLED, _SPELLED_AT, _AFTER_WORD, _WITH_H, _ROUGH_HOUR),
-    _ALONE,
-)
 # In this order: what is read first is not read again.
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], ClockToken | None]], ...] = (
     (_RANGE, _range),
     *((pattern, _half) for pattern in (_HALF, _HALF_AFTER)),
     *((pattern, _digits) for pattern in (_DIGITS, _PACKED, FILE_NAME)),
     (_JAPANESE, _japanese),
-    *((pattern, _clock) for pattern in _USUAL),
+    *((pattern, _clock) for pattern in (_WITH_MINUTES, _WITH_WORD, _SPELLED, _SPELLED_AT)),
+    *((pattern, _clock) for pattern in (_AFTER_WORD, _WITH_H, _ROUGH_HOUR, _ALONE)),
     (_NAMED, _named),
 )
 

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from apps.events.query import any_case
 from apps.tickets.dates import find_dates, local_day
@@ -39,8 +40,7 @@ _QUOTED = "This is in a quotation, which may be older than the ticket. Check the
 ALONE = "This line is on its own. It may say when the message was written."
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """When something was written: every time it can mean, none if unreadable, and its time zone."""
 
     references: tuple[ReferenceTime, ...] = ()
@@ -55,8 +55,8 @@ class Header(Span):
     the time zone it gives.
     """
 
-    references: tuple[ReferenceTime, ...]
     excerpt: Excerpt
+    references: tuple[ReferenceTime, ...]
     zone: ZoneToken | None = None
 
 
@@ -138,14 +138,7 @@ def find_headers(text: str, context: Context) -> tuple[list[Header], bool]:
             is_unread = pattern is _AGE or (pattern is _FIELD and _is_unread(text, match, above))
             is_form = _TIME_BELOW.match(text, match.end()) or _TIME_LABEL.match(text, above)
             if (written.references or is_unread) and not is_form:
-                found.append(
-                    Header(
-                        *match.span(),
-                        written.references,
-                        excerpt(text, *match.span()),
-                        written.zone,
-                    )
-                )
+                found.append(Header(*match.span(), excerpt(text, *match.span()), *written))
     found += not_overlapping(_attributions(text, left, context), found)
     return sorted(found, key=lambda header: header.start), left.is_spent
 
@@ -196,8 +189,7 @@ def _attributions(text: str, left: _Budget, context: Context) -> Iterator[Header
                 return
             written = _read_attribution(words, _quoted_below(lines, last), context)
             if written is not None:
-                where = excerpt(text, start, line.end)
-                yield Header(start, line.end, written.references, where, written.zone)
+                yield Header(start, line.end, excerpt(text, start, line.end), *written)
                 break
 
 
@@ -265,9 +257,8 @@ def _read(
     mention = next(timed, None) or next((one for one in mentions if one.group), None)
     if mention is None or (mention.clock is None and mention.part):
         return Written()
-    moments = [
-        reading.moment for reading in resolve_mention(typed, mention, references, context).readings
-    ]
+    readings = resolve_mention(typed, mention, references, context).readings
+    moments = [reading.moment for reading in readings]
     if mention.clock:
         doubt = _UNKNOWN_ZONE if mention.zone and not mention.zone.options else ""
         found = [ReferenceTime(source, moment, doubt=doubt) for moment in moments]
@@ -437,7 +428,7 @@ def headers_of_stamps(
         own = tuple(
             ReferenceTime(source, moment=reading.moment, doubt=doubt) for reading in moment.readings
         )
-        headers.append(Header(mention.start, mention.end, own, moment.excerpt))
+        headers.append(Header(mention.start, mention.end, moment.excerpt, own))
     return headers
 
 

@@ -84,7 +84,6 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
     return (
         _offset_at(text, at, after_iso=after_iso)
         or _abbreviation_at(text, at)
-        or _iana_at(text, at)
         or _place_at(text, at)
     )
 
@@ -107,11 +106,8 @@ def is_utc(zone: ZoneToken) -> bool:
 
 def zone_of_all_times(text: str) -> ZoneToken | None:
     """Return the zone of a sentence such as "All times are in CET", or None."""
-    for found in _ALL_TIMES.finditer(text):
-        token = zone_at(text, found.end())
-        if token:
-            return replace(token, is_uncertain=False)
-    return None
+    tokens = (zone_at(text, found.end()) for found in _ALL_TIMES.finditer(text))
+    return next((replace(token, is_uncertain=False) for token in tokens if token), None)
 
 
 def zone_of_writer(text: str) -> ZoneToken | None:
@@ -156,15 +152,10 @@ def _abbreviation_at(text: str, at: int) -> ZoneToken | None:
     return _token(text, at, found.end(), tuple(options), is_universal=name in ("UTC", "GMT"))
 
 
-def _iana_at(text: str, at: int) -> ZoneToken | None:
-    found = _IANA.match(text, at)
-    if not found or found["name"] not in iana_zones():
-        return None
-    option = ZoneOption(found["name"], ZoneInfo(found["name"]))
-    return _token(text, at, found.end(), (option,))
-
-
 def _place_at(text: str, at: int) -> ZoneToken | None:
+    key = _IANA.match(text, at)
+    if key and key["name"] in iana_zones():
+        return _token(text, at, key.end(), (ZoneOption(key["name"], ZoneInfo(key["name"])),))
     for pattern in (_TIME_IN, _PLACE, _US_ZONE, _IN_BRACKETS, _IN_PLACE):
         found = pattern.match(text, at)
         if not found:
