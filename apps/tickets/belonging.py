@@ -269,21 +269,18 @@ def _record_in(text: str, words: Sequence[_Word]) -> str:
 
 
 def _clause(text: str, at: Span, times: Sequence[Span]) -> tuple[int, int]:
-    """Return where the clause around a time starts and ends."""
     start, end = max(0, at.start - _AROUND), min(len(text), at.end + _AROUND)
     place = bisect_left(times, at.start, key=lambda one: one.start)
     near = times[max(0, place - _NEAR) : place + _NEAR]
-    for one in reversed([one for one in near if start < one.end <= at.start]):
-        between = text[one.end : at.start]
-        if not _is_listing(between):
-            cut = _CLAUSE.search(between)
-            start = one.end + (cut.end() if cut else 0)
+    for one in reversed(near):
+        if start < one.end <= at.start and not _is_listing(text[one.end : at.start]):
+            cut = _CLAUSE.search(text, one.end, at.start)
+            start = cut.end() if cut else one.end
             break
-    for one in [one for one in near if at.end <= one.start < end]:
-        between = text[at.end : one.start]
-        if not _is_listing(between):
-            cut = _CLAUSE.search(between)
-            end = at.end + (cut.start() if cut else len(between))
+    for one in near:
+        if at.end <= one.start < end and not _is_listing(text[at.end : one.start]):
+            cut = _CLAUSE.search(text, at.end, one.start)
+            end = cut.start() if cut else one.start
             break
     ends = (one.end() for one in _SENTENCE_END.finditer(text, start, end))
     breaks = [one for one in ends if not _is_answer(text, one, at)]
@@ -301,7 +298,6 @@ def _is_answer(text: str, end: int, at: Span) -> bool:
 
 
 def _is_listing(between: str) -> bool:
-    """Return whether the text between two times only lists them."""
     return len(between) < 24 and all(one.casefold() in _LISTING for one in _WORD.findall(between))
 
 

@@ -37,8 +37,7 @@ _MAX_READ = 200
 class _Token(Span):
     identifier: str
     kind: str
-    rank: int = 0
-    is_ours: bool = False
+    rank: int
 
 
 _EMAIL = re.compile(
@@ -117,9 +116,11 @@ def find_customers(
     links, notes, rest = _find_links(text, read)
     tokens = read_all(rest, _READERS, links)
     is_cut = len(tokens) > _MAX_READ
-    tokens = _with_ours([*links, *tokens[:_MAX_READ]])
+    tokens = [*links, *tokens[:_MAX_READ]]
+    # The help desk's addresses, and all others of its domain.
+    ours = {_domain(one) for one in tokens if _OWN_ADDRESS.match(one.identifier)}
     found: dict[str, CustomerFound] = {}
-    for one in sorted(tokens, key=lambda one: (one.is_ours, one.rank, one.start)):
+    for one in sorted(tokens, key=lambda one: (_domain(one) in ours, one.rank, one.start)):
         key = one.identifier.casefold()
         if key in found:
             found[key] = replace(found[key], times=found[key].times + 1)
@@ -130,7 +131,7 @@ def find_customers(
             notes += [f"We didn't list an IP address. {refused}"] if one.kind == _IP_KIND else []
         else:
             where = excerpt(text, one.start, one.end)
-            found[key] = CustomerFound(one.identifier, one.kind, where, 1, one.is_ours)
+            found[key] = CustomerFound(one.identifier, one.kind, where, 1, _domain(one) in ours)
     if len(found) > _MAX_SHOWN:
         least = "At least " if is_cut else ""
         left = len(found) - _MAX_SHOWN
@@ -159,12 +160,8 @@ def _find_links(text: str, read: CustomerReader) -> tuple[list[_Token], list[str
     return tokens, list(dict.fromkeys(notes)), rest
 
 
-def _with_ours(tokens: list[_Token]) -> list[_Token]:
-    """Return the tokens with all addresses of the help desk marked: those of its domain too."""
-    domains = [one.identifier.rpartition("@")[2].casefold() for one in tokens]
-    pairs = list(zip(tokens, domains, strict=True))
-    ours = {domain for one, domain in pairs if _OWN_ADDRESS.match(one.identifier)}
-    return [replace(one, is_ours=domain in ours) for one, domain in pairs]
+def _domain(token: _Token) -> str:
+    return token.identifier.rpartition("@")[2].casefold()
 
 
 def _token(found: re.Match[str], kind: str, rank: int = 1, group: str | int = "value") -> _Token:

@@ -207,7 +207,7 @@ def _with_named_month(found: re.Match[str]) -> DateToken | None:
 
 def _numeric(found: re.Match[str]) -> DateToken | None:
     dates, year = _real(_orders(found)), found["year"]
-    if not dates or found[0] in _NOT_DATES or not _is_date(found.string, found):
+    if not dates or found[0] in _NOT_DATES or not _is_date(found):
         return None
     is_short = year and len(year) == 2
     question = f"“{found[0]}” has a two-digit year. Check the year." if is_short else ""
@@ -215,19 +215,20 @@ def _numeric(found: re.Match[str]) -> DateToken | None:
     return replace(_token(found, question), dates=dates, is_machine=is_machine)
 
 
-def _is_date(text: str, found: re.Match[str]) -> bool:
+def _is_date(found: re.Match[str]) -> bool:
     """Return whether numbers are a date.
 
     "at 14.05.33" isn't (the name of a screenshot). Without a year, 11/12, "am 11.12.", and
     "11.12. 14:05" are, but 11-12 isn't.
     """
     if found["sep"] == "." and len(found["year"] or "") == 2:
-        return not _AT_BEFORE.search(text, max(0, found.start() - 4), found.start())
+        return not _AT_BEFORE.search(found.string, max(0, found.start() - 4), found.start())
     if found["year"] or found["sep"] == "/":
         return True
-    before = _DOTTED_BEFORE.search(text, max(0, found.start() - 8), found.start())
-    is_dotted = found["sep"] == "." and found["short"] == "."
-    return is_dotted and bool(before or found["weekday"] or _CLOCK_AFTER.match(text, found.end()))
+    if found["sep"] != "." or found["short"] != ".":
+        return False
+    before = _DOTTED_BEFORE.search(found.string, max(0, found.start() - 8), found.start())
+    return bool(before or found["weekday"] or _CLOCK_AFTER.match(found.string, found.end()))
 
 
 def _orders(found: re.Match[str]) -> list[YearMonthDay]:
@@ -506,7 +507,6 @@ def _days_of_month(token: DateToken, number: int, written: _WrittenDays) -> DayO
 
 
 def _counted(token: DateToken, day: date, written: date, reference: ReferenceTime) -> DayOption:
-    """Return a day that was counted from when the ticket was written."""
     explanation = f"“{token.words}” counted from {weekday_and_date(written)}, {reference.source}"
     return DayOption(day, explanation, reference)
 

@@ -110,12 +110,11 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Span]]:
             unread += _with_unit(trigger.start(), words)
     for trigger in _SPAN.finditer(text):
         unread += _with_unit(trigger.start(), _adjacent(text, trigger.end()))
-    tokens = sorted(not_overlapping(found, []), key=lambda one: one.start)
+    tokens = sorted(found, key=lambda one: one.start)
     return tokens, not_overlapping(unread, tokens)
 
 
 def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Span]:
-    """Yield the words up to the first unit among them."""
     for number, one in enumerate(words):
         if one.word in UNITS and (number or one.word not in _NOT_ALONE):
             yield Span(start, one.end)

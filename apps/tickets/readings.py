@@ -33,13 +33,10 @@ from apps.tickets.times import (
     AT_WORDS,
     MIDNIGHT,
     ClockToken,
-    end_of_range,
     is_skipped,
     middle_and_half,
     part_of_day,
-    possible_hours,
     qualifiers_before,
-    search_minutes,
     utc_instants,
 )
 from apps.tickets.zones import ZoneOption, ZoneToken
@@ -189,7 +186,7 @@ class _Day(NamedTuple):
             yield self._part_of_day()
             return
         is_24h = _is_machine(mention) or self.context.is_24h
-        hours = possible_hours(clock, mention.part, is_24h_text=is_24h)
+        hours = clock.possible_hours(mention.part, is_24h_text=is_24h)
         question = ""
         if len(hours) > 1:
             question = f"“{clock.text}” doesn't say a.m. or p.m."
@@ -216,9 +213,9 @@ class _Day(NamedTuple):
                 question += "did not exist because the clocks moved forward. Which time was it?"
             else:
                 question += "happened twice because the clocks moved back. Which time was it?"
-        range_end = end_of_range(clock, hour)
+        range_end = clock.end_of_range(hour)
         for start in moments:
-            moment, minutes = start, search_minutes(clock)
+            moment, minutes = start, clock.search_minutes
             if range_end is not None:
                 until = utc_instants(day, *range_end, 0, zone)[-1]
                 moment, minutes = middle_and_half(start, until, self.context.now) or (start, None)

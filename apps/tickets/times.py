@@ -22,6 +22,22 @@ from apps.tickets.text import (
 MIDNIGHT = "midnight"
 
 
+_ROUGH_MINUTES = 15
+_EDGE_MINUTES = 60
+
+# First and last hour of the part itself, and those of times that it is said of; 24 and above
+# belong to the next morning. Spanish: "las 8 de la tarde".
+_PART_HOURS = {
+    "morning": (6, 12, 0, 12),
+    "midday": (11, 14, 11, 15),
+    "afternoon": (12, 18, 12, 21),
+    "evening": (18, 24, 16, 24),
+    "night": (18, 30, 18, 30),
+    "small hours": (0, 6, 0, 7),
+    "": (0, 24, 0, 24),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ClockToken(Span):
     """A time of day as written.
@@ -44,6 +60,44 @@ class ClockToken(Span):
     is_24h: bool = False
     is_spelled: bool = False
     until: tuple[int, int, str] | None = None
+
+    def possible_hours(self, part: str, *, is_24h_text: bool) -> tuple[int, ...]:
+        """Return each hour from 0 to 23 that can be meant; 24 is midnight at the day's end."""
+        if self.meridiem == MIDNIGHT:
+            return (0, 24)
+        if self.meridiem:
+            return (_with_meridiem(self.hour, self.meridiem),)
+        is_exact = not (self.is_whole_hour or self.is_spelled)
+        if self.is_24h or (is_exact and is_24h_text):
+            return (self.hour,)
+        both = (self.hour % 12, self.hour % 12 + 12)
+        *_, first, last = _PART_HOURS[part]
+        fitting = tuple(hour for hour in both if first <= hour < last or first <= hour + 24 < last)
+        return fitting or both
+
+    def end_of_range(self, first_hour: int) -> tuple[int, int] | None:
+        """Return hour and minute at which the range ends, or None for a single time."""
+        if self.until is None:
+            return None
+        hour, minute, meridiem = self.until
+        if meridiem in ("am", "pm"):
+            hour = _with_meridiem(hour, meridiem)
+        elif first_hour >= 12 and hour < 12 and not self.is_24h:
+            hour += 12
+        return hour, minute
+
+    @property
+    def search_minutes(self) -> int | None:
+        """How far to search on each side of a single time; None if it is exact."""
+        if self.bound:
+            return _EDGE_MINUTES
+        return _ROUGH_MINUTES if self.about or self.is_whole_hour else None
+
+
+def _with_meridiem(hour: int, meridiem: str) -> int:
+    if hour > 12 or hour == 0:
+        return hour
+    return hour % 12 + (12 if meridiem == "pm" else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,69 +376,11 @@ def find_clocks(text: str) -> list[ClockToken]:
     return read_all(text, _READERS)
 
 
-# Which hours a clock time can mean, and how far around it to search.
-
-_ROUGH_MINUTES = 15
-_EDGE_MINUTES = 60
-
-# First and last hour of the part itself, and those of times that it is said of; 24 and above
-# belong to the next morning. Spanish: "las 8 de la tarde".
-_PART_HOURS = {
-    "morning": (6, 12, 0, 12),
-    "midday": (11, 14, 11, 15),
-    "afternoon": (12, 18, 12, 21),
-    "evening": (18, 24, 16, 24),
-    "night": (18, 30, 18, 30),
-    "small hours": (0, 6, 0, 7),
-    "": (0, 24, 0, 24),
-}
-
-
 def are_24h(clocks: Sequence[ClockToken]) -> bool:
     """Return whether a text writes its times with 24 hours: one above 12, and no a.m. or p.m."""
     plain = [one for one in clocks if one.meridiem not in ("am", "pm")]
     shows_24h = any((one.is_24h or one.is_padded) and not one.meridiem for one in plain)
     return shows_24h and len(plain) == len(clocks)
-
-
-def possible_hours(clock: ClockToken, part: str, *, is_24h_text: bool) -> tuple[int, ...]:
-    """Return each hour from 0 to 23 that the time can mean; 24 is midnight at the day's end."""
-    if clock.meridiem == MIDNIGHT:
-        return (0, 24)
-    if clock.meridiem:
-        return (_with_meridiem(clock.hour, clock.meridiem),)
-    is_exact = not (clock.is_whole_hour or clock.is_spelled)
-    if clock.is_24h or (is_exact and is_24h_text):
-        return (clock.hour,)
-    both = (clock.hour % 12, clock.hour % 12 + 12)
-    *_, first, last = _PART_HOURS[part]
-    fitting = tuple(hour for hour in both if first <= hour < last or first <= hour + 24 < last)
-    return fitting or both
-
-
-def end_of_range(clock: ClockToken, first_hour: int) -> tuple[int, int] | None:
-    """Return hour and minute at which the range ends, or None for a single time."""
-    if clock.until is None:
-        return None
-    hour, minute, meridiem = clock.until
-    if meridiem in ("am", "pm"):
-        hour = _with_meridiem(hour, meridiem)
-    elif first_hour >= 12 and hour < 12 and not clock.is_24h:
-        hour += 12
-    return hour, minute
-
-
-def _with_meridiem(hour: int, meridiem: str) -> int:
-    if hour > 12 or hour == 0:
-        return hour
-    return hour % 12 + (12 if meridiem == "pm" else 0)
-
-
-def search_minutes(clock: ClockToken) -> int | None:
-    """Return how far to search on each side of a single time; None if it is exact."""
-    if clock.bound:
-        return _EDGE_MINUTES
-    return _ROUGH_MINUTES if clock.about or clock.is_whole_hour else None
 
 
 def utc_instants(day: date, hour: int, minute: int, second: int, zone: tzinfo) -> list[datetime]:

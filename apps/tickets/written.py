@@ -187,15 +187,11 @@ def _attributions(text: str, left: _Budget, context: Context) -> Iterator[Header
             words = " ".join(text[one.body : one.end] for one in lines[first : last + 1])
             if not left.spend(len(words)):
                 return
-            written = _read_attribution(words, _quoted_below(lines, last), context)
+            below = next((one for one in lines[last + 1 : last + 4] if not one.is_blank), line)
+            written = _read_attribution(words, below.depth > line.depth, context)
             if written is not None:
                 yield Header(start, line.end, excerpt(text, start, line.end), *written)
                 break
-
-
-def _quoted_below(lines: Sequence[_Line], at: int) -> bool:
-    below = next((one for one in lines[at + 1 : at + 4] if not one.is_blank), None)
-    return below is not None and below.depth > lines[at].depth
 
 
 def _read_attribution(words: str, is_quoted: bool, context: Context) -> Written | None:
@@ -413,23 +409,20 @@ def _may_be_name_above(text: str, at: int) -> bool:
 
 def headers_of_stamps(
     stamps: Mapping[Mention, str], found: Mapping[Mention, MomentFound]
-) -> list[Header]:
-    """Return lines with only a time as headers, from which the text below counts for sure or maybe.
+) -> Iterator[Header]:
+    """Yield lines with only a time as headers, from which the text below counts for sure or maybe.
 
     `found` is what those that may be headers can mean.
     """
-    headers = []
     for mention, moment in found.items():
-        if stamps.get(mention) not in (CHAT_LINE, ALONE):
+        if stamps[mention] not in (CHAT_LINE, ALONE):
             continue
         is_sure = stamps[mention] == CHAT_LINE and mention.has_calendar_date
-        source = "the date of the line" if is_sure else "the date above it"
-        doubt = "" if is_sure else _SEPARATE_LINE
-        own = tuple(
-            ReferenceTime(source, moment=reading.moment, doubt=doubt) for reading in moment.readings
-        )
-        headers.append(Header(mention.start, mention.end, moment.excerpt, own))
-    return headers
+        source, doubt = "the date above it", _SEPARATE_LINE
+        if is_sure:
+            source, doubt = "the date of the line", ""
+        own = tuple(ReferenceTime(source, one.moment, doubt=doubt) for one in moment.readings)
+        yield Header(mention.start, mention.end, moment.excerpt, own)
 
 
 # Which message a place belongs to.
