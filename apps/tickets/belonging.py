@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from apps.events.query import any_case
 from apps.tickets.durations import UNITS, DurationToken
-from apps.tickets.mentions import Mention
-from apps.tickets.readings import NOT_PROBLEM
+from apps.tickets.readings import NOT_PROBLEM, Mention
 from apps.tickets.text import WORDS, Span, either, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 

@@ -16,10 +16,12 @@ from apps.tickets.belonging import UNCONNECTED, belonging, has_more
 from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import find_dates
 from apps.tickets.durations import DurationToken, find_durations
-from apps.tickets.mentions import Breaks, Mention, find_mentions
 from apps.tickets.readings import (
+    Breaks,
     Context,
+    Mention,
     asked_question,
+    find_mentions,
     find_unread,
     resolve_duration,
     resolve_mention,
@@ -42,9 +44,15 @@ from apps.tickets.text import (
 from apps.tickets.times import (
     AT_WORDS,
     ROUGH_WORDS,
+    ZoneToken,
     are_24h,
     find_clocks,
     find_parts,
+    find_zones,
+    is_utc,
+    zone_at,
+    zone_of_all_times,
+    zone_of_writer,
 )
 from apps.tickets.written import (
     ALONE,
@@ -58,14 +66,6 @@ from apps.tickets.written import (
     is_stamp_of,
     read_written,
     stamp_question,
-)
-from apps.tickets.zones import (
-    ZoneToken,
-    find_zones,
-    is_utc,
-    zone_at,
-    zone_of_all_times,
-    zone_of_writer,
 )
 
 _MAX_TOKENS = 100

@@ -14,8 +14,14 @@ from typing import NamedTuple
 from apps.events.query import any_case
 from apps.tickets.dates import find_dates, local_day
 from apps.tickets.durations import DurationToken, find_durations
-from apps.tickets.mentions import DaySource, Mention, find_mentions
-from apps.tickets.readings import NOT_PROBLEM, Context, resolve_mention
+from apps.tickets.readings import (
+    NOT_PROBLEM,
+    Context,
+    DaySource,
+    Mention,
+    find_mentions,
+    resolve_mention,
+)
 from apps.tickets.text import (
     Excerpt,
     MomentFound,
@@ -26,8 +32,7 @@ from apps.tickets.text import (
     not_overlapping,
     word_set,
 )
-from apps.tickets.times import ClockToken, find_clocks, find_parts
-from apps.tickets.zones import ZoneToken
+from apps.tickets.times import ClockToken, ZoneToken, find_clocks, find_parts
 
 CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
 _OF_MESSAGE = "the date of the message"

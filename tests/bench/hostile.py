@@ -328,8 +328,8 @@ def passes() -> list[Pass]:
     )
     activity = ("activity_text", "log_text", "observations")
     tickets = (
-        *("belonging", "customers", "dates", "durations", "mentions", "reader", "readings"),
-        *("text", "times", "written", "zones"),
+        *("belonging", "customers", "dates", "durations", "reader", "readings", "text", "times"),
+        "written",
     )
     return [
         Pass("redaction", tuple(f"apps.redaction.{name}" for name in redaction), _redacted),
