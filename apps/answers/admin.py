@@ -45,10 +45,9 @@ class DraftTemplateAdmin(AuditedAdmin):
     ) -> HttpResponse:
         """Add the variables for the template's kind."""
         obj: DraftTemplate | None = options.get("obj")
-        kinds = [Kind(obj.kind)] if obj else list(Kind)
         context["variables"] = [
             (DraftTemplate.For(kind).label.capitalize(), tuple(VARIABLES[kind].items()))
-            for kind in kinds
+            for kind in ([Kind(obj.kind)] if obj else Kind)
         ]
         context["template_kind"] = obj.kind if obj else ""
         return super().render_change_form(request, context, *args, **options)
@@ -59,22 +58,17 @@ class DraftTemplateAdmin(AuditedAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        kind = request.POST.get("kind", "")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Example",
-            "opts": self.model._meta,
-        }
+        kind, subject = request.POST.get("kind", ""), request.POST.get("subject", "")[:150]
         body = "\n".join(request.POST.get("body", "").strip().splitlines())[:_MAX_BODY]
-        if kind not in list(Kind):
-            context["refused"] = "Choose the type first."
-        else:
-            subject = request.POST.get("subject", "")[:150]
-            try:
+        context = self.admin_site.each_context(request)
+        context |= {"title": "Example", "opts": self.opts, "is_markdown": kind == Kind.ESCALATION}
+        try:
+            if kind in list(Kind):
                 context["draft"] = example_draft(Kind(kind), subject=subject, body=body)
-                context["is_markdown"] = kind == Kind.ESCALATION
-            except TextRefused as error:
-                context["refused"] = str(error)
+            else:
+                context["refused"] = "Choose the type first."
+        except TextRefused as error:
+            context["refused"] = str(error)
         return TemplateResponse(request, "admin/answers/drafttemplate/example.html", context)
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
@@ -198,6 +199,7 @@ def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
 
 
 def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
+    """Return what logs and requests show instead, or that there were no errors."""
     if answer.events or answer.is_unknown_customer:
         return ""
     window = answer.question.window
@@ -205,8 +207,10 @@ def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
     clicks = sum(replay.dead_clicks or 0 for replay in answer.beside.replays)
     of_yours = "one of your clicks" if clicks == 1 else f"{clicks} of your clicks"
     seen = f" We did see that {of_yours} had no effect." if clicks else ""
-    if seen_by_us := _seen(answer, zone):
-        return f"{seen_by_us}{seen}"
+    if clear := [one for one in troubles_of(answer) if one.is_clear]:
+        same = sorted((one for one in clear if one.target == clear[0].target), key=attrgetter("at"))
+        shown = (f"At {_clock(one.at, answer, zone)}, {_to_customer(one)}" for one in same)
+        return f"{' '.join(shown)}{seen}"
     none = f"no errors for you between {since} and {until}"
     if answer.complete:
         return f"Our systems recorded {none}.{seen}"
@@ -232,21 +236,6 @@ def _after_trouble(trouble: Observation, again: str) -> str:
     return f"{passing} {again}" if trouble.is_passing else passing
 
 
-def _seen(answer: Answer, zone: ZoneInfo) -> str:
-    """Return the most serious thing that logs and requests show, with its time; or "".
-
-    It includes what else happened to the same request.
-    """
-    trouble = _clearest(answer)
-    if trouble is None:
-        return ""
-    same = sorted(
-        (one for one in troubles_of(answer) if one.is_clear and one.target == trouble.target),
-        key=lambda one: one.at,
-    )
-    return " ".join(f"At {_clock(one.at, answer, zone)}, {_to_customer(one)}" for one in same)
-
-
 def _to_customer(trouble: Observation) -> str:
     """Return what happened as a clause for the customer, who knows nothing about messages."""
     text = trouble.full_text
@@ -260,10 +249,9 @@ def _to_customer(trouble: Observation) -> str:
     if name:
         text = text.replace("A feature is", f"The feature {name} is")
         text = re.sub(r"\b[Aa] coupon or discount was", rf"the coupon {name} was", text)
-    heard = "our server didn't hear back from the payment provider"
-    return f"{text[0].lower()}{text[1:]}".replace(
-        "the payment provider’s message didn’t arrive", heard
-    )
+    text = f"{text[0].lower()}{text[1:]}"
+    unheard = "our server didn't hear back from the payment provider"
+    return text.replace("the payment provider’s message didn’t arrive", unheard)
 
 
 def _caveat(problems: tuple[Problem, ...], answer: Answer) -> str:
@@ -321,12 +309,10 @@ def _next_step(about: About) -> str:
 def _question(answer: Answer, zone: ZoneInfo) -> str:
     moment = answer.question.window.moment
     if answer.beside.feedback:
-        sent_at = min(
-            (one.sent_at for one in answer.beside.feedback), key=lambda at: abs(at - moment)
-        )
+        nearest = min(answer.beside.feedback, key=lambda one: abs(one.sent_at - moment))
         return (
-            f"We have your message from {_clock(sent_at, answer, zone)} and are passing it on to "
-            "our engineers. Does it still happen? A screenshot would help."
+            f"We have your message from {_clock(nearest.sent_at, answer, zone)} and are passing it "
+            "on to our engineers. Does it still happen? A screenshot would help."
         )
     if answer.is_unknown_customer:
         return f"{OTHER_IDENTIFIER} Please also tell us exactly when it happened."

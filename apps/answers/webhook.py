@@ -118,10 +118,8 @@ def _interpret(status: int, retry_after: str | None) -> Attempt:
     if status == 410:
         return Attempt(Outcome.REFUSED, "The receiver no longer exists (status 410).")
     if 300 <= status < 400:
-        problem = (
-            f"The receiver redirected us (status {status}), and Triage doesn't follow redirects."
-        )
-        return Attempt(Outcome.REFUSED, f"{problem} Tell your Triage admin.")
+        problem = f"The receiver redirected us (status {status}), and Triage doesn't follow"
+        return Attempt(Outcome.REFUSED, f"{problem} redirects. Tell your Triage admin.")
     return Attempt(Outcome.REFUSED, f"The receiver rejected the draft (status {status}).")
 
 
@@ -224,10 +222,8 @@ def deliver(
 def retry(handover: Handover, requester: Requester) -> bool:
     """Restart a failed delivery and attempt it once; return False if it can't be restarted."""
     with transaction.atomic():
-        failed = Handover.objects.filter(
-            pk=handover.pk, state=Handover.State.FAILED, sealed__isnull=False
-        )
-        is_restarted = failed.update(
+        failed = Handover.objects.filter(pk=handover.pk, state=Handover.State.FAILED)
+        is_restarted = failed.filter(sealed__isnull=False).update(
             state=Handover.State.WAITING, attempts=0, next_try=timezone.now(), problem=""
         )
         if is_restarted:
@@ -266,14 +262,14 @@ def _run_job(job: Job, _lease: jobs.Lease) -> None:
     handover = Handover.objects.select_related("lookup").filter(uuid=job.key).first()
     if handover is None:
         return
+    next_try = None
     if is_configured():
         _attempt(handover, within_s=RETRY_S)
         handover.refresh_from_db()
+        next_try = handover.next_try
     if handover.state == Handover.State.WAITING:
         hour = timezone.now() + timedelta(hours=1)
-        raise jobs.RetryLater(
-            handover.next_try if is_configured() and handover.next_try else hour, handover.problem
-        )
+        raise jobs.RetryLater(next_try or hour, handover.problem)
 
 
 @jobs.periodic("deliveries", every=timedelta(minutes=10))
@@ -304,7 +300,7 @@ def _attempt(handover: Handover, *, within_s: float) -> bool:
     if not due.filter(attempts=attempts - 1).update(next_try=now + _LEASE, attempts=attempts):
         return False
     handover.refresh_from_db()
-    _save_attempt(handover, attempts, _send(handover, within_s))
+    _save_attempt(handover, _send(handover, within_s))
     handover.refresh_from_db()
     return True
 
@@ -321,10 +317,10 @@ def _send(handover: Handover, within_s: float) -> Attempt:
     return post_once(handover.message_id, body, within_s=within_s)
 
 
-def _save_attempt(handover: Handover, attempts: int, result: Attempt) -> None:
+def _save_attempt(handover: Handover, result: Attempt) -> None:
     """Save the result of an attempt, unless a later one has begun in the meantime."""
+    attempts, now = handover.attempts, timezone.now()
     own = Handover.objects.filter(pk=handover.pk, attempts=attempts)
-    now = timezone.now()
     if result.outcome is Outcome.SENT:  # even if it was canceled in the meantime
         own.update(state=Handover.State.SENT, sent_at=now, next_try=None, sealed=None, problem="")
         return
@@ -339,7 +335,6 @@ def _save_attempt(handover: Handover, attempts: int, result: Attempt) -> None:
 def delete_bodies(lookup_ids: list[int]) -> None:
     """Delete the drafts of these lookups, and fail their waiting deliveries."""
     handovers = Handover.objects.filter(lookup_id__in=lookup_ids)
-    handovers.filter(state=Handover.State.WAITING).update(
-        state=Handover.State.FAILED, next_try=None, problem=RESULT_DELETED
-    )
+    waiting = handovers.filter(state=Handover.State.WAITING)
+    waiting.update(state=Handover.State.FAILED, next_try=None, problem=RESULT_DELETED)
     handovers.update(sealed=None)

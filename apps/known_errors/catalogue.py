@@ -210,11 +210,10 @@ def changed_fields(one: object, other: object) -> tuple[str, ...]:
     return tuple(name for name in VERSIONED_FIELDS if getattr(one, name) != getattr(other, name))
 
 
-def save_entry(
-    entry: KnownError, *, change: str, parts: Sequence[str], actor: Actor, user: User | None
-) -> None:
+def save_entry(entry: KnownError, *, change: str, parts: Sequence[str], actor: Actor) -> None:
     """Save a validated entry and record the change in the audit trail."""
     with audited_transaction():
+        user = User(pk=actor.user_id) if actor.user_id else None
         entry.changed_by = user
         entry._history_user = user  # type: ignore[attr-defined]  # read by django-simple-history
         reason = f"{change} by {actor.name}" if actor.name and not user else change
@@ -244,20 +243,15 @@ def render_reply(
 
 
 _ABOUT_MONEY = re.compile(
-    r"charged|debit|\bpa(?:y|id|ying)\b|payment|\btaken from|billed|money|refund|transfer|invoice"
-    r"|abgebucht|belastet|zahl|paiement|prélev|cobr|\bpag[oa]|addebit",
-    re.IGNORECASE,
+    r"(?i)charged|debit|\bpa(?:y|id|ying)\b|payment|\btaken from|billed|money|refund|transfer"
+    r"|invoice|abgebucht|belastet|zahl|paiement|prélev|cobr|\bpag[oa]|addebit"
 )
 _AGAIN_OR_FINE = re.compile(
-    r"\b(?:again|once more|retry(?:ing)?|another (?:card|try|attempt)|orders?)\b"
-    r"|erneut|noch ?mal|noch einmal|bestellung|nouveau|réessay|commande|nuevo|pedido|riprov|ordine",
-    re.IGNORECASE,
+    r"(?i)\b(?:again|once more|retry(?:ing)?|another (?:card|try|attempt)|orders?)\b"
+    r"|erneut|noch ?mal|noch einmal|bestellung|nouveau|réessay|commande|nuevo|pedido|riprov|ordine"
 )
-
-
 _FINE = re.compile(
-    r"\b(?:fine|safe|went through|placed|confirmed|not affected|complete|worked|in ordnung)\b",
-    re.IGNORECASE,
+    r"(?i)\b(?:fine|safe|went through|placed|confirmed|not affected|complete|worked|in ordnung)\b"
 )
 
 

@@ -11,11 +11,8 @@ from datetime import date
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-import frontmatter
 import yaml
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from frontmatter.default_handlers import YAMLHandler
 
 from apps.audit.trail import Actor, audited_transaction
 from apps.known_errors.catalogue import (
@@ -45,6 +42,7 @@ _HEADING = rf"## (?:{_REPLY}|{_WORKAROUND})[ \t]*"
 _TO_ESCAPE = re.compile(rf"^(\\*{_HEADING})$", re.MULTILINE | re.IGNORECASE)
 _ESCAPED = re.compile(rf"^\\(\\*{_HEADING})$", re.MULTILINE | re.IGNORECASE)
 _SECTION = re.compile(rf"^{_HEADING}$", re.MULTILINE | re.IGNORECASE)
+_FENCE = re.compile(r"^-{3,}\s*$", re.MULTILINE)
 _YES_OR_NO = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -81,18 +79,17 @@ class _Loader(_BaseLoader):  # type: ignore[misc]
         return built
 
 
-class _Handler(YAMLHandler):
-    def load(self, fm: str, **_kwargs: object) -> Any:
-        try:
-            _check_events(fm)
-            return yaml.load(fm, Loader=_Loader)  # noqa: S506 - a BaseLoader builds only text, lists and dicts
-        except yaml.YAMLError as refused:
-            if "Unicode character escape code" in str(refused):
-                raise PartRefused(_NOT_TEXT, "front matter") from None
-            mark = getattr(refused, "problem_mark", None)
-            where = f" See line {mark.line + 1}." if mark else ""
-            sentence = f"The part between the two --- lines isn't valid YAML.{where}"
-            raise PartRefused(sentence, "front matter") from None
+def _load(text: str) -> Any:
+    try:
+        _check_events(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a BaseLoader builds only text, lists and dicts
+    except yaml.YAMLError as refused:
+        if "Unicode character escape code" in str(refused):
+            raise PartRefused(_NOT_TEXT, "front matter") from None
+        mark = getattr(refused, "problem_mark", None)
+        where = f" See line {mark.line + 1}." if mark else ""
+        sentence = f"The part between the two --- lines isn't valid YAML.{where}"
+        raise PartRefused(sentence, "front matter") from None
 
 
 def _check_events(text: str) -> None:
@@ -115,19 +112,11 @@ def _check_events(text: str) -> None:
 
 def to_text(entry: KnownError) -> str:
     """Return the file of an entry; equal entries give identical files."""
-    fields: dict[str, object] = {
-        "name": entry.slug,
-        "title": entry.title,
-        "pattern": entry.pattern,
-        "state": str(entry.state),
-        "planned_for": entry.planned_for,
-        "fixed_in": entry.fixed_in,
-        "owner": entry.owner,
-        "links": [{name: link[name] for name in ("label", "address")} for link in entry.links],
-        "valid_from": entry.valid_from,
-        "valid_until": entry.valid_until,
-        "in_use": "" if entry.is_active else False,
-    }
+    fields: dict[str, Any] = {"name": entry.slug}
+    fields |= {name: getattr(entry, name) for name in _KEYS[1:-1]}
+    fields["state"] = str(entry.state)
+    fields["links"] = [{name: link[name] for name in ("label", "address")} for link in entry.links]
+    fields["in_use"] = "" if entry.is_active else False
     front = yaml.dump(
         {name: value for name, value in fields.items() if value not in (None, "", [])},
         Dumper=_Dumper,
@@ -159,10 +148,11 @@ def from_text(content: bytes, stem: str) -> KnownError:
         raise PartRefused("It isn't UTF-8 text.", "file") from None
     if not re.match(r"---\s*\n", text):
         raise PartRefused("It doesn't start with a --- line.", "front matter")
-    fields, body = frontmatter.parse(text, handler=_Handler())
-    if not fields:
+    parts = _FENCE.split(text, 2)
+    fields = _load(parts[1]) if len(parts) == 3 else None
+    if not isinstance(fields, dict) or not fields:
         raise PartRefused("It needs values such as title: between two --- lines.", "front matter")
-    return _entry(fields, _sections(body), stem)
+    return _entry(fields, _sections(parts[2].strip()), stem)
 
 
 def _entry(fields: Mapping[str, object], sections: Mapping[str, str], stem: str) -> KnownError:
@@ -330,12 +320,12 @@ def _compare(entries: list[KnownError]) -> ImportPlan:
     return ImportPlan(tuple(changes), tuple(unchanged))
 
 
-def import_files(files: Iterable[File], *, actor: Actor, user: User | None) -> ImportPlan:
+def import_files(files: Iterable[File], actor: Actor) -> ImportPlan:
     """Import all files or none. Compares them with the catalog again in the same transaction."""
     with audited_transaction():
         plan = plan_import(files)
         for planned in plan.changes:
             parts = () if planned.is_new else planned.parts
             change = "added from a file" if planned.is_new else "changed by a file"
-            save_entry(planned.entry, change=change, parts=parts, actor=actor, user=user)
+            save_entry(planned.entry, change=change, parts=parts, actor=actor)
     return plan

@@ -4,13 +4,13 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import re2
+from django.db.models import TextChoices
 
 from apps.events.answer import CatalogEntry, FixState
 from apps.events.releases import compare_releases
@@ -138,37 +138,25 @@ _MAX_NAME_LENGTH = 200
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Field(StrEnum):
+class Field(TextChoices):
     """The text that a rule tests: a part of an event, a log's message, or a request's facts."""
 
-    TYPE = "type"
-    MESSAGE = "message"
-    CULPRIT = "culprit"
-    LOG = "log"
-    REQUEST = "request"
+    TYPE = "type", "exception type"
+    MESSAGE = "message", "message"
+    CULPRIT = "culprit", "culprit"
+    LOG = "log", "log message"
+    REQUEST = "request", "request"
 
 
-class Comparison(StrEnum):
+class Comparison(TextChoices):
     """How a text rule compares, ignoring case."""
 
-    EXACT = "exact"
-    CONTAINS = "contains"
-    EXPRESSION = "expression"
+    EXACT = "exact", "is"
+    CONTAINS = "contains", "contains"
+    EXPRESSION = "expression", "matches the expression"
 
 
-FIELD_NAMES = {
-    Field.TYPE: "exception type",
-    Field.MESSAGE: "message",
-    Field.CULPRIT: "culprit",
-    Field.LOG: "log message",
-    Field.REQUEST: "request",
-}
 _ACTIVITY = frozenset((Field.LOG, Field.REQUEST))
-COMPARISON_NAMES = {
-    Comparison.EXACT: "is",
-    Comparison.CONTAINS: "contains",
-    Comparison.EXPRESSION: "matches the expression",
-}
 
 
 class PartRefused(ValueError):
@@ -200,7 +188,7 @@ class TextRule:
         return ((self.folded,),)
 
     def __str__(self) -> str:
-        return f"the {FIELD_NAMES[self.field]} {COMPARISON_NAMES[self.comparison]} “{self.value}”"
+        return f"the {self.field.label} {self.comparison.label} “{self.value}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +276,7 @@ def parse_pattern(values: Mapping[str, object]) -> Pattern:
     activity = [rule.field for rule in pattern.texts if rule.field in _ACTIVITY]
     if activity and (pattern.issue or len(pattern.texts) > 1):
         raise PartRefused(
-            f"A pattern with a {FIELD_NAMES[activity[0]]} is for failures without an error. It can "
+            f"A pattern with a {activity[0].label} is for failures without an error. It can "
             "have a project and releases, but no issue and no other text.",
             activity[0],
         )
@@ -316,34 +304,23 @@ def pattern_values(pattern: Pattern) -> dict[str, object]:
 
 
 def _rule(field: Field, value: object) -> TextRule | None:
-    given = _mapping(value, field, tuple(Comparison))
+    given, name = _mapping(value, field, tuple(Comparison)), field.label
     if len(given) > 1:
         choices = ", ".join(Comparison)
-        raise PartRefused(f"The {FIELD_NAMES[field]} takes one of {choices}, not several.", field)
+        raise PartRefused(f"The {name} takes one of {choices}, not several.", field)
     for comparison, text in given.items():
         rule = TextRule(field, Comparison(comparison), _text(text, field, MAX_TEXT_LENGTH))
-        if rule.value:
-            _check_rule(rule)
-            return rule
+        if rule.value and rule.comparison is Comparison.EXPRESSION:
+            try:
+                expression = compile_expression(rule.value)
+            except ExpressionRefused as refused:
+                sentence = f"The expression for the {name} can't be used. {refused}"
+                raise PartRefused(sentence, field) from None
+            if expression.search(""):
+                sentence = f"The expression for the {name} matches any text, even empty text."
+                raise PartRefused(f"{sentence} Make it more specific.", field)
+        return rule if rule.value else None
     return None
-
-
-def _check_rule(rule: TextRule) -> None:
-    if rule.comparison is not Comparison.EXPRESSION:
-        return
-    name = FIELD_NAMES[rule.field]
-    try:
-        expression = compile_expression(rule.value)
-    except ExpressionRefused as refused:
-        raise PartRefused(
-            f"The expression for the {name} can't be used. {refused}", rule.field
-        ) from None
-    if expression.search(""):
-        raise PartRefused(
-            f"The expression for the {name} matches any text, even empty text. Make it more "
-            "specific.",
-            rule.field,
-        )
 
 
 def _mapping(value: object, part: str, names: tuple[str, ...]) -> Mapping[str, object]:

@@ -20,7 +20,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from apps.answers.catalogue.forms import KnownErrorForm, readable_lookup, values_from_result
+from apps.answers.catalogue.forms import (
+    PREVIEW,
+    KnownErrorForm,
+    readable_lookup,
+    values_from_result,
+)
 from apps.answers.catalogue.suggestions import preview_of, suggestions_for
 from apps.answers.services import example_draft
 from apps.answers.templates import Kind
@@ -163,7 +168,6 @@ def _describe(record: Any, part: str) -> str:
 
 # Pages.
 
-_PREVIEW = "_preview"
 # What a reply to an example customer says of an error.
 _EXAMPLE = "{greeting}\n\n{sorry}\n\n{known_reply}\n\n{fix}\n\n{workaround}\n\n{next}"
 
@@ -211,10 +215,7 @@ class KnownErrorAdmin(AllowedFiltersAdmin):
             },
         ),
         ("What to say", {"fields": ("explanation", "reply", "workaround")}),
-        (
-            "The fix",
-            {"fields": ("state", ("planned_for", "fixed_in"), "owner", "links_text")},
-        ),
+        ("The fix", {"fields": ("state", ("planned_for", "fixed_in"), "owner", "links_text")}),
         ("When it applies", {"fields": (("valid_from", "valid_until"), "seen")}),
     )
 
@@ -268,13 +269,8 @@ class KnownErrorAdmin(AllowedFiltersAdmin):
         elif refused:
             messages.error(request, f"It can't be restored: {refused[0].sentence}")
         else:
-            save_entry(
-                entry,
-                change="earlier version restored",
-                parts=parts,
-                actor=actor_of(request),
-                user=current_user(request),
-            )
+            change = "earlier version restored"
+            save_entry(entry, change=change, parts=parts, actor=actor_of(request))
             messages.success(request, "The earlier version was restored as a new version.")
         return redirect("admin:known_errors_knownerror_history", entry.pk)
 
@@ -312,17 +308,17 @@ class KnownErrorAdmin(AllowedFiltersAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return self._page(request, "import", "Import")
-        person, signed = current_user(request), request.POST.get("checked")
+        person_id, signed = current_user(request).pk, request.POST.get("checked")
         try:
             if signed is None:
                 files = read_uploads(request.FILES.getlist("files"))
                 plan = plan_import(files)
-                checked = {} if plan.refused else {"checked": sign_files(files, person.pk)}
+                checked = {} if plan.refused else {"checked": sign_files(files, person_id)}
                 return self._page(request, "import", "Import", plan=plan, **checked)
-            files = load_signed_files(signed, person.pk)
+            files = load_signed_files(signed, person_id)
         except UploadRefused as error:
             return self._page(request, "import", "Import", refused=str(error))
-        plan = import_files(files, actor=actor_of(request), user=person)
+        plan = import_files(files, actor_of(request))
         if plan.refused:
             return self._page(request, "import", "Import", plan=plan)
         messages.success(request, f"Imported: {len(plan.changes)}.")
@@ -370,44 +366,21 @@ class KnownErrorAdmin(AllowedFiltersAdmin):
         """Return how often people said it was something else."""
         return int(entry.not_this)
 
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        """Return a form class that validates, but doesn't save, when previewing."""
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if _PREVIEW not in request.POST:
-            return form
-
-        class Previewed(form):  # type: ignore[valid-type, misc]  # created by the admin
-            def is_valid(self) -> bool:
-                """Return False, so that the page is always shown again."""
-                super().is_valid()
-                return False
-
-        return Previewed
-
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Take initial values from a problem; the URL contains only its lookup and issue."""
         lookup, issue = request.GET.get("lookup", ""), request.GET.get("issue", "")[:200]
         if not lookup:
             return {"issue": issue} if issue else {}
-        values = values_from_result(
-            lookup, issue, reader=current_user(request), actor=actor_of(request)
-        )
+        reader, actor = current_user(request), actor_of(request)
+        values = values_from_result(lookup, issue, reader=reader, actor=actor)
         if values is None:
             messages.warning(request, "This lookup's result is no longer stored.")
         return values or {}
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the form, with matching lookups if a preview was requested."""
-        response = super().changeform_view(request, object_id, form_url, extra_context)
-        if _PREVIEW not in request.POST or not isinstance(response, TemplateResponse):
+        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        if PREVIEW not in request.POST or not isinstance(response, TemplateResponse):
             return response
         context = response.context_data or {}
         form = context["adminform"].form
@@ -442,10 +415,5 @@ class KnownErrorAdmin(AllowedFiltersAdmin):
         if before and not parts:
             request.is_unchanged = True  # type: ignore[attr-defined]  # read by response_change
             return
-        save_entry(
-            obj,
-            change="changed" if change else "added",
-            parts=parts,
-            actor=actor_of(request),
-            user=current_user(request),
-        )
+        change_made = "changed" if change else "added"
+        save_entry(obj, change=change_made, parts=parts, actor=actor_of(request))

@@ -20,8 +20,6 @@ from apps.events.summary import summarize_group
 from apps.known_errors.catalogue import normalize_text, validate_entry
 from apps.known_errors.models import KnownError
 from apps.known_errors.patterns import (
-    COMPARISON_NAMES,
-    FIELD_NAMES,
     MAX_TEXT_LENGTH,
     REPLY_VARIABLES,
     Comparison,
@@ -35,6 +33,7 @@ from apps.lookups.answers import stored_answer
 from apps.lookups.models import Lookup
 from apps.lookups.records import record_action
 
+PREVIEW = "_preview"  # the button's name
 _TEXTS = ("explanation", "reply", "workaround")
 # Fields whose name differs from the part of an entry they edit.
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
@@ -48,44 +47,42 @@ _PATTERN = frozenset(("pattern", "issue", "project", "release", *Field))
 _VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
 
 
-def _line(label: str, help_text: str = "") -> forms.CharField:
-    """Return a text field without maxlength, with which browsers would truncate pasted text."""
+def _line(label: str, help_text: str = "", max_length: int | None = None) -> forms.CharField:
+    """Return a text field, by default without maxlength: browsers would truncate pasted text."""
     return forms.CharField(
         required=False,
+        max_length=max_length,
         label=label,
         help_text=help_text,
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
 
 
-def _comparison(label: str, initial: Comparison) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        choices=list(COMPARISON_NAMES.items()), required=False, label=label, initial=initial
-    )
+def _comparison(label: str, initial: Comparison = Comparison.CONTAINS) -> forms.ChoiceField:
+    choices = Comparison.choices
+    return forms.ChoiceField(choices=choices, required=False, label=label, initial=initial)
 
 
 class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A known error, with its pattern as separate fields and its links as lines."""
 
-    slug = forms.CharField(
-        required=False,
+    slug = _line(
+        "Name",
+        "Used as the file name. It can't be changed later. If left empty, it's made from the "
+        "title.",
         max_length=80,
-        label="Name",
-        help_text="Used as the file name. It can't be changed later. If left empty, it's made "
-        "from the title.",
-        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
     issue = _line("Issue", "Its number or short ID in Sentry, such as WEB-12.")
     project = _line("Project", "Its slug in Sentry, such as checkout-api.")
     type_way = _comparison("Exception type", Comparison.EXACT)
     type_text = _line("Type", "Such as PaymentDeclined.")
-    message_way = _comparison("Message", Comparison.CONTAINS)
+    message_way = _comparison("Message")
     message_text = _line("Message text", "Leave out what differs from case to case.")
-    culprit_way = _comparison("Culprit", Comparison.CONTAINS)
+    culprit_way = _comparison("Culprit")
     culprit_text = _line("Culprit text", "Where it broke, as Sentry names it.")
-    log_way = _comparison("Log message", Comparison.CONTAINS)
+    log_way = _comparison("Log message")
     log_text = _line("Log text", "If no error was raised: what the program logged.")
-    request_way = _comparison("Request", Comparison.CONTAINS)
+    request_way = _comparison("Request")
     request_text = _line("Request text", "If no error was raised, such as /cart/coupon 422.")
     release_from = _line("First affected release", "The first release with the error.")
     release_until = _line("Last affected release", "The last release with the error.")
@@ -134,6 +131,10 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         self.version = self.instance.changed_at.isoformat() if self.instance.pk else ""
         if self.instance.pk:
             self.initial = {**form_values(self.instance), **self.initial, "seen": self.version}
+
+    def is_valid(self) -> bool:
+        """Return False for a preview, so that the page is always shown again."""
+        return super().is_valid() and PREVIEW not in self.data
 
     def clean_slug(self) -> str:
         """Return the typed name, or one made from the title."""
@@ -187,7 +188,7 @@ def form_values(entry: KnownError) -> dict[str, str]:
     """Return an entry's links and pattern, even an invalid one, as values of the form's fields."""
     values: Mapping[str, Any] = entry.pattern
     fields = {name: str(values.get(name, "")) for name in ("issue", "project")}
-    for field in FIELD_NAMES:
+    for field in Field:
         for way, text in (values.get(field) or {}).items():
             fields |= {f"{field}_way": str(way), f"{field}_text": str(text)}
     release = values.get("release") or {}

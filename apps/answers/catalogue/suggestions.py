@@ -83,8 +83,7 @@ def preview_of(entry: Entry, reader: User) -> Preview:
     Only projects that the reader can see are included.
     """
     projects, may_open = projects_of(reader), manageable_by(reader)
-    since = timezone.now() - timedelta(days=PREVIEW_DAYS)
-    ids, is_narrowed = _candidates(entry.pattern, projects, since)
+    ids, is_narrowed = _candidates(entry.pattern, projects)
     preview = Preview(is_narrowed, min(len(ids), MAX_COUNTED), len(ids) > MAX_COUNTED)
     catalogue, zone = build_catalogue([entry]), ZoneInfo(settings.TIME_ZONE)
     deadline = time.monotonic() + MAX_PREVIEW_S
@@ -110,10 +109,9 @@ def preview_of(entry: Entry, reader: User) -> Preview:
     return preview
 
 
-def _candidates(
-    pattern: Pattern, projects: Projects, since: datetime
-) -> tuple[Sequence[int], bool]:
+def _candidates(pattern: Pattern, projects: Projects) -> tuple[Sequence[int], bool]:
     """Return the IDs of lookups that can match, newest first, and whether they were narrowed."""
+    since = timezone.now() - timedelta(days=PREVIEW_DAYS)
     found = _found(since, projects)
     if pattern.project:
         found = found.filter(project=pattern.project)
@@ -184,10 +182,8 @@ def suggestions_for(reader: User, now: datetime) -> tuple[list[Suggestion], int]
         if known is False:
             first = found[0]
             openable = (one.lookup.uuid for one in found if may_open(one.lookup.user_id))
-            opened = next(openable, None)
-            rows.append(
-                Suggestion(issue_id, first.title, first.project, lookups, customers, opened)
-            )
+            facts = (lookups, customers, next(openable, None))
+            rows.append(Suggestion(issue_id, first.title, first.project, *facts))
         if len(rows) == MAX_SUGGESTIONS:
             break
     return rows, unread
@@ -210,11 +206,8 @@ def _counted(since: datetime, projects: Projects) -> list[tuple[str, int, int]]:
     )
     top = list(counted.values_list("which", "lookups")[:_MAX_ISSUES])
     of_top = found.filter(issue_id__in=[issue for issue, _lookups in top]).values("issue_id")
-    customers = dict(
-        of_top.annotate(customers=Count("customer_hash", distinct=True)).values_list(
-            "issue_id", "customers"
-        )
-    )
+    of_top = of_top.annotate(customers=Count("customer_hash", distinct=True))
+    customers = dict(of_top.values_list("issue_id", "customers"))
     rows = [(issue, lookups, customers.get(issue, 0)) for issue, lookups in top]
     rows = [row for row in rows if row[2] >= MIN_CUSTOMERS]
     cache.put(key, [list(row) for row in rows], _CACHE_S)
@@ -256,9 +249,5 @@ def save_feedback(person: User, lookup: Lookup, *, issue_id: str, slug: str, hel
 def feedback_by(person: User, lookup: Lookup) -> dict[tuple[str, str], bool]:
     """Return the person's feedback, by issue ID and slug."""
     feedback = Feedback.objects.filter(user=person, lookup=lookup)
-    return {
-        (issue_id, slug): helped
-        for issue_id, slug, helped in feedback.values_list(
-            "issue_id", "known_error__slug", "helped"
-        )
-    }
+    rows = feedback.values_list("issue_id", "known_error__slug", "helped")
+    return {(issue_id, slug): helped for issue_id, slug, helped in rows}

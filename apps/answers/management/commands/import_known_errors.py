@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             plan = plan_import(files)
         else:
-            plan = import_files(files, actor=Actor(Origin.CLI, name=system_user()), user=None)
+            plan = import_files(files, Actor(Origin.CLI, name=system_user()))
         for one in plan.refused:
             self.stderr.write(_printable(f"{one.name}: {one.part}: {one.sentence}"))
         for change in plan.changes:

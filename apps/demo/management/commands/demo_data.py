@@ -100,5 +100,5 @@ def add_known_errors(today: date) -> int:
         entry = from_text(file.read_bytes(), file.stem)
         if entry.state == KnownError.State.PLANNED:
             entry.planned_for = today + timedelta(days=2)
-        save_entry(entry, change="added by the demo", parts=(), actor=SYSTEM, user=None)
+        save_entry(entry, change="added by the demo", parts=(), actor=SYSTEM)
     return len(missing)
