@@ -1,6 +1,8 @@
 """Preferences, teams, roles, invitations, and API tokens, which are stored as hashes."""
 
+import tomllib
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -197,34 +199,10 @@ def _preference_of(user: User) -> Preference | None:
     return getattr(user, "preference", None)
 
 
-AGENT, LEAD, ADMIN, AUDITOR = "agent", "lead", "admin", "auditor"
-
-
-def _on(model: str, *actions: str) -> tuple[str, ...]:
-    app, _, name = model.partition(".")
-    return tuple(f"{app}.{action}_{name}" for action in actions)
-
-
-_LOOK_UP = ("lookups.add_lookup", "explain.ask_model")
-_SEE_ALL = ("lookups.open_any_lookup", "lookups.export_unredacted", "incidents.add_incident")
-_REVIEW = _on("lookups.lookup", "view", "purge", "refresh", "extend")
-_AUDIT = ("audit.view_entry",)
-_TEAMS = _on("accounts.team", "view", "add", "change", "delete")
-_TOKENS = (*_on("accounts.apitoken", "add", "view", "change"), "auth.view_user")
-_PEOPLE = ("auth.change_user", *_on("accounts.invitation", "add", "view", "change"))
-_KNOWN = _on("known_errors.knownerror", "view", "add", "change")
-_DRAFTS = _on("answers.drafttemplate", "view", "add", "change", "delete")
-_PRESETS = _on("lookups.exportpreset", "view", "add", "change", "delete")
-
-ROLES: dict[str, tuple[str, ...]] = {
-    AGENT: _LOOK_UP,
-    LEAD: _LOOK_UP + _SEE_ALL + _KNOWN + _DRAFTS,
-    ADMIN: (
-        *(_LOOK_UP + _SEE_ALL + _REVIEW + _TOKENS + _PEOPLE + _TEAMS + _PRESETS + _KNOWN + _DRAFTS),
-        *("lookups.forget_customer", "explain.view_explanation", *_AUDIT),
-    ),
-    AUDITOR: _AUDIT,
-}
+LEAD, ADMIN, AUDITOR = "lead", "admin", "auditor"
+ROLES: dict[str, list[str]] = tomllib.loads(
+    (Path(__file__).parent / "roles.toml").read_text("utf-8")
+)
 
 
 def grant_roles() -> None:

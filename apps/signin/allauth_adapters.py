@@ -32,7 +32,6 @@ from apps.signin.sessions import audit_account
 from apps.web.access import public_url
 
 _log = logging.getLogger(__name__)
-_NO_ADDRESS = "0.0.0.0"  # noqa: S104 - shared by requests without an address
 _LOCKOUT_S = 10 * 60
 _ACCOUNT_FAILURES = 100
 _WRONG = "The username or password is incorrect."
@@ -112,7 +111,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the address for counting attempts."""
-        return client_address(request) or _NO_ADDRESS
+        return client_address(request) or "0.0.0.0"  # noqa: S104 - shared by all without one
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Return to the preferences."""
@@ -154,21 +153,19 @@ class AccountAdapter(DefaultAccountAdapter):
         """Record a wrong password or an unknown account."""
         increment(cache, _attempts_key(credentials, "failures/"), _LOCKOUT_S)
         by = request.user if isinstance(request.user, User) else None
-        audit_account(
-            Action.SIGN_IN_FAILED, request, account_of(credentials), by=by, how="password"
-        )
+        account = account_of(credentials)
+        audit_account(Action.SIGN_IN_FAILED, request, account, by=by, how="password")
 
     def pre_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponse | None:
         """Refuse deactivated people, and passwords if only single sign-on is allowed."""
         response: HttpResponse | None = super().pre_login(request, user, **login)
-        if response is None and settings.OIDC_ONLY and not user.is_superuser:
-            if not (login.get("signal_kwargs") or {}).get("sociallogin"):
-                audit_account(
-                    Action.SIGN_IN_FAILED, request, user, how="password", why="single sign-on only"
-                )
-                return render(request, "signin/only_sign_on.html", status=403)
-        elif response is not None:
+        by_provider = (login.get("signal_kwargs") or {}).get("sociallogin")
+        if response is not None:
             audit_account(Action.SIGN_IN_FAILED, request, user, why="deactivated")
+        elif settings.OIDC_ONLY and not user.is_superuser and not by_provider:
+            why = "single sign-on only"
+            audit_account(Action.SIGN_IN_FAILED, request, user, how="password", why=why)
+            return render(request, "signin/only_sign_on.html", status=403)
         return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:

@@ -58,10 +58,8 @@ class LoginForm(_Labeled, account_forms.LoginForm):
 
     def user_credentials(self) -> dict[str, str]:
         """Return one set of credentials, so known and unknown emails take the same time."""
-        return {
-            "username": self.cleaned_data["login"],
-            "password": self.cleaned_data["password"],
-        }
+        typed = self.cleaned_data
+        return {"username": typed["login"], "password": typed["password"]}
 
 
 class ChangePasswordForm(_Labeled, account_forms.ChangePasswordForm):
@@ -265,11 +263,10 @@ class AddPasskeyForm(_Labeled, passkey_forms.AddWebAuthnForm):
         self.fields["name"].max_length = 60
         self.fields["name"].widget.attrs["maxlength"] = "60"
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> Any:
         """Raise ValidationError for malformed data."""
         with _checked_format():
-            cleaned: dict[str, Any] = super().clean()
-            return cleaned
+            return super().clean()
 
 
 @contextmanager

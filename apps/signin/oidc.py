@@ -33,12 +33,25 @@ from apps.signin.sessions import audit_account
 # --- claims ------------------------------------------------------------------------------------
 
 
+_SENTENCES = {
+    "process": "Start again on the sign-in page.",
+    "nonce": "The sign-in response wasn't meant for this browser. Try again.",
+    "issuer": "The sign-in response came from an unexpected source. Ask your admin.",
+    "subject": "The sign-in response contradicts itself. Ask your admin.",
+    "domain": "Your email address isn't from a domain that can sign in here, or your provider "
+    "hasn't verified it. Ask your admin.",
+    "no role": "Your account has no role here. Ask your admin to add you to the right group.",
+    "address taken": "An account with your email address already exists. Sign in to it with its "
+    "password, or ask your admin.",
+}
+
+
 class SignInRefused(Exception):
     """A refused sign-in. The page shows `sentence`, the audit trail `why`."""
 
-    def __init__(self, why: str, sentence: str) -> None:
+    def __init__(self, why: str) -> None:
         super().__init__(why)
-        self.why, self.sentence = why, sentence
+        self.why, self.sentence = why, _SENTENCES[why]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +67,15 @@ def read_claims(data: Mapping[str, Any], oidc: Oidc, nonce: str) -> Identity:
     """Return the identity in ID token and userinfo. Raise `SignInRefused` if not trustworthy."""
     token, info = data.get("id_token") or {}, data.get("userinfo") or {}
     if not nonce or token.get("nonce") != nonce:
-        raise SignInRefused(
-            "nonce", "The sign-in response wasn't meant for this browser. Try again."
-        )
+        raise SignInRefused("nonce")
     if str(token.get("iss", "")).rstrip("/") != oidc.issuer:
-        raise SignInRefused(
-            "issuer", "The sign-in response came from an unexpected source. Ask your admin."
-        )
+        raise SignInRefused("issuer")
     if info and info.get("sub") != token.get("sub"):
-        raise SignInRefused("subject", "The sign-in response contradicts itself. Ask your admin.")
+        raise SignInRefused("subject")
     email = _verified_email(info) or _verified_email(token)  # with the claim of the same source
     domain = email.rpartition("@")[2]
     if oidc.allowed_domains and domain not in oidc.allowed_domains:
-        raise SignInRefused(
-            "domain",
-            "Your email address isn't from a domain that can sign in here, or your provider "
-            "hasn't verified it. Ask your admin.",
-        )
+        raise SignInRefused("domain")
     groups = _group_names(token.get(oidc.groups_claim)) | _group_names(info.get(oidc.groups_claim))
     named = {group for group in groups if not group.startswith("@")} | {f"@{domain}"}
     roles = frozenset(oidc.roles[name] for name in named if name in oidc.roles)
@@ -104,7 +109,7 @@ class ProviderSession(OutboundSession):
     """Calls the issuer and `OIDC_HOSTS`, without redirects, within five seconds."""
 
     def __init__(self) -> None:
-        super().__init__(_policy(oidc_provider()))
+        super().__init__(_policy())
 
     def request(self, *args: Any, **options: Any) -> Any:
         """Raise `AddressRefused` for any other host."""
@@ -120,25 +125,23 @@ class ProviderAdapter(OpenIDConnectOAuth2Adapter):
     def openid_config(self) -> Mapping[str, Any]:
         """Return the document. Raise `AddressRefused` for another issuer or other hosts."""
         document: Mapping[str, Any] = super().openid_config
-        check_document(document, oidc_provider())
+        if str(document.get("issuer", "")).rstrip("/") != oidc_provider().issuer:
+            raise AddressRefused(
+                "The provider's document names a different issuer than OIDC_ISSUER."
+            )
+        policy = _policy()
+        for name in _ENDPOINTS:
+            try:
+                policy.check(str(document.get(name, "")))
+            except AddressRefused:
+                raise AddressRefused(
+                    f"The provider's {name} isn't on a host named in OIDC_ISSUER or OIDC_HOSTS."
+                ) from None
         return document
 
 
-def check_document(document: Mapping[str, Any], oidc: Oidc) -> None:
-    """Raise `AddressRefused`, with a message that quotes nothing from the document."""
-    if str(document.get("issuer", "")).rstrip("/") != oidc.issuer:
-        raise AddressRefused("The provider's document names a different issuer than OIDC_ISSUER.")
-    policy = _policy(oidc)
-    for name in _ENDPOINTS:
-        try:
-            policy.check(str(document.get(name, "")))
-        except AddressRefused:
-            raise AddressRefused(
-                f"The provider's {name} isn't on a host named in OIDC_ISSUER or OIDC_HOSTS."
-            ) from None
-
-
-def _policy(oidc: Oidc) -> OutboundPolicy:
+def _policy() -> OutboundPolicy:
+    oidc = oidc_provider()
     addresses = [oidc.issuer, *(f"https://{host}" for host in oidc.hosts)]
     return OutboundPolicy.of(addresses, settings.TRIAGE_PRIVATE_HOSTS)
 
@@ -146,15 +149,6 @@ def _policy(oidc: Oidc) -> OutboundPolicy:
 # --- sign-in -----------------------------------------------------------------------------------
 
 NONCE = "oidc_nonce"
-_NO_ROLE = SignInRefused(
-    "no role",
-    "Your account has no role here. Ask your admin to add you to the right group.",
-)
-_EMAIL_TAKEN = SignInRefused(
-    "address taken",
-    "An account with your email address already exists. Sign in to it with its password, or "
-    "ask your admin.",
-)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
@@ -198,18 +192,20 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, sociallogin: SocialLogin, account: User | None
     ) -> Identity:
         if sociallogin.state.get("process", AuthProcess.LOGIN) != AuthProcess.LOGIN:
-            raise SignInRefused("process", "Start again on the sign-in page.")
+            raise SignInRefused("process")
         nonce = request.session.pop(NONCE, "")
         identity = read_claims(sociallogin.account.extra_data, oidc_provider(), nonce)
         linked_by = sociallogin._did_authenticate_by_email
         if linked_by and linked_by.lower() != identity.email:
-            raise _EMAIL_TAKEN  # the library linked an email that the provider did not verify
+            raise SignInRefused(
+                "address taken"
+            )  # the library linked an email that the provider did not verify
         if account is not None:
             set_roles(request, account, identity)
         if not identity.roles:
-            raise _NO_ROLE
+            raise SignInRefused("no role")
         if account is None and identity.email and filter_users_by_email(identity.email):
-            raise _EMAIL_TAKEN
+            raise SignInRefused("address taken")
         if account is None:  # store verified addresses only
             sociallogin.user.email, sociallogin.email_addresses = identity.email, []
         stored = sociallogin.account

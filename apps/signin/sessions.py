@@ -95,20 +95,10 @@ def has_passkey(person: User) -> bool:
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _OPEN_WITHOUT_FACTOR = (
-    "account_logout",
-    "account_reauthenticate",
-    "mfa_index",
-    "mfa_reauthenticate",
-    "mfa_activate_totp",
-    "mfa_add_webauthn",
-    "mfa_reauthenticate_webauthn",
-    "mfa_view_recovery_codes",
-    "theme",
-    "healthz",
-    "readyz",
+    *("account_logout", "account_reauthenticate", "mfa_index", "mfa_reauthenticate"),
+    *("mfa_activate_totp", "mfa_add_webauthn", "mfa_reauthenticate_webauthn"),
+    *("mfa_view_recovery_codes", "theme", "healthz", "readyz"),
 )
-
-
 # Sessions of people who have not signed in, such as for a filled-in form or a passkey's challenge.
 _ANONYMOUS_S = 15 * 60
 _SESSION_LIMITS = {48: 300, 64: 60}  # per minute, by the size of an IPv6 network
@@ -196,17 +186,14 @@ def audit_account(
 
     Failed sign-ins and lockouts are limited per account or network, and minute.
     """
-    actor = Actor("web", address=client_address(request))
-    if by is not None:
-        actor = Actor("web", by.pk, by.get_username(), actor.address)
+    name = by.get_username() if by else ""
+    actor = Actor("web", by.pk if by else None, name, client_address(request))
+    pk, target, limit = None, "unknown account", UNKNOWN_ACCOUNT_LIMIT
     if account is not None:
         facts["account"] = account.get_username()
-    target = "unknown account" if account is None else f"account {account.pk}"
+        pk, target, limit = account.pk, f"account {account.pk}", PERSON_LIMIT
     if action in (Action.SIGN_IN_FAILED, Action.LOCKED_OUT) and by is None:
-        how = "lockout" if action == Action.LOCKED_OUT else str(facts.get("how", ""))
-        _FAILURES.add(how)
-        limit = UNKNOWN_ACCOUNT_LIMIT if account is None else PERSON_LIMIT
-        pk = account.pk if account else None
+        _FAILURES.add("lockout" if action == Action.LOCKED_OUT else str(facts.get("how", "")))
         record_limited(action, actor, limit=limit, target=target, detail=facts, account=pk)
     else:
         record(action, actor, target=target, detail=facts)
