@@ -33,7 +33,6 @@ class LookupsConfig(AppConfig):
     jobs = ("apps.lookups.retention", "apps.lookups.admin.statistics")
 
     def ready(self) -> None:
-        """Connect the signals around an upgrade."""
         pre_migrate.connect(check_later, self, dispatch_uid="lookups.check_later")
         post_migrate.connect(check_now, self, dispatch_uid="lookups.check_now")
 
@@ -103,7 +102,6 @@ class AccountsConfig(AppConfig):
     name = "apps.accounts"
 
     def ready(self) -> None:
-        """Connect the signals; all permissions exist only after migrating."""
         post_migrate.connect(_grant_roles, dispatch_uid="accounts.grant_roles")
         pre_save.connect(_lower_email, "auth.User", dispatch_uid="accounts.lower_email")
 
@@ -160,7 +158,6 @@ class SigninConfig(AppConfig):
     name = "apps.signin"
 
     def ready(self) -> None:
-        """Connect the signals."""
         from apps.signin import sessions
 
         sessions.connect()

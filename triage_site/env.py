@@ -152,16 +152,10 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 def choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     """Return some of the allowed words: by default all of them, and none for `none`."""
-    chosen = words(name, allowed)
-    if chosen == ("none",):
+    if words(name) == ("none",):
         return ()
-    unknown = [word for word in chosen if word not in allowed]
-    if unknown:
-        stop(
-            f"{name} contains {unknown[0]!r}. Allowed values are {', '.join(allowed)}, or the "
-            "word none."
-        )
-    return chosen
+    expected = f"Allowed values are {', '.join(allowed)}, or the word none."
+    return listed(name, "|".join(allowed), expected, default=allowed)
 
 
 def listed(

@@ -74,7 +74,6 @@ class EmptyRequestFilter(SafeExceptionReporterFilter):
     """Removes settings, forms, cookies, and variables, even with DEBUG on."""
 
     def get_safe_settings(self, request: object = None) -> dict[str, Any]:
-        """Return nothing."""
         return {}
 
     get_safe_request_meta = get_safe_cookies = get_post_parameters = get_safe_settings
@@ -82,7 +81,6 @@ class EmptyRequestFilter(SafeExceptionReporterFilter):
     def get_traceback_frame_variables(
         self, request: object, tb_frame: object
     ) -> ItemsView[str, Any]:
-        """Return nothing."""
         return {}.items()
 
 

@@ -1,6 +1,7 @@
 """Django's settings. Values that differ between machines come from the environment (`env`)."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -511,35 +512,4 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 DEFAULT_EXCEPTION_REPORTER = "triage_site.logging.SafeReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "triage_site.logging.EmptyRequestFilter"
-_SILENT = {"handlers": ["nowhere"], "propagate": False, "level": "CRITICAL"}
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "triage_site.logging.SafeFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-            "datefmt": "%Y-%m-%d %H:%M:%S %z",
-        }
-    },
-    "filters": {"repeats": {"()": "triage_site.logging.RepeatFilter"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["repeats"],
-        },
-        "nowhere": {"class": "logging.NullHandler"},
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "urllib3": {"level": "CRITICAL"},  # its warnings quote URLs with customers
-        "redis": {"level": "CRITICAL"},
-        # They log requests, and one logs everything if an environment variable is set.
-        **dict.fromkeys(("openai", "httpx2", "httpcore2", "mcp", "sse_starlette"), _SILENT),
-        "django": {"handlers": [], "level": "WARNING"},  # no emails about errors
-        "django.server": {"handlers": [], "level": "CRITICAL"},  # its lines contain the query
-        "django.security": {"level": "CRITICAL"},  # its lines quote hostile requests
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOGGING = tomllib.loads((Path(__file__).parent / "logging.toml").read_text("utf-8"))

@@ -52,7 +52,6 @@ class GuardedTransport(httpx2.BaseTransport):
         return response
 
     def close(self) -> None:
-        """Close the connections."""
         self._inner.close()
 
     def _pool_for(self, address: str) -> httpcore2.ConnectionPool:
