@@ -112,9 +112,13 @@ class JsonForm(Generic[T]):
         """Return the value as JSON."""
         return self._adapter.dump_json(value)
 
+    def validate_json(self, content: bytes | str) -> T:
+        """Return the value. Raise `ValueError` if it isn't one of the type."""
+        return self._adapter.validate_json(content)
+
     def read(self, content: bytes | str | None) -> T | None:
         """Return the value, or None if there is none or it isn't one of the type."""
         try:
-            return None if content is None else self._adapter.validate_json(content)
+            return None if content is None else self.validate_json(content)
         except ValueError:
             return None
