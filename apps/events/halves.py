@@ -511,19 +511,19 @@ def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
 
 def _surest(half: _Traits, near: Iterable[_Traits]) -> _Link | None:
     """Return the surest cause of an event, or None if two of different issues are as sure."""
-    best: list[tuple[int, timedelta, _Traits, Reason]] = []
-    for other in near:
-        compared = _compare(half, other)
-        if compared:
-            best.append((-compared[0], abs(half.at - other.at), other, compared[1]))
+    best = [
+        (-compared[0], abs(half.at - other.at), other, compared[1])
+        for other in near
+        if (compared := _compare(half, other))
+    ]
     if not best:
         return None
-    surest = min(one[0] for one in best)
-    top = sorted((one for one in best if one[0] == surest), key=lambda one: one[1])
+    best.sort(key=lambda one: one[:2])
+    top = [one for one in best if one[0] == best[0][0]]
     if not (_is_clear(top) or _is_nearest(half, top)):
         return None
-    _sureness, _distance, cause, reason = top[0]
-    return _Link(cause.event, reason, -surest, is_twin=reason is not Reason.TRIED_AGAIN)
+    sureness, _distance, cause, reason = top[0]
+    return _Link(cause.event, reason, -sureness, is_twin=reason is not Reason.TRIED_AGAIN)
 
 
 def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
