@@ -166,7 +166,7 @@ class _Found:
 
     @property
     def has_worked(self) -> bool:
-        return self.remark.kind is Kind.WORKED and self.remark != _NOTHING
+        return self.remark.kind is Kind.WORKED and self.remark is not _NOTHING
 
     @property
     def is_segment(self) -> bool:
@@ -754,7 +754,7 @@ class _Later:
                 self._mended.setdefault(one.trace, []).append(one.log.log)
             if one.is_request and _SIGN_OUT.search(one.remark.target):
                 self._signed_out.append(one.start)
-            if one.reader and one.reader.is_task and one.remark == _NOTHING:
+            if one.reader and one.reader.is_task and one.remark is _NOTHING:
                 self._worked.setdefault(one.reader.target, []).append(one)
             if one.has_worked:
                 self._worked.setdefault(one.remark.target, []).append(one)
