@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from apps.events.event import Breadcrumb, Event, EventBody
+from apps.events.patterns import PatternFile
 from apps.events.query import any_case
 from apps.events.rules.rule import CLIENT, Side, side_of
 
@@ -52,18 +53,14 @@ class Half:
 
 _Path = tuple[str, ...]
 
-_CALL_ERROR = any_case(
-    r"status(?: code)?:?\s*[45]\d\d|\b[45]\d\d (?:client |server |internal )?error"
-    r"|\bHTTP[ /]?[45]\d\d|(?:with|answered|returned|failed:?|\[) ?[45]\d\d\b|: [45]\d\d "
-    r"|failed to fetch|fetch failed|network ?error|load failed|bad gateway|service unavailable"
-    r"|gateway time-?out|http\w{0,20}(?:error|exception)|\w{0,20}api_?(?:error|exception)\b|axios"
-    r"|max retries exceeded|connection (?:refused|reset|aborted|closed)|socket hang up"
-    r"|resolve host|unknownhost|name resolution|enotfound|econn(?:refused|reset)|unreachable"
-    r"|timed? ?out|timeout|deadline exceeded|upstream|resulted in a `?[45]\d\d"
-    r"|\b1?\d [A-Z_]{5,20}: |rpc error: code"
-)
+_FILE = PatternFile.read("halves.toml")
+_CALL_ERROR = _FILE.compile("call_error", re.IGNORECASE)
+_TIMEOUT = _FILE.compile("timeout", re.IGNORECASE)
+_COMMON_TEXT = _FILE.compile("common_text", re.IGNORECASE)
+_SHARED = _FILE.compile("shared", re.IGNORECASE)
+_CHANNEL = _FILE.compile("channel", re.IGNORECASE)
+_JOB = _FILE.compile("job", re.IGNORECASE)
 _RPC = re.compile(r"\b1?\d [A-Z_]{5,20}: |rpc error: code")
-_TIMEOUT = any_case(r"timed? ?out|timeout|deadline exceeded|\b504\b")
 _STATUS = re.compile(r"(?<![\w.:/-])([45]\d\d)(?![\w.-])")
 _ADDRESS = re.compile(
     r"(?:\b(GET|POST|PUT|PATCH|DELETE)\W{1,9})?(?<![\w/])"
@@ -72,17 +69,10 @@ _ADDRESS = re.compile(
 _PLACEHOLDER = re.compile(r"[{<\[:*]")
 _ID = any_case(r"^\d+$|\d{3}|[0-9a-f]{8}")
 _ENDPOINTS = frozenset(("graphql", "rpc", "jsonrpc", "trpc", "batch", "gateway", "api", "query"))
-_COMMON_TEXT = any_case(
-    r"internal server error|something went wrong|unknown error|bad request|not found|forbidden"
-    r"|unauthorized|request failed|network ?error|failed to fetch|timed? ?out|status code"
-)
 # Statuses of calls that the program may never have heard of.
 _UNHEARD = frozenset((0, 404, 429, 502, 503))
 _TRANSPORT = frozenset((0, 502, 503, 504))
-_SHARED = any_case(r"^(?:x[_.-])?(?:request|incident|error)[_.-]?id$|^digest$")
-_CHANNEL = any_case(r"^(?:channel|topic|room)$")
 _SERVER_FAILED = "1011"  # the code with which a server closes a WebSocket after an error
-_JOB = any_case(r"(?:task|job|message|idempotency)[_.-]?(?:id|key)$|^jid$")
 _ATTEMPT = any_case(r"\b(?:attempt|retry|try|tries)\b\W{0,3}#?\d")
 _MOST_TEXT = 2000
 _MOST_CALLS = 8

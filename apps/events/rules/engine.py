@@ -1,6 +1,5 @@
 """All rules of plain words in the order of precedence: reading and matching them."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import cache, partial
@@ -12,6 +11,7 @@ from apps.events.event import Event
 from apps.events.once import found_once
 from apps.events.patterns import PatternFile
 from apps.events.rules.rule import (
+    FAILURE,
     Example,
     Place,
     Reading,
@@ -102,14 +102,6 @@ def _member(kind: type[Enum], name: str) -> Enum:
 
 # Matching
 
-# A note that says nothing failed can still contain the name of something that fails elsewhere.
-_FAILURE = re.compile(
-    r"fail|error|exception|denied|declin|reject|refus|expir|abort|invalid|exceed|unable|lost|timed"
-    r"|time.?out|crash|block|broken|wrong|missing|insuffic|not |n't |no |un(?:able|avail|expected)"
-    r"|too |already|could|cannot|click|feedback|regress|slow|n\+1|cancel|closed|out of|detected"
-    r"|fehl|nicht|erreur|chou|fall|err\b"
-)
-
 
 class _Rules(NamedTuple):
     sure: list[Rule]
@@ -155,7 +147,8 @@ def rule_for(event: Event) -> Rule | None:
 def _match(all_symptoms: Iterable[Symptom], call: Symptom | None, is_quiet: bool) -> Rule | None:
     symptoms = list(_without_names_of_code(all_symptoms))
     if is_quiet:
-        symptoms = [one for one in symptoms if _FAILURE.search(one.line)]
+        # A note that says nothing failed can still name something that fails elsewhere.
+        symptoms = [one for one in symptoms if FAILURE.search(one.line)]
     rules = _rules()
     return (
         _first(rules.sure, symptoms)
