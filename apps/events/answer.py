@@ -197,10 +197,7 @@ class RelatedData:
 def _with_activity(
     related: RelatedData, traces: Collection[str | None], belongs: Callable[[LogEntry | Span], bool]
 ) -> RelatedData:
-    """Keep the logs and spans that belong, and of those that name no one, these traces' own.
-
-    The traces of those that name the customer count as well.
-    """
+    """Keep the logs and spans that belong, if they name the customer or share a trace."""
     rows = [row for row in related.activity if belongs(row)]
     own = {*traces, *(row.trace_id for row in rows if row.names_customer)} - {None}
     kept = [row for row in rows if row.names_customer or row.trace_id in own]

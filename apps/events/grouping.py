@@ -231,15 +231,8 @@ def _find_problems(answer: Answer) -> list[Problem]:
             parts[cause][group.issue_id].append(event)
     by_id = {group.issue_id: group for group in groups}
     errors = answer.beside.trace_errors
-    problems = [
-        replace(one, origin=_origin(one.cause.clearest, errors))
-        for one in (_problem(cause, own, by_id, halves) for cause, own in parts.items())
-    ]
-
-    def rank(problem: Problem) -> tuple[object, ...]:
-        return (problem.is_noise, *_rank(problem.groups, problem.times, answer))
-
-    return sorted(problems, key=rank)
+    problems = [_problem(cause, own, by_id, halves, errors) for cause, own in parts.items()]
+    return sorted(problems, key=lambda one: (one.is_noise, *_rank(one.groups, one.times, answer)))
 
 
 def _origin(event: Event, errors: Sequence[Event]) -> Event | None:
@@ -257,6 +250,7 @@ def _problem(
     parts: Mapping[str, Sequence[Event]],
     groups: Mapping[str, Group],
     halves: Mapping[str, Half],
+    errors: Sequence[Event],
 ) -> Problem:
     """Return the problem with this cause, given its events by issue."""
     own = {
@@ -273,6 +267,7 @@ def _problem(
         others=others,
         events=_newest_first(*(group.events for group in own.values())),
         is_noise=own[cause].is_noise,
+        origin=_origin(own[cause].clearest, errors),
         twins={
             event.id: halves[event.id].twin
             for group in own.values()

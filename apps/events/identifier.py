@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from apps.events.query import (
     DEFAULT_FIELDS,
@@ -166,11 +166,8 @@ def _too_long(text: str) -> CustomerRefused:
 
 def _strip_invisible(text: str) -> str:
     """Strip whitespace and invisible characters, which often come with pasted text."""
-    return text.strip("".join(char for char in set(text) if _is_invisible(char)))
-
-
-def _is_invisible(char: str) -> bool:
-    return char.isspace() or unicodedata.category(char) == "Cf"
+    invisible = (char for char in set(text) if char.isspace() or unicodedata.category(char) == "Cf")
+    return text.strip("".join(invisible))
 
 
 def _with_plain_characters(text: str) -> str:
@@ -374,10 +371,7 @@ class _Reader:
         return self._hex_or_refused(label, value) or self._other(label, value, is_search=is_search)
 
     def _field_of(self, label: str) -> str | None:
-        """Return the configured field that a label names, or None.
-
-        Raise `CustomerRefused` for a field of Sentry's that isn't configured.
-        """
+        """Return the field that a label names, or None. Refuse one that is not configured."""
         tags = {_key(field[5:-1]): field for field in self.fields if field.startswith("tags[")}
         name = label[5:-1] if label.startswith("tags[") else label
         meaning = _LABELS.get(_key(label), "")
@@ -491,13 +485,9 @@ class _Reader:
 
     def _searched_in(self, parts: SplitResult) -> Customer | None:
         """Return the customer, event, or trace that the search in a link names."""
-        queries = (
-            value
-            for name, values in parse_qs(parts.query).items()
-            if name.casefold().endswith("query")
-            for value in values
-        )
-        for query in queries:
+        for name, query in parse_qsl(parts.query):
+            if not name.casefold().endswith("query"):
+                continue
             hex_id = as_hex_id(query.strip())
             if hex_id:
                 return Customer(hex_id, CustomerKind.EVENT, hex_id)
@@ -506,8 +496,6 @@ class _Reader:
                 return searched
         return None
 
-
-# Links: which Sentry they point to, and to what.
 
 _LINK = any_case(r"https?://[^\s<>\"“”|`]{1,1990}")
 _HAS_LINK = any_case(r"://|mailto:|\w\.\w+(?::\d{1,5})?/")

@@ -135,18 +135,12 @@ _HANDLING = (None, _HANDLED, _REFUSED, _UNCAUGHT, _STOPPED)
 
 
 def summarize_group(group: Group | Problem) -> str:
-    """Return the sentence of the newest event, as if it had the worst level of the group.
-
-    For a problem, that is its cause.
-    """
+    """Return the sentence of a group, or of a problem's cause, as if it had the worst level."""
     return summarize(group.summarized)
 
 
 def handling_text_of(problem: Problem) -> str | None:
-    """Return `handling_text` of the half that was handled worst.
-
-    One unhandled event makes a half unhandled.
-    """
+    """Return `handling_text` of the worst half; one unhandled event makes a half unhandled."""
     texts = (handling_text(replace(one.clearest, handled=one.handled)) for one in problem.groups)
     return max(texts, key=_HANDLING.index)
 

@@ -103,9 +103,9 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     formats have the highest level of detail. JSON is plain data without the prompt, unless
     `inside_block` requests the form for a language model. With `issue_id`, only the problem
     with that issue is included, and with `event_id`, only that event of it. `today` is the reader's
-    date, which decides the wording about planned fixes. `budget` and the tokens of the result are
-    those of `family`. With `datamarking`, Markdown has a mark in place of each space in recorded
-    text.
+    date, or else the day Sentry was queried; it decides the wording about planned fixes. `budget`
+    and the tokens of the result are those of `family`. With `datamarking`, Markdown has a mark in
+    place of each space in recorded text.
 
     Raises `ExportRefused` for an unknown format or issue, for a budget out of range, and for a
     prompt that does not fit, and `ValueError` for an invalid marker.

@@ -10,14 +10,13 @@ from itertools import chain, groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from apps.events.event import ExceptionInfo, Frame
 from apps.exports.escaping import enclose, longest_run, one_line
 from apps.exports.facts import (
     EVERYWHERE,
     DetailFacts,
     Document,
     EventFacts,
-    ExceptionFacts,
-    FrameFacts,
     Header,
     IssueFacts,
     KnownFacts,
@@ -221,9 +220,8 @@ def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
     status = issue.status
     link, title = issue.permalink, issue.title
     raised = lead.exceptions[0] if lead and lead.exceptions else None
-    if raised and title in (f"{raised.type}: {raised.value}", raised.type):
-        title = ""
-    if lead and title == lead.title:
+    said = (f"{raised.type}: {raised.value}", raised.type) if raised else ()
+    if lead and title in (lead.title, *said):
         title = ""
     if link and lead and (lead.permalink or "").startswith(link):
         link = None
@@ -356,7 +354,7 @@ def _named_values(details: Sequence[DetailFacts]) -> Iterator[str]:
         yield f"{fact(shown)} {fact(value)}{again}".lstrip()
 
 
-def _exception(exception: ExceptionFacts) -> Iterator[str]:
+def _exception(exception: ExceptionInfo) -> Iterator[str]:
     heading = f"{exception.type or UNKNOWN}: "
     if exception.type is None and exception.value is None:
         yield "stack trace"
@@ -373,13 +371,14 @@ def _exception(exception: ExceptionFacts) -> Iterator[str]:
         yield f" {how}"
     before = None
     for frame in exception.frames:
-        crash = "crash " if frame.crash else ""
+        crash = "crash " if frame is exception.crash_frame else ""
         yield f" {crash}{one_line(frame_line(frame, before))}"
-        yield from (f"  {number} {one_line(text)}" for number, text in frame.around)
+        around = ((number, text) for number, text in frame.code if number != frame.line)
+        yield from (f"  {number} {one_line(text)}" for number, text in around)
         before = frame
 
 
-def frame_line(frame: FrameFacts, before: FrameFacts | None = None) -> str:
+def frame_line(frame: Frame, before: Frame | None = None) -> str:
     """Format a frame: `library stripe/api.py:12 charge: client.post(card)`.
 
     The file is left out if it is that of the frame `before`.
@@ -388,7 +387,7 @@ def frame_line(frame: FrameFacts, before: FrameFacts | None = None) -> str:
     library = "library " if frame.in_app is False and not same else ""
     line = "" if frame.line is None else f":{frame.line}"
     where = f"{'' if same else frame.file or ''}{line}"
-    code = f": {frame.code}" if frame.code is not None else ""
+    code = f": {frame.crash_code}" if frame.crash_code is not None else ""
     names = filter(None, (where, frame.function or ("" if where else frame.file or UNKNOWN)))
     return f"{library}{' '.join(names)}{code}"
 
@@ -469,28 +468,20 @@ def _listed(names: str, quote: Quote) -> str:
     return names if re.fullmatch(r"[A-Za-z0-9 ,()-]+", names) else quote(names)
 
 
-# Plain text for a terminal; control characters are spelled out already.
-
-
 def plain_text(document: Document) -> str:
-    """Return the export as plain text, with lines by others indented under their source."""
+    """Return the export for a terminal, with lines by others indented under their source.
+
+    Control characters are spelled out already.
+    """
     lines = [document.preset.instruction, ""] if document.preset.instruction else []
     for block in blocks(document, one_line):
-        lines += _plain_lines(block)
+        lines += ["", block.heading] if block.heading else []
+        if block.source == "triage":
+            lines += block.lines
+        else:
+            lines += [f"  [{AUTHORS[block.source]}]", *(f"  {line}" for line in block.lines)]
     return "\n".join(lines) + "\n"
 
-
-def _plain_lines(block: Block) -> Iterator[str]:
-    if block.heading:
-        yield from ("", block.heading)
-    if block.source == "triage":
-        yield from block.lines
-        return
-    yield f"  [{AUTHORS[block.source]}]"
-    yield from (f"  {line}" for line in block.lines)
-
-
-# Markdown, in which no text of an event can become markup.
 
 # One of them replaces each space in recorded text, if words are marked.
 _SIGNS = "^~¦§\ue000"
@@ -498,30 +489,25 @@ _PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*|\d{1,20}")
 
 
 def markdown_text(document: Document) -> str:
-    """Return the prompt, then everything else inside the marked block."""
-    parts = list(blocks(document, inline))
-    sign = ""
+    """Return the prompt, then everything else inside the marked block.
+
+    No text of an event can become markup. If words are marked, whatever is written with spaces is
+    ours or the support team's.
+    """
+    parts, note = list(blocks(document, inline)), ""
     if document.datamarking:
-        parts, sign = _marked(parts)
-    note = f"In recorded text, {sign} stands for a space." if sign else ""
+        recorded = [one for one in parts if one.source == "event"]
+        letters = {letter for one in recorded for line in one.lines for letter in line}
+        sign = next((sign for sign in _SIGNS if sign not in letters), _SIGNS[-1])
+        note = f"In recorded text, {sign} stands for a space."
+        parts = [
+            replace(one, lines=[line.replace(" ", sign) for line in one.lines])
+            if one.source == "event"
+            else one
+            for one in parts
+        ]
     text = "\n".join(map(_markdown_block, parts))
     return f"{document.preset.prompt}{enclose(text, document.marker, note)}"
-
-
-def _marked(parts: list[Block]) -> tuple[list[Block], str]:
-    """Return the blocks with a mark for each space in recorded text, and the mark.
-
-    Whatever is written with spaces is then ours or the support team's. The mark is the first one
-    that the text doesn't contain.
-    """
-    recorded = {letter for one in parts if one.source == "event" for letter in "".join(one.lines)}
-    sign = next((sign for sign in _SIGNS if sign not in recorded), _SIGNS[-1])
-    return [
-        replace(one, lines=[line.replace(" ", sign) for line in one.lines])
-        if one.source == "event"
-        else one
-        for one in parts
-    ], sign
 
 
 def _markdown_block(block: Block) -> str:

@@ -46,8 +46,6 @@ from apps.exports.facts import (
     DetailFacts,
     Document,
     EventFacts,
-    ExceptionFacts,
-    FrameFacts,
     Header,
     IssueFacts,
     KnownFacts,
@@ -70,12 +68,7 @@ _NO_REQUEST = Request()
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Settings of an export that do not depend on the level of detail.
-
-    `marker` is the nonce that delimits the data. With `issue_id`, only the problem with that issue
-    is included, and with `event_id`, only that event of it. `today` decides the wording about
-    planned fixes; it defaults to the day Sentry was queried.
-    """
+    """Settings of an export that do not depend on the level of detail; `render` describes them."""
 
     marker: str
     customer: str = "<customer>"
@@ -204,10 +197,7 @@ def _header(setting: Setting, selection: Selection, issues_total: int) -> Header
 def _known_facts(
     match_id: str, name: str, release: str | None, selection: Selection
 ) -> tuple[KnownFacts, ...]:
-    """Return the best known errors of an issue or a row, as many as fit.
-
-    `release` is the customer's.
-    """
+    """Return the best known errors of an issue or a row of a customer on this release."""
     matches = selection.answer.known.for_issue(match_id)
     if not matches:
         return ()
@@ -249,10 +239,7 @@ def _links(known: CatalogEntry, here: Selection) -> Iterator[Link]:
 def _select_events(
     group: Group, selection: Selection, event_id: str | None = None
 ) -> tuple[Event, ...]:
-    """Return the lead, the nearest event that has a body, and the nearest further events.
-
-    With `event_id`, select only that event.
-    """
+    """Return the nearest event with a body, the lead, then further ones; or only the one asked."""
     nearest = nearest_first(group.events, selection.answer.question.window.moment)
     if event_id:
         selection.leave_to_page("other events of the issue", len(nearest) - 1)
@@ -445,17 +432,16 @@ def _message_beside(event: Event, lead: Event, here: Selection) -> str | None:
     return None if repeats else here.text(body.message, here.detail.texts)
 
 
-def _chain(event: Event, lead: Event, here: Selection) -> tuple[ExceptionFacts, ...]:
+def _chain(event: Event, lead: Event, here: Selection) -> tuple[ExceptionInfo, ...]:
     """Return the exceptions; of a further event, the raised one if it isn't the lead's."""
     chain, detail = (event.body or _NO_BODY).exceptions, here.detail
     if event is not lead and not detail.plain:
         here.leave_to_page("stack traces of further events", bool(chain))
         leads = [(one.type, one.value) for one in (lead.body or _NO_BODY).exceptions[:1]]
         return tuple(
-            ExceptionFacts(
+            ExceptionInfo(
                 type=here.name(raised.type),
                 value=here.optional_text(raised.value, min(detail.texts, here.at_most(200))),
-                frames=(),
             )
             for raised in chain[:1]
             if (raised.type, raised.value) not in leads
@@ -467,9 +453,9 @@ def _chain(event: Event, lead: Event, here: Selection) -> tuple[ExceptionFacts, 
     return tuple(_exception(exception, here) for exception in selected)
 
 
-def _exception(exception: ExceptionInfo, here: Selection) -> ExceptionFacts:
+def _exception(exception: ExceptionInfo, here: Selection) -> ExceptionInfo:
     is_bare = here.detail.bare
-    return ExceptionFacts(
+    return ExceptionInfo(
         type=here.optional_text(exception.type, max(here.detail.names, 40)),
         value=here.optional_text(exception.value, here.detail.texts),
         frames=tuple(_frames(exception, here)),
@@ -479,7 +465,7 @@ def _exception(exception: ExceptionInfo, here: Selection) -> ExceptionFacts:
     )
 
 
-def _frames(exception: ExceptionInfo, here: Selection) -> Iterator[FrameFacts]:
+def _frames(exception: ExceptionInfo, here: Selection) -> Iterator[Frame]:
     """Yield the crash frame and the frames nearest to the crash, in stack order."""
     crash, detail, selected = exception.crash_frame, here.detail, list(exception.frames)
     if not detail.plain:
@@ -496,15 +482,12 @@ def _frames(exception: ExceptionInfo, here: Selection) -> Iterator[FrameFacts]:
                 selected.append(frame)
         here.leave_out("frames", len(distinct) - len(selected))
     for frame in selected:
-        code = frame.crash_code
-        yield FrameFacts(
+        yield Frame(
             file=here.path(frame.file or frame.module),
             line=frame.line,
             function=here.name(frame.function),
             in_app=frame.in_app,
-            code=None if code is None else _code(code, here),
-            crash=frame is crash,
-            around=tuple(_around(frame, here)) if frame is crash else (),
+            code=tuple(_code(frame, here, detail.around if frame is crash else 0)),
         )
 
 
@@ -515,19 +498,15 @@ def _distinct_frames(exception: ExceptionInfo) -> list[Frame]:
     return list(first.values())
 
 
-def _code(line: str, here: Selection) -> str:
-    return here.text(line if here.detail.plain else line.strip(), here.detail.codes)
-
-
-def _around(frame: Frame, here: Selection) -> Iterator[tuple[int, str]]:
-    """Yield the lines next to the frame's own, as many on each side as fit."""
+def _code(frame: Frame, here: Selection, around: int) -> Iterator[tuple[int, str]]:
+    """Yield the frame's line, and so many lines on each side of it without empty ones."""
     for number, text in frame.code:
-        away = abs(number - frame.line) if frame.line is not None else 0
-        if away and away <= here.detail.around and text.strip():
-            yield number, _code(text, here)
+        away = None if frame.line is None else abs(number - frame.line)
+        if away == 0 or (away is not None and away <= around and text.strip()):
+            code = text if here.detail.plain else text.strip()
+            yield number, here.text(code, here.detail.codes)
 
 
-_Detail = tuple[str, str | None, str]
 _USUAL_HEADERS = (
     *("accept", "accept-encoding", "cache-control", "connection", "content-length", "dnt"),
     *("host", "pragma", "te", "upgrade-insecure-requests"),
@@ -556,9 +535,9 @@ def _details(
         telling = once(_telling, body)
         here.leave_to_page("usual headers and packages", len(rows) - len(telling))
         rows = list(_without_repeats(telling, _known_texts(facts)))
-    named = [row for row in rows if row[0] not in body.lists]
+    named = [row for row in rows if row.section not in body.lists]
     listed = here.first(named, detail.details, "tags, extra, and other details")
-    for section, lines in groupby(rows, key=lambda row: row[0]):
+    for section, lines in groupby(rows, key=lambda row: row.section):
         if section in body.lists:
             listed += here.first(list(lines), detail.lists, section)
     return tuple(
@@ -567,28 +546,28 @@ def _details(
     )
 
 
-def _without_repeats(rows: list[_Detail], known: frozenset[str]) -> Iterator[_Detail]:
+def _without_repeats(rows: list[DetailFacts], known: frozenset[str]) -> Iterator[DetailFacts]:
     """Yield the details without tags and contexts that repeat a fact or one another."""
     seen, by_subject = set(known), defaultdict[str, str](str)
-    for section, name, value in rows:
-        if section in ("tags", "contexts"):
-            subject = re.split(r"[. ]", name or "")[0]
-            if value in seen or value in by_subject[subject]:
+    for row in rows:
+        if row.section in ("tags", "contexts"):
+            subject = re.split(r"[. ]", row.name or "")[0]
+            if row.value in seen or row.value in by_subject[subject]:
                 continue
-            seen.add(value)
+            seen.add(row.value)
             if len(by_subject[subject]) < _MAX_COMPARED:
-                by_subject[subject] += f"{value[:_MAX_COMPARED]}\n"
-        yield section, name, value
+                by_subject[subject] += f"{row.value[:_MAX_COMPARED]}\n"
+        yield row
 
 
-def _telling(body: EventBody) -> list[_Detail]:
+def _telling(body: EventBody) -> list[DetailFacts]:
     """Return the details without headers that say little and packages outside the stack trace."""
     frames = (frame for exception in body.exceptions for frame in exception.frames)
     names = {name for frame in frames for name in (frame.module, frame.file) if name}
     modules = {part.lower() for name in names for part in re.split(r"[./\\,]", name)}
     headers = {*_USUAL_HEADERS, *(["user-agent"] if "browser" in body.contexts else [])}
 
-    def is_telling(row: _Detail) -> bool:
+    def is_telling(row: DetailFacts) -> bool:
         section, name, value = row
         if section == "packages":
             return re.split(r"[ /]", value)[0].lower().replace("-", "_") in modules
@@ -609,7 +588,7 @@ def _known_texts(facts: EventFacts) -> frozenset[str]:
     return frozenset(filter(None, texts | words | raised | answers))
 
 
-def _all_details(body: EventBody) -> list[_Detail]:
+def _all_details(body: EventBody) -> list[DetailFacts]:
     """Return section, name, and value of all details, the most telling sections first."""
     request = body.request or _NO_REQUEST
     crash, sent = body.exceptions[0].crash_frame if body.exceptions else None, request.data
@@ -624,14 +603,14 @@ def _all_details(body: EventBody) -> list[_Detail]:
         ("cookies", request.cookies),
         ("user", body.user.items()),
     )
-    rows: list[_Detail] = [
-        (section, str(name), text)
+    rows: list[DetailFacts] = [
+        DetailFacts(section, str(name), text)
         for section, pairs in named
         for name, value in pairs
         if (text := _detail_text(value))
     ]
     for section, lines in body.lists.items():
-        rows += [(section, None, line) for line in lines.split("\n")]
+        rows += [DetailFacts(section, None, line) for line in lines.split("\n")]
     return rows
 
 

@@ -9,9 +9,10 @@ from datetime import date, datetime
 from functools import cache
 from math import ceil
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from apps.events.answer import Answer, CatalogEntry, Notice
+from apps.events.event import ExceptionInfo
 from apps.events.query import Window
 from apps.exports.escaping import KINDS, Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
@@ -188,39 +189,7 @@ class ProblemFacts:
         return (self.cause, *(issue_id for issue_id, _reason in self.joined))
 
 
-@dataclass(frozen=True, slots=True)
-class FrameFacts:
-    """A stack frame. `code` is its line of code; `crash` marks the frame to look at first.
-
-    `around` are the lines next to it with their numbers, for the crash frame alone.
-    """
-
-    file: str | None
-    line: int | None
-    function: str | None
-    in_app: bool | None
-    code: str | None
-    crash: bool
-    around: tuple[tuple[int, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ExceptionFacts:
-    """An exception of a chain, or a stack trace without type and value.
-
-    `mechanism` is how the SDK caught it, and `handled` whether the application did.
-    """
-
-    type: str | None
-    value: str | None
-    frames: tuple[FrameFacts, ...]
-    module: str | None = None
-    mechanism: str | None = None
-    handled: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DetailFacts:
+class DetailFacts(NamedTuple):
     """A detail of an event, such as a tag. `section` is our word; a line of a list has no name."""
 
     section: str
@@ -244,6 +213,7 @@ class BreadcrumbFacts:
 class EventFacts:
     """An event: the lead event of its issue, or a further one.
 
+    The code of a frame is its own line; the crash frame also has the lines next to it.
     `message` is the one that goes with an exception. `delay` is a sentence about an event that
     Sentry received long after, or before, its time, and `received` is when.
     """
@@ -266,7 +236,7 @@ class EventFacts:
     method: str | None
     url: str | None
     permalink: str | None
-    exceptions: tuple[ExceptionFacts, ...]
+    exceptions: tuple[ExceptionInfo, ...]
     message: str | None = None
     received: datetime | None = None
     delay: str | None = None
@@ -450,10 +420,7 @@ def ladder() -> tuple[tuple[Detail, ...], tuple[str, ...]]:
 
 
 def _steps_down(value: int, target: int) -> Iterator[int]:
-    """Yield the values down to the target, each a fifth smaller, but at least by one.
-
-    Raise `ValueError` for a target of another type.
-    """
+    """Yield the values down to the target, each a fifth smaller, but at least by one."""
     if type(value) is not type(target):
         raise ValueError(f"A limit of {value!r} can't be cut to {target!r}.")
     if isinstance(target, bool):
@@ -472,10 +439,7 @@ EVERYWHERE = "the export"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Neutralizes and cuts the facts of one document, and counts what is left out, and where.
-
-    `today` decides the wording about planned fixes.
-    """
+    """Neutralizes and cuts the facts of one document, and counts what is left out, and where."""
 
     answer: Answer
     today: date

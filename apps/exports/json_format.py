@@ -163,8 +163,9 @@ def _event(event: EventFacts, crumbs: list[Json]) -> Json:
                 **_values(exception, "type value"),
                 "frames": [
                     {
-                        **_values(frame, "file line function in_app code"),
-                        **_present(**_values(frame, "around")),
+                        **_values(frame, "file line function in_app"),
+                        "code": frame.crash_code,
+                        **_present(around=[[*one] for one in frame.code if one[0] != frame.line]),
                     }
                     for frame in exception.frames
                 ],
