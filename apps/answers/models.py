@@ -10,9 +10,10 @@ from django.utils import timezone
 from apps.answers.templates import VARIABLES, Kind
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
 from apps.known_errors.patterns import TextRefused, check_variables
+from apps.lookups.models import Choosable
 
 
-class DraftTemplate(models.Model):
+class DraftTemplate(Choosable):
     """A template of drafts: text with variables in braces."""
 
     class For(models.TextChoices):
@@ -29,9 +30,6 @@ class DraftTemplate(models.Model):
         unique=True,
         help_text="Used in links, such as bug-report. It can't be changed later.",
     )
-    label = models.CharField(
-        max_length=60, help_text="The name people see in the list, in a few words."
-    )
     subject = models.CharField(max_length=150, help_text="One line. It can contain variables.")
     body = models.TextField(
         "text",
@@ -42,25 +40,9 @@ class DraftTemplate(models.Model):
             "heading."
         ),
     )
-    position = models.PositiveSmallIntegerField(default=100, help_text="Lower numbers come first.")
-    is_active = models.BooleanField(
-        "in use", default=True, help_text="Whether people can choose it."
-    )
-    changed_at = models.DateTimeField(auto_now=True)
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
-    )
 
     class Meta:
         ordering = ("-kind", "position", "name")
-
-    def __str__(self) -> str:
-        return self.label
 
     @property
     def audit_target(self) -> str:

@@ -79,26 +79,11 @@ class ExportRecord(models.Model):
         return f"Export {self.pk}"
 
 
-class ExportPreset(models.Model):
-    """A prompt to put before the data of an export. It never changes the data."""
+class Choosable(models.Model):
+    """A text that admins write, and that people choose by its label."""
 
-    name = models.SlugField(
-        max_length=40,
-        unique=True,
-        help_text="Used in links and on the command line, such as bug-report. It can't be changed "
-        "later.",
-    )
     label = models.CharField(
         max_length=60, help_text="The name people see in the list, in a few words."
-    )
-    instruction = models.TextField(
-        max_length=2000,
-        help_text=(
-            "What the model reads before the data. Say what to write, for whom, and how "
-            "long, and ask it to mark its guesses. Don't repeat facts: they follow, and no "
-            f"prompt changes them. Up to about {MAX_PROMPT_TOKENS} tokens, roughly 60 "
-            "words."
-        ),
     )
     position = models.PositiveSmallIntegerField(default=100, help_text="Lower numbers come first.")
     is_active = models.BooleanField(
@@ -115,11 +100,34 @@ class ExportPreset(models.Model):
     )
 
     class Meta:
-        ordering = ("position", "name")
-        verbose_name = "prompt"
+        abstract = True
 
     def __str__(self) -> str:
         return self.label
+
+
+class ExportPreset(Choosable):
+    """A prompt to put before the data of an export. It never changes the data."""
+
+    name = models.SlugField(
+        max_length=40,
+        unique=True,
+        help_text="Used in links and on the command line, such as bug-report. It can't be changed "
+        "later.",
+    )
+    instruction = models.TextField(
+        max_length=2000,
+        help_text=(
+            "What the model reads before the data. Say what to write, for whom, and how "
+            "long, and ask it to mark its guesses. Don't repeat facts: they follow, and no "
+            f"prompt changes them. Up to about {MAX_PROMPT_TOKENS} tokens, roughly 60 "
+            "words."
+        ),
+    )
+
+    class Meta:
+        ordering = ("position", "name")
+        verbose_name = "prompt"
 
     @property
     def audit_target(self) -> str:

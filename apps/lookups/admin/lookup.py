@@ -42,7 +42,7 @@ from apps.lookups.admin.filters import (
     is_number,
 )
 from apps.lookups.admin.record import ERASED, LookupRow, record_context, rows_of
-from apps.lookups.admin.statistics import StatsFilter, charts
+from apps.lookups.admin.statistics import DayCount, charts
 from apps.lookups.background import lookup_state
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.problems import LookupFailed
@@ -349,8 +349,8 @@ class ReviewList(ChangeList):
 # The filters that the statistics follow.
 
 
-def scope_of(parameters: Mapping[str, str]) -> tuple[StatsFilter, str]:
-    """Return the filter of the statistics for these parameters, and its description."""
+def scope_of(parameters: Mapping[str, str]) -> tuple[Callable[[DayCount], bool], str]:
+    """Return the condition of the statistics for these parameters, and its description."""
     people, scope = None, ""
     person, team = parameters.get("who", ""), parameters.get("team", "")
     if is_number(person):
@@ -363,7 +363,15 @@ def scope_of(parameters: Mapping[str, str]) -> tuple[StatsFilter, str]:
     shared = {"yes": True, "no": False}.get(parameters.get("shared", ""))
     parts = [scope, str(Outcome(outcome).label) if outcome else ""]
     parts.append({True: "from cache", False: "from Sentry", None: ""}[shared])
-    return StatsFilter(people, outcome, shared), ", ".join(part for part in parts if part)
+
+    def matches(count: DayCount) -> bool:
+        return (
+            (people is None or count.person in people)
+            and outcome in ("", count.outcome)
+            and shared in (None, count.shared)
+        )
+
+    return matches, ", ".join(part for part in parts if part)
 
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -423,10 +431,10 @@ class LookupAdmin(ReviewActions):
                     customer_hash=query if _HASH.fullmatch(query) else "",
                     detail={"lookups": len(changelist.rows), "format": "page", "customers": True},
                 )
-            selection, scope = scope_of(changelist.params)
+            matches, scope = scope_of(changelist.params)
             scope = scope or ("all customers" if query else "all lookups")
             response.context_data |= {
-                "charts": charts(selection, scope, timezone.now()),
+                "charts": charts(matches, scope, timezone.now()),
                 "searched": searched or changelist.searched,
                 "title": "Lookups",
             }

@@ -5,7 +5,7 @@ are cached for a while.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import nlargest
@@ -145,23 +145,6 @@ MAX_ROWS = 5
 MIN_REPEATS = 2
 WEEK_TTL_S = 300
 _WEEK_KEY = "review/week"
-
-
-@dataclass(frozen=True, slots=True)
-class StatsFilter:
-    """The lookups to count, by person, outcome, and cache; None and an empty text match all."""
-
-    people: frozenset[int] | None = None
-    outcome: str = ""
-    shared: bool | None = None
-
-    def matches(self, count: DayCount) -> bool:
-        """Return whether to include these lookups."""
-        return (
-            (self.people is None or count.person in self.people)
-            and self.outcome in ("", count.outcome)
-            and self.shared in (None, count.shared)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,13 +293,13 @@ class Charts:
     height: int = HEIGHT
 
 
-def charts(selection: StatsFilter, scope: str, now: datetime) -> Charts:
-    """Return the charts of the selected lookups, up to a minute old, and of what repeats.
+def charts(matches: Callable[[DayCount], bool], scope: str, now: datetime) -> Charts:
+    """Return the charts of the lookups that match, up to a minute old, and of what repeats.
 
     `scope` names the lookups that they are limited to.
     """
     by_day = {
-        day: [count for count in counts if selection.matches(count)]
+        day: [count for count in counts if matches(count)]
         for day, counts in counted_days(now).items()
     }
     counts = [count for day_counts in by_day.values() for count in day_counts]
