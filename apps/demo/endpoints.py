@@ -4,9 +4,10 @@ import html
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from statistics import fmean, median
+from functools import partial
+from statistics import median
 from typing import Any
 
 from apps.demo.http import (
@@ -25,7 +26,6 @@ from apps.demo.search import (
     Clause,
     Rules,
     SearchError,
-    Window,
     compiled,
     found_rows,
     in_environments,
@@ -50,7 +50,6 @@ from apps.demo.world import (
     iso_offset,
     iso_z,
     project_reference,
-    type_of,
 )
 
 # --- the events table ---------------------------------------------------------------------------
@@ -60,9 +59,6 @@ ITEMS = {"logs": "logs", "ourlogs": "logs", "spans": "spans"}
 FUNCTION = re.compile(r"(\w+)\(([^()]*)\)")
 FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,
-    "min": lambda values: min(values, default=None),
-    "max": lambda values: max(values, default=None),
-    "avg": lambda values: fmean(values) if values else None,
     "p50": lambda values: median(values) if values else None,
 }
 MAX_LOGS_PER_PAGE = 9999
@@ -183,48 +179,11 @@ def _type_of(name: str) -> str:
     return "boolean" if name in BOOLEAN_COLUMNS else "string"
 
 
-# Names under which a column is found as well, but not listed among the attributes.
-SECONDARY = frozenset({"log.body", "sentry.item_id", "severity_text", "span_id", "description"})
-
-
-def attribute_names(request: ApiRequest) -> ApiResponse:
-    """Return the names of the attributes of logs or spans, by name, of one type or of all."""
-    name = "itemType" if request.one("itemType") else "dataset"
-    kind = request.one(name) or ""
-    if kind not in request.settings.datasets or kind not in ("logs", "spans"):
-        return ApiResponse({name: [f'"{kind}" is not a valid choice.']}, status=400)
-    wanted = request.many("attributeType") or ["string", "number", "boolean"]
-    part = request.one("substringMatch") or ""
-    projects = request.chosen_projects()
-    known = {
-        (key, type_of(value), source)
-        for row in request.world.items(kind)
-        if row.project in projects
-        for source, values in (("sentry", row.columns), ("user", row.tags))
-        for key, value in values.items()
-        if value is not None and key not in SECONDARY and part in key
-    }
-    found = sorted(one for one in known if one[1] in wanted)
-    page, headers = page_of(request, found, 100)
-    return ApiResponse([_attribute(*one) for one in page], headers=headers)
-
-
-def _attribute(name: str, kind: str, source: str) -> Json:
-    """Return one attribute; an unknown one that isn't text is asked for with its type."""
-    is_plain = kind == "string" or source == "sentry"
-    return {
-        "key": name if is_plain else f"tags[{name},{kind}]",
-        "name": name,
-        "attributeSource": {"source_type": source},
-        "attributeType": kind,
-    }
-
-
 # --- events -------------------------------------------------------------------------------------
 
 
 def issue_events(request: ApiRequest) -> ApiResponse:
-    """Return the issue's events, newest first, ignoring `sort`.
+    """Return the issue's events in full, newest first; their number is silently capped.
 
     Sentry puts `issue:SHORT-ID ` before the query as text. AND binds tighter than OR, so a bare
     OR in the query finds events of other issues in the project.
@@ -232,52 +191,34 @@ def issue_events(request: ApiRequest) -> ApiResponse:
     issue = _issue(request)
     search = f"issue:{issue.short_id} {request.one('query') or ''}"
     found = found_rows(request, [issue.project], search, request.world.events_like(issue))
-    return _event_page(request, found)
+    size = per_page_of(request)
+    size = min(size, request.settings.full_page_cap or size)
+    page, headers = page_of(request, _newest_first(found), size)
+    return ApiResponse([event.body for event in page], headers=headers)
 
 
 def project_events(request: ApiRequest) -> ApiResponse:
-    """Return the project's events, newest first.
-
-    `query` is not a search here but text in the message, in any case. Users, environments, and
-    times are not filtered.
-    """
-    project, text = request.project(), (request.one("query") or "").lower()
-    found = [
-        event
-        for event in request.world.events
-        if event.project.slug == project.slug
-        and text in str(event.columns["message"] or "").lower()
+    """Return the project's events without their entries, newest first."""
+    slug = request.project().slug
+    own = [event for event in request.world.events if event.project.slug == slug]
+    page, headers = page_of(request, _newest_first(own), per_page_of(request))
+    items = [
+        {
+            "id": event.id,
+            "eventID": event.id,
+            "groupID": str(event.issue.id),
+            "title": event.columns["title"],
+            "user": event.body.get("user"),
+            "tags": event.body.get("tags") or [],
+            "dateCreated": iso_z(event.timestamp),
+        }
+        for event in page
     ]
-    return _event_page(request, found)
+    return ApiResponse(items, headers=headers)
 
 
-def _event_page(request: ApiRequest, events: list[Event]) -> ApiResponse:
-    """Return a page of events; full bodies are silently capped."""
-    size = per_page_of(request)
-    if _is_full(request):
-        size = min(size, request.settings.full_page_cap or size)
-    newest_first = sorted(events, key=lambda event: (event.second, event.id), reverse=True)
-    page, headers = page_of(request, newest_first, size)
-    return ApiResponse([_list_item(request, event) for event in page], headers=headers)
-
-
-def _is_full(request: ApiRequest) -> bool:
-    """Return whether `full` is exactly `1` or `true` (Sentry API)."""
-    return request.one("full") in ("1", "true")
-
-
-def _list_item(request: ApiRequest, event: Event) -> Json:
-    if _is_full(request):
-        return event.body
-    return {
-        "id": event.id,
-        "eventID": event.id,
-        "groupID": str(event.issue.id),
-        "title": event.columns["title"],
-        "user": event.body.get("user"),
-        "tags": event.body.get("tags") or [],
-        "dateCreated": iso_z(event.timestamp),
-    }
+def _newest_first(events: Sequence[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: (event.second, event.id), reverse=True)
 
 
 def _issue(request: ApiRequest) -> Issue:
@@ -297,10 +238,10 @@ def event_detail(request: ApiRequest) -> ApiResponse:
 
 
 def issue_event_detail(request: ApiRequest) -> ApiResponse:
-    """Return one event of an issue by ID, or by `latest`, `oldest`, or `recommended`."""
+    """Return one event of an issue by ID, or the `latest`."""
     own = request.world.events_of(_issue(request))
-    named = {"latest": own[-1], "recommended": own[-1], "oldest": own[0]} if own else {}
-    event = (named | {one.id: one for one in own}).get(request.args["event"])
+    wanted = request.args["event"]
+    event = next((one for one in reversed(own) if wanted in ("latest", one.id)), None)
     if event is None or event.is_lost:
         raise not_found("Event not found")
     return _full_event(request, event)
@@ -342,7 +283,6 @@ def event_by_id(request: ApiRequest) -> ApiResponse:
 
 # --- issues -------------------------------------------------------------------------------------
 
-DEFAULT_QUERY = "is:unresolved"
 SUBSTATUSES = {"unresolved": "ongoing", "ignored": "archived_until_escalating"}
 SEVERAL_PROJECTS = "You do not have the multi project stream feature enabled"
 GROUP_ID = re.compile(r"\d+")
@@ -363,91 +303,68 @@ class IssueSearch:
 def issue_list(request: ApiRequest) -> ApiResponse:
     """Return issues, last seen first.
 
-    With `group`, exactly these issues are returned, ignoring the query and the status.
-    Otherwise an issue is listed if one of its events in the window matches the query.
+    With `group`, exactly these issues are returned, ignoring the query. Otherwise an issue is
+    listed if one of its events in the window matches the query.
     """
-    projects = request.chosen_projects(SEVERAL_PROJECTS)
-    if request.many("group"):
-        return _issues_by_id(request)
-    query = request.one("query")
-    search = _issue_search(request, DEFAULT_QUERY if query is None else query)
-    window = window_of(request)
-    world = request.world
+    projects, world = request.chosen_projects(SEVERAL_PROJECTS), request.world
+    if ids := request.many("group"):
+        if not all(GROUP_ID.fullmatch(value) for value in ids):
+            raise bad_request("Group ids must be integers")
+        visible = request.visible_projects()
+        known = [one for one in world.all_issues if str(one.id) in ids and one.project in visible]
+        return ApiResponse([issue_body(request, issue) for issue in known])
+    search, window = _issue_search(request), window_of(request)
+    environments = request.many("environment")
     found = [
         issue
         for issue in (world.all_issues if "feedback" in search.categories else world.issues)
-        if issue.project in projects and _matches(request, issue, search, window)
+        if issue.project in projects
+        and all(test(issue) for test in search.of_issue)
+        and any(
+            window.contains(event)
+            and in_environments(event, environments)
+            and all(test(event) for test in search.of_event)
+            for event in world.events_of(issue)
+        )
     ]
     found.sort(key=lambda issue: world.events_of(issue)[-1].timestamp, reverse=True)
     page, headers = page_of(request, found, per_page_of(request, "limit"))
-    return ApiResponse([issue_body(request, issue, window) for issue in page], headers=headers)
+    return ApiResponse([issue_body(request, issue) for issue in page], headers=headers)
 
 
-def _issues_by_id(request: ApiRequest) -> ApiResponse:
-    ids = request.many("group")
-    if not all(GROUP_ID.fullmatch(value) for value in ids):
-        raise bad_request("Group ids must be integers")
-    window = window_of(request) if requested_window(request) else None
-    visible = request.visible_projects()
-    found = [
-        one for one in request.world.all_issues if str(one.id) in ids and one.project in visible
-    ]
-    return ApiResponse([issue_body(request, issue, window) for issue in found])
-
-
-def _issue_search(request: ApiRequest, query: str) -> IssueSearch:
-    search = IssueSearch()
+def _issue_search(request: ApiRequest) -> IssueSearch:
+    search, test = IssueSearch(), partial(row_test, rules=Rules(request.world))
     try:
-        tree = parse(query, booleans=False)
+        tree = parse(request.one("query") or "", booleans=False)
         for part in tree.parts if isinstance(tree, Both) else (tree,):
-            if isinstance(part, Clause) and part.key == "is":
-                search.of_issue.append(lambda issue: issue.status == "unresolved")
-            elif isinstance(part, Clause) and part.key in ("issue.category", "issue.type"):
+            if isinstance(part, Clause) and part.key == "issue.category":
                 _add_category(request, part, search)
             else:
-                search.of_event.append(compiled(part, row_test(Rules(request.world))))
+                search.of_event.append(compiled(part, test))
     except SearchError as error:
         raise bad_request(f"Error parsing search query: {error}") from error
     return search
 
 
 def _add_category(request: ApiRequest, clause: Clause, search: IssueSearch) -> None:
-    """Add the test of a category; the type of an issue is the same in the demo."""
     if "feedback" in clause.values and not request.settings.feedback_on:
-        raise SearchError(f"Invalid {clause.key.removeprefix('issue.')} value of 'feedback'")
+        raise SearchError("Invalid category value of 'feedback'")
     if clause.is_positive:
         search.categories.update(clause.values)
     search.of_issue.append(lambda one: (one.category in clause.values) == clause.is_positive)
 
 
-def _matches(request: ApiRequest, issue: Issue, search: IssueSearch, window: Window) -> bool:
-    if not all(test(issue) for test in search.of_issue):
-        return False
-    environments = request.many("environment")
-    return any(
-        window.contains(event)
-        and in_environments(event, environments)
-        and all(test(event) for test in search.of_event)
-        for event in request.world.events_of(issue)
-    )
-
-
-def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json:
-    """Return the issue with its numbers: of the window, if any, and of all time in `lifetime`.
+def issue_body(request: ApiRequest, issue: Issue) -> Json:
+    """Return the issue with its numbers of all time.
 
     `count` is a string and `userCount` a number (Sentry API: issues).
     """
     events = request.world.events_of(issue)
-    first, last = (events[0], events[-1]) if events else (None, None)
     history = request.world.history_of(issue)
-    lifetime = _numbers(events, first, last, history)
-    if (latest := _latest_more(request.now, history.day)) and (not last or latest > last.second):
-        lifetime["lastSeen"] = iso_z(latest)
-    numbers = lifetime
-    if window:
-        seen = [event for event in events if window.contains(event)]
-        within = replace(history, earlier_users=0, earlier_events=0)
-        numbers = _numbers(seen, first, seen[-1] if seen else last, within)
+    people = {event.user_key for event in events} - {None}
+    last_seen = events[-1].second
+    if latest := _latest_more(request.now, history.day):
+        last_seen = max(latest, last_seen)
     return {
         "id": str(issue.id),
         "shortId": issue.short_id,
@@ -466,23 +383,20 @@ def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json
         "metadata": issue.metadata,
         "isUnhandled": any(event.tags.get("handled") == "no" for event in events),
         "stats": {"24h": _by_hour(events, request.now, history.day)},
-        "lifetime": lifetime,
-        **numbers,
+        "count": str(len(events) + history.earlier_events),
+        "userCount": len(people) + history.earlier_users,
+        "firstSeen": iso_z(history.first_seen or events[0].second),
+        "lastSeen": iso_z(last_seen),
     }
 
 
 def _latest_more(now: datetime, more: tuple[int, ...]) -> datetime | None:
     """Return a time within the newest of the last 24 hours that has more events."""
     top = now.replace(minute=0, second=0, microsecond=0)
-    hours = (top - timedelta(hours=back) for back in range(len(more)))
-    return next(
-        (
-            min(hour + timedelta(minutes=30), now)
-            for hour, count in zip(hours, reversed(more), strict=True)
-            if count
-        ),
-        None,
-    )
+    for back, count in enumerate(reversed(more)):
+        if count:
+            return min(top - timedelta(hours=back) + timedelta(minutes=30), now)
+    return None
 
 
 def _status_details(history: History) -> Json:
@@ -498,19 +412,6 @@ def _assignee(history: History) -> Json | None:
         name, email = history.person
         return {"type": "user", "id": "7", "name": name, "email": email}
     return None
-
-
-def _numbers(
-    events: list[Event], first: Event | None, last: Event | None, history: History
-) -> Json:
-    people = {event.user_key for event in events} - {None}
-    first_seen = history.first_seen or (first.second if first else None)
-    return {
-        "count": str(len(events) + history.earlier_events),
-        "userCount": len(people) + history.earlier_users,
-        "firstSeen": iso_z(first_seen) if first_seen else None,
-        "lastSeen": iso_z(last.second) if last else None,
-    }
 
 
 def _by_hour(events: list[Event], now: datetime, more: tuple[int, ...]) -> list[list[int]]:
@@ -677,7 +578,6 @@ ROUTES = (
     Route(rf"{ORG}/releases/", "project:read", release_list),
     Route(rf"{ORG}/replays/", "org:read", replay_list),
     Route(rf"{ORG}/events/", "org:read", events_table),
-    Route(rf"{ORG}/trace-items/attributes/", "org:read", attribute_names),
     Route(rf"{ORG}/eventids/{EVENT_ID}/", "org:read", event_by_id),
     Route(rf"{ORG}/issues/", "event:read", issue_list),
     Route(rf"{ISSUE}/events/", "event:read", issue_events),

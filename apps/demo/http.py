@@ -30,11 +30,10 @@ class Settings:
     None for all. `multi_project`: off for plans that cannot search several projects at once.
     `datasets`: what the events table lists. `newer_dataset`: its query for errors heeds capitals
     unless `caseInsensitive=1`, rows lack `issue.id`, and `error.handled` is text. `scopes`: what
-    the token can do. `rate_limit` requests per `rate_window_s` seconds are counted, but not
-    enforced. `replays_on` and `feedback_on`: off for servers without replays (404 with an empty
-    body) or without the issue category feedback (400). `hidden_environments`: names that GlitchTip
-    lists only on request. `longest_address`: more bytes are refused. `now`: a fixed clock in ISO
-    form.
+    the token can do. `rate_limit` requests in five minutes are counted, but not enforced.
+    `replays_on` and `feedback_on`: off for servers without replays (404 with an empty body) or
+    without the issue category feedback (400). `hidden_environments`: names that GlitchTip lists
+    only on request. `longest_address`: more bytes are refused. `now`: a fixed clock in ISO form.
     """
 
     flavor: str = "sentry"
@@ -50,7 +49,6 @@ class Settings:
     newer_dataset: bool = False
     scopes: list[str] = field(default_factory=lambda: ["event:read", "org:read", "project:read"])
     rate_limit: int = 1000
-    rate_window_s: int = 300
     replays_on: bool = True
     feedback_on: bool = True
     hidden_environments: list[str] = field(default_factory=list)
@@ -252,10 +250,11 @@ def page_of(
 # --- rate limit ---------------------------------------------------------------------------------
 
 CONCURRENT_LIMIT = 15
+RATE_WINDOW_S = 300
 
 
 class RateLimiter:
-    """Fixed windows of `rate_window_s` seconds with one counter per limit."""
+    """Fixed windows with one counter per limit."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -264,15 +263,15 @@ class RateLimiter:
 
     def count(self, name: str) -> dict[str, str]:
         """Count a request and return the headers to send."""
-        limit, length = self._settings.rate_limit, self._settings.rate_window_s
-        window = int(time.time()) // length
+        limit = self._settings.rate_limit
+        window = int(time.time()) // RATE_WINDOW_S
         with self._lock:
             used = self._counts.get((name, window), 0) + 1
             self._counts[(name, window)] = used
         return {
             "X-Sentry-Rate-Limit-Limit": str(limit),
             "X-Sentry-Rate-Limit-Remaining": str(max(limit - used, 0)),
-            "X-Sentry-Rate-Limit-Reset": str((window + 1) * length),
+            "X-Sentry-Rate-Limit-Reset": str((window + 1) * RATE_WINDOW_S),
             "X-Sentry-Rate-Limit-ConcurrentLimit": str(CONCURRENT_LIMIT),
             "X-Sentry-Rate-Limit-ConcurrentRemaining": str(CONCURRENT_LIMIT - 1),
         }

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -57,13 +57,6 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class FreeText:
-    """Words outside `key:value`, to be found in the message or the title."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Both:
     """All parts must match."""
 
@@ -77,7 +70,7 @@ class Either:
     parts: "tuple[Node, ...]"
 
 
-Node = Clause | FreeText | Both | Either
+Node = Clause | Both | Either
 
 OPERATOR_WORD = re.compile(r"(OR|AND)(?=[\t\n )]|$)", re.IGNORECASE)
 KEY = re.compile(
@@ -93,7 +86,6 @@ UNQUOTED = re.compile(r"[^()\t\n ]*")
 LIST_ITEM = r'(?:"(?:\\"|[^"])*+"|[^(), ]+)'
 LIST = re.compile(rf"\[({LIST_ITEM}(?: *, *(?:{LIST_ITEM})?)*)\](?=[\t\n )]|$)")
 LIST_PART = re.compile(rf"{LIST_ITEM}|(?<=,) *(?=,|$)")
-WORD = re.compile(r"[^()\n ]+")
 
 NEGATED = {"=": "!=", "IN": "NOT IN", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
@@ -151,11 +143,11 @@ class _Reader:
                 )
             self.at = word.end()
             return word.group(1).upper()
-        return self._group() or self._clause() or self._free_text()
+        return self._group() or self._clause()
 
     def _group(self) -> Node | None:
         start = self.at
-        if not self.query.startswith("(", start):
+        if not self.booleans or not self.query.startswith("(", start):
             return None
         self.at += 1
         self._spaces()
@@ -163,7 +155,7 @@ class _Reader:
         node = self.sequence()
         if self.at > inside and self.query.startswith(")", self.at):
             self.at += 1
-            return node if self.booleans else FreeText(self.query[start : self.at])
+            return node
         self.at = start
         return None
 
@@ -187,7 +179,7 @@ class _Reader:
         self.at = match.end() if match else self.at
         start = self.at
         name = NAME.match(self.query, start) if key == "has" else None
-        if name:  # the rest is free text: older servers read `has:tags[x]` so
+        if name:  # the rest is no part of it: older servers read `has:tags[x]` so
             self.at = name.end()
         value = name.group() if name else self._value()
         if not value and self.at == start:
@@ -211,39 +203,6 @@ class _Reader:
             raise SearchError(f"Invalid quote at '{text}': quotes must enclose text or be escaped.")
         self.at += len(text)
         return text.replace('\\"', '"')
-
-    def _free_text(self) -> FreeText | None:
-        quoted = QUOTED.match(self.query, self.at)
-        if quoted:
-            self.at = quoted.end()
-            return FreeText(quoted.group(1).replace('\\"', '"'))
-        start = self.at
-        while self._free_word():
-            self._spaces()
-        text = self.query[start : self.at].strip(" ")
-        return FreeText(text) if text else None
-
-    def _free_word(self) -> bool:
-        """Skip one word, or one pair of parentheses around words, that does not start a term."""
-        if KEY.match(self.query, self.at) or OPERATOR_WORD.match(self.query, self.at):
-            return False
-        word = WORD.match(self.query, self.at)
-        if word:
-            self.at = word.end()
-            return True
-        return self._free_parentheses()
-
-    def _free_parentheses(self) -> bool:
-        start = self.at
-        if not self.query.startswith("(", start):
-            return False
-        self.at += 1
-        self._free_text()
-        if self.query.startswith(")", self.at):
-            self.at += 1
-            return True
-        self.at = start
-        return False
 
 
 def list_values(inner: str) -> tuple[str, ...]:
@@ -335,7 +294,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compiled(node: Node, leaf_test: Callable[[Clause | FreeText], Test[T]]) -> Test[T]:
+def compiled(node: Node, leaf_test: Callable[[Clause], Test[T]]) -> Test[T]:
     """Return the test of a tree, given the test of a leaf."""
     if isinstance(node, Both | Either):
         combine = all if isinstance(node, Both) else any
@@ -350,7 +309,7 @@ class Rules:
 
     The world is needed because an unknown project or issue is an error. `any_case`: capitals of
     ASCII letters don't matter. `case` is about patterns. `is_newer`: logs and spans, whose messages
-    are compared like any text, and in whose messages free text is a pattern.
+    are compared like any text.
     """
 
     world: World
@@ -359,34 +318,8 @@ class Rules:
     is_newer: bool = False
 
 
-def row_test(rules: Rules) -> Callable[[Clause | FreeText], Test[Row]]:
-    """Return the function that makes the test of a leaf. It raises SearchError."""
-
-    def test(leaf: Clause | FreeText) -> Test[Row]:
-        if isinstance(leaf, Clause):
-            return _clause(leaf, rules)
-        if rules.is_newer:
-            return _clause(Clause("message", "=", (f"*{leaf.text}*",)), rules)
-        return _free_text(leaf.text)
-
-    return test
-
-
-def _free_text(text: str) -> Test[Row]:
-    """Return the test for text in the message or the title, in any case."""
-    pattern = pattern_of(f"*{text}*") if is_wildcard(text) else None
-    wanted = unescaped(text).lower()
-
-    def test(event: Row) -> bool:
-        texts = (str(event.columns[name] or "") for name in ("message", "title"))
-        return any(pattern.match(one) if pattern else wanted in one.lower() for one in texts)
-
-    return test
-
-
-def _clause(node: Clause, rules: Rules) -> Test[Row]:
-    if node.key == "is":
-        raise SearchError('"is:" queries are not supported in this search.')
+def row_test(node: Clause, rules: Rules) -> Test[Row]:
+    """Return the test of a clause. Raises SearchError."""
     _check_names(node, rules)
     if is_number(node.key):
         return _numeric(node)
@@ -572,7 +505,7 @@ def found_rows(
     case |= re.ASCII if is_newer else re.NOFLAG
     rules = Rules(request.world, is_newer and any_case, case, is_newer)
     try:
-        test = compiled(parse(query), row_test(rules))
+        test = compiled(parse(query), partial(row_test, rules=rules))
     except SearchError as error:
         raise bad_request(str(error)) from error
     window = window_of(request)
@@ -602,11 +535,10 @@ REPLAY_FIELDS = ("user.id", "user.email", "user.username")
 def replay_search(world: World, query: str) -> Test[Replay]:
     """Return the test of a query; only people can be searched for. Raises ApiError 400."""
 
-    def test(node: Clause | FreeText) -> Test[Row]:
-        key = "message" if isinstance(node, FreeText) else node.key
-        if isinstance(node, FreeText) or key not in REPLAY_FIELDS:
-            raise SearchError(f"Unsupported search field: {key}")
-        return _clause(node, Rules(world))
+    def test(node: Clause) -> Test[Row]:
+        if node.key not in REPLAY_FIELDS:
+            raise SearchError(f"Unsupported search field: {node.key}")
+        return row_test(node, Rules(world))
 
     try:
         of_row = compiled(parse(query, join=left_to_right), test)

@@ -20,20 +20,12 @@ def test_full_pages_are_cut_to_ten_silently(api: Api, world: World) -> None:
     answer = api.issue_events(events[0].issue.id, full=1, per_page=100)
     assert len(answer.json()) == 10
     assert 'rel="next"; results="true"; cursor="0:10:0"' in answer.headers["Link"]
-    assert len(api.issue_events(events[0].issue.id, per_page=100).json()) == 12
 
 
 def test_older_servers_have_no_such_cap(api: Api, demo: DemoSentry) -> None:
     events = [demo.world.add_event(timestamp=NOON) for _ in range(12)]
     demo.settings.full_page_cap = None
     assert len(api.issue_events(events[0].issue.id, full=1).json()) == 12
-
-
-def test_only_full_events_have_entries(api: Api, world: World) -> None:
-    issue = world.add_event(timestamp=NOON).issue.id
-    assert "entries" not in api.issue_events(issue).json()[0]
-    assert "entries" not in api.issue_events(issue, full="yes").json()[0]
-    assert "entries" in api.issue_events(issue, full="true").json()[0]
 
 
 def test_full_list_items_lack_the_extras_of_the_detail(api: Api, world: World) -> None:
@@ -83,10 +75,11 @@ def test_an_issues_events_come_newest_first_whatever_sort_says(api: Api, world: 
 
 
 def test_the_project_list_ignores_users(api: Api, world: World) -> None:
-    world.add_event(timestamp=NOON, user_id="1001")
-    trap = world.add_event(timestamp=NOON, message="no result for User.ID:1001")
-    assert ids(api.get("projects/acme/web/events/", query="user.id:1001")) == [trap.id]
-    assert len(ids(api.get("projects/acme/web/events/", user="1001"))) == 2
+    for user in ("1001", "1002"):
+        world.add_event(timestamp=NOON, user_id=user)
+    answer = api.get("projects/acme/web/events/", user="1001")
+    assert len(ids(answer)) == 2
+    assert "entries" not in answer.json()[0]
 
 
 def test_a_single_event_has_its_release_and_neighbors(api: Api, world: World) -> None:
@@ -118,13 +111,6 @@ def test_a_raw_body_is_served_unchanged_next_to_its_own_row(api: Api, world: Wor
     assert api.found("user.id:7") == {"a" * 32}
     assert api.get(f"projects/acme/web/events/{event.id}/").json() == body
     assert api.issue_events(event.issue.id, full=1).json() == [body]
-
-
-def test_resolved_issues_are_hidden_by_default(api: Api, world: World) -> None:
-    world.add_event(timestamp=NOON, issue="open")
-    world.add_event(timestamp=NOON, issue="done", issue_status="resolved")
-    assert len(api.get("organizations/acme/issues/").json()) == 1
-    assert len(api.get("organizations/acme/issues/", query="").json()) == 2
 
 
 def test_known_issues_come_back_whatever_their_status(api: Api, world: World) -> None:

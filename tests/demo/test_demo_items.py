@@ -58,14 +58,12 @@ def test_logs_and_spans_are_searched_as_sentry_does(api: Api, world: World) -> N
         ("logs", "severity_number:>=17", {}, ["Disk full"]),
         ("logs", "message:Saved", {}, ["Saved"]),
         ("logs", "message:Save", {}, []),
-        ("logs", "full", {}, ["Disk full"]),
         ("spans", "user.username:ada is_transaction:true", {}, ["/cart"]),
         ("spans", "is_transaction:true", {}, pages),
         ("spans", "is_transaction:1 trace:" + OTHER_TRACE, {}, ["/cart"]),
         ("spans", "span.op:db", {}, ["SELECT 1"]),
         ("spans", "span.status:failed_precondition span.status_code:413", {}, ["/cart"]),
         ("spans", "span.duration:>=300", {}, pages),
-        ("spans", "SELECT", {}, ["SELECT 1"]),
     ]
     for dataset, query, params, expected in rows:
         assert messages(api, dataset, query, **params) == expected, query
@@ -100,9 +98,9 @@ def test_rows_hold_what_is_asked_for_and_what_sentry_adds(api: Api, world: World
 
 def test_functions_summarize_the_rows_of_a_group(api: Api, world: World) -> None:
     add_all(world)
-    fields = ["transaction", "count()", "p50(span.duration)", "max(span.duration)"]
+    fields = ["transaction", "count()", "p50(span.duration)"]
     answer = api.table("is_transaction:true", dataset="spans", field=fields).json()
-    expected = {"count()": 2, "p50(span.duration)": 900.25, "max(span.duration)": 1500.5}
+    expected = {"count()": 2, "p50(span.duration)": 900.25}
     assert answer["data"] == [{"transaction": "/cart", **expected}]
     assert answer["meta"]["fields"]["p50(span.duration)"] == "duration"
     none = api.table("span.op:x", dataset="spans", field=["count()", "p50(span.duration)"]).json()
@@ -144,26 +142,3 @@ def test_an_older_server_has_no_logs_or_another_name_for_them(api: Api, demo: De
     demo.settings.datasets = ["errors", "ourlogs"]
     answers = [api.table(dataset=name).status_code for name in ("logs", "ourlogs", "spans")]
     assert answers == [400, 200, 400]
-
-
-def test_attributes_are_listed_with_their_types(api: Api, demo: DemoSentry, world: World) -> None:
-    add_all(world)
-    path = "organizations/acme/trace-items/attributes/"
-    listed = {one["key"]: one for one in api.get(path, itemType="logs").json()}
-    assert {"message", "severity", "user.id", "user.name", "plan"} <= set(listed)
-    assert {"log.body", "user.username", "lines"}.isdisjoint(listed)
-    assert listed["tags[lines,number]"] == {
-        "key": "tags[lines,number]",
-        "name": "lines",
-        "attributeSource": {"source_type": "user"},
-        "attributeType": "number",
-    }
-    some = api.get(path, dataset="spans", attributeType="boolean", substringMatch="is_").json()
-    assert [one["key"] for one in some] == ["is_transaction"]
-    refused = api.get(path, itemType="nonsense")
-    assert (refused.status_code, refused.json()) == (
-        400,
-        {"itemType": ['"nonsense" is not a valid choice.']},
-    )
-    demo.settings.datasets = ["errors"]
-    assert api.get(path, itemType="spans").status_code == 400
