@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event as Flag
-from threading import Lock
+from threading import RLock
 from time import monotonic
 from typing import Literal
 
@@ -88,10 +88,6 @@ class _List:
     cursor: str | None = None
     seen: set[tuple[str | None, str]] = field(default_factory=set)
 
-    def query(self, search: TableSearch) -> str:
-        """Return the search in the words that the server knows."""
-        return search.query_for(self.traces, by_person=self.by_person)
-
 
 @dataclass
 class _Table:
@@ -123,7 +119,7 @@ class ActivityReader(RelatedReader):
 
     def __init__(self, fetch: Fetch, signals: Collection[Signal]) -> None:
         super().__init__(fetch, ACTIVITY_TIMEOUT_S, lanes=2, threads=5)
-        self._lock = Lock()
+        self._lock = RLock()
         self._tables = {signal: _Table() for signal in KINDS if signal in signals}
         self._started: list[_Table] = []
         self._usual: dict[tuple[str | None, str | None], float] = {}
@@ -198,7 +194,11 @@ class ActivityReader(RelatedReader):
         """Continue reading by person, and by all traces found along the way."""
         self._wait_for_start()
         for _hop in range(MAX_HOPS):
-            lists = [(signal, one) for signal in self._tables for one in self._take_rest(signal)]
+            lists = []
+            for signal, table in self._tables.items():
+                if len(table.rows) < self._main.config.max_events:
+                    rest, table.rest = table.rest, []
+                    lists += [(signal, one) for one in rest]
             futures = [
                 self._submit_list(signal, one, MAX_PAGES)
                 for signal, one in (*lists, *self._still_wanted())
@@ -206,14 +206,6 @@ class ActivityReader(RelatedReader):
             if not futures:
                 return
             wait(futures, self._client.deadline.left())
-
-    def _take_rest(self, signal: Signal) -> list[_List]:
-        """Return the lists that continue, if more rows are wanted."""
-        table = self._tables[signal]
-        if len(table.rows) >= self._main.config.max_events:
-            return []
-        rest, table.rest = table.rest, []
-        return rest
 
     def _still_wanted(self) -> list[tuple[Signal, _List]]:
         """Return a list for each signal that is still to be searched."""
@@ -241,10 +233,7 @@ class ActivityReader(RelatedReader):
     def _new_traces(self, table: _Table) -> list[str]:
         """Return traces of the events and of the customer's own rows that were not searched."""
         with self._lock:
-            return self._new_traces_of(table)
-
-    def _new_traces_of(self, table: _Table) -> list[str]:
-        traces = self._all_traces()[:MAX_TRACES]
+            traces = self._all_traces()[:MAX_TRACES]
         return [one for one in traces if one not in table.searched_traces]
 
     def _all_traces(self) -> list[str]:
@@ -323,9 +312,9 @@ class ActivityReader(RelatedReader):
             quirks = self._main.quirks.get(signal) or Quirks(kind.datasets[0])
             search = TableSearch(kind, quirks, self._question)
             params = (*search.params, *cursor)
-            query, columns = wanted.query(search), search.columns
+            query = search.query_for(wanted.traces, by_person=wanted.by_person)
             try:
-                page = self._client.table_page(quirks.dataset, query, scope, columns, params)
+                page = self._client.table_page(quirks.dataset, query, scope, search.columns, params)
             except _NO_REFUSALS:
                 raise
             except (SentryRejectedQuery, SentryNotFound) as error:
@@ -492,7 +481,7 @@ class ActivityReader(RelatedReader):
 
     def _is_whole(self, table: _Table) -> bool:
         is_requested = table.is_started or not self._question.customer.is_named
-        return is_requested and not table.is_resumed and not self._new_traces_of(table)
+        return is_requested and not table.is_resumed and not self._new_traces(table)
 
     def _with_usual(self, span: Span) -> Span:
         usual = self._usual.get((span.project, span.transaction)) if span.is_segment else None
@@ -510,7 +499,7 @@ class ActivityReader(RelatedReader):
             message = f"{label} could not be read in time."
             missing.append(UnreadSignal(signal, message, is_late=True))
         has_more = table.has_more or bool(table.rest) or len(self._all_traces()) > MAX_TRACES
-        has_more |= self._is_answer and not is_late and bool(self._new_traces_of(table))
+        has_more |= self._is_answer and not is_late and bool(self._new_traces(table))
         reasons = (
             (has_more, "Sentry has more than we read."),
             (table.is_sampled, "Sentry searched only a sample."),

@@ -63,8 +63,6 @@ _ROW_FIELDS = (
 )  # fmt: skip
 
 _NEXT = re.compile(r'<[^>]*>;[^<]*?rel="next"[^<]*')
-_RESULTS = re.compile(r'results="true"')
-_NO_RESULTS = re.compile(r'results="false"')
 _CURSOR = re.compile(r'cursor="([^"]+)"')
 
 
@@ -286,7 +284,7 @@ class SentryClient:
             rows = parse_rows(page.body, identity_fields)
             self.is_partial |= is_partial(page.body)
             self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
-            yield rows, next_cursor(page.headers.get("link", "")) is not None
+            yield rows, next_cursor(page) is not None
 
     def row_params(self, search: str, scope: Scope, identity_fields: Sequence[str]) -> Params:
         """Return the parameters for rows of the events table, without sorting and paging."""
@@ -298,15 +296,11 @@ class SentryClient:
         self, search: str, scope: Scope, identity_fields: Sequence[str]
     ) -> list[tuple[Identities, int]]:
         """Return the number of a search's events for each combination of identities."""
-        params = [
-            *self._table_params(search, scope),
-            *(("field", name) for name in (*identity_fields, "count()")),
-            ("per_page", str(PER_PAGE)),
-        ]
-        response = self._transport.get(f"{self.organization_path}/events/", params, self.deadline)
-        if not is_last_page(response.headers.get("link", ""), row_count(response), PER_PAGE):
+        fields = (*identity_fields, "count()")
+        body, _cursor, is_last = self.table_page("errors", search, scope, fields)
+        if not is_last:
             raise SentryBadResponse("There are too many combinations to count.")
-        return parse_counts(response.body, identity_fields)
+        return parse_counts(body, identity_fields)
 
     # https://docs.sentry.io/api/events/list-an-issues-events/
     def issue_events(
@@ -397,10 +391,9 @@ class SentryClient:
         sent = [*self._table_params(search, scope, dataset), *own, *params]
         sent.append(("per_page", str(PER_PAGE)))
         response = self._transport.get(f"{self.organization_path}/events/", sent, self.deadline)
-        rows = check_table(response.body)
-        link = response.headers.get("link", "")
-        is_last = is_last_page(link, len(rows), PER_PAGE)
-        return mapping(response.body), next_cursor(link), is_last
+        check_table(response.body)
+        is_last = is_last_page(response, PER_PAGE)
+        return mapping(response.body), next_cursor(response), is_last
 
     def _table_params(
         self, search: str, scope: Scope, dataset: str = "errors"
@@ -419,9 +412,8 @@ class SentryClient:
         for _page in range(MAX_PAGES):
             response = self._transport.get(path, [*params, *cursor], self.deadline)
             yield response
-            link = response.headers.get("link", "")
-            following = next_cursor(link)
-            if following is None and not is_last_page(link, row_count(response), PER_PAGE):
+            following = next_cursor(response)
+            if following is None and not is_last_page(response, PER_PAGE):
                 raise SentryBadResponse("Sentry doesn't say whether its list continues.")
             if following is None:
                 return
@@ -431,13 +423,13 @@ class SentryClient:
         raise SentryBadResponse(f"The list did not end after {MAX_PAGES} pages.")
 
 
-def next_cursor(link: str) -> str | None:
-    """Return the cursor of the `rel="next"` entry if it has results, else None.
+def next_cursor(response: ApiResponse) -> str | None:
+    """Return the cursor of the header's `rel="next"` entry if it has results, else None.
 
     URLs contain commas, and GlitchTip puts the header in braces and quotes, so this uses patterns.
     """
-    entry = _NEXT.search(link)
-    if entry is None or not _RESULTS.search(entry.group(0)):
+    entry = _NEXT.search(response.headers.get("link", ""))
+    if entry is None or 'results="true"' not in entry.group(0):
         return None
     cursor = _CURSOR.search(entry.group(0))
     return cursor.group(1) if cursor else None
@@ -448,22 +440,18 @@ def is_from_glitchtip(response: ApiResponse) -> bool:
     return response.headers.get("link", "").startswith("{")
 
 
-def is_last_page(link: str, rows: int, full_page: int) -> bool:
+def is_last_page(response: ApiResponse, full_page: int) -> bool:
     """Return whether a page without a next cursor is certainly the last one.
 
     Sentry always sends both links, at the end the next one with `results="false"`. Without a
     link, only a page that isn't full is the last one.
     """
+    link, body = response.headers.get("link", ""), response.body
     entry = _NEXT.search(link)
     if entry is not None:
-        return _NO_RESULTS.search(entry.group(0)) is not None
-    return not link and rows < full_page
-
-
-def row_count(response: ApiResponse) -> int:
-    """Return the number of rows of a page: a list, or an object with `data`."""
-    body = response.body if isinstance(response.body, list) else mapping(response.body).get("data")
-    return len(items(body))
+        return 'results="false"' in entry.group(0)
+    rows = items(body if isinstance(body, list) else mapping(body).get("data"))
+    return not link and len(rows) < full_page
 
 
 def rows_of(response: ApiResponse) -> list[object]:

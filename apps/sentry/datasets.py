@@ -143,13 +143,9 @@ class TableSearch:
     def query_for(self, traces: Sequence[str], *, by_person: bool) -> str:
         """Return the search; a list of traces would be refused by older servers."""
         by_trace = [f"trace:{trace}" for trace in traces]
-        clauses = [*(self._person_clauses() if by_person else []), *by_trace]
+        known = {name for field in self.question.searched_fields for name in self._names(field)}
+        clauses = [*(person_clauses(self.question, known) if by_person else []), *by_trace]
         return f"({' OR '.join(clauses)})" if clauses else ""
-
-    def _person_clauses(self) -> list[str]:
-        fields = self.question.searched_fields
-        known = [name for field in fields for name in self._names(field)]
-        return person_clauses(self.question, known)
 
     def _names(self, field: str) -> list[str]:
         """Return the attributes that a field can be in, as far as the server knows them."""
@@ -194,22 +190,19 @@ class TableSearch:
         if row is None:
             return None
         attributes = ((name, _clipped(raw.get(name))) for name in self.kind.attributes)
-        return replace(
-            row,
-            attributes=tuple((name, value) for name, value in attributes if value),
-            identities=tuple(dict.fromkeys(self._identities(raw))),
-        )
-
-    def _identities(self, raw: Mapping[str, object]) -> list[tuple[str, str]]:
-        found = []
+        identities: dict[tuple[str, str], None] = {}
         for name, field in self.identity_columns:
             value = raw.get(name)
             whole = integer(value) if name == NUMERIC_ID else None
             identity = value if isinstance(value, str) and value else text(value)
             identity = str(whole) if whole is not None else identity
             if identity:
-                found.append((field, identity))
-        return found
+                identities[field, identity] = None
+        return replace(
+            row,
+            attributes=tuple((name, value) for name, value in attributes if value),
+            identities=tuple(identities),
+        )
 
 
 def without_what_was_refused(search: TableSearch, error: SentryError) -> Quirks | None:

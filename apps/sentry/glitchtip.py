@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, Issue
 from apps.events.grouping import nearest_first
-from apps.events.query import Customer, CustomerKind, Question, counted
+from apps.events.query import CustomerKind, Question, counted
 from apps.sentry.client import (
     ISSUES_PER_CALL,
     MAX_PAGES,
@@ -174,7 +174,7 @@ class GlitchTip:
         total = integer(response.headers.get("x-hits"))
         if total is not None and total >= MAX_TOTAL:
             total = None
-        return Page(rows_of(response), next_cursor(link), 'rel="next"' in link, total)
+        return Page(rows_of(response), next_cursor(response), 'rel="next"' in link, total)
 
 
 def received_event(
@@ -286,14 +286,12 @@ def _read_event(fetch: Fetch, project: Project, hex_id: str) -> Event | None:
 
 # Page through a list without losing rows between two pages.
 
-FetchPage = Callable[[str | None], Page]
-
 
 @dataclass
 class Pager:
     """Reads a list page by page. `limits` are sentences on rows it may miss."""
 
-    fetch_page: FetchPage
+    fetch_page: Callable[[str | None], Page]
     pages: int = 0
     has_ended: bool = False
     limits: list[str] = field(default_factory=list)
@@ -344,36 +342,23 @@ MAX_ISSUE_PAGES: Final = 10
 _SEARCH_KEYWORDS = frozenset(("is", "has", "level"))
 
 
-@dataclass
-class TaggedIssues:
-    """Issues with a tag. `limits` are sentences on issues it may miss."""
-
-    issues: dict[str, Issue] = field(default_factory=dict)
-    limits: list[str] = field(default_factory=list)
-    unreadable: int = 0
-
-
 def tag_terms(question: Question) -> tuple[str, ...]:
     """Return the search terms, one per call; none if a term could miss events.
 
     GlitchTip compares values with their capitals, so the terms have the usual spellings. It strips
     quotes from the ends of a value, and the first colon ends the key.
     """
-    customer = question.customer
-    if not customer.is_named:
-        return ()
-    if customer.identifier.startswith('"') or customer.identifier.endswith('"'):
+    typed = question.customer.identifier
+    if not question.customer.is_named or typed.startswith('"') or typed.endswith('"'):
         return ()
     fields = question.searched_fields
     keys = [name[5:-1] if name.startswith("tags[") else name for name in fields]
     if any(":" in key or key in _SEARCH_KEYWORDS for key in keys):
         return ()
-    return tuple(f"{key}:{_quoted(value)}" for key in keys for value in _spellings(customer))
-
-
-def _spellings(customer: Customer) -> tuple[str, ...]:
-    typed = customer.identifier
-    return tuple(dict.fromkeys((typed, typed.lower(), typed.upper())))
+    values = dict.fromkeys((typed, typed.lower(), typed.upper()))
+    # It splits the search like a shell.
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return tuple(f'{key}:"{value}"' for key in keys for value in quoted)
 
 
 def tag_search_limits(question: Question) -> list[str]:
@@ -393,26 +378,27 @@ def tag_search_limits(question: Question) -> list[str]:
     return limits
 
 
-def tagged_issues(server: GlitchTip, term: str, project_ids: Sequence[str]) -> TaggedIssues:
-    """Return all issues with an event that has the tag. Raise a `SentryError`."""
-    tagged = TaggedIssues()
-    pager = Pager(partial(server.issues, term, project_ids), limits=tagged.limits)
+def tagged_issues(
+    server: GlitchTip, term: str, project_ids: Sequence[str]
+) -> tuple[dict[str, Issue], int, list[str]]:
+    """Return all issues with an event that has the tag. Raise a `SentryError`.
+
+    With them come the number of unreadable rows and sentences on issues that may be missing.
+    """
+    tagged: dict[str, Issue] = {}
+    unreadable = 0
+    pager = Pager(partial(server.issues, term, project_ids))
     while not pager.has_ended and pager.pages < MAX_ISSUE_PAGES:
         page = pager.read()
         issues = [server.issue_of(row) for row in page.rows]
         found = {issue.id: issue for issue in issues if issue}
-        tagged.unreadable += issues.count(None)
-        has_new_rows = bool(found.keys() - tagged.issues.keys())
-        tagged.issues.update(found)
+        unreadable += issues.count(None)
+        has_new_rows = bool(found.keys() - tagged.keys())
+        tagged.update(found)
         pager.turn(page, has_new_rows=has_new_rows)
     if not pager.has_ended:
-        tagged.limits.append("The customer has more problems than we checked.")
-    return tagged
-
-
-def _quoted(value: str) -> str:
-    """Quote a value as in a shell, which is how GlitchTip splits its search."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        pager.limits.append("The customer has more problems than we checked.")
+    return tagged, unreadable, pager.limits
 
 
 # Read a list of full events back to the window.
@@ -454,11 +440,6 @@ class ListReader:
         self.since = self.question.window.start - SKEW
 
     @property
-    def limits(self) -> list[str]:
-        """Return sentences on events it may miss."""
-        return self.pager.limits
-
-    @property
     def is_empty(self) -> bool:
         """Return whether the list has no event at all."""
         return not self._seen and not self.unreadable
@@ -492,21 +473,18 @@ class ListReader:
         try:
             if not self.pager.pages:
                 self.start()
-            if self.pages_ahead > MAX_PAGES:
-                self._enter_near_the_window()
+            until = self.question.window.end + MAX_DELAY
+            if self.pages_ahead > MAX_PAGES and self._oldest and until < self._oldest:
+                self.pager.jump(cursor_before(until))
+                self.pager.limits.append(
+                    "Events that arrived more than a day late were not searched."
+                )
             while not self.is_done and self.pager.pages < MAX_PAGES:
                 self._read_page(self.pager.read())
         except SentryError as error:
             self.failed = error
         if not self.is_done and self.failed is None:
-            self.limits.append(f"Only {MAX_PAGES} pages of one long list were read.")
-
-    def _enter_near_the_window(self) -> None:
-        until = self.question.window.end + MAX_DELAY
-        if self._oldest is None or until >= self._oldest:
-            return
-        self.pager.jump(cursor_before(until))
-        self.limits.append("Events that arrived more than a day late were not searched.")
+            self.pager.limits.append(f"Only {MAX_PAGES} pages of one long list were read.")
 
     def _read_page(self, page: Page) -> None:
         self._total = page.total
@@ -619,7 +597,7 @@ class _ListingReader:
         time_for_pages = FULL_SHARE * self.client.deadline.left()
         return reader.pages_ahead > FULL_PAGES or reader.seconds_ahead > time_for_pages
 
-    def _reader(self, fetch_page: FetchPage, project: str | None) -> ListReader:
+    def _reader(self, fetch_page: Callable[[str | None], Page], project: str | None) -> ListReader:
         record_page = self.client.progress_tracker.record_page
         return ListReader(Pager(fetch_page), self.question, self.slugs, project, record_page)
 
@@ -661,9 +639,10 @@ class _ListingReader:
             if isinstance(outcome, SentryError):
                 self.failed.append(outcome)
                 continue
-            self.issues.update(outcome.issues)
-            self.limits += outcome.limits
-            self.unreadable += outcome.unreadable
+            issues, unreadable, limits = outcome
+            self.issues.update(issues)
+            self.unreadable += unreadable
+            self.limits += limits
         readers = [
             self._reader(partial(self.server.issue_events, issue.id), issue.project)
             for issue in self.issues.values()
@@ -692,7 +671,10 @@ class _ListingReader:
         return capped(listing, limit) if len(found) > limit else listing
 
     def _flavor_notices(self) -> list[Notice]:
-        sentences = [*self.limits, *(limit for reader in self.readers for limit in reader.limits)]
+        sentences = [
+            *self.limits,
+            *(limit for reader in self.readers for limit in reader.pager.limits),
+        ]
         intro = "GlitchTip can't be searched the way Sentry can."
         return [
             Notice(NoticeCode.FLAVOR_LIMITS, f"{intro} {limit}")
@@ -769,7 +751,11 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
         listing,
         events=tuple(replace(event, level=levels.get(event.id)) for event in listing.events),
         issues=tuple(
-            _as_seen(replace(issue, users_affected=users.get(issue.id)), listing.events)
+            replace(
+                issue,
+                users_affected=users.get(issue.id),
+                first_seen=_first_seen(issue, listing.events),
+            )
             for issue in issues.values()
         ),
         notices=(*listing.notices, *notices),
@@ -791,9 +777,7 @@ def _unless_failed(call: Callable[[], None], failed: list[SentryError]) -> Calla
     return run
 
 
-def _as_seen(issue: Issue, events: Iterable[Event]) -> Issue:
-    """Return the issue with the time of its earliest event: GlitchTip's is that of the receipt."""
+def _first_seen(issue: Issue, events: Iterable[Event]) -> datetime | None:
+    """Return the time of the earliest event: GlitchTip's is that of the receipt."""
     times = [event.timestamp for event in events if event.issue_id == issue.id]
-    if issue.first_seen is None:
-        return issue
-    return replace(issue, first_seen=min([issue.first_seen, *times]))
+    return issue.first_seen and min([issue.first_seen, *times])

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypedDict
 
 from apps.events.answer import Signal
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
@@ -130,30 +129,6 @@ def _shown(value: object, depth: int = 0) -> str:
 # Status of an issue.
 
 _HOURS = 24
-
-
-class IssueStatus(TypedDict):
-    """The fields of an `Issue` about its status, assignee, and frequency."""
-
-    status: str | None
-    substatus: str | None
-    fixed_in: str | None
-    fixed_in_next: bool
-    assignee: str | None
-    last_day: tuple[tuple[datetime, int], ...]
-
-
-def parse_issue_status(raw: Mapping[str, object]) -> IssueStatus:
-    """Parse the status in a row of the issues list."""
-    fix = mapping(raw.get("statusDetails"))
-    return IssueStatus(
-        status=text(raw.get("status")),
-        substatus=text(raw.get("substatus")),
-        fixed_in=text(fix.get("inRelease")),
-        fixed_in_next=flag(fix.get("inNextRelease")) is True,
-        assignee=_assignee(raw.get("assignedTo")),
-        last_day=_last_day(mapping(raw.get("stats")).get("24h")),
-    )
 
 
 def _assignee(value: object) -> str | None:
@@ -615,6 +590,8 @@ def parse_issue(body: object) -> Issue | None:
     if issue_id is None:
         return None
     unhandled = flag(raw.get("isUnhandled"))
+    fix = mapping(raw.get("statusDetails"))
+    link = text(raw.get("permalink")) or ""
     return Issue(
         id=issue_id,
         short_id=text(raw.get("shortId")),
@@ -626,15 +603,14 @@ def parse_issue(body: object) -> Issue | None:
         events_total=integer(raw.get("count")),
         first_seen=moment(raw.get("firstSeen")),
         last_seen=moment(raw.get("lastSeen")),
-        permalink=_web_link(raw.get("permalink")),
-        **parse_issue_status(raw),
+        permalink=link if link.startswith(("https://", "http://")) else None,
+        status=text(raw.get("status")),
+        substatus=text(raw.get("substatus")),
+        fixed_in=text(fix.get("inRelease")),
+        fixed_in_next=flag(fix.get("inNextRelease")) is True,
+        assignee=_assignee(raw.get("assignedTo")),
+        last_day=_last_day(mapping(raw.get("stats")).get("24h")),
     )
-
-
-def _web_link(value: object) -> str | None:
-    """Return an HTTP(S) address; nothing else may become a link."""
-    link = text(value) or ""
-    return link if link.startswith(("https://", "http://")) else None
 
 
 def parse_counts(body: object, identity_fields: Sequence[str]) -> list[tuple[Identities, int]]:

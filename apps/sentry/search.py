@@ -187,15 +187,14 @@ def search_for_all(parts: Iterable[Part]) -> str:
         for field, value in part.listed:
             lists.setdefault(field, {})[value] = None
         clauses |= dict.fromkeys(part.clauses)
-    texts = [_listed(field, list(values)) for field, values in lists.items()] + list(clauses)
+    texts = []
+    for field, values in lists.items():
+        quoted = [quote(value) for value in values]
+        texts.append(f"{field}:[{','.join(quoted)}]" if quoted[1:] else f"{field}:{quoted[0]}")
+    texts += clauses
     starts = range(0, len(texts), _CLAUSES_IN_GROUP)
     groups = [" OR ".join(texts[start : start + _CLAUSES_IN_GROUP]) for start in starts]
     return f"({' OR '.join(f'({one})' for one in groups) if groups[1:] else groups[0]})"
-
-
-def _listed(field: str, values: Sequence[str]) -> str:
-    quoted = [quote(value) for value in values]
-    return f"{field}:[{','.join(quoted)}]" if quoted[1:] else f"{field}:{quoted[0]}"
 
 
 def _values_and_patterns(identifier: str) -> tuple[Sequence[str], Sequence[str]]:

@@ -50,7 +50,6 @@ from apps.sentry.config import (
     SentryPermissionMissing,
     SentryRejectedQuery,
 )
-from apps.sentry.http import ApiResponse
 from apps.sentry.listing import Fetch, newest_first
 from apps.sentry.parsing import (
     Project,
@@ -125,28 +124,20 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
     rows = mapping(response.body).get("data")
     if not isinstance(rows, list):
         raise SentryBadResponse("The list of replays came without rows.")
-    present = [row for row in rows if mapping(row).get("is_archived") is not True]
-    others = [row for row in present if _is_other_customer(row, question.customer)]
-    own = [_replay(row, client.config) for row in mappings(present) if row not in others]
-    readable = [replay for replay in own if replay]
-    found = sorted(
-        (replay for replay in readable if replay.overlaps(question.window)),
-        key=lambda replay: (replay.started_at, replay.id),
-    )
-    has_more, _at_end = _paging(response, len(rows), MAX_REPLAYS)
-    return SignalRows(tuple(found), is_complete=False, has_more=has_more, withheld=len(others))
-
-
-def _paging(response: ApiResponse, rows: int, full_page: int) -> tuple[bool, bool]:
-    """Return whether the list certainly continues, and whether it certainly ends here."""
-    link = response.headers.get("link", "")
-    return next_cursor(link) is not None, is_last_page(link, rows, full_page)
-
-
-def _is_other_customer(row: object, customer: Customer) -> bool:
-    """Return whether a row has identities, and none is the customer's."""
-    identities = _user_of(mapping(row))
-    return bool(identities) and not fields_naming(customer, identities)
+    found, withheld = [], 0
+    for row in mappings(rows):
+        identities = _user_of(row)
+        if row.get("is_archived") is True:
+            continue
+        if identities and not fields_naming(question.customer, identities):
+            withheld += 1
+            continue
+        replay = _replay(row, identities, client.config)
+        if replay and replay.overlaps(question.window):
+            found.append(replay)
+    found.sort(key=lambda replay: (replay.started_at, replay.id))
+    has_more = next_cursor(response) is not None
+    return SignalRows(tuple(found), is_complete=False, has_more=has_more, withheld=withheld)
 
 
 def _user_of(row: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -155,10 +146,11 @@ def _user_of(row: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(field, value) for field, value in values if value]
 
 
-def _replay(row: Mapping[str, object], config: SentryConfig) -> Replay | None:
+def _replay(
+    row: Mapping[str, object], identities: Sequence[tuple[str, str]], config: SentryConfig
+) -> Replay | None:
     replay_id = as_hex_id(text(row.get("id")) or "")
     started = moment(row.get("started_at"))
-    identities = tuple(_user_of(row))
     if replay_id is None or started is None or not identities:
         return None
     error_ids = (as_hex_id(text(value) or "") for value in items(row.get("error_ids")))
@@ -173,7 +165,7 @@ def _replay(row: Mapping[str, object], config: SentryConfig) -> Replay | None:
         dead_clicks=integer(row.get("count_dead_clicks")),
         rage_clicks=integer(row.get("count_rage_clicks")),
         permalink=f"{web_root(config)}/replays/{replay_id}/",
-        identities=identities,
+        identities=tuple(identities),
     )
 
 
@@ -207,7 +199,7 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
         (feedback for feedback, _is_judged in read if feedback),
         key=lambda feedback: (feedback.sent_at, feedback.id),
     )
-    has_more, at_end = _paging(response, len(rows), MAX_FEEDBACK)
+    has_more, at_end = next_cursor(response) is not None, is_last_page(response, MAX_FEEDBACK)
     is_judged = all(is_judged for _feedback, is_judged in read) and len(rows) == len(read)
     is_sure = len(question.searched_fields) == 1 and not has_case(question.customer.identifier)
     is_complete = is_judged and at_end and is_sure
@@ -350,8 +342,7 @@ def read_deploys(
     slugs = {one.slug for one in searched}
     deploys = [deploy for row in mappings(rows) for deploy in _deploys(row, question, scope.end)]
     found = deploys_around(deploys, window, slugs)
-    link = response.headers.get("link", "")
-    has_next = next_cursor(link) is not None or not is_last_page(link, len(rows), MAX_RELEASES)
+    has_next = next_cursor(response) is not None or not is_last_page(response, MAX_RELEASES)
     slugs_without_deploy = slugs - {deploy.project for deploy in found if deploy.at < window.start}
     wanted_since = window.start - DEPLOY_LOOKBACK if slugs_without_deploy else window.start
     reaches_far_enough = any(
@@ -686,7 +677,7 @@ class OccurrenceSearch:
         if times != sorted(times, reverse=sort == _NEWEST_FIRST):
             raise SentryBadResponse("Sentry sent its list in another order.")
         judged = self._judged(rows)
-        at_end = is_last_page(response.headers.get("link", ""), len(rows), MAX_ROWS)
+        at_end = is_last_page(response, MAX_ROWS)
         own = tuple(row for row in judged if row.matched_on)
         return _FirstRows(own, is_complete=at_end and len(judged) == len(rows))
 

@@ -6,6 +6,7 @@ Callers that share limits between processes pass their own `RateLimiter`.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from copy import copy
 from math import inf
 from threading import BoundedSemaphore, Event, Lock
 from typing import Protocol
@@ -57,8 +58,8 @@ class LocalRateLimiter:
     """A rate limiter for one client: a number of slots, and no memory."""
 
     def __init__(self, slots: int) -> None:
-        self._slots = BoundedSemaphore(slots)
-        self._related_slots = [BoundedSemaphore(1) for _lane in range(MAX_LANES)]
+        self._slots = [BoundedSemaphore(slots)]
+        self._lanes = [BoundedSemaphore(1) for _lane in range(MAX_LANES)]
 
     def check(self, route: str) -> None:
         """Allow every call."""
@@ -66,7 +67,9 @@ class LocalRateLimiter:
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
         """Hold one of this client's slots."""
-        with LocalSlot(self._slots, seconds):
+        with ExitStack() as stack:
+            for slots in self._slots:
+                stack.enter_context(LocalSlot(slots, seconds))
             yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
@@ -83,18 +86,9 @@ class LocalRateLimiter:
 
     def for_related(self, lane: int = 0) -> RateLimiter:
         """Return a rate limiter that uses only one of the slots at a time."""
-        return _LocalRelatedRateLimiter(self._slots, self._related_slots[lane])
-
-
-class _LocalRelatedRateLimiter(LocalRateLimiter):
-    def __init__(self, slots: BoundedSemaphore, related_slot: BoundedSemaphore) -> None:
-        self._slots = slots
-        self._related_slot = related_slot
-
-    @contextmanager
-    def slot(self, seconds: float) -> Iterator[None]:
-        with LocalSlot(self._related_slot, seconds), LocalSlot(self._slots, seconds):
-            yield
+        related = copy(self)
+        related._slots = [self._lanes[lane], *self._slots]
+        return related
 
 
 class PriorityRateLimiter:
