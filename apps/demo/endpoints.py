@@ -26,6 +26,7 @@ from apps.demo.search import (
     Clause,
     Rules,
     SearchError,
+    Window,
     compiled,
     found_rows,
     in_environments,
@@ -36,8 +37,6 @@ from apps.demo.search import (
     window_of,
 )
 from apps.demo.world import (
-    BOOLEAN_COLUMNS,
-    INTEGER_COLUMNS,
     Event,
     History,
     Issue,
@@ -92,9 +91,7 @@ def events_table(request: ApiRequest) -> ApiResponse:
         {name: iso_offset(one) if isinstance(one, datetime) else one for name, one in row.items()}
         for row in page
     ]
-    units = {name: "millisecond" if _type_of(name) == "duration" else None for name in fields}
-    types = {name: _type_of(name) for name in fields}
-    meta = {"fields": types, "units": units, "dataset": dataset, "dataScanned": "full"}
+    meta = {"dataset": dataset, "dataScanned": "full"}
     return ApiResponse({"data": data, "meta": meta}, headers=headers)
 
 
@@ -167,16 +164,6 @@ def _sorted(request: ApiRequest, rows: list[Json], fields: list[str]) -> list[Js
             rows, key=lambda row: (row[name] is not None, row[name]), reverse=key.startswith("-")
         )
     return rows
-
-
-def _type_of(name: str) -> str:
-    if name == "timestamp":
-        return "date"
-    if "span.duration" in name:
-        return "duration"
-    if name in INTEGER_COLUMNS or name == "count()":
-        return "integer"
-    return "boolean" if name in BOOLEAN_COLUMNS else "string"
 
 
 # --- events -------------------------------------------------------------------------------------
@@ -312,7 +299,7 @@ def issue_list(request: ApiRequest) -> ApiResponse:
             raise bad_request("Group ids must be integers")
         visible = request.visible_projects()
         known = [one for one in world.all_issues if str(one.id) in ids and one.project in visible]
-        return ApiResponse([issue_body(request, issue) for issue in known])
+        return ApiResponse([issue_body(request, issue, None) for issue in known])
     search, window = _issue_search(request), window_of(request)
     environments = request.many("environment")
     found = [
@@ -329,7 +316,7 @@ def issue_list(request: ApiRequest) -> ApiResponse:
     ]
     found.sort(key=lambda issue: world.events_of(issue)[-1].timestamp, reverse=True)
     page, headers = page_of(request, found, per_page_of(request, "limit"))
-    return ApiResponse([issue_body(request, issue) for issue in page], headers=headers)
+    return ApiResponse([issue_body(request, issue, window) for issue in page], headers=headers)
 
 
 def _issue_search(request: ApiRequest) -> IssueSearch:
@@ -354,16 +341,17 @@ def _add_category(request: ApiRequest, clause: Clause, search: IssueSearch) -> N
     search.of_issue.append(lambda one: (one.category in clause.values) == clause.is_positive)
 
 
-def issue_body(request: ApiRequest, issue: Issue) -> Json:
-    """Return the issue with its numbers of all time.
+def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json:
+    """Return the issue with its numbers, which are those of the window, if any.
 
     `count` is a string and `userCount` a number (Sentry API: issues).
     """
     events = request.world.events_of(issue)
     history = request.world.history_of(issue)
-    people = {event.user_key for event in events} - {None}
-    last_seen = events[-1].second
-    if latest := _latest_more(request.now, history.day):
+    counted = [event for event in events if window is None or window.contains(event)]
+    people = {event.user_key for event in counted} - {None}
+    last_seen = counted[-1].second
+    if window is None and (latest := _latest_more(request.now, history.day)):
         last_seen = max(latest, last_seen)
     return {
         "id": str(issue.id),
@@ -383,8 +371,8 @@ def issue_body(request: ApiRequest, issue: Issue) -> Json:
         "metadata": issue.metadata,
         "isUnhandled": any(event.tags.get("handled") == "no" for event in events),
         "stats": {"24h": _by_hour(events, request.now, history.day)},
-        "count": str(len(events) + history.earlier_events),
-        "userCount": len(people) + history.earlier_users,
+        "count": str(len(counted) + (0 if window else history.earlier_events)),
+        "userCount": len(people) + (0 if window else history.earlier_users),
         "firstSeen": iso_z(history.first_seen or events[0].second),
         "lastSeen": iso_z(last_seen),
     }

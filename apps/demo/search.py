@@ -6,14 +6,13 @@ and a leading `!=` negates; the only escape inside quotes is `\\"`, so a value t
 backslash swallows its closing quote.
 """
 
-import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from apps.demo.http import ApiError, ApiRequest, bad_request
 from apps.demo.world import (
@@ -42,8 +41,7 @@ class SearchError(Exception):
 class Clause:
     """`key operator value`, with several values for the IN operators.
 
-    Operators are `=`, `!=`, `IN`, and `NOT IN`; numbers also have `<`, `<=`, `>`, and `>=`.
-    Values are raw: wildcards and `\\*` are still in them.
+    Operators are `=`, `!=`, `IN`, and `NOT IN`. Values are raw, with wildcards and `\\*`.
     """
 
     key: str
@@ -80,26 +78,21 @@ KEY = re.compile(
     r":"
 )
 NAME = re.compile(r"[a-zA-Z0-9_.-]+")
-COMPARISON = re.compile(r">=|<=|>|<|=|!=")
+COMPARISON = re.compile(r"!?=")
 QUOTED = re.compile(r'"((?:\\"|[^"])*+)"')
 UNQUOTED = re.compile(r"[^()\t\n ]*")
 LIST_ITEM = r'(?:"(?:\\"|[^"])*+"|[^(), ]+)'
 LIST = re.compile(rf"\[({LIST_ITEM}(?: *, *(?:{LIST_ITEM})?)*)\](?=[\t\n )]|$)")
 LIST_PART = re.compile(rf"{LIST_ITEM}|(?<=,) *(?=,|$)")
 
-NEGATED = {"=": "!=", "IN": "NOT IN", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
-
-Join = Callable[[list[Node | str]], Node]
-
-
-def parse(query: str, *, booleans: bool = True, join: Join | None = None) -> Node:
-    """Return the tree of a query; an empty query is `Both(())`. `join` defaults to `joined`.
+def parse(query: str, *, booleans: bool = True) -> Node:
+    """Return the tree of a query; an empty query is `Both(())`.
 
     With `booleans` off, AND and OR are refused (Sentry API: the issue search allows neither).
     Raises SearchError.
     """
-    reader = _Reader(query, booleans, join or joined)
+    reader = _Reader(query, booleans)
     node = reader.sequence()
     if reader.at < len(query):
         raise SearchError(
@@ -113,9 +106,8 @@ def parse(query: str, *, booleans: bool = True, join: Join | None = None) -> Nod
 class _Reader:
     """Reads the query once, from left to right."""
 
-    def __init__(self, query: str, booleans: bool, join: Join) -> None:
+    def __init__(self, query: str, booleans: bool) -> None:
         self.query = query
-        self.join = join
         self.booleans = booleans
         self.at = 0
 
@@ -126,7 +118,7 @@ class _Reader:
         while True:
             term = self._term()
             if term is None:
-                return self.join(terms)
+                return joined(terms)
             terms.append(term)
             self._spaces()
 
@@ -186,11 +178,7 @@ class _Reader:
             raise SearchError(f"Empty string after '{key}:'")
         if key == "has":
             return Clause(value, "=" if negated else "!=", ("",))
-        if sign not in ("=", "!=") and not is_number(key):
-            value, sign = sign + value, "="
-        if negated:
-            sign = NEGATED.get(sign, "!=")
-        return Clause(key, sign, (value,))
+        return Clause(key, "!=" if negated else sign, (value,))
 
     def _value(self) -> str:
         quoted = QUOTED.match(self.query, self.at)
@@ -217,7 +205,15 @@ def list_values(inner: str) -> tuple[str, ...]:
 
 def joined(terms: list[Node | str]) -> Node:
     """Return terms and operators as a tree. Raises SearchError if an operator lacks a side."""
-    check_sides(terms)
+    if terms and isinstance(terms[0], str):
+        raise SearchError(f"Condition is missing on the left side of '{terms[0]}' operator")
+    if terms and isinstance(terms[-1], str):
+        raise SearchError(f"Condition is missing on the right side of '{terms[-1]}' operator")
+    for left, right in pairwise(terms):
+        if isinstance(left, str) and isinstance(right, str):
+            raise SearchError(
+                f"Missing condition in between two boolean operators: '{left} {right}'"
+            )
     alternatives: list[list[Node]] = [[]]
     for term in terms:
         if term == "OR":
@@ -226,21 +222,6 @@ def joined(terms: list[Node | str]) -> Node:
             alternatives[-1].append(term)
     parts = [part[0] if len(part) == 1 else Both(tuple(part)) for part in alternatives]
     return parts[0] if len(parts) == 1 else Either(tuple(parts))
-
-
-def check_sides(terms: list[Node | str]) -> None:
-    """Raise SearchError if AND or OR is first, last, or next to another."""
-    if not terms:
-        return
-    if isinstance(terms[0], str):
-        raise SearchError(f"Condition is missing on the left side of '{terms[0]}' operator")
-    if isinstance(terms[-1], str):
-        raise SearchError(f"Condition is missing on the right side of '{terms[-1]}' operator")
-    for left, right in pairwise(terms):
-        if isinstance(left, str) and isinstance(right, str):
-            raise SearchError(
-                f"Missing condition in between two boolean operators: '{left} {right}'"
-            )
 
 
 # --- wildcards ----------------------------------------------------------------------------------
@@ -284,14 +265,6 @@ def pattern_of(value: str, case: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str
 
 HEX_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 SPAN_ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def compiled(node: Node, leaf_test: Callable[[Clause], Test[T]]) -> Test[T]:
@@ -321,7 +294,7 @@ class Rules:
 def row_test(node: Clause, rules: Rules) -> Test[Row]:
     """Return the test of a clause. Raises SearchError."""
     _check_names(node, rules)
-    if is_number(node.key):
+    if node.key in NUMBER_COLUMNS or node.key.endswith(",number]"):
         return _numeric(node)
     if node.key in BOOLEAN_COLUMNS and node.values != ("",):
         return _boolean(node)
@@ -333,11 +306,6 @@ def row_test(node: Clause, rules: Rules) -> Test[Row]:
         return any(test(text) for test in singles for text in texts) == is_positive
 
     return lambda event: fits(_texts(event, key))
-
-
-def is_number(key: str) -> bool:
-    """Return whether a field holds numbers, so that it can be compared with `<` and `>`."""
-    return key in NUMBER_COLUMNS or key.endswith(",number]")
 
 
 def _check_names(node: Clause, rules: Rules) -> None:
@@ -379,16 +347,7 @@ def _numeric(node: Clause) -> Test[Row]:
             f"{node.key}: Invalid number: {node.values[0]}. Expected number then optional k, m, "
             "or b suffix (e.g. 500k)."
         ) from error
-    if node.operator in ("IN", "NOT IN"):
-        return lambda event: (column(event, node.key) in wanted) == node.is_positive
-    compare, limit = COMPARE[node.operator], wanted[0]
-
-    def test(row: Row) -> bool:
-        value = column(row, node.key)
-        is_comparable = value is not None and limit is not None
-        return compare(value, limit) if is_comparable or node.operator in ("=", "!=") else False
-
-    return test
+    return lambda event: (column(event, node.key) in wanted) == node.is_positive
 
 
 def _boolean(node: Clause) -> Test[Row]:
@@ -541,29 +500,7 @@ def replay_search(world: World, query: str) -> Test[Replay]:
         return row_test(node, Rules(world))
 
     try:
-        of_row = compiled(parse(query, join=left_to_right), test)
+        of_row = compiled(parse(query), test)
         return lambda replay: of_row(replay.row)
     except SearchError as error:
         raise bad_request(str(error)) from error
-
-
-def left_to_right(terms: list[Node | str]) -> Node:
-    """Return terms and operators as Sentry's replay search reads them, without precedence.
-
-    Each operator joins the next clause with the previous one. An operator before a parenthesis
-    applies to the clause after it or is lost: `(a) OR (b)` means both. For an OR, the whole
-    expression must be in parentheses.
-    """
-    check_sides(terms)
-    nodes: list[Node] = []
-    word = ""
-    for term in terms:
-        if isinstance(term, str):
-            word = term
-        elif word and nodes and not isinstance(term, Both):
-            pair = (nodes.pop(), term)
-            nodes.append(Either(pair) if word == "OR" else Both(pair))
-            word = ""
-        else:
-            nodes.append(term)
-    return Both(tuple(nodes))

@@ -480,10 +480,9 @@ def contexts_of(draft: Draft) -> Json:
 
 # --- columns of the events table, which the search uses as well ---------------------------------
 
-INTEGER_COLUMNS = frozenset({"issue.id", "project.id", "project_id"})
-NUMBER_COLUMNS = INTEGER_COLUMNS | {"severity_number", "span.duration", "precise.start_ts"}
-BOOLEAN_COLUMNS = frozenset({"error.handled", "error.unhandled", "is_transaction"})
-ARRAY_COLUMNS = frozenset({"error.type", "error.value", "error.mechanism", "stack.filename"})
+NUMBER_COLUMNS = frozenset({"issue.id", "project.id", "span.duration", "precise.start_ts"})
+BOOLEAN_COLUMNS = frozenset({"error.handled", "is_transaction"})
+ARRAY_COLUMNS = frozenset({"error.type", "error.value"})
 
 
 def columns_of(draft: Draft, issue: Issue) -> Json:
@@ -491,9 +490,8 @@ def columns_of(draft: Draft, issue: Issue) -> Json:
 
     The array columns list the outermost exception first.
     """
-    project, request = issue.project, draft.request or {}
+    project = issue.project
     chain = [item for item in reversed(draft.chain) if item]
-    filename = draft.crash_frame.get("filename")
     is_known = bool(chain) and draft.handled is not None
     names = ("platform", "level", "environment", "release", "dist", "transaction")
     return {
@@ -503,28 +501,20 @@ def columns_of(draft: Draft, issue: Issue) -> Json:
         "title": title_of(draft),
         "message": draft.message or title_of(draft),
         "culprit": culprit_of(draft),
-        "location": filename,
         "event.type": draft.kind,
         "project": project.slug,
         "project.name": project.slug,
         "project.id": project.id,
-        "project_id": project.id,
         **{name: getattr(draft, name) for name in names},
         "trace": draft.trace_id or None,
-        "http.method": request.get("method"),
-        "http.url": request.get("url"),
         "replayId": (draft.contexts.get("replay") or {}).get("replay_id"),
         "error.type": [item.get("type") or "" for item in chain],
         "error.value": [item.get("value") or "" for item in chain],
-        "error.mechanism": [draft.mechanism for _ in chain],
         "error.handled": draft.handled if is_known else None,
-        "error.unhandled": not draft.handled if is_known else None,
-        "stack.filename": [filename] if filename else [],
         "user.id": draft.user_id,
         "user.email": draft.email,
         "user.username": draft.username,
         "user.ip": draft.ip,
-        "user.display": draft.email or draft.username or draft.user_id or draft.ip,
     }
 
 
@@ -555,18 +545,7 @@ def column(row: Row, name: str) -> Any:
 
 # --- logs and spans ----------------------------------------------------------------------------
 
-SEVERITIES = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
-HTTP_STATUSES = {
-    401: "unauthenticated",
-    403: "permission_denied",
-    404: "not_found",
-    409: "already_exists",
-    413: "failed_precondition",
-    429: "resource_exhausted",
-    501: "unimplemented",
-    503: "unavailable",
-    504: "deadline_exceeded",
-}
+HTTP_STATUSES = {403: "permission_denied", 404: "not_found", 413: "failed_precondition"}
 
 
 def status_of(http_status: int | None) -> str:
@@ -835,10 +814,7 @@ class World:
         """
         columns = {
             "message": message,
-            "log.body": message,
             "severity": severity,
-            "severity_text": severity,
-            "severity_number": SEVERITIES[severity],
             "timestamp_precise": int(when.timestamp() * 1_000_000) * 1000,
         }
         return self._add_row("logs", when, columns, fields)
@@ -854,15 +830,12 @@ class World:
         columns = {
             "span.op": op,
             "span.description": description,
-            "description": description,
-            "message": description,
             "span.duration": duration_ms,
             "span.status": fields.get("status") or status_of(http_status),
             "span.status_code": str(http_status) if http_status else None,
             "transaction": fields.get("transaction"),
             "is_transaction": fields.get("is_transaction", False),
             "precise.start_ts": when.timestamp(),
-            "precise.finish_ts": (when + timedelta(milliseconds=duration_ms)).timestamp(),
         }
         return self._add_row("spans", when, columns, fields)
 
@@ -872,8 +845,9 @@ class World:
         `attributes` are the program's own, of any type.
         """
         person = full_person(fields.get("user"))
+        label = columns.get("message") or columns.get("span.description")
         common = {
-            "trace": fields.get("trace") or made_up_id("trace", kind, when, columns["message"]),
+            "trace": fields.get("trace") or made_up_id("trace", kind, when, label),
             "environment": fields.get("environment", "production"),
             "release": fields.get("release"),
             "user.id": person["id"],

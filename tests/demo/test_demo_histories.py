@@ -45,6 +45,14 @@ def test_an_issue_has_its_history(api: Api, demo: DemoSentry, world: World) -> N
     assert hours[-1][0] == NOON.timestamp()
 
 
+def test_numbers_of_a_window_leave_out_what_was_before(api: Api, world: World) -> None:
+    event = world.add_event(timestamp=NOON, user_id="1")
+    world.set_history(event.issue, History(earlier_users=4, earlier_events=9))
+    edges = {"start": "2026-11-23T11:00:00", "end": "2026-11-23T13:00:00"}
+    [issue] = api.get(f"{ORG}issues/", query="", **edges).json()
+    assert (issue["count"], issue["userCount"]) == ("1", 1)
+
+
 def test_a_release_has_its_latest_deploy(api: Api, world: World) -> None:
     world.add_release("web@1", NOON - HOUR, deployed=NOON, environment="staging")
     [release] = api.get(f"{ORG}releases/").json()

@@ -105,12 +105,6 @@ def test_or_works_inside_parentheses_and_bare(api: Api, world: World) -> None:
     assert set(seen(api, f"({query}) AND !user.id:3")) == ids
 
 
-def test_operators_are_read_from_left_to_right(api: Api, world: World) -> None:
-    world.add_replay(when=NOON, user=ONE)
-    assert seen(api, "user.id:1 OR user.id:2 user.email:x") == []
-    assert seen(api, "(user.id:1) OR (user.id:2)") == []
-
-
 def test_a_replay_is_found_when_it_touches_the_window(api: Api, world: World) -> None:
     early = world.add_replay(when=NOON - timedelta(seconds=90), duration_s=120)
     world.add_replay(when=NOON - timedelta(seconds=90), duration_s=60)

@@ -192,7 +192,7 @@ def test_handled_is_a_boolean(api: Api, world: World) -> None:
     handled = add(world, handled=True)
     unhandled = add(world, handled=False)
     assert api.found("error.handled:true") == {handled}
-    assert api.found("error.unhandled:1") == {unhandled}
+    assert api.found("error.handled:0") == {unhandled}
 
 
 def test_an_issue_is_found_by_number_and_by_short_id(api: Api, world: World) -> None:

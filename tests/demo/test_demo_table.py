@@ -173,10 +173,3 @@ def test_a_plan_for_single_projects_refuses_several(api: Api, demo: DemoSentry) 
     detail = "You cannot view events from multiple projects."
     assert api.table().json() == {"detail": detail}
     assert api.found("", project=web.project.id) == {web.id}
-
-
-def test_meta_names_the_types(api: Api, world: World) -> None:
-    world.add_event(timestamp=NOON)
-    meta = api.table(field=["issue.id", "timestamp", "title"]).json()["meta"]
-    assert meta["fields"] == {"issue.id": "integer", "timestamp": "date", "title": "string"}
-    assert meta["dataset"] == "errors"
