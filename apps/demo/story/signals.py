@@ -1,7 +1,6 @@
 """Replays and feedback; logs and spans of customers without errors, and of some with errors.
 
-The shapes of logs and spans are those of sentry-javascript and sentry-python. Servers name the
-customer only in some rows, so most of theirs are found by the trace alone.
+Servers name the customer only in some rows, so most of theirs are found by the trace alone.
 """
 
 import random
@@ -9,13 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.demo.story.scene import RELEASES, Scene
-from apps.demo.world import Json, made_up_id
+from apps.demo.world import Json, made_up_id, story_data
 
 SHOP_PAGES = "https://shop.example"
 API = "https://api.shop.example"
-SHOP, CHECKOUT, OFFICE = (
-    {"project": name, "release": RELEASES[name]}
-    for name in ("web-shop", "checkout-api", "back-office")
+SHOP, CHECKOUT = (
+    {"project": name, "release": RELEASES[name]} for name in ("web-shop", "checkout-api")
 )
 
 
@@ -106,15 +104,33 @@ def _add_leos_replay_and_feedback(scene: Scene) -> None:
 
 def add_logs_and_spans(scenes: Mapping[str, Scene]) -> None:
     """Add all logs and spans, in a fixed order."""
-    _add_hung_upload(scenes["tom"])
-    _add_switched_off_button(scenes["priya"])
-    _add_missing_webhook(scenes["jonas"])
-    _add_slow_search(scenes["ines"])
-    _add_refused_coupon(scenes["bea"])
+    for part in story_data("activity")["activity"]:
+        for row in part["rows"]:
+            _add_row(scenes[part["customer"]], **row, trace=made_up_id(part["trace"]))
+    _add_usual_searches(scenes["ines"])
     _add_ordinary_page(scenes["karl"], -90)
     for key in ("ada", "mia", "busy"):
         _add_ordinary_page(scenes[key], -150)
     _add_shared_trace(scenes["ada"], scenes["karl"])
+
+
+def _add_row(scene: Scene, at: float, **fields: Any) -> None:
+    """Add a row of `activity.toml`."""
+    if "call" in fields:
+        _call(
+            scene, at, fields.pop("ms"), fields.pop("call"), fields.pop("transaction", ""), **fields
+        )
+        return
+    if path := fields.pop("open", None):
+        _page(scene, at, path, fields["trace"])
+        return
+    fields["release"] = RELEASES[fields["project"]]
+    if fields.pop("nobody", False):
+        fields["user"] = None
+    if message := fields.pop("log", None):
+        scene.log(at, message, fields.pop("severity", "info"), **fields)
+    else:
+        scene.span(at, fields.pop("ms"), fields.pop("op"), fields.pop("span"), **fields)
 
 
 def _page(scene: Scene, seconds: float, path: str, trace: str) -> None:
@@ -127,10 +143,7 @@ def _page(scene: Scene, seconds: float, path: str, trace: str) -> None:
 def _call(
     scene: Scene, seconds: float, milliseconds: float, request: str, transaction: str, **fields: Any
 ) -> None:
-    """Add a request of the browser, and the server's span, which names no one.
-
-    `request` is the method and the path. A server span is left out if the request was given up.
-    """
+    """Add a request (method and path) of the browser, and the server's span."""
     method, path = request.split(" ", 1)
     address = f"{API}{path}"
     shared = {"trace": fields["trace"], "http_status": fields.get("http_status")}
@@ -140,73 +153,33 @@ def _call(
     scene.span(seconds, milliseconds, "http.client", f"{method} {address}", **browser)
     if fields.get("http_status"):
         own = {"http.request.method": method, "sentry.origin": "auto.http.django"}
-        server = {**fields.get("server", CHECKOUT), **shared, "user": None, "attributes": own}
+        project = fields.get("server", "checkout-api")
+        server = {
+            "project": project,
+            "release": RELEASES[project],
+            **shared,
+            "user": None,
+            "attributes": own,
+        }
         server |= {"transaction": transaction, "is_transaction": True}
         scene.span(seconds, milliseconds - 12.25, "http.server", transaction, **server)
 
 
-# fmt: off
-def _add_hung_upload(scene: Scene) -> None:
-    """Add an upload that is given up after a minute, and one that is refused."""
-    request, trace = "POST /claims/77/upload", made_up_id("tom", "upload")
-    rest = {"trace": trace, "page": "/claims/:id", "server": OFFICE}
-    _page(scene, -95, "/claims/:id", trace)
-    scene.log(-80, "Upload of damage.heic started", **SHOP, trace=trace)
-    _call(scene, -80, 60_004, request, "", status="cancelled", **rest)
-    scene.log(-20, "Upload got no answer for 60 s, gave up", "warn", **SHOP, trace=trace,
-              attributes={"file.size": 32_505_856, "upload.progress": 96})
-    _call(scene, 0, 4_180, request, "ClaimsController#attach", http_status=413, **rest)
-    scene.log(4, "Upload refused: 31 MB is more than the limit of 10 MB", "warn", **OFFICE,
-              trace=trace, user=None, attributes={"logger.name": "claims", "limit": 10_485_760})
-
-
-def _add_switched_off_button(scene: Scene) -> None:
-    """Add a button's request that a feature flag refuses."""
-    trace = made_up_id("priya", "express")
-    _page(scene, -40, "/checkout", trace)
-    _call(scene, 0, 96, "POST /express/start", "/express/start", trace=trace, http_status=403)
-    scene.log(0.1, "Feature flag express-checkout is off for this account", **CHECKOUT, trace=trace,
-              attributes={"flag.name": "express-checkout", "flag.enabled": False})
-
-
-def _add_missing_webhook(scene: Scene) -> None:
-    """Add an order whose message from the payment provider never arrives."""
-    trace, order = made_up_id("jonas", "pay"), "A-31170"
-    _page(scene, -70, "/checkout", trace)
-    _call(scene, -62, 830, f"POST /orders/{order}/pay", "/orders/{id}/pay",
-          trace=trace, http_status=202)
-    scene.log(-61, f"Order {order} waits for the payment webhook", **CHECKOUT, trace=trace)
-    for seconds in (-30, 0, 30):
-        _call(scene, seconds, 74, f"GET /orders/{order}/status", "/orders/{id}/status",
-              trace=trace, http_status=200)
-    late = f"No payment webhook for order {order} after 3 minutes, the order stays unpaid"
-    scene.log(119, late, "error", **CHECKOUT, trace=trace, attributes={"provider": "gateway"})
-
-
-def _add_slow_search(scene: Scene) -> None:
-    """Add a slow search, and quick ones of other people on the day before for comparison."""
-    trace = made_up_id("ines", "search")
-    _page(scene, -60, "/search", trace)
-    _call(scene, -41, 41_220, "GET /search?q=bottes", "/search",
-          trace=trace, page="/search", http_status=200)
-    scene.span(-40.9, 40_870, "db", "SELECT * FROM product WHERE name ILIKE %s ORDER BY rank DESC",
-               transaction="/search", **CHECKOUT, trace=trace, user=None,
-               attributes={"db.system": "postgresql"})
+def _add_usual_searches(scene: Scene) -> None:
+    """Add quick searches of other people on the day before, for comparison with a slow one."""
     dice = random.Random(41)
     for number in range(9):
-        scene.span(dice.uniform(-20, -2) * 3600, dice.uniform(310, 520), "http.server", "/search",
-                   transaction="/search", is_transaction=True, http_status=200,
-                   user={"id": str(7100 + number)}, **CHECKOUT)
-
-
-def _add_refused_coupon(scene: Scene) -> None:
-    """Add a coupon that has expired, tried twice."""
-    for number, seconds in enumerate((-25, 0)):
-        trace = made_up_id("bea", "coupon", number)
-        _call(scene, seconds, 140, "POST /cart/coupon", "/cart/coupon",
-              trace=trace, page="/cart", http_status=422)
-        scene.log(seconds + 0.1, "Coupon SPRING25 refused: expired on 31 October", **CHECKOUT,
-                  trace=trace, user=None, attributes={"coupon": "SPRING25", "reason": "expired"})
+        scene.span(
+            dice.uniform(-20, -2) * 3600,
+            dice.uniform(310, 520),
+            "http.server",
+            "/search",
+            transaction="/search",
+            is_transaction=True,
+            http_status=200,
+            user={"id": str(7100 + number)},
+            **CHECKOUT,
+        )
 
 
 def _add_ordinary_page(scene: Scene, seconds: float) -> None:
@@ -214,8 +187,16 @@ def _add_ordinary_page(scene: Scene, seconds: float) -> None:
     trace = made_up_id("ordinary", scene.person["user_id"])
     _page(scene, seconds, "/cart", trace)
     for at, request in enumerate(("GET /cart", "GET /prices", "POST /cart/lines")):
-        _call(scene, seconds + 2 + 9 * at, 85 + 20 * at, request, request.partition(" ")[2],
-              trace=trace, page="/cart", http_status=200)
+        _call(
+            scene,
+            seconds + 2 + 9 * at,
+            85 + 20 * at,
+            request,
+            request.partition(" ")[2],
+            trace=trace,
+            page="/cart",
+            http_status=200,
+        )
     scene.log(seconds + 21, "Cart saved", **CHECKOUT, trace=trace, attributes={"lines": 3})
 
 
@@ -223,8 +204,12 @@ def _add_shared_trace(scene: Scene, other: Scene) -> None:
     """Add rows of another customer to a trace of this one: a worker took both orders at once."""
     trace = made_up_id("ada", "pay", 3)
     scene.log(-34, "Charge declined, order A-20931 stays open", "warn", **CHECKOUT, trace=trace)
-    batch: Json = {"project": "orders-worker", "trace": trace, "transaction": "job:confirmation",
-                   "is_transaction": True}
+    batch: Json = {
+        "project": "orders-worker",
+        "trace": trace,
+        "transaction": "job:confirmation",
+        "is_transaction": True,
+    }
     scene.span(-33, 210, "queue.process", "job:confirmation", **batch)
     scene.span(-33, 230, "queue.process", "job:confirmation", **batch, user=other.user)
     scene.log(-32, "Confirmation sent", project="orders-worker", trace=trace, user=other.user)
