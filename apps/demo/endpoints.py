@@ -350,6 +350,7 @@ def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json
     history = request.world.history_of(issue)
     counted = [event for event in events if window is None or window.contains(event)]
     people = {event.user_key for event in counted} - {None}
+    fix = {"inRelease": history.fixed_in, "inNextRelease": history.fixed_in_next}
     last_seen = counted[-1].second
     if window is None and (latest := _latest_more(request.now, history.day)):
         last_seen = max(latest, last_seen)
@@ -362,11 +363,9 @@ def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json
         "level": issue.level,
         "status": issue.status,
         "substatus": history.substatus or SUBSTATUSES.get(issue.status),
-        "statusDetails": _status_details(history),
+        "statusDetails": {name: value for name, value in fix.items() if value},
         "assignedTo": _assignee(history),
         "project": project_reference(issue.project),
-        "type": issue.kind,
-        "issueType": issue.category,
         "issueCategory": issue.category,
         "metadata": issue.metadata,
         "isUnhandled": any(event.tags.get("handled") == "no" for event in events),
@@ -385,12 +384,6 @@ def _latest_more(now: datetime, more: tuple[int, ...]) -> datetime | None:
         if count:
             return min(top - timedelta(hours=back) + timedelta(minutes=30), now)
     return None
-
-
-def _status_details(history: History) -> Json:
-    if history.fixed_in:
-        return {"inRelease": history.fixed_in}
-    return {"inNextRelease": True} if history.fixed_in_next else {}
 
 
 def _assignee(history: History) -> Json | None:

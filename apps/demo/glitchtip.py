@@ -47,7 +47,12 @@ def paged(
     """Return the page after the cursor, without items exactly at the cursor."""
     ordered = sorted(items, key=order.key, reverse=order.descending)
     size, position = _limit(request), _position(request, order)
-    after = [item for item in ordered if _is_after(order, order.key(item), position)]
+    after = [
+        item
+        for item in ordered
+        if position is None
+        or (order.key(item) < position if order.descending else order.key(item) > position)
+    ]
     page = after[:size] if size > 0 else []
     has_more = len(after) > len(page) > 0
     cursor = _cursor(order.key(page[-1])) if has_more else None
@@ -75,12 +80,6 @@ def _position(request: ApiRequest, order: Order) -> Any:
         return order.read(parse_qs(base64.b64decode(cursor, validate=True).decode())["p"][0])
     except (binascii.Error, UnicodeDecodeError, KeyError, ValueError) as error:
         raise unprocessable("cursor", "Invalid cursor") from error
-
-
-def _is_after(order: Order, key: Any, position: Any) -> bool:
-    if position is None:
-        return True
-    return bool(key < position if order.descending else key > position)
 
 
 def _cursor(key: Any) -> str:
@@ -271,19 +270,16 @@ def issue_body(request: ApiRequest, issue: Issue) -> Json:
     return {
         "id": str(issue.id),
         "title": issue.title,
-        "culprit": "",
         "level": first.columns["level"],
         "status": issue.status,
         "type": issue.kind,
         "count": str(len(times)),
         "userCount": 0,
-        "stats": {"24h": []},
         "firstSeen": _milliseconds(times[0]),
         "lastSeen": _milliseconds(times[-1]),
         "shortId": issue.short_id,
         "project": project_reference(issue.project),
         "permalink": f"{request.base_url}/{issue.project.slug}/issues/{issue.id}",
-        "matchingEventId": None,
     }
 
 
@@ -303,16 +299,7 @@ def issue_tags(request: ApiRequest) -> ApiResponse:
                 counts.setdefault(key, Counter())[value] += 1
     return ApiResponse(
         [
-            {
-                "topValues": [
-                    {"name": value, "value": value, "count": count, "key": key}
-                    for value, count in values.most_common()
-                ],
-                "uniqueValues": len(values),
-                "key": key,
-                "name": key,
-                "totalValues": values.total(),
-            }
+            {"key": key, "uniqueValues": len(values), "totalValues": values.total()}
             for key, values in counts.items()
         ]
     )
@@ -358,17 +345,7 @@ def raw_event(request: ApiRequest) -> ApiResponse:
     event = next((one for one in events if one.id == event_id), None)
     if event is None:
         raise ServerError
-    return ApiResponse(
-        {
-            "event_id": event.id,
-            "timestamp": event.timestamp.timestamp(),
-            "datetime": _milliseconds(event.timestamp),
-            "project": event.project.id,
-            "level": event.columns["level"],
-            "title": event.issue.title,
-            "tags": tags_of(event),
-        }
-    )
+    return ApiResponse({"event_id": event.id, "level": event.columns["level"]})
 
 
 def full_event(event: Event) -> Json:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from apps.demo.world import Draft, Event, Json, Project, World
+from apps.demo.world import Draft, Json, Project, World
 
 T = TypeVar("T")
 
@@ -437,18 +437,13 @@ class Control:
         return ApiResponse([{"id": row.id} for row in made], status=201)
 
     def _add_faults(self, payload: Any) -> ApiResponse:
-        faults = [fault_from(item) for item in _objects(payload)]
-        for fault in faults:
+        for fault in [fault_from(item) for item in _objects(payload)]:
             self.faults.add(fault)
-        return ApiResponse({"added": len(faults)}, status=201)
+        return ApiResponse(status=201, text="")
 
     def _add_events(self, payload: Any) -> ApiResponse:
-        events = [self._add_event(item) for item in _objects(payload)]
+        events = [self.world.add_event(**_event_fields(item)) for item in _objects(payload)]
         return ApiResponse([{"id": event.id} for event in events], status=201)
-
-    def _add_event(self, item: Json) -> Event:
-        """Add an event from the fields of a `Draft`."""
-        return self.world.add_event(**_event_fields(item))
 
 
 def _objects(payload: Any) -> list[Json]:

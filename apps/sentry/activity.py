@@ -315,11 +315,9 @@ class ActivityReader(RelatedReader):
             query = search.query_for(wanted.traces, by_person=wanted.by_person)
             try:
                 page = self._client.table_page(quirks.dataset, query, scope, search.columns, params)
-            except _NO_REFUSALS:
-                raise
             except (SentryRejectedQuery, SentryNotFound) as error:
-                changed = without_what_was_refused(search, error)
-                if changed is None:
+                changed = _is_refusal(error) and without_what_was_refused(search, error)
+                if not changed:
                     raise
                 self._main.quirks[signal] = changed
             else:
@@ -451,37 +449,35 @@ class ActivityReader(RelatedReader):
 
     def _related(self, late: Collection[Signal]) -> RelatedData:
         """Return what was found. Nothing is complete if a list that may show traces isn't."""
+        unread: list[UnreadSignal] = []
+        whole: list[Signal] = []
+        absent = self._known_absences()
         requested = [signal for signal, table in self._tables.items() if table.futures]
-        missing = {
-            one: self._missing(one, self._tables[one], is_late=one in late) for one in requested
-        }
-        refused = [one for one in requested if self._is_absence(self._tables[one])]
-        for signal in refused:
-            self._remember_absence(signal, self._tables[signal], missing[signal][0])
-        unread = [one for signal in requested if signal not in refused for one in missing[signal]]
-        whole = [
-            one for one in requested if one not in refused and self._is_whole(self._tables[one])
-        ]
-        found = RelatedData(
-            asked=tuple(requested),
-            surely=() if unread else tuple(whole),
-            unread=tuple(unread),
-            absent=(*self._known_absences(), *(missing[signal][0] for signal in refused)),
-            calls=len(self._client.call_log),
-        )
+        for signal in requested:
+            table = self._tables[signal]
+            missing = self._missing(signal, table, is_late=signal in late)
+            if _is_refusal(table.error) and not table.rows:
+                absent.append(missing[0])
+                if _is_lasting(table.error):
+                    self._main.absent_signals[signal] = missing[0].message
+                continue
+            unread += missing
+            is_requested = table.is_started or not self._question.customer.is_named
+            if is_requested and not table.is_resumed and not self._new_traces(table):
+                whole.append(signal)
         rows = sorted(
             (row for table in self._tables.values() for row in table.rows.values()),
             key=lambda row: (time_of(row), row.id),
         )
-        return replace(
-            found,
+        return RelatedData(
+            asked=tuple(requested),
+            surely=() if unread else tuple(whole),
+            unread=tuple(unread),
+            absent=tuple(absent),
+            calls=len(self._client.call_log),
             logs=tuple(row for row in rows if isinstance(row, LogEntry)),
             spans=tuple(self._with_usual(row) for row in rows if isinstance(row, Span)),
         )
-
-    def _is_whole(self, table: _Table) -> bool:
-        is_requested = table.is_started or not self._question.customer.is_named
-        return is_requested and not table.is_resumed and not self._new_traces(table)
 
     def _with_usual(self, span: Span) -> Span:
         usual = self._usual.get((span.project, span.transaction)) if span.is_segment else None
@@ -514,26 +510,23 @@ class ActivityReader(RelatedReader):
             missing.append(UnreadSignal(signal, message, can_retry=table.moved))
         return missing
 
-    def _is_absence(self, table: _Table) -> bool:
-        """Return whether the server refuses this kind of data, rather than failing."""
-        is_refused = isinstance(table.error, _REFUSALS) and not isinstance(
-            table.error, _NO_REFUSALS
-        )
-        return is_refused and not table.rows
-
-    def _remember_absence(self, signal: Signal, table: _Table, missing: UnreadSignal) -> None:
-        """Remember it with the client, unless it may be about this search alone."""
-        error = table.error
-        is_lasting = isinstance(error, SentryPermissionMissing | SentryNotFound)
-        if is_lasting or (error and is_about_dataset(error)):
-            self._main.absent_signals[signal] = missing.message
-
-    def _known_absences(self) -> tuple[UnreadSignal, ...]:
+    def _known_absences(self) -> list[UnreadSignal]:
         known = [(one, reason) for one, reason in self._main.config.absent if one in KINDS]
         if self._main.flavor == Flavor.GLITCHTIP:
             known += [(one, f"{KINDS[one].label}: {NONE_IN_GLITCHTIP}") for one in self._tables]
-        return tuple(UnreadSignal(one, reason, can_retry=False) for one, reason in known)
+        return [UnreadSignal(one, reason, can_retry=False) for one, reason in known]
 
 
 _REFUSALS = (SentryPermissionMissing, SentryNotFound, SentryRejectedQuery)
 _NO_REFUSALS = (SentryOneProjectOnly, SentryOutsideRetention, SentryRetired, SentryUnknownRoute)
+
+
+def _is_refusal(error: SentryError | None) -> bool:
+    """Return whether the server refuses this kind of data, rather than failing."""
+    return isinstance(error, _REFUSALS) and not isinstance(error, _NO_REFUSALS)
+
+
+def _is_lasting(error: SentryError | None) -> bool:
+    """Return whether a refusal is about more than this search."""
+    is_general = isinstance(error, SentryPermissionMissing | SentryNotFound)
+    return is_general or (error is not None and is_about_dataset(error))
