@@ -219,7 +219,6 @@ _PAGES = frozenset(words("pages"))
 
 
 def _is_account(found: Candidate) -> bool:
-    """Rule out shared accounts, numbers, and the pages of a website."""
     name = found.value.lower()
     is_file = "." in re.split(r"[\s\"'?]", found.after, maxsplit=1)[0]
     if name in _SHARED or name.isdigit() or not any(map(str.isalnum, name)):

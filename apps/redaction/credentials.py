@@ -34,7 +34,6 @@ def _mixes_characters(value: str) -> bool:
 
 
 def _is_in_digest(found: Candidate) -> bool:
-    """Return whether the scheme `Digest` is before it in its line."""
     start = found.match.start()
     line = found.match.string[max(0, start - 1500) : start].rpartition("\n")[2]
     return "digest " in line.lower()

@@ -273,7 +273,6 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _without_tokens(text: str, ledger: Ledger) -> str:
-    """Hide vendors' tokens."""
     runs = long_runs(text)
     if not runs:
         return text
@@ -305,7 +304,6 @@ def _without_shapes(text: str, ledger: Ledger, shapes: ShapeGroup, name: str) ->
 
 
 def _replaced(text: str, found: list[tuple[int, int, str]], ledger: Ledger) -> str:
-    """Replace the parts at these positions by their aliases."""
     pieces, position = [], 0
     for start, end, kind in found:
         pieces += [text[position:start], alias_of(text[start:end], kind, ledger)]
@@ -369,7 +367,6 @@ def _kind_of_object(value: object, kind: str | None, key: str) -> str | None:
 
 
 def _named(value: str | float, kind: str, ledger: Ledger, key: str) -> object:
-    """Redact a value whose key determines its kind."""
     text = str(value)
     if not has_expected_form(key, text):
         return _scalar(value, ledger, key, _MAX_DEPTH)
@@ -472,7 +469,6 @@ def _string(value: str, ledger: Ledger, key: str) -> str:
 
 
 def _identifiers_in_related(related: RelatedData) -> set[str]:
-    """Return the customer's identifiers in replays, feedback, logs, and spans."""
     identities = [replay.identities for replay in related.replays]
     identities += [feedback.identities for feedback in related.feedback]
     identities += [row.identities for row in related.activity]
@@ -560,7 +556,6 @@ def _optional(text: str | None, ledger: Ledger) -> str | None:
 
 
 def _code(text: str | None, ledger: Ledger) -> str | None:
-    """Redact a part of the program's code."""
     return None if text is None else redact_named(text, ledger, name="", in_code=True)
 
 
@@ -570,7 +565,6 @@ def _release(text: str | None, ledger: Ledger) -> str | None:
 
 
 def _redacted(part: P, ledger: Ledger) -> P:
-    """Redact an event, or another part of a result, as `_FIELDS` says."""
     fields = _FIELDS[type(part)].items()
     redacted = {name: redact(getattr(part, name), ledger) for name, redact in fields}
     return replace(part, **redacted)  # type: ignore[type-var]  # all parts are dataclasses

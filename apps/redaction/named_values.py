@@ -302,7 +302,6 @@ class _Name(NamedTuple):
 
 
 def _possible_names(text: str) -> list[tuple[re.Match[str], _Name]]:
-    """Return the names with a mark after them that can be secret."""
     found = []
     for match in (_NAMED_IN_ADDRESS if "%" in text else _NAMED).finditer(text):
         read = _read_name(match["name"])
@@ -337,7 +336,6 @@ def _kind_and_name(text: str, match: re.Match[str], read: _Name) -> tuple[str | 
 
 
 def _kind_by_context(text: str, match: re.Match[str], read: _Name) -> tuple[str | None, str]:
-    """Return the kind of a name that says too little, by what is before it."""
     name, start = match["name"], match.start()
     names = []
     if read.may_follow_escape and text[start - 1 : start] == "\\":
@@ -430,7 +428,6 @@ def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span:
 
 
 def _can_be_secret(lowered: str) -> bool:
-    """Return whether it is no placeholder and no word like `null`."""
     if lowered in EMPTY_VALUES or not any(map(str.isalnum, lowered)):
         return False
     if lowered.startswith(_STARTS_OF_PLACEHOLDERS):
@@ -439,7 +436,6 @@ def _can_be_secret(lowered: str) -> bool:
 
 
 def _is_placeholder(lowered: str) -> bool:
-    """Return whether it is a placeholder of a template or format, or consists of them."""
     if _PLACEHOLDER.fullmatch(lowered):
         return True
     if _ADDRESS.fullmatch(lowered):
@@ -584,7 +580,6 @@ def _kinds_of_columns(match: re.Match[str]) -> list[tuple[str, str | None]]:
 def _literals(
     text: str, start: int, columns: list[tuple[str, str | None]]
 ) -> tuple[list[NamedValue], int]:
-    """Return the literals in these columns, and the end of the rows."""
     values: list[NamedValue] = []
     depth = column = 0
     end = start

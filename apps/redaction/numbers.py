@@ -123,7 +123,6 @@ _COUNTRY_BEFORE = re.compile(r"\d(?:(?<=[A-Za-z]{2}.)|(?<=[A-Za-z]{2}[ -].))")
 
 
 def _iban_starts(text: str, _hints: list[int]) -> Iterator[int]:
-    """Yield the positions of two letters before each digit."""
     for digit in _COUNTRY_BEFORE.finditer(text):
         yield digit.start() - (2 if text[digit.start() - 1].isalpha() else 3)
 

@@ -169,7 +169,6 @@ def belonging(text: str, at: Mention | DurationToken, times: Sequence[Span]) -> 
 
 
 def _of_that_time(before: str, after: str, *, is_dated: bool) -> str:
-    """Return the words after a time up to those about a later one."""
     cuts = [_LATER.search(after), _shift(after)]
     if is_dated and not _ONSET.fullmatch(before):
         cuts += [_PRESENT.search(after), _CLOSED.match(after)]
@@ -290,7 +289,6 @@ def _clause(text: str, at: Span, times: Sequence[Span]) -> tuple[int, int]:
 
 
 def _is_answer(text: str, end: int, at: Span) -> bool:
-    """Return whether the time answers the question that ends here: "When was it? 18 Nov"."""
     return (
         text[:end].rstrip().endswith("?") and end <= at.start and not text[end : at.start].strip()
     )
@@ -301,6 +299,5 @@ def _is_listing(between: str) -> bool:
 
 
 def _is_line_end(text: str, at: int) -> bool:
-    """Return whether a line ends here that was not wrapped."""
     length = at - text.rfind("\n", max(0, at - _WRAPPED - 1), at) - 1
     return length < _WRAPPED or text[at + 1 : at + 2] in "\n-*\u2022#>|"

@@ -122,7 +122,6 @@ def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Span]:
 
 
 def _adjacent(text: str, at: int, *, before: bool = False) -> list[_Word]:
-    """Return the words directly before or after this place, as far as one amount can reach."""
     words: list[_Word] = []
     start, end = (max(0, at - _WINDOW), at) if before else (at, at + _WINDOW)
     for one in list(_WORD.finditer(text, start, end))[:: -1 if before else 1]:
@@ -274,7 +273,6 @@ def _count(words: Sequence[str]) -> tuple[float, bool] | None:
 def _added(
     total: float | None, last: str, kind: str, value: float, *, is_joined: bool
 ) -> float | None:
-    """Return the total after one more word of a count; None if the word doesn't fit there."""
     if total is None:
         return value if kind else None
     if last == "tens" and value < 10 and kind in ("number", "article", "joining"):

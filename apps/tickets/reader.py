@@ -313,7 +313,6 @@ def _is_other(moment: MomentFound) -> bool:
 
 
 def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[ZoneToken, ...]:
-    """Return the zones that a time without one may have: of other times, headers, or alone."""
     senders = [header.zone for header in headers if header.zone and not is_utc(header.zone)]
     beside = [mention.zone for mention in scan.mentions if mention.clock]
     beside += [zone_at(text, one.end) for one in scan.like_times]

@@ -159,7 +159,6 @@ def find_mentions(
 
 
 def _is_joined(text: str, group: DateGroup, day: DateToken) -> bool:
-    """Return whether two dates are next to each other in one sentence."""
     ends = text[group.end - 1] == "." and text[group.end : day.start].isspace()
     starts = text[day.start].isupper() and day.weekday is None
     return bool(_JOINED.fullmatch(text, group.end, day.start)) and not (ends and starts)
@@ -247,7 +246,6 @@ class _Pairing(NamedTuple):
     def _day_at_distance(
         self, clock: ClockToken, clock_end: int, before: DateGroup | None, after: DateGroup | None
     ) -> tuple[DateGroup | None, DaySource]:
-        """Return a day that is not adjacent to the time: in its sentence, or further up."""
         text = self.text
         if before and not HARD_BREAK.search(text[before.end : clock.start][:_MAX_DAY_DISTANCE]):
             is_far = clock.start - before.end > _MAX_DAY_DISTANCE / 2
@@ -260,7 +258,6 @@ class _Pairing(NamedTuple):
         return None, DaySource.NONE
 
     def _adjacent_parts(self, at: Span) -> list[PartToken]:
-        """Return the parts of the day directly before or after."""
         near = []
         for part in self.parts:
             first, second = gap_between(at, part)
@@ -496,7 +493,6 @@ def _is_machine(mention: Mention) -> bool:
 def _plausible(
     candidates: Sequence[_Candidate], now: datetime
 ) -> tuple[list[_Candidate], list[str]]:
-    """Return the candidates before now and before the ticket, and notes on the others."""
     past = [one for one in candidates if one.reading.moment <= now + _CLOCK_SKEW]
     notes = []
     if len(past) < len(candidates):
@@ -602,7 +598,6 @@ def asked_question(text: str, mention: Mention, *, is_older: bool) -> Iterator[s
 
 
 def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
-    """Ask about the words directly before and after a mention, its time, and its day."""
     clock, has_clock = mention.clock, mention.clock is not None
     is_range = clock is not None and clock.until is not None
     is_further_up = mention.day_source is DaySource.FURTHER_UP

@@ -284,7 +284,6 @@ def _half(found: re.Match[str]) -> ClockToken | None:
 
 
 def _minutes_of(word: str) -> int:
-    """Return how many minutes after the hour the words mean; negative is before it."""
     if word in _SPELLED_MINUTES:
         return int(_SPELLED_MINUTES[word])
     count, *_, direction = word.replace("twenty five", "twenty-five").split()

@@ -216,10 +216,9 @@ def _read_attribution(words: str, is_quoted: bool, context: Context) -> Written 
     clocks = not_overlapping(find_clocks(bare), dates)
     rest = _VERB.sub(" ", blanked(bare, [*dates, *clocks]))
     beside = (one.strip(".") for one in _WORD.findall(rest))
-    plain = [
-        one for one in beside if one[:1].islower() and len(one) > 2 and one not in _BESIDE_DATE
-    ]
-    if len(plain) > (1 if not has_address else 4 if is_quoted else 2):
+    plain = [one for one in beside if one[:1].islower() and len(one) > 2]
+    allowed = (4 if is_quoted else 2) if has_address else 1
+    if sum(one not in _BESIDE_DATE for one in plain) > allowed:
         return None
     if not has_address and (_SELF.search(rest) or not bare.rstrip(" *_>-").endswith(":")):
         return None
@@ -272,7 +271,6 @@ def _read(
 def _days_elsewhere(
     written: Sequence[ReferenceTime], zone: ZoneToken | None, context: Context
 ) -> Iterator[ReferenceTime]:
-    """Yield the dates in the message's own time zone that differ from those in the default one."""
     for option in zone.options if zone else ():
         for one in written:
             day = local_day(one, option.zone)
@@ -294,10 +292,7 @@ _SPEAKER = re.compile(
 # "Kim (14:02): hello", "Kim [14:02]: hello".
 _SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
 _SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
-_HAPPENED = any_case(
-    rf"{either('happened')}|"
-    r"\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b"
-)
+_HAPPENED = any_case(rf"{either('happened')}|\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b")
 _TIME = any_case(
     r"ts|(?:date|local)?time(?:stamp)?|date|local|exact|zeit(?:punkt)?|uhrzeit|datum|heure|hora|when|"
     r"wann|quand|cu[áa]ndo|quando|wanneer"
@@ -388,7 +383,6 @@ def is_stamp_of(text: str, duration: DurationToken) -> bool:
 
 
 def _line_around(text: str, at: int, start: int, end: int) -> tuple[str, str] | None:
-    """Return what is before and after these places on their line; None if that is a lot."""
     first = text.rfind("\n", 0, at) + 1
     last = text.find("\n", end)
     before, after = text[first : max(first, start)], text[end : last if last >= 0 else len(text)]
@@ -397,7 +391,6 @@ def _line_around(text: str, at: int, start: int, end: int) -> tuple[str, str] | 
 
 
 def _is_stamp(before: str, after: str) -> bool:
-    """Return whether there are only names and the like next to a time, and no sentence."""
     before, after = _ADDRESS.sub(" ", before), _ADDRESS.sub(" ", after)
     if _NICKNAME.fullmatch(before) and not after.strip():
         return True
@@ -458,21 +451,18 @@ class Messages:
 
         The given date also counts below a header on top, which may be that of an older message.
         """
-        header = self._header_at(at)
+        header, zone = self._header_at(at), self._context.zone
         if header is None:
-            is_quoted = self._lines[bisect_right(self._starts, at) - 1].depth > 0
-            return (
-                tuple(replace(one, doubt=_QUOTED) for one in self._given)
-                if is_quoted
-                else self._given
-            )
-        if not self._given or self.is_older(at):
+            doubt = _QUOTED if self._lines[bisect_right(self._starts, at) - 1].depth else ""
+        elif not self._given or self.is_older(at):
             return header.references
-        if not header.references:
-            return tuple(replace(one, doubt=_UNREAD_HEADER) for one in self._given)
-        own = {local_day(one, self._context.zone) for one in self._given}
-        others = (one for one in header.references if local_day(one, self._context.zone) not in own)
-        return (*self._given, *others)
+        elif header.references:
+            own = {local_day(one, zone) for one in self._given}
+            others = (one for one in header.references if local_day(one, zone) not in own)
+            return (*self._given, *others)
+        else:
+            doubt = _UNREAD_HEADER
+        return tuple(replace(one, doubt=doubt) for one in self._given)
 
     def is_older(self, at: int) -> bool:
         """Return whether this place is in a message below the newest one."""
@@ -487,12 +477,8 @@ class Messages:
         return self.references_at(at)
 
     def _header_at(self, at: int) -> Header | None:
-        before = [
-            header
-            for header in self._headers[bisect_right(self._starts, at) - 1]
-            if header.start < at
-        ]
-        return before[-1] if before else None
+        headers = self._headers[bisect_right(self._starts, at) - 1]
+        return next((header for header in reversed(headers) if header.start < at), None)
 
 
 def _headers_by_line(lines: Sequence[_Line], headers: Sequence[Header]) -> list[tuple[Header, ...]]:
