@@ -25,7 +25,7 @@ _MAX_COMMON_NUMBER = 5
 _PARTS = re.compile(r"[^\W_]+")
 _CODE_WORD = re.compile(r"[a-z]+")
 # Scripts without spaces between words, in which a name has no boundaries.
-_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class CustomerNames:
@@ -41,7 +41,11 @@ class CustomerNames:
             for value in self._values
             if code_words is not None and _is_common(value, code_words)
         }
-        searched = {value for value in self._values if len(value) >= _min_length(value)}
+        searched = {
+            value
+            for value in self._values
+            if len(value) >= MIN_LENGTH_IN_TEXT or (len(value) == 2 and _UNSPACED.search(value))
+        }
         sure = searched - common
         plain = {v for v in sure if _CODE_WORD.fullmatch(v) or (v.isdecimal() and len(v) < 5)}
         in_code = sure if code_words is None else sure - plain
@@ -80,10 +84,6 @@ def _pattern(values: Set[str], spelled: Callable[[list[str]], str]) -> re.Patter
     return any_case(spelled(ordered)) if ordered else None
 
 
-def _min_length(value: str) -> int:
-    return 2 if re.search(f"[{_UNSPACED}]", value) else MIN_LENGTH_IN_TEXT
-
-
 def _is_common(value: str, code_words: frozenset[str]) -> bool:
     if value.isdecimal():
         return _is_common_number(value)
@@ -120,7 +120,7 @@ def _spelled(value: str) -> str:
     body = r"(?:\s{1,3}|%20|[+._-])".join(parts)
     if len(parts) == 2:
         body = rf"(?:{body}|{parts[1]},\s?{parts[0]})"
-    if re.match(f"[{_UNSPACED}]", value):
+    if _UNSPACED.match(value):
         return body
     return rf"(?:(?<![^\W_])|{_AFTER_ESCAPE}){body}(?![^\W_])"
 

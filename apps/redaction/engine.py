@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from time import thread_time
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -115,7 +116,8 @@ class Ledger:
         if self.customer.is_exact(value):
             return self._alias(value)
         self.counts[kind] += 1
-        key = _normalized(kind, value)
+        key = (unquote(value) if "%" in value else value).casefold()
+        key = _GAPS.sub("", key) if kind in _NUMBERS else key
         if key not in self._aliases:
             self._aliases[key] = f"<{kind}-{self._first_number + self._numbers[kind]}>"
             self._numbers[kind] += 1
@@ -137,13 +139,6 @@ class Ledger:
 
     def _version_alias(self, value: str) -> str:
         return value if value.isdigit() else self._alias(value)
-
-
-def _normalized(kind: str, value: str) -> str:
-    """Return a key that is equal for different spellings of a value, whatever their kinds."""
-    if kind in _NUMBERS:
-        return _GAPS.sub("", unquote(value)).casefold()
-    return (unquote(value) if "%" in value else value).casefold()
 
 
 # Text: certain shapes first, then named values, then other shapes
@@ -551,17 +546,13 @@ def _all_events(answer: Answer) -> tuple[Event, ...]:
     return (*answer.events, *(answer.nearby.events if answer.nearby else ()))
 
 
-def _optional(text: str | None, ledger: Ledger) -> str | None:
-    return None if text is None else redact_text(text, ledger)
+def _optional(text: str | None, ledger: Ledger, **meaning: bool) -> str | None:
+    return None if text is None else redact_named(text, ledger, name="", **meaning)
 
 
-def _code(text: str | None, ledger: Ledger) -> str | None:
-    return None if text is None else redact_named(text, ledger, name="", in_code=True)
-
-
-def _release(text: str | None, ledger: Ledger) -> str | None:
-    """Redact a release or permalink, in which numbers are not IP addresses or phone numbers."""
-    return None if text is None else redact_named(text, ledger, name="", is_version=True)
+_code = partial(_optional, in_code=True)
+# In releases and permalinks, numbers are not IP addresses or phone numbers.
+_release = partial(_optional, is_version=True)
 
 
 def _redacted(part: P, ledger: Ledger) -> P:
@@ -588,16 +579,11 @@ _LISTS_OF_CODE = ("template", "stack trace", "debug images")
 
 
 def _lists(lists: Mapping[str, str], ledger: Ledger) -> dict[str, str]:
-    return {
-        name: redact_named(
-            lines,
-            ledger,
-            name="",
-            is_version=name == "packages",
-            in_code=name in _LISTS_OF_CODE,
-        )
-        for name, lines in lists.items()
-    }
+    redacted = {}
+    for name, lines in lists.items():
+        meaning = {"is_version": name == "packages", "in_code": name in _LISTS_OF_CODE}
+        redacted[name] = redact_named(lines, ledger, name="", **meaning)
+    return redacted
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[str, str], ...]:
@@ -608,13 +594,13 @@ def _pairs(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[st
 
 
 def _query(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[str, str], ...]:
-    return tuple(_parameter(name, value, ledger) for name, value in pairs)
-
-
-def _parameter(name: str, value: str, ledger: Ledger) -> tuple[str, str]:
-    if is_secret_parameter(name, value):
-        return name, ledger.alias("secret", value)
-    return _pairs(((name, value),), ledger)[0]
+    redacted: list[tuple[str, str]] = []
+    for name, value in pairs:
+        if is_secret_parameter(name, value):
+            redacted.append((name, ledger.alias("secret", value)))
+        else:
+            redacted += _pairs(((name, value),), ledger)
+    return tuple(redacted)
 
 
 def _mapping(values: Mapping[str, object], ledger: Ledger) -> dict[str, object]:

@@ -122,7 +122,12 @@ class Shape:
 
     def _span(self, match: re.Match[str], name: str) -> tuple[int, int] | None:
         start, end = match.span("value" if "value" in self.pattern.groupindex else 0)
-        return (start, end) if self.is_secret(_candidate(match, start, end, name)) else None
+        text = match.string
+        before = text[max(0, start - _CONTEXT) : start]
+        if name and start < _CONTEXT:
+            before = f"{name}: {before}"
+        found = Candidate(text[start:end], before, text[end : end + _CONTEXT], match)
+        return (start, end) if self.is_secret(found) else None
 
 
 class ShapeGroup:
@@ -148,14 +153,6 @@ class ShapeGroup:
 def at_hints(_text: str, hints: list[int]) -> list[int]:
     """Return the positions of the hints, for patterns that begin with one."""
     return hints
-
-
-def _candidate(match: re.Match[str], start: int, end: int, name: str) -> Candidate:
-    text = match.string
-    before = text[max(0, start - _CONTEXT) : start]
-    if name and start < _CONTEXT:
-        before = f"{name}: {before}"
-    return Candidate(text[start:end], before, text[end : end + _CONTEXT], match)
 
 
 def bounded_start(first: str, *, unless_after: str = "A-Za-z0-9.-", ahead: str = "") -> str:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from apps.events.query import any_case
-from apps.tickets.durations import UNITS, DurationToken
+from apps.tickets.dates import UNITS, DurationToken
 from apps.tickets.readings import NOT_PROBLEM, Mention
 from apps.tickets.text import WORDS, Span, either, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem

@@ -14,8 +14,7 @@ from apps.events.identifier import parse_customer
 from apps.events.query import any_case, counted
 from apps.tickets.belonging import UNCONNECTED, belonging, has_more
 from apps.tickets.customers import CustomerReader, find_customers
-from apps.tickets.dates import find_dates
-from apps.tickets.durations import DurationToken, find_durations
+from apps.tickets.dates import DurationToken, find_dates, find_durations
 from apps.tickets.readings import (
     Breaks,
     Context,

@@ -15,11 +15,11 @@ from apps.tickets.dates import (
     DateToken,
     DayOption,
     DayOptions,
+    DurationToken,
     local_day,
     resolve_days,
     weekday_and_date,
 )
-from apps.tickets.durations import DurationToken
 from apps.tickets.text import (
     HARD_BREAK,
     NUMBERS,

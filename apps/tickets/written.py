@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from apps.events.query import any_case
-from apps.tickets.dates import find_dates, local_day
-from apps.tickets.durations import DurationToken, find_durations
+from apps.tickets.dates import DurationToken, find_dates, find_durations, local_day
 from apps.tickets.readings import (
     NOT_PROBLEM,
     Context,

@@ -328,7 +328,7 @@ def passes() -> list[Pass]:
     )
     activity = ("activity_text", "log_text", "observations")
     tickets = (
-        *("belonging", "customers", "dates", "durations", "reader", "readings", "text", "times"),
+        *("belonging", "customers", "dates", "reader", "readings", "text", "times"),
         "written",
     )
     return [
