@@ -46,11 +46,11 @@ from apps.redaction.keys import (
 )
 from apps.redaction.named_values import (
     ROWS,
+    SCHEME,
     inserted_values,
     is_placeholder,
     is_secret_parameter,
     named_values,
-    scheme_length,
 )
 from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
 from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense, words
@@ -308,11 +308,12 @@ def _replaced(text: str, found: list[tuple[int, int, str]], ledger: Ledger) -> s
 
 def alias_of(value: str, kind: str, ledger: Ledger) -> str:
     """Return the alias of a value, with its scheme (`Bearer`) and its quotes preserved."""
-    scheme = scheme_length(value) if kind in ("secret", "token") else 0
-    bare = value[scheme:]
+    found = SCHEME.match(value) if kind in ("secret", "token") else None
+    scheme = found.group() if found else ""
+    bare = value[len(scheme) :]
     quote = bare[:1] if len(bare) > 2 and bare[:1] in "\"'`" and bare[-1:] == bare[:1] else ""
     inner = bare[1:-1] if quote else bare
-    return f"{value[:scheme]}{quote}{ledger.alias(kind, inner)}{quote}"
+    return f"{scheme}{quote}{ledger.alias(kind, inner)}{quote}"
 
 
 # JSON values: key names first, then text

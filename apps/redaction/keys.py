@@ -11,8 +11,7 @@ from functools import lru_cache
 from apps.events.query import any_case
 from apps.redaction.shapes import WORDS, words
 
-SECRET_PARTS = words("secret_parts")
-_SECRET_PART = re.compile("|".join(SECRET_PARTS))
+_SECRET_PART = re.compile("|".join(words("secret_parts")))
 SECRET_WORDS = frozenset(words("secret_words"))
 SECRET_ENDS = frozenset(words("secret_ends"))
 SECRET_NAMES = frozenset(words("secret_names"))

@@ -404,12 +404,6 @@ def is_placeholder(value: str) -> bool:
     return not plain or plain in EMPTY_VALUES or bool(_ALREADY.fullmatch(plain))
 
 
-def scheme_length(value: str) -> int:
-    """Return the length of the scheme at the start: 7 for `Bearer abc`."""
-    scheme = SCHEME.match(value)
-    return scheme.end() if scheme else 0
-
-
 def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span: Span) -> bool:
     value = text[span.start : min(span.end, span.start + _MAX_CHECKED)]
     lowered = value.strip().lower()
@@ -428,23 +422,15 @@ def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span:
 
 
 def _can_be_secret(lowered: str) -> bool:
+    """Return whether it is no word like `null`, and no placeholder of a template or format."""
     if lowered in EMPTY_VALUES or not any(map(str.isalnum, lowered)):
         return False
     if lowered.startswith(_STARTS_OF_PLACEHOLDERS):
-        return not _is_placeholder(lowered)
-    return not _is_interpolated(lowered)
-
-
-def _is_placeholder(lowered: str) -> bool:
-    if _PLACEHOLDER.fullmatch(lowered):
-        return True
-    if _ADDRESS.fullmatch(lowered):
-        return not has_generated_part(lowered)
-    return _is_interpolated(lowered)
-
-
-def _is_interpolated(lowered: str) -> bool:
-    return "{" in lowered and len(_INTERPOLATION.sub("", lowered)) < _MIN_LITERAL
+        if _PLACEHOLDER.fullmatch(lowered):
+            return False
+        if _ADDRESS.fullmatch(lowered):
+            return has_generated_part(lowered)
+    return "{" not in lowered or len(_INTERPOLATION.sub("", lowered)) >= _MIN_LITERAL
 
 
 def _is_quoted_secret(text: str, match: re.Match[str], value: str) -> bool:

@@ -58,9 +58,9 @@ class _Amount:
     is_vague: bool
 
 
-# How long ago: "an hour and a half ago", "vor 1,5 Stunden". The words next to "ago" or "vor" are read
-# one by one: a count, a unit, perhaps a half, perhaps a second count and unit. The longest run of
-# words that makes sense is taken; a run that makes none is returned as unread.
+# How long ago: "an hour and a half ago", "vor 1,5 Stunden". The words next to "ago" or "vor" are
+# read one by one: a count, a unit, perhaps a half, perhaps a second count and unit. The longest run
+# of words that makes sense is taken; a run that makes none is returned as unread.
 
 _MAX_WORDS = 9
 _WINDOW = 90
@@ -393,9 +393,7 @@ _MONTH_DAY = any_case(
 )
 _DOUBTFUL_MONTHS, _BESIDE_YEAR = word_set("doubtful_months"), word_set("months_beside_year")
 _NOT_DATES = frozenset(("24/7", "9/11"))
-_NO_DAY_AFTER = any_case(
-    r"\s{1,2}(?:times|minutes|min|hours|days|users|people|more|or|of|to|errors|orders)(?!\w)"
-)
+_NO_DAY_AFTER = any_case(rf"\s{{1,2}}{either('no_day_after')}(?!\w)")
 
 _WORDS = any_case(
     rf"(?<!\w)(?P<word>{alternation({**DAYS_AGO, **PARTS_OF_DAYS})})(?P<ish>-?ish)?(?!\w)|"
@@ -429,11 +427,8 @@ _WEEK_SPAN = any_case(
     rf"{alternation(ANY_WEEKDAY)}(?!\w)"
 )
 _VAGUE = any_case(
-    r"(?<!\w)(?:(?:last|this|earlier\sthis)\s(?:week|month|weekend)|"
-    r"(?:over|at|on|during)\sthe\sweekend|am\swochenende|the\sother\sday|"
-    r"(?:a\sfew|several|some|[0-9]{1,2}|an?|one|two|three|four)\s(?:weeks?|months?)\sago|"
-    r"(?:(?<![\w½¼¾]\s)(?:hours|days|weeks)|a\s(?:short\s)?while|some\stime)\sago|earlier\stoday|all\s(?:day|morning)|"
-    rf"{either('vague')})(?!\w)"
+    rf"(?<!\w)(?:{either('vague')}|(?:a\sfew|several|some|[0-9]{{1,2}}|an?|one|two|three|four)\s"
+    r"(?:weeks?|months?)\sago|(?<![\w½¼¾]\s)(?:hours|days|weeks)\sago)(?!\w)"
 )
 _COMING = any_case(
     rf"(?<!\w)(?:{either('coming')}|"

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.identifier import parse_customer
@@ -258,22 +257,20 @@ def _find_moments(
         references = timed.timed_references_at(duration.start)
         moment = resolve_duration(text, duration, references, context)
         more = [ALONE] if is_stamp_of(text, duration) else []
-        found.append(_Found(duration, _asked(moment, more)))
+        found.append((duration, _asked(moment, more)))
     for mention, moment in meant.items():
         more = list(unread_questions(text, mention, scan.like_times, scan.unread))
         more += asked_question(text, mention, is_older=messages.is_older(mention.start))
         if mention in stamps:
             more.insert(0, stamps[mention])
-        found.append(_Found(mention, _asked(moment, more)))
-    moments, notes = _select(_connected(text, sorted(found, key=lambda one: one.at.start)))
+        found.append((mention, _asked(moment, more)))
+    moments, notes = _select(_connected(text, sorted(found, key=lambda one: one[0].start)))
     notes += [_TOO_MANY_TIMES] if scan.is_cut else []
     said = " ".join(question for one in moments for question in one.questions)
     return moments, [*notes, *_unread_notes(text, headers, scan.unread, said)]
 
 
-class _Found(NamedTuple):
-    at: Mention | DurationToken
-    moment: MomentFound
+_Found = tuple[Mention | DurationToken, MomentFound]
 
 
 def _asked(moment: MomentFound, questions: Sequence[str]) -> MomentFound:
@@ -286,7 +283,7 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
     A moment needs no connection if it is the only one that may be the problem's, but a date does
     if the ticket says more than a few words.
     """
-    ats = [one.at for one in found]
+    ats = [at for at, _ in found]
     groups = [at.group for at in ats if isinstance(at, Mention) and at.group]
     times = sorted([*ats, *not_overlapping(groups, ats)], key=lambda one: one.start)
     kinds = [belonging(text, at, times) for at in ats]

@@ -292,10 +292,7 @@ _SPEAKER = re.compile(
 _SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
 _SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
 _HAPPENED = any_case(rf"{either('happened')}|\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b")
-_TIME = any_case(
-    r"ts|(?:date|local)?time(?:stamp)?|date|local|exact|zeit(?:punkt)?|uhrzeit|datum|heure|hora|when|"
-    r"wann|quand|cu[áa]ndo|quando|wanneer"
-)
+_TIME = any_case(either("time_labels"))
 _REPORTED = any_case(either("reported"))
 _STAMP_WORDS = word_set("stamp_words")
 _LABEL = re.compile(
