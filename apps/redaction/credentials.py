@@ -44,14 +44,11 @@ _LOOKS_GENERATED = re.compile(
 )
 
 
-def _is_name_of_secret(value: str) -> bool:
-    """Return whether it is code such as `SocialToken` or `key.AccessToken`."""
-    return value.replace(".", "").isalpha() and kind_of_key(value) is not None
-
-
 def _is_credential(found: Candidate) -> bool:
     """Rule out words of sentences, as in "bearer token expired" and "basic authentication"."""
-    if found.after.startswith(("(", "::")) or _is_name_of_secret(found.value):
+    # Code such as `SocialToken` or `key.AccessToken`.
+    is_name = found.value.replace(".", "").isalpha() and kind_of_key(found.value) is not None
+    if found.after.startswith(("(", "::")) or is_name:
         return False
     return bool(_LOOKS_GENERATED.match(found.value)) or len(found.value.rstrip(".")) >= 24
 

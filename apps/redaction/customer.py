@@ -67,11 +67,7 @@ class CustomerNames:
 
     def hide(self, text: str, alias: Callable[[str], str], *, in_code: bool) -> str:
         """Replace the values where they mean the customer; `alias` is called for each."""
-        folded = text.casefold()
-        for hint in self._hints:
-            if hint in folded:
-                break
-        else:
+        if not any(map(text.casefold().__contains__, self._hints)):
             return text
         for pattern in self._in_code if in_code else self._in_text:
             if pattern:

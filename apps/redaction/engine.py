@@ -116,8 +116,8 @@ class Ledger:
         if self.customer.is_exact(value):
             return self._alias(value)
         self.counts[kind] += 1
-        key = (unquote(value) if "%" in value else value).casefold()
-        key = _GAPS.sub("", key) if kind in _NUMBERS else key
+        key = unquote(value) if "%" in value else value
+        key = (_GAPS.sub("", key) if kind in _NUMBERS else key).casefold()
         if key not in self._aliases:
             self._aliases[key] = f"<{kind}-{self._first_number + self._numbers[kind]}>"
             self._numbers[kind] += 1
@@ -618,12 +618,8 @@ def _mapping_of_mappings(
     }
 
 
-def _user(user: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
-    """Redact everything about the user except for their location."""
-    return {name: _personal(name, value, ledger) for name, value in user.items()}
-
-
 def _personal(name: str, value: object, ledger: Ledger, depth: int = 0) -> object:
+    """Redact what is known about the user, except for their location."""
     if name == "geo":
         return redact_value(value, ledger)
     if depth > _MAX_DEPTH:
@@ -688,7 +684,9 @@ _FIELDS: dict[type, dict[str, Callable[[Any, Ledger], object]]] = {
         "unread": lambda counts, ledger: {
             redact_text(name, ledger): count for name, count in counts.items()
         },
-        "user": _user,
+        "user": lambda user, ledger: {
+            name: _personal(name, value, ledger) for name, value in user.items()
+        },
     },
     ExceptionInfo: {
         "type": lambda kind, ledger: (_optional if " " in (kind or "") else _code)(kind, ledger),
@@ -732,11 +730,7 @@ _FIELDS: dict[type, dict[str, Callable[[Any, Ledger], object]]] = {
         "identities": lambda *_: (),
     },
     Deploy: {"version": _release, "environment": _optional},
-    LogEntry: {
-        "severity": _code,
-        "message": _optional,
-        **_OF_ROW,
-    },
+    LogEntry: {"severity": _code, "message": _optional, **_OF_ROW},
     Span: {
         "op": _code,
         "description": _optional,

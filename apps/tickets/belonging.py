@@ -247,7 +247,7 @@ def _words(text: str) -> list[_Word]:
             kind = None if is_trouble and is_failing else Kind.OVER  # "crashed without an error"
         elif kind and is_denied:
             kind = Kind.FAILURE
-        words.append(_Word(one.start(), one.end(), kind, word))
+        words.append(_Word(*one.span(), kind, word))
     return words
 
 

@@ -102,7 +102,7 @@ _COMPOUND = re.compile(
 def find_durations(text: str) -> tuple[list[DurationToken], list[Span]]:
     """Return all durations before the ticket, and the words that may be one but can't be read."""
     nothing = _Amount(0, is_days=False, is_vague=False)
-    found = [_duration(text, one.start(), one.end(), nothing) for one in _NOW.finditer(text)]
+    found = [_duration(text, *one.span(), nothing) for one in _NOW.finditer(text)]
     unread: list[Span] = []
     for trigger in _AGO.finditer(text):
         words = _adjacent(text, trigger.start(), before=True)
@@ -579,7 +579,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateToken | Non
     *((one, _numeric) for one in (_NUMBERS, _SPACED)),
     (_WORDS, _relative),
     *((one, _of_month) for one in (_NUMBERED_DAY, _OF_MONTH)),
-    (_WEEK_SPAN, lambda found: DateToken(found.start(), found.end(), "")),  # "Mon to Fri"
+    (_WEEK_SPAN, lambda found: DateToken(*found.span(), "")),  # "Mon to Fri"
     *((one, _of_week) for one in (_ON_WEEKDAY, _SHORT_WEEKDAY)),
     *((one, _vague) for one in (_VAGUE, _COMING)),
 )

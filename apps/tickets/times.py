@@ -249,10 +249,7 @@ _PART = any_case(rf"(?<!\w)(?:in\sthe\s|at\s|am\s|por\s)?(?P<part>{alternation(P
 
 def find_parts(text: str) -> list[PartToken]:
     """Return all words for parts of a day."""
-    return [
-        PartToken(found.start(), found.end(), PARTS[normalize(found["part"])])
-        for found in _PART.finditer(text)
-    ]
+    return [PartToken(*one.span(), PARTS[normalize(one["part"])]) for one in _PART.finditer(text)]
 
 
 def _token(
@@ -321,10 +318,9 @@ def _japanese(found: re.Match[str]) -> ClockToken | None:
     hour, is_spelled = int(found["hour"]), not found["minute"]
     if hour > 23 or not (is_spelled or found["half"]):
         return None
+    minute = 30 if found["thirty"] else int(found["minute"] or found["minute2"] or 0)
     return replace(
-        _token(
-            found, hour, 30 if found["thirty"] else int(found["minute"] or found["minute2"] or 0)
-        ),
+        _token(found, hour, minute),
         meridiem={"午前": "am", "午後": "pm"}.get(found["half"] or "", ""),
         is_whole_hour=is_spelled and not (found["minute2"] or found["thirty"]),
         is_24h=hour == 0 or hour > 12,
