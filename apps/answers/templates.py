@@ -14,7 +14,7 @@ from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Problem, find_problem, problems_of
 from apps.events.observations import troubles_of
 from apps.events.releases import customer_release
-from apps.known_errors.patterns import fill_variables
+from apps.known_errors.patterns import check_variables, fill_variables
 
 MAX_DRAFT_LENGTH = 20_000
 
@@ -52,20 +52,19 @@ def _paragraph(text: str, values: Mapping[str, str]) -> str:
     return "\n".join(_fill_line(line, values) for line in shown).strip("\n")
 
 
+def _is_blank(line: str, values: Mapping[str, str]) -> bool:
+    """Return whether the line has variables, all of them empty."""
+    used = check_variables(line, values)
+    return bool(used) and not any(values[name] for name in used)
+
+
 def _fill_line(line: str, values: Mapping[str, str]) -> str:
     """Fill in a line, without the double spaces that empty variables leave."""
     indent = line[: len(line) - len(line.lstrip(" "))]
     text = fill_variables(re.sub(r" +", " ", line.strip(" ")), values)
-    if any(not values.get(name, "") and f"{{{name}}}" in line for name in values):
+    if not all(values[name] for name in check_variables(line, values)):
         text = re.sub(r" {2,}", " ", text).replace(" .", ".").strip(" ")
     return f"{indent}{text}"
-
-
-def _is_blank(text: str, values: Mapping[str, str]) -> bool:
-    """Return whether the text has variables, all of them empty."""
-    bare = fill_variables(text, dict.fromkeys(values, ""))
-    marked = fill_variables(text, dict.fromkeys(values, "\0"))
-    return bare != marked and fill_variables(text, values) == bare
 
 
 def to_plain_text(markdown: str) -> str:
