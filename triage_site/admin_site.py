@@ -1,8 +1,7 @@
 """Manage, the admin site below `/admin/`, for everyone with a permission there."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,42 +18,32 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 
-
-@dataclass(frozen=True, slots=True)
-class AdminPage:
-    """An entry on the front page."""
-
-    title: str
-    meaning: str
-    address: str
-
-
 _PAGES = tomllib.loads((Path(__file__).parent / "pages.toml").read_text("utf-8"))
 
 
 def grouped_pages(
     app_list: Iterable[dict[str, Any]], user: User | AnonymousUser
-) -> Sequence[tuple[str, Sequence[AdminPage]]]:
-    """Return the groups of pages the user can open; other lists are added with their own names."""
+) -> list[tuple[str, list[dict[str, str]]]]:
+    """Return the groups of pages the user can open; other lists are added with their own names.
+
+    A page has a `title`, its `meaning`, and an `address`.
+    """
     models = {
         f"{app['app_label']}.{model['object_name']}".lower(): model
         for app in app_list
         for model in app["models"]
         if model["admin_url"]
     }
-    groups = []
+    groups: list[tuple[str, list[dict[str, str]]]] = []
     for heading, rows in _PAGES["lists"].items():
-        pages = [
-            AdminPage(**row, address=models.pop(name)["admin_url"])
-            for name, row in rows.items()
-            if name in models
-        ]
+        found = ((row, models.pop(name, None)) for name, row in rows.items())
+        pages = [{**row, "address": model["admin_url"]} for row, model in found if model]
         groups.append((heading, pages))
+    last = groups[-1][1]
     for url_name, row in _PAGES["pages"].items():
         if user.has_perm(row["permission"]):
-            page = AdminPage(row["title"], row["meaning"], reverse(url_name))
-            groups[-1][1].append(page)
-    groups[-1][1].extend(AdminPage(one["name"], "", one["admin_url"]) for one in models.values())
+            last.append({**row, "address": reverse(url_name)})
+    last.extend({"title": one["name"], "address": one["admin_url"]} for one in models.values())
     return [(heading, pages) for heading, pages in groups if pages]
 
 

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from zoneinfo import ZoneInfo
 
 from apps.answers.templates import About
 from apps.events.activity_text import TOO_LARGE, Kind
@@ -72,10 +71,10 @@ _NO_DATE = "We know about this problem, but we don't have a date for the fix yet
 def reply_values(about: About) -> dict[str, str]:
     """Return the values of a reply's variables; see `VARIABLES`."""
     answer, problems = about.answer, about.problems
-    zone = zone_of_customer(answer.events) or about.zone
+    about = replace(about, zone=zone_of_customer(answer.events) or about.zone)
     shared = reply_variables(None, answer, name=about.name, zone=about.zone, today=about.today)
     warning = _not_to_pay_again(about)
-    values = _of_several(about) if len(problems) > 1 else _of_one(about, zone)
+    values = _of_several(about) if len(problems) > 1 else _of_one(about)
     parts = (values["happened"], values["known_reply"])
     return {
         "greeting": shared["greeting"],
@@ -88,15 +87,15 @@ def reply_values(about: About) -> dict[str, str]:
     }
 
 
-def _of_one(about: About, zone: ZoneInfo) -> dict[str, str]:
-    answer, problems = about.answer, about.problems
+def _of_one(about: About) -> dict[str, str]:
+    problems = about.problems
     known_reply, fix, workaround = _help(about)
     helps = known_reply or fix or workaround
-    happened = " ".join(map(_summary, problems)) or _no_errors(answer, zone)
+    happened = " ".join(map(_summary, problems)) or _no_errors(about)
     is_said = bool(problems) and _includes(known_reply, happened)
     return {
         "happened": "" if is_said else happened,
-        "how_often": _how_often(problems[0], answer, zone, is_said=is_said, is_alone=bool(helps))
+        "how_often": _how_often(problems[0], about, is_said=is_said, is_alone=bool(helps))
         if problems
         else "",
         "known_reply": known_reply,
@@ -157,13 +156,12 @@ def _summary(problem: Problem) -> str:
     return f"{crash}{activity}, {sentence[0].lower()}{sentence[1:]}"
 
 
-def _how_often(
-    problem: Problem, answer: Answer, zone: ZoneInfo, *, is_said: bool, is_alone: bool
-) -> str:
+def _how_often(problem: Problem, about: About, *, is_said: bool, is_alone: bool) -> str:
     """Return how often the problem occurred, alone or with what the headline counts with it.
 
     What it was may be said only after this.
     """
+    answer = about.answer
     failed, same = ("We saw this", (problem,)) if is_alone else _failed_together(problem, answer)
     failed = "We saw an error" if is_said else failed
     count = sum(one.times for one in same)
@@ -171,11 +169,11 @@ def _how_often(
     last = max(one.newest.timestamp for one in same)
     times = times_text(count)
     at_least = "" if answer.complete else "at least "
-    since, until = _clock(first, answer, zone), _clock(last, answer, zone)
+    since, until = _clock(first, about), _clock(last, about)
     window = answer.question.window
     when = f", at {since}" if since == until else f" between {since} and {until}"
     if since != until and fills_window(count, first, last, window):
-        around = _clock(window.moment, answer, zone)
+        around = _clock(window.moment, about)
         when = f" in the {2 * window.minutes} minutes around {around}"
     return f"{failed} {at_least}{times}{when}."
 
@@ -190,26 +188,27 @@ def _failed_together(problem: Problem, answer: Answer) -> tuple[str, tuple[Probl
     return f"In total, {failed[0].lower()}{failed[1:]}", same
 
 
-def _clock(when: datetime, answer: Answer, zone: ZoneInfo) -> str:
+def _clock(when: datetime, about: About) -> str:
     """Return the time, with its date if that differs from the reported time's."""
-    local, reported = when.astimezone(zone), answer.question.window.moment.astimezone(zone)
-    if local.date() == reported.date():
+    local, reported = when.astimezone(about.zone), about.answer.question.window.moment
+    if local.date() == reported.astimezone(about.zone).date():
         return f"{local:%H:%M}"
     return f"{local:%H:%M} on {local.day} {local:%b}"
 
 
-def _no_errors(answer: Answer, zone: ZoneInfo) -> str:
+def _no_errors(about: About) -> str:
     """Return what logs and requests show instead, or that there were no errors."""
+    answer = about.answer
     if answer.events or answer.is_unknown_customer:
         return ""
     window = answer.question.window
-    since, until = _clock(window.start, answer, zone), _clock(window.end, answer, zone)
+    since, until = _clock(window.start, about), _clock(window.end, about)
     clicks = sum(replay.dead_clicks or 0 for replay in answer.beside.replays)
     of_yours = "one of your clicks" if clicks == 1 else f"{clicks} of your clicks"
     seen = f" We did see that {of_yours} had no effect." if clicks else ""
     if clear := [one for one in troubles_of(answer) if one.is_clear]:
         same = sorted((one for one in clear if one.target == clear[0].target), key=attrgetter("at"))
-        shown = (f"At {_clock(one.at, answer, zone)}, {_to_customer(one)}" for one in same)
+        shown = (f"At {_clock(one.at, about)}, {_to_customer(one)}" for one in same)
         return f"{' '.join(shown)}{seen}"
     none = f"no errors for you between {since} and {until}"
     if answer.complete:
@@ -291,7 +290,7 @@ def _next_step(about: About) -> str:
     if not problems and (trouble := _clearest(about.answer)):
         return _after_trouble(trouble, again)
     if not problems:
-        return _question(about.answer, zone_of_customer(about.answer.events) or about.zone)
+        return _question(about)
     problem = problems[0]
     unclear = "" if is_specific(problem.cause.newest) else "We don't know the cause yet. "
     if not needs_engineers(problem):
@@ -306,17 +305,17 @@ def _next_step(about: About) -> str:
     return f"{unclear}We {have} and are passing {them} on to our engineers. {again}"
 
 
-def _question(answer: Answer, zone: ZoneInfo) -> str:
-    moment = answer.question.window.moment
+def _question(about: About) -> str:
+    answer, moment = about.answer, about.answer.question.window.moment
     if answer.beside.feedback:
         nearest = min(answer.beside.feedback, key=lambda one: abs(one.sent_at - moment))
         return (
-            f"We have your message from {_clock(nearest.sent_at, answer, zone)} and are passing it "
+            f"We have your message from {_clock(nearest.sent_at, about)} and are passing it "
             "on to our engineers. Does it still happen? A screenshot would help."
         )
     if answer.is_unknown_customer:
         return f"{OTHER_IDENTIFIER} Please also tell us exactly when it happened."
-    clocks = [_clock(event.timestamp, answer, zone) for event in errors_nearby(answer)]
+    clocks = [_clock(event.timestamp, about) for event in errors_nearby(answer)]
     near = f"Could it have been at {' or '.join(clocks)}? " if clocks else ""
     return (
         f"{near}To look into this further, we need a bit more from you: exactly when it happened, "

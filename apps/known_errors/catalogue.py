@@ -11,6 +11,7 @@ from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.admin.utils import label_for_field
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -193,16 +194,11 @@ VERSIONED_FIELDS = (
     *("slug", "title", "pattern", "explanation", "reply", "workaround", "state", "planned_for"),
     *("fixed_in", "owner", "links", "valid_from", "valid_until", "is_active"),
 )
-FIELD_LABELS = {
-    "pattern": "what it looks like",
-    "reply": "what to tell the customer",
-    "planned_for": "fix planned for",
-    "fixed_in": "fixed in release",
-    "valid_from": "valid from",
-    "valid_until": "valid until",
-    "is_active": "in use",
-    "slug": "name",
-}
+
+
+def field_label(name: str) -> str:
+    """Return the name of a versioned field in words."""
+    return "what it looks like" if name == "pattern" else str(label_for_field(name, KnownError))
 
 
 def changed_fields(one: object, other: object) -> tuple[str, ...]:

@@ -16,10 +16,10 @@ from django.core.exceptions import ValidationError
 
 from apps.audit.trail import Actor, audited_transaction
 from apps.known_errors.catalogue import (
-    FIELD_LABELS,
     VERSIONED_FIELDS,
     Refusal,
     changed_fields,
+    field_label,
     has_invalid_characters,
     normalize_text,
     save_entry,
@@ -259,7 +259,7 @@ class PlannedChange:
     @property
     def labels(self) -> tuple[str, ...]:
         """Return the changed fields in words."""
-        return tuple(FIELD_LABELS.get(part, part) for part in self.parts)
+        return tuple(map(field_label, self.parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -33,8 +32,8 @@ from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import Fact, actor_of, record
 from apps.known_errors.catalogue import (
-    FIELD_LABELS,
     changed_fields,
+    field_label,
     save_entry,
     validate_entry,
 )
@@ -114,40 +113,23 @@ def load_signed_files(signed: str, person_id: int) -> list[File]:
 _MAX_VERSIONS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A version of an entry. `how` is the change that created it.
+def versions_of(entry: KnownError) -> list[Any]:
+    """Return the newest records of the history, at most 200, newest first.
 
-    The differences are triples of a part's name, and its values before and after, in words.
+    Each has its `number`, `how` it was created, and its `differences`: triples of a part's name,
+    and its values before and after, in words.
     """
-
-    id: int
-    number: int
-    at: datetime
-    who: str
-    how: str
-    differences: tuple[tuple[str, str, str], ...]
-
-
-def versions_of(entry: KnownError) -> Iterator[Version]:
-    """Yield the newest versions, at most 200, newest first."""
     records = entry.history.select_related("history_user").order_by("-history_date", "-history_id")
-    number = records.count()
-    rows: list[Any] = list(records[: _MAX_VERSIONS + 1])
-    for row, before in zip(rows[:_MAX_VERSIONS], [*rows[1:], None], strict=False):
-        parts = changed_fields(before, row) if before else ()
-        yield Version(
-            id=row.history_id,
-            number=number,
-            at=row.history_date,
-            who=row.history_user.get_username() if row.history_user else "",
-            how=row.history_change_reason or ("changed" if before else "added"),
-            differences=tuple(
-                (FIELD_LABELS.get(part, part), _describe(before, part), _describe(row, part))
-                for part in parts
-            ),
-        )
-        number -= 1
+    total, rows = records.count(), list(records[: _MAX_VERSIONS + 1])
+    for place, row in enumerate(rows):
+        before = rows[place + 1] if place + 1 < len(rows) else None
+        row.number = total - place
+        row.how = row.history_change_reason or ("changed" if before else "added")
+        row.differences = [
+            (field_label(part), _describe(before, part), _describe(row, part))
+            for part in (changed_fields(before, row) if before else ())
+        ]
+    return rows[:_MAX_VERSIONS]
 
 
 def _describe(record: Any, part: str) -> str:
@@ -245,7 +227,7 @@ class KnownErrorAdmin(AllowedFiltersAdmin):
             return redirect("admin:known_errors_knownerror_changelist")
         context = {
             "entry": entry,
-            "versions": tuple(versions_of(entry)),
+            "versions": versions_of(entry),
             "may_change": self.has_change_permission(request, entry),
         }
         return self._page(request, "versions", "Versions", **context)
