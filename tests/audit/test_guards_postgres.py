@@ -32,7 +32,7 @@ FORGET = "from apps.audit.verification import erase_words\nassert erase_words('c
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> str:
     """Return a database with three pruned and two remaining entries."""
-    address = postgres.migrated()
+    address = postgres.with_trail()
     shell = Shell(tmp_path_factory.mktemp("guards"), "http://127.0.0.1:9")
     done = shell.run("shell", "-v", "0", "-c", PRUNE, DATABASE_URL=address)
     assert done.returncode == 0, done.stderr

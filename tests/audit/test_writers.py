@@ -13,9 +13,9 @@ WRITERS, EACH = 4, 25
 
 @pytest.fixture(params=["postgresql", "sqlite"])
 def site(request: pytest.FixtureRequest, shell: Shell, postgres: Postgres) -> Shell:
-    """Return a shell on a migrated, empty database."""
+    """Return a shell on a database with an empty trail."""
     if request.param == "postgresql":
-        shell.environment["DATABASE_URL"] = postgres.migrated()
+        shell.environment["DATABASE_URL"] = postgres.with_trail()
     return shell
 
 
