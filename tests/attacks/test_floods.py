@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.audit.models import Action, Entry
-from apps.audit.trail import PERSON_LIMIT, STRANGERS_LIMIT
+from apps.audit.trail import STRANGERS_LIMIT
 from apps.demo.server import DemoSentry
 from apps.lookups import cache
 from apps.signin.oidc_config import Oidc, allauth_providers
@@ -108,13 +108,6 @@ def test_strangers_with_many_addresses_neither_fill_the_trail_nor_hide_a_guess(
     Client().post(LOGIN, {"login": "ana", "password": "guess"}, REMOTE_ADDR=of_a_48(999))
     last = Entry.objects.latest("sequence")
     assert (last.action, last.detail["account"]) == (Action.SIGN_IN_FAILED, "ana")
-
-
-def test_guesses_from_many_networks_are_counted_by_account(agent: User) -> None:
-    for number in range(99):
-        Client().post(LOGIN, {"login": "ana", "password": "x"}, REMOTE_ADDR=of_a_48(number))
-    failures = Entry.objects.filter(action=Action.SIGN_IN_FAILED)
-    assert PERSON_LIMIT <= failures.count() <= 2 * PERSON_LIMIT  # a minute may end in the meantime
 
 
 @pytest.mark.parametrize(
