@@ -23,6 +23,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
+from apps.lookups.management.commands.lookup import prepare_database
 from apps.sentry.config import SentryConfig
 from apps.signin import sessions
 from tests.browser import site
@@ -30,7 +31,9 @@ from tests.examples import examples  # noqa: F401 - loads the profile
 from tests.postgres import Postgres, running_postgres
 from tests.shell import DATABASE, CommandLine, Shell
 from tests.suite import (  # noqa: F401 - hooks
+    pytest_collection,
     pytest_collection_modifyitems,
+    pytest_ignore_collect,
     pytest_terminal_summary,
     pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
@@ -53,8 +56,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy, created by the first process that needs it."""
+def migrated(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
+    """A migrated SQLite file to copy, created by the first process that needs it.
+
+    The process creates it as `manage.py lookup` does on first use.
+    """
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
@@ -63,7 +69,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
             making = folder / DATABASE
-            Shell(folder, "http://127.0.0.1:1").run("migrate", "-v", "0").check_returncode()
+            with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+                patch.setitem(connection.settings_dict, "NAME", str(making))
+                prepare_database()
+                connection.close()
             making.rename(file)
     return file
 

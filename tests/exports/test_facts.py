@@ -134,14 +134,14 @@ def test_all_formats_contain_the_same_facts(result: Answer, budget: int) -> None
     document = fitting_json(result, budget)
     values: Any = data(document)
 
+    markdown, text, shorter = markdown_text(document), plain_text(document), abbreviations(values)
     usual = {one["id"] for one in values["issues"]} | {"info", "the export"}
     for fact in facts_of(values) - crumb_times(values) - usual:
-        shorter = abbreviations(values).get(fact, fact)
-        for part in shorter.split(": ", 1):  # a title is the type and the message
-            assert part in markdown_text(document), f"Markdown lacks {fact}"
-            assert part in plain_text(document), f"text lacks {fact}"
+        for part in shorter.get(fact, fact).split(": ", 1):  # a title is the type and the message
+            assert part in markdown, f"Markdown lacks {fact}"
+            assert part in text, f"text lacks {fact}"
     crumbs = sum(len(one["breadcrumbs"]) for one in values["events"])
-    assert crumbs == markdown_text(document).count(" fetch: ")
+    assert crumbs == markdown.count(" fetch: ")
 
 
 def test_json_keys_and_their_order() -> None:

@@ -85,7 +85,7 @@ def test_markup(values: list[str]) -> None:
     assert_equal("\n".join(f"<value name={quoteattr(value)}/>" for value in values))
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(max_size=60))
 def test_specific_and_general_patterns_split_alike(text: str) -> None:
     many = "".join(map(chr, range(0x4E00, 0x4F40)))

@@ -17,13 +17,11 @@ from tests.shell import CommandLine, Shell, start_with
 AT = MOMENT.isoformat()
 
 
-def test_a_complete_result_exits_with_0_without_setup(
-    fresh_shell: Shell, demo_sentry: DemoSentry
-) -> None:
+def test_a_complete_result_exits_with_0(command_line: CommandLine, demo_sentry: DemoSentry) -> None:
     demo_sentry.world.add_event(
         user_id="1001", timestamp=MOMENT, exception=("PaymentDeclined", "Card declined")
     )
-    done = fresh_shell.lookup("1001", "--at", AT)
+    done = command_line.lookup("1001", "--at", AT)
     assert done.returncode == 0
     assert "The payment was declined." in done.stdout
     assert "1001" not in done.stdout

@@ -5,43 +5,40 @@ import re
 import signal
 import subprocess
 import sys
+from typing import Any
+
+from django.core.cache import caches
 
 from apps.demo.server import DemoSentry
 from apps.lookups.throttling import SLOT_S
 from tests.conftest import MOMENT
 from tests.lookups.background import until
 from tests.servers import Redis, free_port
-from tests.shell import ROOT, Shell
+from tests.shell import ROOT, CommandLine, Shell, start_with
 
 AT = MOMENT.isoformat()
 
 
-def ask(shell: Shell, redis_url: str) -> dict[str, object]:
-    done = shell.lookup("1001", "--at", AT, "--format", "json", REDIS_URL=redis_url)
+def ask(commands: Shell | CommandLine, **changes: Any) -> dict[str, object]:
+    done = commands.lookup("1001", "--at", AT, "--format", "json", **changes)
     assert done.returncode == 0, done.stderr
     answer: dict[str, object] = json.loads(done.stdout)
     return answer
 
 
-def test_two_processes_use_one_cached_result(
-    shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
-) -> None:
-    demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    first = ask(shell, redis_server.url)
-    calls = len(demo_sentry.calls)
-    second = ask(shell, redis_server.url)
-    assert (first["from_cache"], second["from_cache"]) == (False, True)
-    assert first["events"] == second["events"]
-    assert len(demo_sentry.calls) == calls
-
-
-def test_redis_contains_no_readable_customer_data(
+def test_two_processes_use_one_cached_result_which_is_not_readable(
     shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
     demo_sentry.world.add_event(
         user_id="1001", email="jane@example.com", timestamp=MOMENT, exception=("Broke", "Ouch")
     )
-    ask(shell, redis_server.url)
+    first = ask(shell, REDIS_URL=redis_server.url)
+    calls = len(demo_sentry.calls)
+    second = ask(shell, REDIS_URL=redis_server.url)
+    assert (first["from_cache"], second["from_cache"]) == (False, True)
+    assert first["events"] == second["events"]
+    assert len(demo_sentry.calls) == calls
+
     names = sorted(redis_server.client.scan_iter())
     values = [redis_server.client.get(name) or b"" for name in names]
     assert [name for name in names if b"answer/" in name]
@@ -51,19 +48,27 @@ def test_redis_contains_no_readable_customer_data(
     assert not [name for name in names if b"1001" in re.sub(rb"[0-9a-f]{64}", b"", name)]
 
 
-def test_lookups_work_while_redis_is_down(shell: Shell, demo_sentry: DemoSentry) -> None:
+def test_lookups_work_while_redis_is_down(
+    command_line: CommandLine, demo_sentry: DemoSentry
+) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
-    answer = ask(shell, f"redis://127.0.0.1:{free_port()}/0")
+    answer = ask(command_line, CACHES=caches_in(f"redis://127.0.0.1:{free_port()}/0"))
     assert answer["from_cache"] is False
     assert answer["complete"] is True
 
 
 def test_lookups_work_while_redis_is_frozen(
-    shell: Shell, demo_sentry: DemoSentry, redis_server: Redis
+    command_line: CommandLine, demo_sentry: DemoSentry, redis_server: Redis
 ) -> None:
     demo_sentry.world.add_event(user_id="1001", timestamp=MOMENT)
     redis_server.process.send_signal(signal.SIGSTOP)
-    assert ask(shell, redis_server.url)["complete"] is True
+    assert ask(command_line, CACHES=caches_in(redis_server.url))["complete"] is True
+    caches["default"].close()
+
+
+def caches_in(redis_url: str) -> Any:
+    """Return the setting `CACHES` of a site with this Redis."""
+    return start_with({"REDIS_URL": redis_url}).settings["CACHES"]
 
 
 def test_slots_are_renewed_while_sentry_is_slow_and_free_soon_after_a_kill(
@@ -87,4 +92,4 @@ def test_slots_are_renewed_while_sentry_is_slow_and_free_soon_after_a_kill(
     process.wait()
     assert slot_ms() <= 1000 * SLOT_S
     demo_sentry.clear()
-    assert ask(shell, redis_server.url)["complete"] is True
+    assert ask(shell, REDIS_URL=redis_server.url)["complete"] is True
