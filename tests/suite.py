@@ -1,8 +1,11 @@
 """Pytest hooks: slow tests, tests that share a server, and times by folder."""
 
+import gc
 import os
 from collections import Counter, defaultdict
+from collections.abc import Generator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,12 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SLOW = Path(__file__).with_name("slow.txt")
-# Tests that share a server or a browser, by prefix of their IDs: the same process runs them.
+# Tests that share a server, a browser, or a library that is slow to import, by prefix of their IDs:
+# the same process runs them.
 SHARED = {
     "tests/browser/": "browser",
+    "tests/mcp/": "assistants",
+    "tests/attacks/test_assistants.py": "assistants",
     "tests/attacks/test_stored_xss.py": "hostile site",
     "tests/attacks/test_injection.py": "production server",
     "tests/attacks/test_headers.py": "production server",
@@ -36,10 +42,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 class ServersOnce(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
-    """Distributes tests one by one, but those that share a server to the same process."""
+    """Distributes test functions; those that share a server are run by the same process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((name for start, name in SHARED.items() if nodeid.startswith(start)), nodeid)
+        shared = (name for start, name in SHARED.items() if nodeid.startswith(start))
+        return next(shared, nodeid.partition("[")[0])
+
+    def _pending_of(self, workload: dict[str, dict[str, bool]]) -> int:
+        """Forget what is done: counting it again after each test would take seconds."""
+        for scope in [scope for scope, tests in workload.items() if all(tests.values())]:
+            del workload[scope]
+        return sum(list(tests.values()).count(False) for tests in workload.values())
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServersOnce:
@@ -47,11 +60,31 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServersOnce:
     return ServersOnce(config, log)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while the tests are collected, nor ever among what was collected."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a file of slow tests only, since importing what they use takes seconds."""
+    if config.option.markexpr == "not slow" and collection_path.is_relative_to(config.rootpath):
+        path = collection_path.relative_to(config.rootpath).as_posix()
+        return path in slow_files(slow_patterns()) or None
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests listed in `slow.txt`."""
     patterns = slow_patterns()
     unused = set(patterns)
+    if config.option.markexpr == "not slow":
+        unused -= {f"{path}::*" for path in slow_files(patterns)}
     by_file = defaultdict(list)
     for one in patterns:
         by_file[one.lstrip("!").partition("::")[0]].append(one)
@@ -65,6 +98,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(f"{SLOW.name} lists tests that do not exist: {sorted(unused)}")
 
 
+def slow_files(patterns: list[str]) -> set[str]:
+    """Return the files in which every test is slow."""
+    count = Counter(one.lstrip("!").partition("::")[0] for one in patterns)
+    return {path for path in count if count[path] == 1 and f"{path}::*" in patterns}
+
+
+@cache
 def slow_patterns() -> list[str]:
     """Return the first column of `slow.txt`; the second is the reason."""
     lines = SLOW.read_text().splitlines()
