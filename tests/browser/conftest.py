@@ -1,6 +1,8 @@
 """The site shared by all browser tests, and signed-in visitors."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
 
 import pytest
 import requests
@@ -9,12 +11,16 @@ from playwright.sync_api import Browser
 from tests.browser import site as sites
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
+from tests.shell import DATABASE
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A running demo with its own files."""
-    with sites.running_site(tmp_path_factory.mktemp("site")) as running:
+def site(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Site]:
+    """A running demo with its own files, on a database that is already migrated."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "demo").mkdir(mode=0o700)
+    copyfile(migrated, folder / "demo" / DATABASE)
+    with sites.running_site(folder) as running:
         yield running
 
 
@@ -27,11 +33,10 @@ def healthy_sentry(site: Site) -> Iterator[None]:
 
 @pytest.fixture
 def agent_browser(site: Site, chromium: Browser) -> Iterator[Visitor]:
-    """The demo agent, signed in, with a Berlin time zone."""
+    """The demo agent, signed in, with a Berlin time zone and no page open yet."""
     context = chromium.new_context(timezone_id="Europe/Berlin", accept_downloads=True)
     visitor = Visitor(site, context)
     visitor.resume_session()
-    visitor.page.goto(site.url)
     yield visitor
     context.close()
 
@@ -51,6 +56,5 @@ def no_script(site: Site, chromium: Browser) -> Iterator[Visitor]:
     )
     visitor = Visitor(site, context)
     visitor.resume_session()
-    visitor.page.goto(site.url)
     yield visitor
     context.close()

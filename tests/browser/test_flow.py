@@ -125,6 +125,7 @@ def test_event_opens_on_its_own_page_without_javascript(no_script: Visitor) -> N
 @pytest.mark.parametrize(("theme", "color"), [("Dark", "rgb(24, 22, 19)"), ("Light", "rgb(251")])
 def test_light_and_dark_themes(agent_browser: Visitor, theme: str, color: str) -> None:
     page = agent_browser.page
+    page.goto(agent_browser.site.url)
     page.locator("header").get_by_text("agent").click()
     page.get_by_role("button", name=theme).click()
     page.wait_for_load_state()

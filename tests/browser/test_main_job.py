@@ -12,6 +12,7 @@ from tests.browser.visitor import Visitor
 
 def test_sample_customer_leads_to_result(agent_browser: Visitor) -> None:
     page = agent_browser.page
+    page.goto(agent_browser.site.url)
     page.get_by_role("button", name=re.compile("Card declined three times")).click()
     expect(page.get_by_label("Customer", exact=True)).to_have_value("1001")
     page.get_by_role("button", name="Look up", exact=True).click()
