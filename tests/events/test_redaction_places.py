@@ -200,14 +200,12 @@ session_count cookie_domain carddeck panorama sidebar outside president
 """
 
 
-@pytest.mark.parametrize("name", SECRET_NAMES.split())
-def test_secret_key_names(name: str) -> None:
-    assert kind_of_key(name) == "secret"
+def test_secret_key_names() -> None:
+    assert [name for name in SECRET_NAMES.split() if kind_of_key(name) != "secret"] == []
 
 
-@pytest.mark.parametrize("name", HARMLESS_NAMES.split())
-def test_harmless_key_names(name: str) -> None:
-    assert kind_of_key(name) is None
+def test_harmless_key_names() -> None:
+    assert [name for name in HARMLESS_NAMES.split() if kind_of_key(name)] == []
 
 
 MADE = "q3vT8xLr2Wn6Yb1Hk9P"

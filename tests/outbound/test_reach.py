@@ -44,6 +44,15 @@ def test_any_other_address_is_refused(address: str) -> None:
         CLOUD.check(address)
 
 
+def is_refused(policy: OutboundPolicy, host: str, resolved: str) -> bool:
+    """Return whether this name must not resolve to this IP address."""
+    try:
+        policy.check_resolved(host, resolved)
+    except AddressRefused:
+        return True
+    return False
+
+
 PRIVATE = [
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "::1", "fd00::1"),
     *("::ffff:10.0.0.1", "2002:0a00:0001::1", "64:ff9b::7f00:1", "198.18.0.1", "192.0.2.1"),
@@ -59,10 +68,9 @@ NEVER = [
 ]
 
 
-@pytest.mark.parametrize("resolved", [*PRIVATE, *NEVER])
-def test_a_public_name_must_not_resolve_to_a_private_address(resolved: str) -> None:
-    with pytest.raises(AddressRefused):
-        CLOUD.check_resolved("sentry.example.org", resolved)
+def test_a_public_name_must_not_resolve_to_a_private_address() -> None:
+    for resolved in (*PRIVATE, *NEVER):
+        assert is_refused(CLOUD, "sentry.example.org", resolved), resolved
 
 
 @pytest.mark.parametrize("resolved", ["93.184.215.14", "2606:4700::1111", "64:ff9b::5db8:d70e"])
@@ -70,22 +78,20 @@ def test_a_public_name_can_resolve_to_a_public_address(resolved: str) -> None:
     CLOUD.check_resolved("sentry.example.org", resolved)
 
 
-@pytest.mark.parametrize("resolved", PRIVATE)
 @pytest.mark.parametrize(
     "host",
     ["10.1.2.3", "[::1]", "localhost", "sentry-web", "sentry.corp.internal", "Sentry.Example.org"],
 )
-def test_a_private_or_listed_name_can_resolve_to_a_private_address(
-    host: str, resolved: str
-) -> None:
-    OutboundPolicy.of([], ["sentry.example.org"]).check_resolved(host, resolved)
-
-
-@pytest.mark.parametrize("resolved", NEVER)
-@pytest.mark.parametrize("host", ["169.254.169.254", "sentry-web", "sentry.example.org"])
-def test_no_name_can_resolve_to_a_link_local_address(host: str, resolved: str) -> None:
-    with pytest.raises(AddressRefused):
+def test_a_private_or_listed_name_can_resolve_to_a_private_address(host: str) -> None:
+    for resolved in PRIVATE:
         OutboundPolicy.of([], ["sentry.example.org"]).check_resolved(host, resolved)
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "sentry-web", "sentry.example.org"])
+def test_no_name_can_resolve_to_a_link_local_address(host: str) -> None:
+    for resolved in NEVER:
+        policy = OutboundPolicy.of([], ["sentry.example.org"])
+        assert is_refused(policy, host, resolved), resolved
 
 
 @pytest.mark.parametrize("host", ["2130706433", "mylocalhost.example", "lan.example"])
