@@ -11,7 +11,7 @@ from datetime import UTC, datetime, tzinfo
 
 from apps.answers.templates import About, to_markdown
 from apps.events.answer import Answer
-from apps.events.event import ExceptionInfo, LogEntry
+from apps.events.event import LogEntry
 from apps.events.grouping import Group, groups_in, problems_of
 from apps.events.observations import BY_TRACE, Observation, troubles_of
 from apps.events.releases import (
