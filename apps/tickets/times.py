@@ -229,7 +229,16 @@ _DIGITS = any_case(
     r"(?:\s?(?:hrs|h|hours|uhr)(?!\w)|(?=\sthis\s(?:morning|afternoon|evening)))"
 )
 _SIX_DIGITS = r"(?P<hour>[0-2][0-9])-?(?P<minute>[0-5][0-9])-?(?P<second>[0-5][0-9])"
-_PACKED = re.compile(rf"(?<=[0-9]{{8}}T){_SIX_DIGITS}")
+_PACKED = re.compile(
+    r"(?:(?<=[0-9]{8}T)|(?<=[0-9]{4}-[0-9]{2}-[0-9]{2}T))"
+    r"(?P<hour>[0-2][0-9])-?(?P<minute>[0-5][0-9])(?:-?(?P<second>[0-5][0-9])"
+    r"(?:[.,][0-9]{1,9})?)?(?![0-9:])"
+)
+# "Screen Shot 2026-11-18 at 4 05 33 PM", whose dots were lost.
+_SPACED = any_case(
+    r"(?<=-[0-9]{2}\sat\s)(?P<hour>[01]?[0-9])\s(?P<minute>[0-5][0-9])\s(?P<second>[0-5][0-9])"
+    rf"\s(?P<meridiem>{MERIDIEM})"
+)
 # "IMG_20261118_160533.jpg", as phones name pictures.
 FILE_NAME = any_case(
     r"(?<![^\W_])(?:(?:MV)?IMG|VID|screenshot|screen|capture|image|photo|video|bild|foto)[ _-]"
@@ -362,6 +371,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], ClockToken | No
     (_RANGE, _range),
     *((pattern, _half) for pattern in (_HALF, _HALF_AFTER)),
     *((pattern, _digits) for pattern in (_DIGITS, _PACKED, FILE_NAME)),
+    (_SPACED, _clock),
     (_JAPANESE, _japanese),
     *((pattern, _clock) for pattern in (_WITH_MINUTES, _WITH_WORD, _SPELLED, _SPELLED_AT)),
     *((pattern, _clock) for pattern in (_AFTER_WORD, _WITH_H, _ROUGH_HOUR, _ALONE)),

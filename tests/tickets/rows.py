@@ -200,6 +200,10 @@ SURE += [
 
 SURE += [
     sure("see the crash in IMG_20261119_161005.jpg", "2026-11-19 15:10"),
+    sure("It crashed, see Screen Shot 2026-11-19 at 4 10 05 PM", "2026-11-19 15:10"),
+    sure("It crashed at 2026-11-18T1610", "2026-11-18 15:10"),
+    sure("20261118T1610Z error", "2026-11-18 16:10"),
+    sure("2026-11-18T161009.250Z error", "2026-11-18 16:10"),
     sure("It crashed, see Screenshot 2026-11-19 161005.png", "2026-11-19 15:10"),
     sure("Screenshot_20261119-161005_Shop.jpg of the crash", "2026-11-19 15:10"),
     sure("19.11. 16:10 Absturz", "2026-11-19 15:10"),
