@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.events import patterns
 from apps.events.event import Event, EventBody, ExceptionInfo, Frame
 from apps.events.rules.engine import all_rules, rule_for, rules_in
 from apps.events.rules.rule import Example, Side, UserAction, side_of, symptoms_of
@@ -146,7 +147,7 @@ def test_rule_without_example_is_named() -> None:
 
 
 def test_pattern_has_no_blank_beside_a_line_break() -> None:
-    for file in Path("apps/events").rglob("*.toml"):
+    for file in Path(patterns.__file__).parent.rglob("*.toml"):
         assert not re.search(r"[ \t]\n|\n[ \t]+\|", file.read_text()), file.name
 
 
