@@ -114,8 +114,8 @@ class Failure:
 
     `problem` has the events of all of them. `baseline` is the share of other customers with errors
     who had it before, None if unknown; `is_noise` if it is about as usual among those.
-    `representatives` are IDs of events with a body, one for each issue and release; `releases` are in
-    the order in which they first failed.
+    `representatives` are IDs of events with a body, one for each issue and release; `releases` are
+    in the order in which they first failed.
     """
 
     problem: Problem
