@@ -30,7 +30,6 @@ _VERY_NEAR = timedelta(minutes=1)
 _NEAR = timedelta(minutes=5)
 _FAR = timedelta(minutes=30)
 _DAY = timedelta(days=1)
-_BEHIND = (Place.SERVER, Place.SERVER_OR_SERVICE)
 _LEVEL_ORDER = {"fatal": 4, "error": 2, "warning": 0, "info": -4, "debug": -6}
 _QUIET_LEVELS = frozenset(("warning", "info", "debug"))
 
@@ -238,7 +237,8 @@ def _find_problems(answer: Answer) -> list[Problem]:
 def _origin(event: Event, errors: Sequence[Event]) -> Event | None:
     """Return the error of our server behind one that only says that our server failed."""
     rule = rule_for(event)
-    if side_of(event) not in CLIENT or rule is None or rule.place not in _BEHIND:
+    is_behind = rule is not None and rule.place in (Place.SERVER, Place.SERVER_OR_SERVICE)
+    if side_of(event) not in CLIENT or not is_behind:
         return None
     found = find_origin(event, errors)
     own = found and rule_for(found)
@@ -262,18 +262,14 @@ def _problem(
         for issue_id, group in own.items()
         if issue_id != cause
     )
+    all_events = _newest_first(*(group.events for group in own.values()))
     return Problem(
         cause=own[cause],
         others=others,
-        events=_newest_first(*(group.events for group in own.values())),
+        events=all_events,
         is_noise=own[cause].is_noise,
+        twins={event.id: halves[event.id].twin for event in all_events if event.id in halves},
         origin=_origin(own[cause].clearest, errors),
-        twins={
-            event.id: halves[event.id].twin
-            for group in own.values()
-            for event in group.events
-            if event.id in halves
-        },
     )
 
 

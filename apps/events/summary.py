@@ -443,8 +443,8 @@ def delay_text(event: Event) -> str | None:
 
 def _wait(event: Event) -> timedelta | None:
     """Return the time from event to receipt, unless it is unknown or as usual."""
-    received = event.body.received_at if event.body else None
-    if event.body is None or received is None:
+    body = event.body
+    if body is None or body.received_at is None:
         return None
-    wait = received - (event.body.happened_at or event.timestamp)
+    wait = body.received_at - (body.happened_at or event.timestamp)
     return None if _EARLY <= wait <= _LATE else wait

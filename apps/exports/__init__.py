@@ -3,6 +3,7 @@
 The package does no I/O. Everything in an export is neutralized and fits a token limit.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -20,6 +21,7 @@ from apps.exports.facts import (
     MAX_PROMPT_TOKENS,
     NO_LIMITS,
     NO_PRESET,
+    Document,
     Family,
     Omission,
     Preset,
@@ -46,11 +48,11 @@ __all__ = [
 DEFAULT_BUDGET = 6000
 # A prompt takes at most a tenth of a token limit, but no less than this and no more than the most.
 _MIN_PROMPT_TOKENS = 50
-# Media type and file suffix
-_FORMATS: dict[str, tuple[str, str]] = {
-    "markdown": ("text/markdown", "md"),
-    "json": ("application/json", "json"),
-    "text": ("text/plain", "txt"),
+# Media type, file suffix, and writer
+_FORMATS: dict[str, tuple[str, str, Callable[[Document], str]]] = {
+    "markdown": ("text/markdown", "md", markdown_text),
+    "json": ("application/json", "json", json_format.render),
+    "text": ("text/plain", "txt", plain_text),
 }
 
 
@@ -134,9 +136,9 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
         raise ExportRefused("The lookup has no problem with that ID.")
     if event_id and not any(event.id == event_id for event in answer.events):
         raise ExportRefused("The lookup has no event with that ID.")
-    write = markdown_text if format == "markdown" else plain_text
-    if format == "json":
-        write = json_format.render_block if inside_block else json_format.render
+    media_type, suffix, write = _FORMATS[format]
+    if format == "json" and inside_block:
+        write = json_format.render_block
     with rule_cache():
         builder = DocumentBuilder(answer, setting)
         if budget is None:
@@ -145,7 +147,6 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
             tokens = estimate_tokens(text)
         else:
             document, text, tokens = fit(builder.build, write, family.room(budget), family.count)
-    media_type, suffix = _FORMATS[format]
     return Rendered(text, family.count(tokens), document.omitted, media_type, suffix)
 
 

@@ -1,9 +1,12 @@
 """Test reading what people type or paste as the customer."""
 
+import tomllib
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
+from apps.events import identifier
 from apps.events.identifier import (
     Site,
     names_to_erase,
@@ -289,6 +292,13 @@ def test_page_says_how_it_was_read() -> None:
         ("exactly:id:77", "Looked up exactly as typed."),
     ]
     assert wrong(rows, [reading_of(text, read(text)) for text, _ in rows]) == []
+
+
+def test_each_label_has_one_meaning_and_is_written_as_it_is_compared() -> None:
+    lists = tomllib.loads(Path(identifier.__file__).with_suffix(".toml").read_text("utf-8"))
+    labels = [label for words in lists["labels"].values() for label in words.split()]
+
+    assert [one for one in labels if labels.count(one) > 1 or one != identifier._key(one)] == []
 
 
 def test_long_and_hostile_text_is_read_or_refused_without_backtracking() -> None:
