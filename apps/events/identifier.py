@@ -296,9 +296,12 @@ class _Reader:
 
     def read(self, text: str) -> Customer:
         text = _unwrapped(text)
-        links = _links_in(text, self.site)
+        links = [link.rstrip(".,;:!?*'’»)]}") for link in _LINK.findall(text)]
+        bare = _BARE_LINK.fullmatch(text)
+        if bare and _is_sentry(bare["host"], self.site):
+            links = [text.rstrip(".,;:!?")]
         if links:
-            return self._linked(text, links)
+            return self._linked(text, list(dict.fromkeys(links)))
         if len(text) > MAX_CUSTOMER_LENGTH:
             raise _too_long(text)
         if text.casefold().startswith("mailto:"):
@@ -504,14 +507,6 @@ _CLOUD = "sentry.io"
 _NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")
 _SLUG_AND_ID = any_case(r"[\w.-]+:([0-9a-f]{32})")
 _PAGES = frozenset(_WORDS["links"]["pages"].split())
-
-
-def _links_in(text: str, site: Site | None) -> list[str]:
-    found = [link.rstrip(".,;:!?*'’»)]}") for link in _LINK.findall(text)]
-    bare = _BARE_LINK.fullmatch(text)
-    if bare and _is_sentry(bare["host"], site):
-        found = [text.rstrip(".,;:!?")]
-    return list(dict.fromkeys(found))
 
 
 def _host_of(site: Site) -> str:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from apps.events.answer import Answer, CatalogEntry, Deploy, Feedback, Link, Notice, Replay, Signal
+from apps.events.answer import Answer, CatalogEntry, Feedback, Link, Notice, Replay, Signal
 from apps.events.breadcrumb_text import merge_breadcrumbs, place_breadcrumbs
 from apps.events.event import (
     Breadcrumb,
@@ -592,13 +592,20 @@ def _all_details(body: EventBody) -> list[DetailFacts]:
     """Return section, name, and value of all details, the most telling sections first."""
     request = body.request or _NO_REQUEST
     crash, sent = body.exceptions[0].crash_frame if body.exceptions else None, request.data
+    # Versions first, then custom contexts, then devices and the like
+    contexts = (
+        (f"{context} {name}", value)
+        for context in sorted(body.contexts, key=lambda name: _CONTEXT_PLACES.get(name, 0))
+        for name, value in body.contexts[context].items()
+        if name != "type"
+    )
     named = (
         ("extra", body.extra.items()),
         ("tags", body.tags),
         ("variables", crash.variables.items() if crash else ()),
         ("parameters", request.query),
         ("sent", sent.items() if isinstance(sent, dict) else [("body", sent)]),
-        ("contexts", _contexts(body)),
+        ("contexts", contexts),
         ("headers", request.headers),
         ("cookies", request.cookies),
         ("user", body.user.items()),
@@ -612,14 +619,6 @@ def _all_details(body: EventBody) -> list[DetailFacts]:
     for section, lines in body.lists.items():
         rows += [DetailFacts(section, None, line) for line in lines.split("\n")]
     return rows
-
-
-def _contexts(body: EventBody) -> Iterator[tuple[str, object]]:
-    """Yield what the contexts say: versions first, then custom ones, then devices and the like."""
-    for context in sorted(body.contexts, key=lambda name: _CONTEXT_PLACES.get(name, 0)):
-        for name, value in body.contexts[context].items():
-            if name != "type":
-                yield f"{context} {name}", value
 
 
 def _detail_text(value: object) -> str:
@@ -662,18 +661,13 @@ def _related(selection: Selection) -> Iterator[RelatedFacts]:
         yield entry("error of the same trace", error.timestamp, error, text)
     for deploy in sorted(beside.deploys, key=lambda one: abs(seconds_to(one.at))):
         away = seconds_to(deploy.at)
-        text = _went_live(deploy, away)
+        where = f" in {deploy.environment}" if deploy.environment else ""
+        what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
+        when = f"{format_duration(away)} {'before' if away < 0 else 'after'} the reported time"
+        text = f"release {deploy.version} {what} {when}"
         yield RelatedFacts("release", None, deploy.at, away, deploy.project, text)
     for replay in beside.replays:
         yield entry("session replay", replay.started_at, replay, "; ".join(_replay(replay)))
-
-
-def _went_live(deploy: Deploy, away: float) -> str:
-    """Return `release shop@2.14.0 went live in production 35 min before the reported time`."""
-    where = f" in {deploy.environment}" if deploy.environment else ""
-    what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-    when = f"{format_duration(away)} {'before' if away < 0 else 'after'} the reported time"
-    return f"release {deploy.version} {what} {when}"
 
 
 def _replay(replay: Replay) -> Iterator[str]:
