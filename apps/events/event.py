@@ -214,10 +214,7 @@ def time_of(row: LogEntry | Span) -> datetime:
 
 
 def breadcrumb_message(crumb: Breadcrumb) -> str | None:
-    """Return the message plus the request or navigation in the data; None if there is neither.
-
-    A part that the message already contains is not repeated.
-    """
+    """Return the message, and the request or navigation in the data unless it has that; or None."""
     message, from_data = crumb.message or "", _from_data(crumb)
     if from_data in message:
         return message or None

@@ -189,10 +189,7 @@ def nearest_first(events: Iterable[Event], moment: datetime) -> list[Event]:
 
 
 def group_by_issue(answer: Answer) -> list[Group]:
-    """Group the result's events by issue, the most relevant first and noise last.
-
-    If every group is noise, none is marked as such.
-    """
+    """Group events by issue, the most relevant first and noise last, unless everything is noise."""
     issues = {issue.id: issue for issue in answer.issues}
     by_issue: dict[str, list[Event]] = defaultdict(list)
     for event in answer.events:

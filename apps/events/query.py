@@ -55,10 +55,7 @@ class CustomerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The customer to look up. `hex_id` is set for an actual or possible event or trace ID.
-
-    `fields` are the only ones to search; empty means all of the lookup's.
-    """
+    """The customer to look up. `hex_id` is set for an actual or possible event or trace ID."""
 
     identifier: str
     kind: CustomerKind = CustomerKind.IDENTIFIER

@@ -279,10 +279,7 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 def _seen_instead(answer: Answer) -> tuple[str, str]:
-    """Return a clause such as `two requests failed`, and a sentence with the worst; or two "".
-
-    A single observation is the clause itself.
-    """
+    """Return `two requests failed` or what one showed, and a sentence with the worst; or two ""."""
     troubles = [one for one in troubles_of(answer) if not one.is_note]
     if not troubles:
         return "", ""

@@ -22,10 +22,7 @@ MAX_PROMPT_TOKENS = 100
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of language models. Its texts have `factor` times the tokens of o200k's.
-
-    The factors and their sources are in `docs/using.md`.
-    """
+    """A family of models, with its tokens for each of o200k. `docs/using.md` has the sources."""
 
     name: str
     label: str
@@ -405,10 +402,7 @@ EVERYTHING = replace(NO_LIMITS, plain=True)
 
 @cache
 def ladder() -> tuple[tuple[Detail, ...], tuple[str, ...]]:
-    """Return the levels, in cuts small enough to make good use of any token limit.
-
-    Return also the name of the limit in which each level differs from the one before.
-    """
+    """Return the levels, from everything down, and the name of the limit that each one cut."""
     rungs, names = [NO_LIMITS], [""]
     cuts = tomllib.loads((Path(__file__).parent / "cuts.toml").read_text("utf-8"))["cuts"]
     for cut in ({name: getattr(Detail(), name) for name in _COUNTS}, *cuts):
