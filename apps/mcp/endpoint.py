@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Generator, Iterator, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -74,7 +75,9 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
 
     if request.content_type != "application/json":
         return problem_response(WRONG_TYPE)
-    message = _object(_json(request.body))
+    message: dict[str, Any] = {}
+    with suppress(ValueError, RecursionError):
+        message = _object(json.loads(request.body))
     params, method = _object(message.get("params")), message.get("method")
     session, opened_by = _read_session(request, token)
     meta = _object(params.get("_meta"))
@@ -123,13 +126,6 @@ def _response(
 
 
 # What a message says about its program. The SDK reads and checks messages again.
-
-
-def _json(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _object(value: object) -> dict[str, Any]:

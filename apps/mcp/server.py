@@ -14,7 +14,6 @@ from collections.abc import (
     Mapping,
     MutableMapping,
 )
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -106,20 +105,8 @@ def _server(caller: Caller, call: Call) -> Server[Any]:
 Message = MutableMapping[str, Any]
 
 
-@dataclass(slots=True)
-class _Job:
-    """A function to call while the event loop stands still, as Django's database requires."""
-
-    function: Callable[[], Any]
-    result: "asyncio.Future[Any]"
-
-    def run(self) -> None:
-        if self.result.cancelled():
-            return
-        try:
-            self.result.set_result(self.function())
-        except Exception as error:  # noqa: BLE001 - raised again where the result is awaited
-            self.result.set_exception(error)
+# A function to call while the event loop stands still, as Django's database requires.
+_Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
 
 def answer(
@@ -138,9 +125,25 @@ def answer(
         max_request_body_size=len(body) + 1,  # Django has limited it
     )
 
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/mcp",
+        "raw_path": b"/mcp",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [
+            (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, value in headers.items()
+        ],
+    }
+
     async def handle() -> None:
         async with manager.run():
-            await manager.handle_request(_scope(headers), exchange.receive, exchange.send)
+            await manager.handle_request(scope, exchange.receive, exchange.send)
 
     return exchange.run(handle())
 
@@ -175,17 +178,21 @@ class _Exchange:
 
     def _messages(self) -> Iterator[Message]:
         while (item := self._loop.run_until_complete(self._outbox.get())) is not None:
-            if isinstance(item, _Job):
-                item.run()
-            else:
+            if not isinstance(item, tuple):
                 yield item
+                continue
+            function, result = item
+            if not result.cancelled():
+                try:
+                    result.set_result(function())
+                except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+                    result.set_exception(error)
 
     async def call(self, function: Callable[[], _T]) -> _T:
         """Call the function from outside the event loop."""
-        job = _Job(function, self._loop.create_future())
-        self._outbox.put_nowait(job)
-        result: _T = await job.result
-        return result
+        called: asyncio.Future[_T] = self._loop.create_future()
+        self._outbox.put_nowait((function, called))
+        return await called
 
     async def receive(self) -> Message:
         """Return the request. After that, the client is there until the iterator is closed."""
@@ -198,33 +205,12 @@ class _Exchange:
         self._outbox.put_nowait(message)
 
 
-def _scope(headers: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": "/mcp",
-        "raw_path": b"/mcp",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [
-            (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, value in headers.items()
-        ],
-    }
-
-
 # Standard input and output, for programs on this machine.
 
 
-def serve_stdio(caller: Caller) -> None:
+async def serve_stdio(caller: Caller) -> None:
     """Serve one program until it closes its end."""
-    anyio.run(_serve_stdio, caller)
 
-
-async def _serve_stdio(caller: Caller) -> None:
     def in_thread(function: Callable[[], _T]) -> _T:
         try:
             return function()

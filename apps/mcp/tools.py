@@ -65,12 +65,7 @@ from apps.lookups.problems import (
     bad_input,
     is_database_away,
 )
-from apps.lookups.records import (
-    MAX_REASON_LENGTH,
-    read_question,
-    record_action,
-    record_lookup,
-)
+from apps.lookups.records import MAX_REASON_LENGTH, read_question, record_action, record_lookup
 
 _log = getLogger(__name__)
 

@@ -5,6 +5,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+import anyio
 from django.core.management import BaseCommand, CommandError
 
 from apps.lookups.access import Requester, system_user
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         if options["call"]:
             self._call(options["call"], options["arguments"])
         requester = Requester(Origin.MCP, system_user=system_user(), client="standard input")
-        serve_stdio(Caller(requester, wants_progress=True))
+        anyio.run(serve_stdio, Caller(requester, wants_progress=True))
 
     def _call(self, name: str, typed: str) -> None:
         """Print the reply, and exit as `manage.py lookup` does."""
