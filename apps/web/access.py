@@ -37,10 +37,7 @@ def requester_of(request: HttpRequest) -> Requester:
 
 
 def allowed_projects(request: HttpRequest) -> frozenset[str] | None:
-    """Return the slugs of the projects this person can see, or None for every project.
-
-    They are read once for each request.
-    """
+    """Return the slugs of the projects this person can see, read once; None for all."""
     if not hasattr(request, "allowed_projects"):
         request.allowed_projects = projects_of(person_of(request))  # type: ignore[attr-defined]
     return request.allowed_projects  # type: ignore[no-any-return,attr-defined]

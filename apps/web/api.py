@@ -143,10 +143,7 @@ class TokenAuth(HttpBearer):
 
 
 def authorized(request: HttpRequest, scope: Scope) -> tuple[ApiToken, Requester]:
-    """Return the request's token, and its person as records identify them.
-
-    Raise `TokenFailed` if the token is not enough.
-    """
+    """Return the request's token and its requester. Raise `TokenFailed` if it is not enough."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by Django Ninja
     requester = replace(_caller(request), user=token.user, token=token)
     authorize(token, scope, requester)
@@ -159,10 +156,7 @@ def _caller(request: HttpRequest) -> Requester:
 
 
 def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view to require a permission to look up or see tokens, or a valid token.
-
-    Browsers without either are redirected to sign in.
-    """
+    """Require a permission to look up or see tokens, or a valid token. Browsers sign in first."""
 
     @login_not_required
     @wraps(view)

@@ -60,12 +60,7 @@ from apps.tickets.text import (
     TicketReading,
     TicketRefused,
 )
-from apps.web.presenters.formatting import (
-    half_window,
-    in_utc_too,
-    local_minute,
-    typed_in,
-)
+from apps.web.presenters.formatting import half_window, in_utc_too, local_minute, typed_in
 
 # The select of time zones. Its hundreds of options are rendered once per process.
 
@@ -95,10 +90,7 @@ def _options() -> SafeString:
 
 
 class ZoneSelect(forms.Select):
-    """A select of all time zones.
-
-    A script selects the browser's zone unless the person or the posted values chose one.
-    """
+    """A select of time zones. A script selects the browser's unless one was chosen or posted."""
 
     def __init__(self, *, is_chosen: bool) -> None:
         super().__init__({} if is_chosen else {"data-zone": "browser"})
@@ -442,9 +434,7 @@ class ShareForm(forms.Form):
         error_messages={"required": "Enter who to share it with."},
     )
     days = forms.ChoiceField(
-        required=False,
-        label="Share for",
-        choices=[("", "until you stop sharing"), *_DAYS.items()],
+        required=False, label="Share for", choices=[("", "until you stop sharing"), *_DAYS.items()]
     )
 
     def clean_reader(self) -> User | Group:
@@ -463,16 +453,13 @@ class ShareForm(forms.Form):
 def share_section(
     person: User, lookup: Lookup | Incident, form: ShareForm | None = None
 ) -> dict[str, Any] | None:
-    """Return the `share` of `lookups/_share.html`, or None for people who don't manage the lookup.
-
-    `readers` are suggestions for the form.
-    """
+    """Return the `share` of `lookups/_share.html`, or None for those who don't manage it."""
     if not may_manage(person, lookup):
         return None
     zone, readers = ZoneInfo(lookup.zone), reader_choices(apart_from=person)
 
     def offering() -> ShareForm:
-        offered = form or share_form(None)
+        offered = form or ShareForm(auto_id="share_%s")
         if readers:
             offered.fields["reader"].widget.attrs["list"] = "share_offered"
         return offered
@@ -489,11 +476,6 @@ def share_section(
             for share in active_shares(lookup)
         ],
     }
-
-
-def share_form(values: Any) -> ShareForm:
-    """Return the posted form, or an empty one for None."""
-    return ShareForm(values, auto_id="share_%s")
 
 
 # Tickets. The pasted text lives only as long as the request.
@@ -677,10 +659,7 @@ def _customer(found: CustomerFound, picked: Mapping[str, str]) -> dict[str, Any]
 
 
 def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> dict[str, Any]:
-    """Return words in the ticket, with questions about them, and the times they can mean.
-
-    `understood` applies to all options; otherwise, each option has its own.
-    """
+    """Return words in the ticket with their times; `understood` applies to all times or to none."""
     notes = {reading.understood for reading in found.readings}
     common = notes.pop() if len(notes) == 1 and len(found.readings) > 1 else ""
     options = []

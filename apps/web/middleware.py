@@ -112,7 +112,11 @@ class RefusalMiddleware(MiddlewareMixin):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         why = _WHY.get(response.status_code)
         if why and not hasattr(request, "refusal_is_recorded"):
-            record_refusal(_caller(request), target=_page(request), why=why)
+            target, match = "unknown page", request.resolver_match
+            if match:  # nothing else of the URL
+                name, lookup_id = match.view_name, match.kwargs.get("lookup_id")
+                target = f"{name} {lookup_id}" if lookup_id else f"page {name}"
+            record_refusal(_caller(request), target=target, why=why)
         return response
 
 
@@ -133,15 +137,6 @@ def _caller(request: HttpRequest) -> Actor:
         if match.view_name == "mcp":
             return Actor(Origin.MCP, address=actor.address)
     return actor
-
-
-def _page(request: HttpRequest) -> str:
-    """Return the view's name, with the lookup if there is one; nothing else of the URL."""
-    match = request.resolver_match
-    if match is None:
-        return "unknown page"
-    lookup_id = match.kwargs.get("lookup_id")
-    return f"{match.view_name} {lookup_id}" if lookup_id else f"page {match.view_name}"
 
 
 # Pages in place of a result.

@@ -5,7 +5,6 @@ from django.urls import URLPattern, include, path, re_path
 
 from apps.answers.templates import Kind
 from apps.web import api as web_api
-from apps.web import theme
 from apps.web.api import api
 from apps.web.views import drafts, events, explain, exports, health, incidents, lookups
 
@@ -62,7 +61,7 @@ urlpatterns = [
     path("review/forget/", lookups.forget, name="forget"),
     path("review/sentry/", lookups.check_sentry, name="check_sentry"),
     path("accounts/preferences/", lookups.preferences, name="preferences"),
-    path("accounts/theme/", theme.theme, name="theme"),
+    path("accounts/theme/", lookups.theme, name="theme"),
     path("api/v1/", web_api.api_page, name="api_page"),
     path("api/v1/", (api_patterns, api_app_name, api_namespace)),
     re_path(r"^api/", web_api.no_such_address, name="api_nothing"),

@@ -15,15 +15,12 @@ class FormRenderer(DjangoTemplates):
     """Writes the same HTML as Django's templates, which it uses for all but the simple parts."""
 
     def render(
-        self,
-        template_name: str,
-        context: dict[str, Any],
-        request: HttpRequest | None = None,
+        self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None
     ) -> str:
         """Return the HTML of a widget, or of a list of errors."""
         if template_name in _WIDGETS:
             return _WIDGETS[template_name](context["widget"])
-        if template_name == _SELECT and _is_flat(context["widget"]):
+        if template_name == _SELECT and not any(one[0] for one in context["widget"]["optgroups"]):
             return _select(context["widget"])
         if template_name == _ERRORS and not context["errors"]:
             return SafeString()
@@ -65,10 +62,6 @@ def _select(widget: Mapping[str, Any]) -> SafeString:
         _attributes(widget),
         format_html_join("", '\n  <option value="{}"{}>{}</option>', rows),
     )
-
-
-def _is_flat(widget: Mapping[str, Any]) -> bool:
-    return not any(group for group, _options, _index in widget["optgroups"])
 
 
 _ERRORS = "django/forms/errors/list/default.html"

@@ -249,7 +249,8 @@ def test_event_id_also_lists_event_and_trace_id_fields() -> None:
 
     shown = result.result_page(by_id, lookup(), zone=BERLIN, now=FETCHED)
 
-    assert shown.searched_fields == "user ID, email, username, event ID, and trace ID"
+    assert shown.nothing is not None
+    assert shown.nothing["fields"] == "user ID, email, username, event ID, and trace ID"
 
 
 def test_counts_show_when_more_events_exist_than_listed() -> None:

@@ -112,18 +112,18 @@ def filter_form(
     }
 
 
-def _choices(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
+def _choices(events: Sequence[Event]) -> dict[str, list[str]]:
     """Return the fields in which the events differ, each with its values."""
     found = {
-        "level": tuple(sorted({level_of(event) for event in events}, key=(*LEVELS, UNKNOWN).index)),
-        "project": tuple(sorted({project_of(event) for event in events})),
-        "environment": tuple(sorted({environment_of(event) for event in events})),
+        "level": sorted(set(map(level_of, events)), key=(*LEVELS, UNKNOWN).index),
+        "project": sorted(set(map(project_of, events))),
+        "environment": sorted(set(map(environment_of, events))),
     }
-    short = {
-        name: tuple(value for value in values if len(value) <= MAX_TEXT_LENGTH)
+    return {
+        name: [value for value in values if len(value) <= MAX_TEXT_LENGTH]
         for name, values in found.items()
+        if len(values) > 1
     }
-    return {name: values for name, values in short.items() if len(found[name]) > 1}
 
 
 def _selects(

@@ -150,10 +150,7 @@ def _failure(
 
 
 def _issues(result: IncidentResult, failure: Failure) -> Iterable[tuple[str, str, str, str]]:
-    """Yield the failure's issues, the cause's first: name, link, who had it, and why it's joined.
-
-    Links and reasons can be empty.
-    """
+    """Yield each issue's name, link, customers, and why it was joined, the cause's first."""
     reasons = {joined.group.issue_id: joined.reason for joined in failure.problem.others}
     for group in failure.problem.groups:
         events = {event.id for event in group.events}
@@ -210,10 +207,7 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
 
 
 def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> dict[str, Any]:
-    """Return the progress for the page's script, which loads the page again when it has changed.
-
-    `seen` is how many batches had ended on the page.
-    """
+    """Return the progress for the page's script. `seen` is how many batches had ended on it."""
     is_news = (ended - seen) * 6 >= batches or (ended > 0 and seen == 0)
     is_over = incident.is_over or incident.is_expired
     sentence = f"{ended:,} of {counted(batches, 'batch', 'batches')} of customers checked."

@@ -178,11 +178,7 @@ FULL = Limits(own_frames=500, library_frames=500, steps=500, text=20_000, raw_st
 
 @dataclass(frozen=True, slots=True)
 class FrameView:
-    """One frame: its place, the code around it, and its variables.
-
-    `lines` have their number, their text, and whether they failed. `times` counts repetitions in a
-    row, as in a recursion.
-    """
+    """A frame. `lines` have a number, a text, and whether it failed; `times` counts repeats."""
 
     place: str
     function: str
@@ -613,10 +609,7 @@ def issue_card(
     totals: Mapping[str, int] = MappingProxyType({}),
     hint: str = "",
 ) -> IssueCard:
-    """Return the card of a problem: first the events nearest the reported time, then the rest.
-
-    `totals` are the numbers of events of the issues in all problems together.
-    """
+    """Return the card of a problem. `totals` counts the events of each issue in all problems."""
     cause = problem.cause
     near, far = _near_and_far(cause, window, zone)
     impact = impact_view(cause, window.moment, zone)
@@ -635,10 +628,7 @@ def issue_card(
         level=worst_level(event.level for event in problem.events),
         count=_count(problem.times),
         clock=first if first == last else f"{first} to {last}",
-        facts=(
-            *_part_of(cause, totals),
-            *_issue_facts(cause, handling, impact, not shown_above),
-        ),
+        facts=(*_part_of(cause, totals), *_issue_facts(cause, handling, impact, not shown_above)),
         broke=problem.handled is False,
         impact=impact,
         permalink=safe_link(problem.issue.permalink if problem.issue else None),

@@ -66,7 +66,6 @@ from apps.web.presenters.issue import (
 )
 from apps.web.presenters.story import StoryView, related_view, story_view
 from apps.web.presenters.timeline import Timeline, hints_of, timeline_of
-from apps.web.theme import theme_of
 
 # A result without errors: what was searched, and what to try next.
 
@@ -92,11 +91,16 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, 
     incomplete result claims nothing about other times.
     """
     question, occurrences = answer.question, answer.nearby
+    kind = question.customer.kind
+    fields = [field_name(field) for field in question.customer.only_fields or question.fields]
+    if kind == CustomerKind.IDENTIFIER_OR_HEX:
+        fields += ["event ID", "trace ID"]
+    not_issue = ", not as the short ID of an issue" * (kind == CustomerKind.IDENTIFIER_OR_ISSUE)
     moment = question.window.moment
     others = occurrences.events if occurrences and occurrences.problem is None else ()
     distance = min((abs(one.timestamp - moment) for one in others), default=timedelta())
     return {
-        "fields": searched_fields(question),
+        "fields": f"{listed(fields)}{not_issue}",
         "projects": listed(answer.searched.projects),
         "environments": listed(answer.searched.environments),
         "wider": [
@@ -114,16 +118,6 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, 
         if all(notice.code in _LASTING for notice in answer.notices)
         else "Refresh in a few minutes, or search a different window.",
     }
-
-
-def searched_fields(question: Question) -> str:
-    """Return what the customer was searched as: user ID, email, and username."""
-    kind = question.customer.kind
-    fields = [field_name(field) for field in question.customer.only_fields or question.fields]
-    if kind == CustomerKind.IDENTIFIER_OR_HEX:
-        fields += ["event ID", "trace ID"]
-    not_searched = ", not as the short ID of an issue"
-    return listed(fields) + not_searched * (kind == CustomerKind.IDENTIFIER_OR_ISSUE)
 
 
 def _other_times(
@@ -197,10 +191,7 @@ def move_buttons(question: Question, now: datetime) -> Iterator[tuple[str, str, 
 def recent_view(
     lookups: Sequence[Lookup], projects: Projects, now: datetime, *, with_owners: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the rows of `lookups/_recent.html`, with owners for the lookups of other people.
-
-    Counts are only for readers who can see every searched project.
-    """
+    """Return the rows of `lookups/_recent.html`, with counts for those who see every project."""
     return [
         {
             "lookup": lookup,
@@ -225,22 +216,19 @@ def near_names(lookup: Lookup, others: Sequence[Lookup]) -> tuple[str, ...]:
 
 
 def _outcome(lookup: Lookup) -> str:
+    """Return what was found, with the number of problems; older lookups only know their issues."""
+    found = counted(lookup.issues or 0, "issue")
+    if lookup.problems is not None:
+        found = counted(lookup.problems, "problem")
     if lookup.purged_at:
         return "deleted"
     if lookup.outcome == Outcome.FOUND:
-        return _problem_count(lookup)
+        return found
     if lookup.outcome == Outcome.NOTHING:
         return "no error events"
     if lookup.outcome == Outcome.INCOMPLETE and lookup.issues:
-        return f"{_problem_count(lookup)}, incomplete"
+        return f"{found}, incomplete"
     return str(Outcome(lookup.outcome).label)
-
-
-def _problem_count(lookup: Lookup) -> str:
-    """Return the number of problems as on the result; older lookups only know their issues."""
-    if lookup.problems is None:
-        return counted(lookup.issues or 0, "issue")
-    return counted(lookup.problems, "problem")
 
 
 def since_text(since: NewSince | None, now: datetime) -> str:
@@ -255,6 +243,7 @@ def since_text(since: NewSince | None, now: datetime) -> str:
 # The result page.
 
 MAX_OPEN_ISSUES = 10
+THEME_COOKIE, THEMES = "triage_theme", ("light", "dark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +271,6 @@ class ResultPage:
     folded: tuple[IssueCard, ...]
     noise: tuple[IssueCard, ...]
     nothing: dict[str, Any] | None
-    searched_fields: str
     story: StoryView | None
     related: dict[str, Any] | None
     calls: str
@@ -292,12 +280,12 @@ class ResultPage:
 
 def site(request: HttpRequest) -> dict[str, object]:
     """Return the context of every page: the demo, the theme, and what this person can do."""
-    user = getattr(request, "user", None)
+    user, theme = getattr(request, "user", None), request.COOKIES.get(THEME_COOKIE, "")
     return {
         "demo": settings.DEMO,
         "site_origin": site_origin(request),
         "admin_origin": admin_origin(request),
-        "theme": theme_of(request),
+        "theme": theme if theme in THEMES else "",  # by default, that of the device
         "version": settings.TRIAGE_VERSION,
         "home": SimpleLazyObject(lambda: home_url(request)),
         "can_look_up": SimpleLazyObject(lambda: may_look_up(request)),
@@ -369,17 +357,13 @@ def result_page(
         unchecked=unchecked_text(answer.known.unchecked),
         story=story_view(answer, found, zone),
         nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),
-        searched_fields=searched_fields(answer.question),
         timeline=timeline_of(answer, visible_problems, event_filter, zone)
         if found or troubles_of(answer)
         else None,
         filter=filter_form(answer, problems, event_filter, visible_problems, zone)
         if found
         else None,
-        groups=(
-            *loud[:1],
-            *(replace(card, is_folded=True) for card in loud[1:MAX_OPEN_ISSUES]),
-        ),
+        groups=(*loud[:1], *(replace(card, is_folded=True) for card in loud[1:MAX_OPEN_ISSUES])),
         folded=loud[MAX_OPEN_ISSUES:],
         noise=noise,
         related=related_view(answer, zone),

@@ -79,10 +79,7 @@ class StoryPart:
 
 @dataclass(frozen=True, slots=True)
 class StoryView:
-    """The parts, oldest first. `left_out` counts steps too far from the reported time.
-
-    `has_own` means that the customer's own steps are among them.
-    """
+    """The parts, oldest first. `left_out` counts steps too far from the reported time."""
 
     parts: tuple[StoryPart, ...]
     left_out: int
@@ -305,10 +302,7 @@ def _parts(line: Sequence[_Placed]) -> Iterator[StoryPart]:
 
 
 def _rounds_at(line: Sequence[_Placed], start: int) -> tuple[int, int]:
-    """Return the length and number of the rounds that begin here and cover most; else (1, 1).
-
-    A round has a failure after other steps.
-    """
+    """Return the length and number of the rounds that begin here and cover most; else (1, 1)."""
     best = (1, 1)
     for size in range(2, min(15, (len(line) - start) // 2) + 1):
         keys = [placed.key for placed in line[start : start + size]]
@@ -364,7 +358,12 @@ def _add_pauses(line: Sequence[_Placed], answer: Answer) -> list[_Placed]:
     if not is_all or not beside.has_all_activity:
         return list(line)
     logs = ((log.timestamp, log.timestamp) for log in beside.logs)
-    times = sorted((*logs, *((one.started_at, _end_of(one)) for one in beside.spans)))
+    lengths = (min(max(one.duration_ms or 0, 0), 86_400_000) for one in beside.spans)
+    spans = (
+        (one.started_at, one.started_at + timedelta(milliseconds=length))
+        for one, length in zip(beside.spans, lengths, strict=True)
+    )
+    times = sorted((*logs, *spans))
     shown: list[_Placed] = []
     place, last = 0, None
     for one in line:
@@ -379,10 +378,6 @@ def _add_pauses(line: Sequence[_Placed], answer: Answer) -> list[_Placed]:
         shown.append(replace(one, step=replace(one.step, pause=pause)))
         last = max(filter(None, (last, one.until, one.at)))
     return shown
-
-
-def _end_of(span: Span) -> datetime:
-    return span.started_at + timedelta(milliseconds=min(max(span.duration_ms or 0, 0), 86_400_000))
 
 
 def _fold(steps: Iterator[Step]) -> Iterator[StoryPart]:
@@ -440,20 +435,12 @@ def messages(answer: Answer) -> tuple[Feedback, ...]:
 
 
 def _signal(kind: str, at: datetime, moment: datetime, zone: ZoneInfo, words: str) -> Step:
-    return Step(
-        relative=relative(at, moment, at=_AT),
-        time=local_clock(at, zone, day_of=moment),
-        words=words,
-        kind=kind,
-    )
+    time = local_clock(at, zone, day_of=moment)
+    return Step(relative(at, moment, at=_AT), time, words, kind=kind)
 
 
 def feedback_step(
-    feedback: Feedback,
-    moment: datetime,
-    zone: ZoneInfo,
-    server: str,
-    longest: int = 2000,
+    feedback: Feedback, moment: datetime, zone: ZoneInfo, server: str, longest: int = 2000
 ) -> Step:
     """Return a message from the customer."""
     about = filter(None, (feedback.name and f"as {feedback.name}", feedback.url))
@@ -494,9 +481,8 @@ def _release(deploy: Deploy, moment: datetime, zone: ZoneInfo) -> Step:
     name = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
     where = f" in {deploy.environment}" if deploy.environment else ""
     what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-    return replace(
-        _signal("release", deploy.at, moment, zone, ""), text=clipped(name, 200), outcome=what
-    )
+    step = _signal("release", deploy.at, moment, zone, "")
+    return replace(step, text=clipped(name, 200), outcome=what)
 
 
 # Observations.
@@ -511,8 +497,8 @@ def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
     if isinstance(row, Span) and not one.is_trouble:
         is_page = (row.op or "").startswith(PAGE_OPS)
         words = "opened" if is_page else "requested"
-        step = _signal("", one.at, moment, zone, words)
         done = "it was accepted" if row.http_status == 202 else "it worked"
+        step = _signal("", one.at, moment, zone, words)
         return replace(step, text=target, outcome=done, is_customers=is_page)
     until = local_clock(one.until, zone, day_of=moment).text
     hidden = len(one.rows) - _MAX_BASIS

@@ -63,14 +63,6 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A time on the axis."""
-
-    across: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Label:
     """A text on the axis. `anchor` keeps it inside the drawing."""
 
@@ -89,14 +81,14 @@ def across(x: float) -> str:
     return f"{x:.2f}%"
 
 
-def ticks(scale: Scale, *, free: tuple[float, ...] = ()) -> tuple[Tick, ...]:
+def _ticks(scale: Scale, free: tuple[float, ...]) -> tuple[tuple[str, str], ...]:
     """Return round local times, with seconds in a short span, away from positions in `free`."""
     step = tick_step(scale.span, 6)
     if step < 60:
         step = tick_step(scale.span, 4)
     names = TimeLabels(scale.span, scale.zone, seconds=step < 60)
     return tuple(
-        Tick(across(scale.x(when)), names.short(when))
+        (across(scale.x(when)), names.short(when))
         for when in round_times(scale.span, scale.zone, step)
         if all(abs(scale.x(when) - x) > MIN_DISTANCE for x in free)
     )
@@ -177,10 +169,7 @@ class Density:
 def filter_deploys(
     deploys: Sequence[Deploy], span: TimeRange, event_filter: EventFilter
 ) -> tuple[Deploy, ...]:
-    """Return the deploys within the span that match the filter, oldest first.
-
-    Deploys without a project or environment match any.
-    """
+    """Return the deploys in the span that match the filter, or lack what it is about, by time."""
     project, environment = event_filter.project, event_filter.environment
     return tuple(
         deploy
@@ -280,10 +269,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The marks of one problem, or of several that nothing distinguishes.
-
-    `label` is short, `name` is the full sentence; `is_noise` if all are noise.
-    """
+    """The marks of one problem, or of several that nothing distinguishes. `name` is a sentence."""
 
     number: str
     label: str
@@ -296,15 +282,15 @@ class Lane:
 class Timeline:
     """The drawing. `lanes_left_out` counts problems without a lane, `seen` are observations.
 
-    `left` and `right` are the epoch seconds at the edges. `moment` is None if the reported time is
-    outside, as `elsewhere` then says.
+    `ticks` have a place and a text. `left` and `right` are the epoch seconds at the edges. `moment`
+    is None if the reported time is outside, as `elsewhere` then says.
     """
 
     left: int
     right: int
     moment: Label | None
     elsewhere: str
-    ticks: tuple[Tick, ...]
+    ticks: tuple[tuple[str, str], ...]
     lanes: tuple[Lane, ...]
     lanes_left_out: int
     releases: tuple[Label, ...]
@@ -343,7 +329,7 @@ def timeline_of(
         if is_inside
         else None,
         elsewhere="" if is_inside else f"The reported time, {asked_about}, is {side} this range",
-        ticks=ticks(scale, free=(x,) if is_inside else ()),
+        ticks=_ticks(scale, (x,) if is_inside else ()),
         lanes=tuple(_lanes(problems[:MAX_LANES], scale)),
         lanes_left_out=max(0, len(problems) - MAX_LANES),
         releases=release_marks(deploys, scale),

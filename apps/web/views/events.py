@@ -1,7 +1,6 @@
 """Views of a result's events: one event, the filter, and the timeline as a table."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.answers.catalogue.suggestions import feedback_by
 from apps.events.answer import Answer
 from apps.events.breadcrumb_text import step_times
-from apps.events.event import Event
+from apps.events.event import EventBody
 from apps.events.filtering import EventFilter, filter_problems, number_problems
 from apps.events.grouping import problems_of
 from apps.events.summary import summarize
@@ -31,13 +30,8 @@ from apps.web.access import (
     record_view,
 )
 from apps.web.middleware import SeeOther, render_failures
-from apps.web.presenters.filters import (
-    filter_form,
-    read_filter,
-    store_filter,
-    stored_filter,
-)
-from apps.web.presenters.formatting import LocalTime, clipped, level_mark, local_clock
+from apps.web.presenters.filters import filter_form, read_filter, store_filter, stored_filter
+from apps.web.presenters.formatting import clipped, level_mark, local_clock
 from apps.web.presenters.issue import BRIEF, FULL, Limits, known_views, present_event
 from apps.web.presenters.result import result_page
 from apps.web.presenters.timeline import Scale, density, filter_deploys, window_range
@@ -80,70 +74,43 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
 
 # The timeline as a table: a row for each event, each release, and the reported time.
 
-_MAX_CELL_LENGTH = 60
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """A row of the table. Without an `event_id`, it is a release or the reported time."""
-
-    when: datetime
-    time: LocalTime
-    what: str
-    number: int | None = None
-    level: str = ""
-    project: str = ""
-    environment: str = ""
-    release: str = ""
-    event_id: str = ""
-
 
 def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the context of `lookups/table.html`: the filtered events in order of time."""
+    """Return the context of `lookups/table.html`: events, releases, and the reported time."""
     moment = answer.question.window.moment
     span = event_filter.span or window_range(answer.question.window)
     problems = number_problems(problems_of(answer))
     visible_problems = filter_problems(problems, event_filter)
-    rows = [
-        _event_row(event, number, zone, moment)
-        for number, problem in visible_problems
-        for event in problem.events
-    ]
-    rows += [
-        TableRow(
-            when=deploy.at,
-            time=local_clock(deploy.at, zone, day_of=moment),
-            what="A release went live",
-            project=clipped(deploy.project or "", _MAX_CELL_LENGTH),
-            environment=clipped(deploy.environment or "", _MAX_CELL_LENGTH),
-            release=clipped(deploy.version, _MAX_CELL_LENGTH),
-        )
-        for deploy in filter_deploys(answer.beside.deploys, span, event_filter)
-    ]
-    if span.contains(moment):
-        rows.append(TableRow(moment, local_clock(moment, zone), "Reported time"))
+
+    def row(when: datetime, what: str, *cells: str | None, **more: object) -> dict[str, Any]:
+        project, environment, release = (clipped(cell or "", 60) for cell in cells or ("",) * 3)
+        return {
+            "when": when,
+            "time": local_clock(when, zone, day_of=moment),
+            "what": what,
+            "project": project,
+            "environment": environment,
+            "release": release,
+            "event_id": "",
+            **more,
+        }
+
+    rows = [row(moment, "Reported time")] if span.contains(moment) else []
+    for number, problem in visible_problems:
+        for event in problem.events:
+            body = event.body or EventBody()
+            cells = event.environment or body.environment, event.release or body.release
+            level = level_mark(event.level).word
+            more = {"number": number, "level": level, "event_id": event.id}
+            rows.append(row(event.timestamp, summarize(event), event.project, *cells, **more))
+    for one in filter_deploys(answer.beside.deploys, span, event_filter):
+        cells = one.environment, one.version
+        rows.append(row(one.at, "A release went live", one.project, *cells))
     return {
-        "rows": sorted(rows, key=lambda row: (row.when, row.event_id)),
+        "rows": sorted(rows, key=lambda row: (row["when"], row["event_id"])),
         "activity": density(step_times(answer.events), Scale(span, zone)),
         "filter": filter_form(answer, problems, event_filter, visible_problems, zone),
     }
-
-
-def _event_row(event: Event, number: int, zone: ZoneInfo, moment: datetime) -> TableRow:
-    body = event.body
-    return TableRow(
-        when=event.timestamp,
-        time=local_clock(event.timestamp, zone, day_of=moment),
-        what=summarize(event),
-        number=number,
-        level=level_mark(event.level).word,
-        project=clipped(event.project or "", _MAX_CELL_LENGTH),
-        environment=clipped(
-            event.environment or (body and body.environment) or "", _MAX_CELL_LENGTH
-        ),
-        release=clipped(event.release or (body and body.release) or "", _MAX_CELL_LENGTH),
-        event_id=event.id,
-    )
 
 
 # The filter and the table use the stored result and never query Sentry.

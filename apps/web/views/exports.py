@@ -14,13 +14,7 @@ from apps.exports import Rendered
 from apps.exports import render as render_export
 from apps.known_errors.catalogue import with_replies
 from apps.lookups.answers import request_slot, result_now, unredacted_result
-from apps.lookups.exports import (
-    Choice,
-    ChoiceRefused,
-    create_export,
-    panel_choices,
-    read_choice,
-)
+from apps.lookups.exports import Choice, ChoiceRefused, create_export, panel_choices, read_choice
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import ExportDetails, reason_of, record_export, repeat_lookup

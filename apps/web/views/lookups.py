@@ -12,18 +12,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBadRequest,
-    JsonResponse,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
@@ -39,7 +34,7 @@ from apps.accounts.models import (
 )
 from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
-from apps.events.answer import KnownMatch, Progress
+from apps.events.answer import Progress
 from apps.events.filtering import LEVELS, number_problems
 from apps.events.grouping import problems_of
 from apps.events.query import Move, counted, parse_zone
@@ -92,15 +87,15 @@ from apps.web.forms import (
     ForgetForm,
     LookupForm,
     PreferencesForm,
+    ShareForm,
     TicketForm,
     prefill_values,
-    share_form,
     share_section,
     ticket_page,
 )
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import level_mark, typed_in
-from apps.web.presenters.result import progress_data, recent_view
+from apps.web.presenters.result import THEME_COOKIE, THEMES, progress_data, recent_view
 from apps.web.result_page import ResultView
 from apps.web.views.health import cache_state
 
@@ -279,6 +274,27 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/preferences.html", {"form": form})
 
 
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Store the theme in this browser, and redirect back to the page it was chosen on."""
+    back, chosen = request.POST.get("next", ""), request.POST.get("theme", "")
+    is_local = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    response = SeeOther(back if is_local else reverse("lookup_form"))
+    if chosen in THEMES:
+        response.set_cookie(
+            THEME_COOKIE,
+            chosen,
+            365 * 24 * 60 * 60,
+            path=settings.SESSION_COOKIE_PATH,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+    else:
+        response.delete_cookie(THEME_COOKIE, path=settings.SESSION_COOKIE_PATH)
+    return response
+
+
 class FormOptions(NamedTuple):
     """What an empty form depends on besides the settings."""
 
@@ -290,10 +306,7 @@ class FormOptions(NamedTuple):
 
 
 def form_options(request: HttpRequest, posted: str = "") -> FormOptions:
-    """Return the options of a form for this person; `posted` is a project.
-
-    Raise `PermissionDenied` for people who see none.
-    """
+    """Return the options of a form, also with the posted project. Raise `PermissionDenied`."""
     allowed = allowed_projects(request)
     if allowed is not None and not allowed:
         raise PermissionDenied(NO_TEAM)
@@ -439,7 +452,8 @@ def share(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
     """Show who a lookup or an incident is shared with, and share it with one more reader."""
     shared = get_subject_or_404(request, **ids)
     require_manager(request, shared)
-    form = share_form(request.POST) if request.method == "POST" else None
+    is_posted = request.method == "POST"
+    form = ShareForm(request.POST, auto_id="share_%s") if is_posted else None
     if form is not None and form.is_valid():
         reader, requester = form.cleaned_data["reader"], requester_of(request)
         try:
@@ -567,14 +581,11 @@ def lookup_known_feedback(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRes
     save_feedback(person_of(request), result.lookup, issue_id=issue_id, slug=slug, helped=helped)
     if PART_HEADER in request.headers:
         return HttpResponse(status=204)
-    anchor = _anchor_of_known(result, match)
+    anchors = (
+        f"known-{number}-{place}"
+        for number, problem in number_problems(problems_of(result.answer))
+        for place, one in enumerate(problem.known_in(result.answer.known), 1)
+        if one == match
+    )
+    anchor = next(anchors, "known-title")
     return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}#{anchor}")
-
-
-def _anchor_of_known(result: LookupResult, match: KnownMatch) -> str:
-    problems = number_problems(problems_of(result.answer))
-    for number, problem in problems:
-        known = problem.known_in(result.answer.known)
-        if match in known:
-            return f"known-{number}-{known.index(match) + 1}"
-    return "known-title"
