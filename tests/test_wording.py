@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from apps.events.rules.engine import all_rules
-from apps.lookups.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTDATED = re.compile(
@@ -34,8 +33,6 @@ def messages() -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(ROOT)), text
     for rule in all_rules():
         yield "rules", rule.sentence
-    for problem in PROBLEMS.values():
-        yield "apps/lookups/problems.toml", f"{problem.message} {problem.next_step}"
 
 
 def literals(tree: ast.Module) -> Iterator[str]:

@@ -59,7 +59,7 @@ from apps.known_errors.catalogue import with_known_errors
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import PROBLEMS, LookupFailed, problem_of
+from apps.lookups.problems import LookupFailed, Problem, problem_of
 from apps.lookups.records import (
     EXPORTS,
     asked_facts,
@@ -100,6 +100,13 @@ PENDING = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
 MAX_OPEN = 3
 _MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
 _TEMPORARY = (SentryRateLimited, SentryResting, SentryServerError, SentryTimeout, SentryUnreachable)
+EXPIRED = Problem(
+    "gone",
+    "This incident is no longer stored.",
+    "Look up the list again.",
+    page_status=410,
+    api_status=410,
+)
 _BROKEN = "Something went wrong on our side."
 
 _INCIDENTS = metrics.Counter(
@@ -215,7 +222,16 @@ def _twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
             if set(lines) == hashes:
                 return one
     if len(own) >= MAX_OPEN:
-        raise LookupFailed(PROBLEMS["too_many_incidents"].fill(most=MAX_OPEN))
+        raise LookupFailed(
+            Problem(
+                "too_many_incidents",
+                f"You already have {MAX_OPEN} incidents that aren't finished.",
+                "Wait for one of them, or cancel it. Nothing was looked up.",
+                page_status=429,
+                api_status=429,
+                retry_after=60,
+            )
+        )
     return None
 
 
@@ -676,32 +692,25 @@ class IncidentResult:
     @cached_property
     def answered(self) -> tuple[int, ...]:
         """The customers whose errors are known, at least in part."""
-        unanswerable = FindingState.UNANSWERABLE
-        return tuple(line for line, one in self.findings.items() if one.state != unanswerable)
+        return self._lines(lambda one: one.state != FindingState.UNANSWERABLE)
 
     @cached_property
     def capped(self) -> tuple[int, ...]:
         """The customers whose other errors may be missing."""
-        capped = FindingState.CAPPED
-        return tuple(line for line, one in self.findings.items() if one.state == capped)
+        return self._lines(lambda one: one.state == FindingState.CAPPED)
 
     @cached_property
     def never_seen(self) -> tuple[int, ...]:
         """The customers without any error as far back as Sentry keeps events."""
-        return tuple(line for line in self._empty if self.findings[line].was_seen is False)
+        return self._lines(lambda one: _is_empty(one) and one.was_seen is False)
 
     @cached_property
     def without_errors(self) -> tuple[int, ...]:
         """The other customers without any error in the window."""
-        return tuple(line for line in self._empty if self.findings[line].was_seen is not False)
+        return self._lines(lambda one: _is_empty(one) and one.was_seen is not False)
 
-    @cached_property
-    def _empty(self) -> tuple[int, ...]:
-        return tuple(
-            line
-            for line, one in self.findings.items()
-            if one.state == FindingState.ANSWERED and not one.events
-        )
+    def _lines(self, condition: Callable[[Finding], bool]) -> tuple[int, ...]:
+        return tuple(line for line, one in self.findings.items() if condition(one))
 
     @property
     def state(self) -> str:
@@ -737,10 +746,14 @@ class IncidentResult:
         return not (self.not_asked or self.unanswerable or self.capped or self.missing)
 
 
+def _is_empty(finding: Finding) -> bool:
+    return finding.state == FindingState.ANSWERED and not finding.events
+
+
 def read_incident(incident: Incident, projects: Collection[str] | None) -> IncidentResult:
     """Return what is known, for a reader of these projects. Raise `LookupFailed` if it expired."""
     if incident.is_expired:
-        raise LookupFailed(PROBLEMS["incident_expired"])
+        raise LookupFailed(EXPIRED)
     settle(incident)
     batches, lines = list(incident.batches.order_by("number")), list(incident.lines.all())
     findings, rest = _findings(incident, lines), _rest(incident)
@@ -795,9 +808,7 @@ def _uncertain(findings: Mapping[int, Finding], notices: Sequence[Notice]) -> di
     """Return the findings, where no one is without errors if errors of anyone may be missing."""
     why = next((one.message for one in notices if one.code != NoticeCode.OTHER_PROJECTS), "")
     return {
-        line: replace(one, state=FindingState.CAPPED, why=why)
-        if why and not one.events and one.state == FindingState.ANSWERED
-        else one
+        line: replace(one, state=FindingState.CAPPED, why=why) if why and _is_empty(one) else one
         for line, one in findings.items()
     }
 

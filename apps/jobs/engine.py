@@ -31,7 +31,7 @@ from apps.jobs.models import Job, Worker
 
 State = Job.State
 SWEEP_S = 5
-_ALIVE_FOR = timedelta(seconds=30)
+_ALIVE = Q(seen_at__gt=Now() - timedelta(seconds=30))
 _LEASE = timedelta(seconds=60)
 _PERIODIC = "periodic."
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -224,8 +224,7 @@ WORKER = f"{socket.gethostname()[:60]}:{getpid()}:{secrets.token_hex(4)}:{settin
 
 def has_company() -> bool:
     """Return whether other workers are running."""
-    others = Worker.objects.exclude(name=WORKER)
-    return others.filter(seen_at__gt=Now() - _ALIVE_FOR).exists()
+    return Worker.objects.filter(_ALIVE).exclude(name=WORKER).exists()
 
 
 def work() -> bool:
@@ -417,21 +416,19 @@ def queue_state() -> QueueState:
         failed=Count("pk", filter=Q(state=State.FAILED)),
         oldest_due=Min("due_at", filter=due),
     )
-    workers = Worker.objects.aggregate(
-        workers=Count("pk", filter=Q(seen_at__gt=Now() - _ALIVE_FOR)), last_seen=Max("seen_at")
-    )
+    workers = Worker.objects.aggregate(workers=Count("pk", filter=_ALIVE), last_seen=Max("seen_at"))
     return QueueState(**jobs, **workers)
 
 
 def works_here() -> bool:
     """Return whether a worker on this machine or in this container has a recent heartbeat."""
-    here = Q(name__startswith=f"{WORKER.partition(':')[0]}:")
-    return Worker.objects.filter(here, seen_at__gt=Now() - _ALIVE_FOR).exists()
+    here = f"{WORKER.partition(':')[0]}:"
+    return Worker.objects.filter(_ALIVE, name__startswith=here).exists()
 
 
 def other_versions() -> list[str]:
     """Return the versions of running workers that aren't this process's."""
-    names = Worker.objects.filter(seen_at__gt=Now() - _ALIVE_FOR).values_list("name", flat=True)
+    names = Worker.objects.filter(_ALIVE).values_list("name", flat=True)
     versions = {name.rpartition(":")[2] for name in names}
     return sorted(versions - {settings.TRIAGE_VERSION})
 

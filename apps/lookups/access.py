@@ -21,7 +21,7 @@ from apps.audit.models import Action
 from apps.audit.trail import Actor, record, record_refusal
 from apps.lookups import cache
 from apps.lookups.models import Lookup, LookupShare, Origin, Share
-from apps.lookups.problems import PROBLEMS, LookupFailed, Problem
+from apps.lookups.problems import LookupFailed, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,25 @@ def command_line() -> Requester:
 
 REALM = 'Bearer realm="Triage"'
 ASK_ADMIN = "Ask your Triage admin."
-NO_TOKEN, NO_ROLE = PROBLEMS["no_token"], PROBLEMS["no_role"]
+NO_TOKEN = Problem(
+    "no_access",
+    "The API token is missing, wrong, or revoked.",
+    "Send it as `Authorization: Bearer <token>`. Admins issue tokens.",
+    api_status=401,
+)
+_EXPIRED = Problem(
+    "token_expired",
+    "This API token has expired.",
+    "Ask your Triage admin for a new one.",
+    api_status=401,
+)
+NO_ROLE = Problem("no_access", "This token can't look up customers.", ASK_ADMIN, api_status=403)
+_PROJECT_NOT_ALLOWED = Problem(
+    "project_not_allowed",
+    "This token can't access one of these projects.",
+    "Choose other projects, or ask your Triage admin. Nothing was looked up.",
+    api_status=403,
+)
 
 
 class TokenFailed(LookupFailed):
@@ -84,7 +102,7 @@ def authenticate(token: str, caller: Requester) -> ApiToken:
     try:
         return find_token(token, address=caller.address)
     except TokenRefused as refused:
-        problem = PROBLEMS["token_expired"] if refused.reason == "expired" else NO_TOKEN
+        problem = _EXPIRED if refused.reason == "expired" else NO_TOKEN
         _refuse_token(refused.reason, refused.record, caller)
         raise TokenFailed(problem, f'{REALM}, error="invalid_token"') from refused
 
@@ -96,7 +114,13 @@ def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
     if not has_scope(token, scope):
         _refuse_token("scope", token, caller)
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope.value}"'
-        raise TokenFailed(PROBLEMS["missing_scope"].fill(scope=scope.value), challenge)
+        problem = Problem(
+            "missing_scope",
+            f"This token doesn't have the scope {scope.value}.",
+            "Ask your Triage admin for a token that has it.",
+            api_status=403,
+        )
+        raise TokenFailed(problem, challenge)
 
 
 def refuse_role(token: ApiToken, caller: Requester) -> NoReturn:
@@ -119,7 +143,7 @@ def searched_projects(token: ApiToken, chosen: Iterable[str]) -> tuple[str, ...]
     if not token.projects:
         return requested
     if not set(token.projects).issuperset(requested):
-        raise LookupFailed(PROBLEMS["token_project"])
+        raise LookupFailed(_PROJECT_NOT_ALLOWED)
     return requested or tuple(sorted(projects_of_token(token) or token.projects))
 
 

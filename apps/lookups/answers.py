@@ -32,7 +32,13 @@ from apps.lookups.background import (
     request_slot,
 )
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import NO_SUCH_LOOKUP, PROBLEMS, LookupFailed, LookupPurged, problem_of
+from apps.lookups.problems import (
+    NO_SUCH_LOOKUP,
+    NOT_STORED,
+    LookupFailed,
+    LookupPurged,
+    problem_of,
+)
 from apps.lookups.records import (
     count_call,
     lookups_left,
@@ -112,7 +118,7 @@ def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> L
     except (ValueError, Http404, Lookup.DoesNotExist) as error:
         raise LookupFailed(NO_SUCH_LOOKUP) from error
     if not has_ended(lookup):
-        raise LookupFailed(PROBLEMS["not_stored"])
+        raise LookupFailed(NOT_STORED)
     return result_now(lookup, projects)
 
 

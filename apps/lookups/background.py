@@ -27,7 +27,7 @@ from apps.lookups import cache, store
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.problems import (
     BROKEN,
-    PROBLEMS,
+    OWN_SHARE,
     LookupCrowded,
     LookupFailed,
     LookupPurged,
@@ -94,7 +94,7 @@ def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
     if refusal:
         REFUSED.add(refusal)
         crowded = problem_of(SentryCrowded("All request slots are in use."))
-        raise LookupCrowded(PROBLEMS["own_share"] if refusal == "own_share" else crowded)
+        raise LookupCrowded(OWN_SHARE if refusal == "own_share" else crowded)
     try:
         yield
     finally:

@@ -32,7 +32,7 @@ from apps.lookups.answers import (
 )
 from apps.lookups.cache import JsonForm
 from apps.lookups.models import ExportMethod
-from apps.lookups.problems import PROBLEMS, LookupFailed, bad_input
+from apps.lookups.problems import NO_SUCH_EVENT, LookupFailed, bad_input
 from apps.lookups.records import (
     ExportDetails,
     available_presets,
@@ -211,7 +211,7 @@ def export_event(
     is_listed = any(event.id == event_id for event in answer.events)
     event = read_event_now(result.lookup, answer, event_id) if is_listed else None
     if event is None:
-        raise LookupFailed(PROBLEMS["no_such_event"])
+        raise LookupFailed(NO_SUCH_EVENT)
     events = tuple(event if one.id == event_id else one for one in answer.events)
     choice = replace(choice, issue_id=event.issue_id or UNGROUPED, event_id=event_id)
     return export_result(replace(result, answer=replace(answer, events=events)), choice, requester)

@@ -51,7 +51,6 @@ from apps.lookups.models import (
     sealed_title,
 )
 from apps.lookups.problems import (
-    PROBLEMS,
     CustomerErased,
     LookupCancelled,
     LookupFailed,
@@ -117,11 +116,16 @@ def _count(user: User, kind: str, most: int, done: str) -> None:
         return
     wait_s = _MINUTE_S - int(now % _MINUTE_S)
     REFUSED.add("per_minute")
-    seconds = counted(wait_s, "second")
-    problem = PROBLEMS["too_many_calls"].fill(
-        what=kind.replace("_", " "), seconds=seconds, done=done
+    raise TooManyLookups(
+        Problem(
+            code=f"too_many_{kind}",
+            message=f"That's a lot of {kind.replace('_', ' ')} in one minute.",
+            next_step=f"Try again in {counted(wait_s, 'second')}. Nothing was {done}.",
+            page_status=429,
+            api_status=429,
+            retry_after=wait_s,
+        )
     )
-    raise TooManyLookups(replace(problem, code=f"too_many_{kind}", retry_after=wait_s))
 
 
 def lookups_left(user: User) -> int:
@@ -362,9 +366,25 @@ def restrict_projects(
         detail={"what": "lookup", "why": "projects", "projects": slugs[:20]},
     )
     if not refused:
-        raise ProjectsRefused(PROBLEMS["no_projects"].fill(no_team=NO_TEAM))
-    named = ", ".join(refused[:5])
-    raise ProjectsRefused(PROBLEMS["projects_not_allowed"].fill(projects=named))
+        raise ProjectsRefused(NO_PROJECTS)
+    raise ProjectsRefused(
+        Problem(
+            code="project_not_allowed",
+            message=f"Your teams don't have access to this project: {', '.join(refused[:5])}.",
+            next_step="Choose another project, or ask your Triage admin. Nothing was looked up.",
+            page_status=403,
+            api_status=403,
+        )
+    )
+
+
+NO_PROJECTS = Problem(
+    "no_projects",
+    NO_TEAM,
+    "Ask your Triage admin which team you should be on. Nothing was looked up.",
+    page_status=403,
+    api_status=403,
+)
 
 
 # The end of a lookup.
@@ -514,10 +534,7 @@ def record_actions(action: Action, actor: Actor, lookups: Sequence[Lookup], **de
 
 @dataclass(frozen=True, slots=True)
 class StoredCounts:
-    """The number of lookups, results, typed customers, and reasons stored for one identifier.
-
-    After the erasure, the lookups remain, without anything personal.
-    """
+    """The number of lookups, results, typed customers, and reasons stored for one identifier."""
 
     lookups: int
     answers: int

@@ -46,11 +46,7 @@ class Pruned:
     problem: str
 
 
-def _nothing() -> None:
-    pass
-
-
-def prune(actor: Actor, after_step: Callable[[], None] = _nothing) -> Pruned:
+def prune(actor: Actor, after_step: Callable[[], None] = lambda: None) -> Pruned:
     """Delete expired data, and record how much. `after_step` can raise, to stop it."""
     now = datetime.now(UTC)
     Lease.objects.filter(until__lte=now).delete()
@@ -117,7 +113,7 @@ def _elsewhere(now: datetime, *, delete: bool) -> int:
     return sum(count for _receiver, count in found)
 
 
-def _delete(rows: QuerySet[Any], after_step: Callable[[], None] = _nothing) -> int:
+def _delete(rows: QuerySet[Any], after_step: Callable[[], None] = lambda: None) -> int:
     count = 0
     while pks := list(rows.order_by("pk").values_list("pk", flat=True)[:PRUNE_BATCH]):
         _all, by_model = rows.filter(pk__in=pks).order_by().delete()
@@ -141,7 +137,7 @@ class Resealed:
     unreadable: int = 0
 
 
-def reseal_all(after_step: Callable[[], None] = _nothing) -> Resealed:
+def reseal_all(after_step: Callable[[], None] = lambda: None) -> Resealed:
     """Re-encrypt columns and the secrets of second factors, unless the first key was used."""
     counts = Resealed()
     for model, field in _sealed_columns():

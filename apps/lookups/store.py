@@ -86,9 +86,8 @@ def _digest(identity: list[object]) -> str:
 
 def time_to_live(answer: Answer) -> timedelta:
     """Return how long an answer is fresh: the longest if no more events are expected."""
-    if answer.fetched_at - answer.question.window.end < SETTLED_AFTER:
-        return TTL_RECENT
-    if any(answer.has_notice(code) for code in _SHORT_LIVED):
+    is_recent = answer.fetched_at - answer.question.window.end < SETTLED_AFTER
+    if is_recent or any(map(answer.has_notice, _SHORT_LIVED)):
         return TTL_RECENT
     return TTL_SETTLED if answer.events else TTL_EMPTY
 
@@ -96,7 +95,7 @@ def time_to_live(answer: Answer) -> timedelta:
 def get(key: str) -> CachedAnswer | None:
     """Return the cached answer, fresh or stale, or None if it is missing or unreadable."""
     until, _, content = (cache.get_sealed_bytes(key) or b"").partition(b"\n")
-    answer = _ANSWER.read(content)
+    answer = _ANSWER.read(content or None)
     return CachedAnswer(answer, datetime.fromisoformat(until.decode())) if answer else None
 
 

@@ -15,9 +15,7 @@ from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, Signal
 from apps.lookups import cache, sentry_connection
-from apps.lookups.problems import PROBLEMS, problem_of
 from apps.lookups.sentry_connection import search_choices, sentry_client, visible_projects
-from apps.sentry import config
 from apps.sentry.config import SentryError, SentryNotFound
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import Project
@@ -233,13 +231,3 @@ def test_one_reads_the_projects_for_all_who_need_them_at_once(
     with ThreadPoolExecutor(2) as pool:
         failing = [pool.submit(read, number) for number in range(2)]
     assert sorted(one.exception() is None for one in failing) == [False, True], "the next one reads"
-
-
-def test_failures_of_the_client_have_sentences_of_their_own() -> None:
-    named = {name for name in PROBLEMS if name.startswith("Sentry")}
-    assert all(issubclass(getattr(config, name), SentryError) for name in named)
-    direct = {
-        kind for kind in vars(config).values() if SentryError in getattr(kind, "__bases__", ())
-    }
-    assert {kind.__name__ for kind in direct} - named == {"_RetryLater"}
-    assert problem_of(config.SentryUnknownRoute("?")).code == "not_found"

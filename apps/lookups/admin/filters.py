@@ -97,7 +97,6 @@ _AGES: dict[str, tuple[str, timedelta]] = {
     "week": ("the last 7 days", timedelta(days=7)),
     "month": ("the last 30 days", timedelta(days=30)),
 }
-_OLDER = "older"
 
 # A plain DISTINCT reads the whole index; this jumps from one name to the next.
 _EACH_PROJECT = """
@@ -163,22 +162,6 @@ class ProjectFilter(ChoiceFilter):
         return Q(found_projects__project=chosen)
 
 
-class AgeFilter(ChoiceFilter):
-    """The age of the lookup."""
-
-    title, parameter_name = "when", "age"
-    options = (
-        *((name, label) for name, (label, _) in _AGES.items()),
-        (_OLDER, "more than 30 days ago"),
-    )
-
-    def condition(self, chosen: str) -> Q | None:
-        """Filter by the time of the lookup."""
-        if chosen == _OLDER:
-            return Q(created_at__lt=timezone.now() - _AGES["month"][1])
-        return Q(created_at__gte=timezone.now() - _AGES[chosen][1]) if chosen in _AGES else None
-
-
 class BeforeFilter(ChoiceFilter):
     """The cursor of the list: only lookups older than one of them."""
 
@@ -199,6 +182,12 @@ class BeforeFilter(ChoiceFilter):
         return f"{cursor[0]:%d %b %Y, %H:%M}" if cursor else "?"
 
 
+def _has_age(chosen: str) -> Q | None:
+    if chosen == "older":
+        return Q(created_at__lt=timezone.now() - _AGES["month"][1])
+    return Q(created_at__gte=timezone.now() - _AGES[chosen][1]) if chosen in _AGES else None
+
+
 def _is_in_state(chosen: str) -> Q | None:
     if chosen not in StoredState.values:
         return None
@@ -211,7 +200,12 @@ FILTERS: tuple[type[ChoiceFilter], ...] = (
     choice_filter("outcome", "outcome", lambda chosen: Q(outcome=chosen), Outcome.choices),
     choice_filter("stored result", "state", _is_in_state, StoredState.choices),
     ProjectFilter,
-    AgeFilter,
+    choice_filter(
+        "when",
+        "age",
+        _has_age,
+        (*((age, label) for age, (label, _) in _AGES.items()), ("older", "more than 30 days ago")),
+    ),
     choice_filter("source", "origin", lambda chosen: Q(origin=chosen), Origin.choices),
     _yes_no_filter("result", "shared", "from_cache", "from cache", "from Sentry"),
     _yes_no_filter("shown", "redacted", "redacted", "with redaction", "without redaction"),
