@@ -260,13 +260,13 @@ def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
     A signed checkpoint replaces them, so that the rest can still be verified; the pruning gets an
     entry of its own. Raise `TrailBroken`, with a plain sentence.
     """
-    start = _start()
-    rest = Entry.objects.filter(sequence__gt=start.sequence)
+    rest = Entry.objects.filter(sequence__gt=_start().sequence)
     first_new = rest.filter(at__gte=before).aggregate(first=Min("sequence"))["first"]
     old = rest if first_new is None else rest.filter(sequence__lt=first_new)
     last = old.order_by("-sequence").values_list("sequence", flat=True).first()
     if last is None:
         return 0
+    start = _start()  # another process may have pruned
     walk = _Walk(start, start)
     try:
         _check_checkpoints()

@@ -32,13 +32,7 @@ from apps.lookups.background import (
     request_slot,
 )
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import (
-    NO_SUCH_LOOKUP,
-    NOT_STORED,
-    LookupFailed,
-    LookupPurged,
-    problem_of,
-)
+from apps.lookups.problems import NO_SUCH_LOOKUP, NOT_STORED, LookupFailed, LookupPurged, problem_of
 from apps.lookups.records import (
     count_call,
     lookups_left,

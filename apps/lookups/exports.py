@@ -20,6 +20,7 @@ from apps.exports import (
     family_named,
     render,
 )
+from apps.exports.facts import NO_PRESET
 from apps.known_errors.catalogue import with_replies
 from apps.lookups.access import Requester
 from apps.lookups.answers import (
@@ -167,7 +168,7 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
 
 
 def render_result(
-    result: LookupResult, choice: Choice, preset: Preset, *, customer: str = "<customer>"
+    result: LookupResult, choice: Choice, preset: Preset = NO_PRESET, customer: str = "<customer>"
 ) -> Rendered:
     """Return the result in the chosen form. Raise `ExportRefused`."""
     lookup, zone = result.lookup, ZoneInfo(result.lookup.zone)

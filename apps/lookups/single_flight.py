@@ -239,7 +239,7 @@ def note_failure(key: str, error: SentryError) -> None:
     """Store the failure for those who wait under this key."""
     wait = error.retry_after if isinstance(error, SentryRateLimited | SentryResting) else 0.0
     known = sentry_error_types()
-    name = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in known)
+    name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in known), "")
     value = [name, error.message, error.detail, wait, time.time()]
     cache.put_sealed(f"{key}/failure", value, _FAILURE_TTL_S)
 

@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +10,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import has_shortcuts
 from apps.exports import Rendered
-from apps.exports import render as render_export
-from apps.known_errors.catalogue import with_replies
 from apps.lookups.answers import request_slot, result_now, unredacted_result
-from apps.lookups.exports import Choice, ChoiceRefused, create_export, panel_choices, read_choice
+from apps.lookups.exports import (
+    Choice,
+    ChoiceRefused,
+    create_export,
+    panel_choices,
+    read_choice,
+    render_result,
+)
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import ExportDetails, reason_of, record_export, repeat_lookup
@@ -28,7 +32,7 @@ from apps.web.access import (
 )
 from apps.web.forms import UnredactedForm
 from apps.web.middleware import problem_page, render_failures
-from apps.web.presenters.formatting import redaction_receipt, today_in
+from apps.web.presenters.formatting import redaction_receipt
 
 
 @require_safe
@@ -109,18 +113,8 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
     size = {"format": form.cleaned_data["format"], "budget": form.cleaned_data["budget"]}
     again = repeat_lookup(lookup, requester=requester, reason=reason)
     with request_slot(request.user.pk):
-        answer = unredacted_result(again, allowed_projects(request)).answer
-    today = today_in(again.zone)
-    rendered = render_export(
-        with_replies(answer, zone=ZoneInfo(again.zone), today=today),
-        **size,
-        customer=again.customer,
-        lookup_id=str(again.uuid),
-        marker=again.marker,
-        zone=again.zone,
-        today=today,
-        family=Choice().family,
-    )
+        result = unredacted_result(again, allowed_projects(request))
+    rendered = render_result(result, Choice(**size), customer=again.customer)
     exported = ExportDetails(**size, tokens=rendered.tokens, redacted=False, reason=reason)
     record_export(again, exported, requester=requester, how=ExportMethod.DOWNLOADED)
     return _file(rendered, again, part="unredacted")
