@@ -145,7 +145,6 @@ def _grouped(found: Sequence[Row], fields: list[str]) -> list[Json]:
 
 
 def _result(rows: list[Row], function: re.Match[str]) -> Any:
-    """Return the value of a function, such as `p50(span.duration)`, for the rows of a group."""
     name, argument = function.groups()
     values = [column(row, argument) for row in rows] if argument else rows
     return FUNCTIONS[name]([value for value in values if value is not None])
@@ -221,7 +220,7 @@ def event_detail(request: ApiRequest) -> ApiResponse:
     event = request.world.find_event(request.args["event"])
     if event is None or event.is_lost or event.project.slug != project.slug:
         raise not_found("Event not found")
-    return _full_event(request, event)
+    return _full_event(event)
 
 
 def issue_event_detail(request: ApiRequest) -> ApiResponse:
@@ -231,25 +230,15 @@ def issue_event_detail(request: ApiRequest) -> ApiResponse:
     event = next((one for one in reversed(own) if wanted in ("latest", one.id)), None)
     if event is None or event.is_lost:
         raise not_found("Event not found")
-    return _full_event(request, event)
+    return _full_event(event)
 
 
-def _full_event(request: ApiRequest, event: Event) -> ApiResponse:
-    """Return the event with its release and its neighbors within the issue.
-
-    A verbatim body is returned unchanged.
-    """
+def _full_event(event: Event) -> ApiResponse:
+    """Return the event with its release; a verbatim body is returned unchanged."""
     if event.verbatim:
         return ApiResponse(event.body)
-    own = [one.id for one in request.world.events_of(event.issue)]
-    at = own.index(event.id)
     version = event.columns["release"]
-    extras = {
-        "release": {"version": version} if version else None,
-        "nextEventID": own[at + 1] if at + 1 < len(own) else None,
-        "previousEventID": own[at - 1] if at else None,
-    }
-    return ApiResponse(event.body | extras)
+    return ApiResponse(event.body | {"release": {"version": version} if version else None})
 
 
 def event_by_id(request: ApiRequest) -> ApiResponse:
@@ -259,10 +248,8 @@ def event_by_id(request: ApiRequest) -> ApiResponse:
         raise not_found()
     return ApiResponse(
         {
-            "organizationSlug": request.organization,
             "projectSlug": event.project.slug,
             "groupId": str(event.issue.id),
-            "eventId": event.id,
             "event": event.body,
         }
     )

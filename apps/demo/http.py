@@ -193,15 +193,6 @@ class Route:
     endpoint: Callable[[ApiRequest], ApiResponse]
 
 
-def find_route(routes: Sequence[Route], path: str) -> tuple[Route, dict[str, str]] | None:
-    """Return the route of a path and the values in the path."""
-    for one in routes:
-        match = re.fullmatch(one.path, path)
-        if match:
-            return one, {name: value for name, value in match.groupdict().items() if value}
-    return None
-
-
 # --- pages --------------------------------------------------------------------------------------
 
 CURSOR = re.compile(r"-?\d+(?:\.\d+)?:(\d+):[01]")
@@ -429,7 +420,6 @@ class Control:
         return ApiResponse(asdict(self.settings))
 
     def _add_items(self, payload: Any) -> ApiResponse:
-        """Add logs and spans from the arguments of `World.add_item`."""
         made = [
             self.world.add_item(**{**item, "when": datetime.fromisoformat(item["when"])})
             for item in _objects(payload)

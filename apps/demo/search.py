@@ -104,8 +104,6 @@ def parse(query: str, *, booleans: bool = True) -> Node:
 
 
 class _Reader:
-    """Reads the query once, from left to right."""
-
     def __init__(self, query: str, booleans: bool) -> None:
         self.query = query
         self.booleans = booleans

@@ -1,6 +1,7 @@
 """The demo Sentry as an HTTP server."""
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -24,7 +25,6 @@ from apps.demo.http import (
     Settings,
     bad_request,
     fault_from,
-    find_route,
     forbidden,
     not_found,
 )
@@ -103,10 +103,12 @@ class DemoSentry:
     def respond(self, path: str, params: dict[str, list[str]], auth: str) -> ApiResponse:
         """Return the API's response to a GET. `auth` is the Authorization header, or empty."""
         is_glitchtip = self.settings.flavor == "glitchtip"
-        found = find_route(glitchtip.ROUTES if is_glitchtip else endpoints.ROUTES, path)
-        if found is None:
+        for route in glitchtip.ROUTES if is_glitchtip else endpoints.ROUTES:
+            if match := re.fullmatch(route.path, path):
+                break
+        else:
             return glitchtip.unknown_path(path) if is_glitchtip else not_found().response()
-        route, args = found
+        args = {name: value for name, value in match.groupdict().items() if value}
         headers = {} if is_glitchtip else self._limiter.count(route.path)
         request = ApiRequest(
             path, params, args, self.url, self.organization, self.world, self.settings
@@ -121,7 +123,6 @@ class DemoSentry:
         return response
 
     def _authorize(self, route: Route, request: ApiRequest, auth: str) -> None:
-        """Raise ApiError 401, 403, or 404 unless the token allows the request."""
         if route.scope is None:
             return
         if not auth:

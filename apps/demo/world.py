@@ -969,7 +969,6 @@ class World:
 
 
 def _event(draft: Draft, issue: Issue) -> Event:
-    """Return the stored event of a complete draft."""
     tags = tags_of(draft)
     when = draft.timestamp or datetime.now(UTC)
     body = lost_body(draft, issue, when) if draft.is_lost else full_body(draft, issue, tags, when)

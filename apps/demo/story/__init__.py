@@ -63,7 +63,6 @@ def _add_other_users(world: World) -> None:
 
 
 def _repeat(world: World, event: Event, user: Json, later: timedelta) -> None:
-    """Add the same error for another user."""
     columns = event.columns
     same = ("platform", "title", "level", "environment", "release", "transaction")
     error: Json = {
@@ -109,7 +108,6 @@ def _day(events: int, *, seed: int) -> tuple[int, ...]:
 
 
 def _add_releases(world: World, scenes: Mapping[str, Scene]) -> None:
-    """Add the releases, created an hour before they are deployed."""
     hour = timedelta(hours=1)
     for one in story_data("projects")["releases"]:
         live = scenes[one["customer"]].time(one["minutes"] * 60)

@@ -186,6 +186,5 @@ def _frames(listed: Sequence[str | Json]) -> list[Json]:
 
 
 def _frame(raw: Json, more: Json) -> Json:
-    """Return a frame with Sentry's names."""
     names = {"file": "filename", "line": "lineNo"}
     return {names.get(name, name): value for name, value in raw.items()} | more

@@ -134,7 +134,6 @@ def _add_row(scene: Scene, at: float, **fields: Any) -> None:
 
 
 def _page(scene: Scene, seconds: float, path: str, trace: str) -> None:
-    """Add the browser's root span of a page."""
     own = {"browser.name": "Firefox", "sentry.origin": "auto.pageload.browser"}
     page = SHOP | {"transaction": path, "trace": trace, "attributes": own}
     scene.span(seconds, 1240.5, "pageload", path, is_transaction=True, **page)
