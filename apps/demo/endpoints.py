@@ -13,6 +13,8 @@ from typing import Any
 from apps.demo.http import (
     HTML,
     MAX_PER_PAGE,
+    ORG,
+    PROJECT,
     ApiRequest,
     ApiResponse,
     Route,
@@ -535,8 +537,6 @@ def issue_page(request: ApiRequest) -> ApiResponse:
 
 # --- routes -------------------------------------------------------------------------------------
 
-ORG = r"/api/0/organizations/(?P<org>[^/]+)"
-PROJECT = r"/api/0/projects/(?P<org>[^/]+)/(?P<project>[^/]+)"
 ISSUE = rf"{ORG}/issues/(?P<issue>[^/]+)"
 EVENT_ID = r"(?P<event>[0-9a-fA-F-]{32,36})"
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from apps.demo.http import HTML, ApiError, ApiRequest, ApiResponse, Route
+from apps.demo.http import HTML, ORG, PROJECT, ApiError, ApiRequest, ApiResponse, Route
 from apps.demo.world import Event, Issue, Json, World, as_utc, project_reference
 
 # --- pages: base64 cursors and an odd Link header -----------------------------------------------
@@ -386,8 +386,6 @@ def _milliseconds(time: datetime) -> str:
 
 # --- routes -------------------------------------------------------------------------------------
 
-ORG = r"/api/0/organizations/(?P<org>[^/]+)"
-PROJECT = r"/api/0/projects/(?P<org>[^/]+)/(?P<project>[^/]+)"
 ISSUE = r"/api/0/issues/(?P<issue>\d+)"
 FRONTEND = re.compile(r"/(?:issues|projects|settings|releases|performance|uptime-monitors)")
 

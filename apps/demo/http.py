@@ -193,6 +193,10 @@ class Route:
     endpoint: Callable[[ApiRequest], ApiResponse]
 
 
+ORG = r"/api/0/organizations/(?P<org>[^/]+)"
+PROJECT = r"/api/0/projects/(?P<org>[^/]+)/(?P<project>[^/]+)"
+
+
 # --- pages --------------------------------------------------------------------------------------
 
 CURSOR = re.compile(r"-?\d+(?:\.\d+)?:(\d+):[01]")

@@ -4,8 +4,6 @@ Decoys are errors as usual among other customers as among those of the list. Som
 several failures, some none, and some are not known to the shop at all.
 """
 
-import csv
-import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,15 +24,6 @@ class DemoIncident:
     moment: datetime
     minutes: int
     customers: tuple[str, ...]
-
-    @property
-    def csv(self) -> str:
-        """The same list as a file with two columns."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("ticket", "customer"))
-        writer.writerows((f"T-{4000 + at}", one) for at, one in enumerate(self.customers))
-        return text.getvalue()
 
 
 def incidents(now: datetime) -> tuple[DemoIncident, ...]:

@@ -50,7 +50,7 @@ from apps.sentry.parsing import (
     number,
     text,
 )
-from apps.sentry.search import covers_any_case, fields_naming, quote
+from apps.sentry.search import covers_any_case, fields_naming, id_fields, quote
 from apps.sentry.signals import RelatedReader
 
 ACTIVITY_TIMEOUT_S = 10.0
@@ -125,8 +125,7 @@ class ActivityReader(RelatedReader):
         self._usual: dict[tuple[str | None, str | None], float] = {}
         self._names: dict[str, set[str]] = {}
         customer = fetch.question.customer
-        is_trace = customer.hex_id and customer.kind != CustomerKind.EVENT
-        self._event_traces = [customer.hex_id] if customer.hex_id and is_trace else []
+        self._event_traces = [customer.hex_id or ""] if "trace" in id_fields(customer) else []
         self._is_answer = False
         self._is_alone = False
         self._all_hops: Future[None] | None = None
@@ -208,7 +207,6 @@ class ActivityReader(RelatedReader):
             wait(futures, self._client.deadline.left())
 
     def _still_wanted(self) -> list[tuple[Signal, _List]]:
-        """Return a list for each signal that is still to be searched."""
         wanted = []
         for signal, table in self._tables.items():
             by_person = self._can_ask_by_person and not table.is_started
@@ -484,7 +482,6 @@ class ActivityReader(RelatedReader):
         return span if usual is None else replace(span, usual_ms=usual)
 
     def _missing(self, signal: Signal, table: _Table, *, is_late: bool) -> list[UnreadSignal]:
-        """Return what could not be read of a signal, and why."""
         label, error = KINDS[signal].label, table.error
         if error and not isinstance(error, SentryCrowded):
             can_retry = not isinstance(error, SentryOneProjectOnly)

@@ -81,8 +81,6 @@ def run_checks(config: SentryConfig, fields: Sequence[str] = DEFAULT_FIELDS) -> 
 
 
 class _ConnectionCheck:
-    """The calls of one check."""
-
     def __init__(self, config: SentryConfig, fields: Sequence[str], transport: Transport) -> None:
         self._config = config
         self._fields = fields

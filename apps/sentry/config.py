@@ -119,8 +119,6 @@ class SentryServerError(SentryError):
 
 
 class _RetryLater(SentryError):
-    """Base class of errors with `retry_after` in seconds."""
-
     def __init__(self, message: str, *, retry_after: float, detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.retry_after = retry_after

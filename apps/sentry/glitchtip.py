@@ -271,7 +271,6 @@ def _likely_projects(fetch: Fetch, hex_id: str) -> list[Project]:
 
 
 def _read_event(fetch: Fetch, project: Project, hex_id: str) -> Event | None:
-    """Return the event, or None if the project doesn't have it. Raise a `SentryError`."""
     try:
         body = fetch.client.project_event(project.slug, hex_id)
     except SentryUnknownRoute:
@@ -549,8 +548,6 @@ def list_glitchtip_events(fetch: Fetch) -> Listing:
 
 @dataclass
 class _ListingReader:
-    """What one lookup has read so far."""
-
     fetch: Fetch
     readers: list[ListReader] = field(default_factory=list)
     issues: dict[str, Issue] = field(default_factory=dict)
@@ -583,7 +580,6 @@ class _ListingReader:
         return self._result()
 
     def _count_events(self) -> None:
-        """Count the events of projects with a list that seems to be too long to read."""
         ids = {project.slug: project.id for project in self.searched}
         readers = [one for one in self.readers if one.pages_ahead > FULL_PAGES]
         calls = [partial(self.server.event_count, ids[one.project or ""]) for one in readers]
@@ -591,7 +587,6 @@ class _ListingReader:
             reader.event_count = None if isinstance(count, SentryError) else count
 
     def _is_long(self, reader: ListReader) -> bool:
-        """Return whether to search the project's issues instead of reading its list."""
         if not tag_search_limits(self.question):
             return reader.pages_ahead > SCAN_PAGES
         time_for_pages = FULL_SHARE * self.client.deadline.left()
@@ -629,7 +624,6 @@ class _ListingReader:
         self.skipped += [(slug, missing) for slug in empty if slug not in present]
 
     def _issue_readers(self, terms: Sequence[str], long: Sequence[ListReader]) -> list[ListReader]:
-        """Return readers for the customer's issues in the projects with long lists."""
         slugs = {reader.project for reader in long}
         project_ids = [project.id for project in self.searched if project.slug in slugs]
         since = min(reader.since for reader in long)
@@ -659,8 +653,18 @@ class _ListingReader:
         }
         if not found and self.failed:
             raise self.failed[0]
+        intro = "GlitchTip can't be searched the way Sentry can."
+        limits = [*self.limits, *(one for reader in self.readers for one in reader.pager.limits)]
+        gaps = [f"A list ended early: {error.message}" for error in self.failed]
+        unreadable = self.unreadable + sum(reader.unreadable for reader in self.readers)
+        if unreadable:
+            gaps.append(f"{counted(unreadable, 'row')} of the server's lists could not be read.")
+        notices = (
+            *skipped_notices(self.skipped),
+            *(Notice(NoticeCode.FLAVOR_LIMITS, f"{intro} {one}") for one in dict.fromkeys(limits)),
+            *(Notice(NoticeCode.INCOMPLETE_LIST, one) for one in dict.fromkeys(gaps)),
+        )
         own = {event.issue_id for event in found.values()}
-        notices = (*skipped_notices(self.skipped), *self._flavor_notices(), *self._gap_notices())
         listing = Listing(
             events=self._with_nearest_bodies(newest_first(found.values())),
             total=None if notices else len(found),
@@ -669,26 +673,6 @@ class _ListingReader:
         )
         limit = self.client.config.max_events
         return capped(listing, limit) if len(found) > limit else listing
-
-    def _flavor_notices(self) -> list[Notice]:
-        sentences = [
-            *self.limits,
-            *(limit for reader in self.readers for limit in reader.pager.limits),
-        ]
-        intro = "GlitchTip can't be searched the way Sentry can."
-        return [
-            Notice(NoticeCode.FLAVOR_LIMITS, f"{intro} {limit}")
-            for limit in dict.fromkeys(sentences)
-        ]
-
-    def _gap_notices(self) -> list[Notice]:
-        sentences = [f"A list ended early: {error.message}" for error in self.failed]
-        unreadable = self.unreadable + sum(reader.unreadable for reader in self.readers)
-        if unreadable:
-            sentences.append(
-                f"{counted(unreadable, 'row')} of the server's lists could not be read."
-            )
-        return [Notice(NoticeCode.INCOMPLETE_LIST, one) for one in dict.fromkeys(sentences)]
 
     def _with_nearest_bodies(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         """Keep only as many bodies, nearest first, as a lookup reads from any server."""

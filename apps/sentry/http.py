@@ -71,8 +71,6 @@ class _OpenRequest:
 
 
 class _ThreadState(local):
-    """The request of this thread."""
-
     request: _OpenRequest | None = None
 
 
@@ -206,7 +204,10 @@ def parse_response(response: requests.Response, content: bytes, *, secret: str) 
     """
     headers = {name.lower(): value for name, value in response.headers.items()}
     if response.status_code != requests.codes.ok:
-        if response.status_code == requests.codes.not_found and _is_web_page(headers, content):
+        # The API itself sends JSON or nothing.
+        is_html = headers.get("content-type", "").lower().startswith("text/html")
+        is_web_page = is_html and content.lstrip()[:1] == b"<"
+        if response.status_code == requests.codes.not_found and is_web_page:
             raise SentryUnknownRoute(
                 "The server doesn't have this API endpoint.", detail="404 with a web page"
             )
@@ -222,12 +223,6 @@ def parse_response(response: requests.Response, content: bytes, *, secret: str) 
             detail=f"Content-Type {headers.get('content-type', 'not given')}",
         ) from error
     return ApiResponse(body=body, headers=headers)
-
-
-def _is_web_page(headers: Mapping[str, str], content: bytes) -> bool:
-    """Return whether this is a web page; the API itself sends JSON or nothing."""
-    is_html = headers.get("content-type", "").lower().startswith("text/html")
-    return is_html and content.lstrip()[:1] == b"<"
 
 
 def _without_lone_surrogates(value: object) -> object:
@@ -433,7 +428,8 @@ class Transport:
 
         Raise a `SentryError`. Wait for a rate limit that ends soon; raise a longer one at once.
         """
-        route = _route(path)
+        route = _IDS.sub("/*", path)
+        route = SHARED_LIMIT if _SHARES_LIMIT.fullmatch(route) else route
         self._retrying(deadline)(self._rate_limiter.check, route)
         try:
             api_response = self._retrying(deadline)(self._get_once, path, params, deadline)
@@ -542,12 +538,6 @@ class Transport:
             before_sleep=lambda state: self._rate_limiter.record_retry(state.upcoming_sleep),
             reraise=True,
         )
-
-
-def _route(path: str) -> str:
-    """Return the name of the limit that applies: the path without IDs, or the shared limit."""
-    route = _IDS.sub("/*", path)
-    return SHARED_LIMIT if _SHARES_LIMIT.fullmatch(route) else route
 
 
 def _should_retry(error: BaseException, deadline: Deadline) -> bool:

@@ -220,12 +220,13 @@ class _Batch:
         if self.client.flavor == Flavor.GLITCHTIP:
             for one in batch:
                 self._read_alone(one, list_glitchtip_events)
-        return tuple(self._finding(one) for one in batch)
-
-    def _finding(self, one: IncidentCustomer) -> Finding:
-        events = newest_first(self.events[one.line].values())
-        state, why = self.unsure.get(one.line, (FindingState.ANSWERED, ""))
-        return Finding(one.line, events, state, why, was_seen=True if events else None)
+        findings = []
+        for one in batch:
+            events = newest_first(self.events[one.line].values())
+            state, why = self.unsure.get(one.line, (FindingState.ANSWERED, ""))
+            was_seen = True if events else None
+            findings.append(Finding(one.line, events, state, why, was_seen=was_seen))
+        return tuple(findings)
 
     def _read_all(self, batch: Sequence[IncidentCustomer]) -> None:
         def read(scope: Scope) -> None:
@@ -384,7 +385,6 @@ class _Batch:
         return self.client.event_rows(text, scope, self.question.fields)
 
     def _read_alone(self, one: IncidentCustomer, read: Callable[[Fetch], Listing]) -> None:
-        """Read a customer's events as a lookup does."""
         self.on_progress()
         self.alone.add(one.line)
         question = replace(self.question, customer=one.customer)
@@ -630,7 +630,6 @@ class _Rest:
         return False
 
     def _issues(self, findings: Sequence[Finding]) -> tuple[Issue, ...]:
-        """Read the issues that most customers have."""
         had = Counter(
             issue_id
             for finding in findings
@@ -663,7 +662,6 @@ class _Rest:
         return tuple(found)
 
     def _bodies(self, events: Sequence[Event]) -> dict[str, EventBody]:
-        """Read these events in full: those of an issue in one call."""
         submit = self.fetch.pool.submit
         try:
             batches = [(one, submit(read_batch, self.client, one)) for one in batches_of(events)]

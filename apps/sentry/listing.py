@@ -23,7 +23,14 @@ from apps.sentry.config import (
     SentryTimeout,
 )
 from apps.sentry.parsing import Project, event_id_of, is_empty_body, parse_body
-from apps.sentry.search import Search, fields_naming, has_identity, search_for, with_match
+from apps.sentry.search import (
+    Search,
+    fields_naming,
+    has_identity,
+    id_fields,
+    search_for,
+    with_match,
+)
 
 # Notices: what a result must say about itself, for the agent.
 
@@ -383,11 +390,10 @@ def capped(listing: Listing, limit: int) -> Listing:
 def _with_event_by_id(fetch: Fetch, listing: Listing) -> Listing:
     """Add the event whose ID was entered, at any time, if it is in the searched scope."""
     question = fetch.question
-    hex_id = question.customer.hex_id
-    if hex_id is None or question.customer.kind == CustomerKind.TRACE:
+    if "id" not in id_fields(question.customer):
         return listing
     try:
-        event = fetch.client.event_by_id(hex_id, question.fields)
+        event = fetch.client.event_by_id(question.customer.hex_id or "", question.fields)
     except SentryError as error:
         return replace(listing, notices=(*listing.notices, event_id_notice(error)))
     slugs = {project.slug for project in fetch.searched}

@@ -376,7 +376,11 @@ def is_empty_body(body: object) -> bool:
 def parse_body(body: object) -> EventBody:
     """Parse the stack, breadcrumbs, request, and so on of a full event."""
     raw = mapping(body)
-    entries = _entries(raw)
+    entries = {
+        kind: entry.get("data")
+        for entry in mappings(raw.get("entries"))
+        if (kind := text(entry.get("type")))
+    }
     tags = tuple(pairs(raw.get("tags")))
     tag = dict(tags)
     exceptions = tuple(parse_exceptions(entries))
@@ -409,16 +413,12 @@ def parse_body(body: object) -> EventBody:
         trace_id=as_hex_id(text(mapping(contexts.get("trace")).get("trace_id")) or ""),
         handled=handled if handled is not None else flag(tag.get("handled")),
         culprit=text(raw.get("culprit")),
-        user=_user(mapping(raw.get("user"))),
+        user={
+            name: value if isinstance(value, str | dict | list) else text(value)
+            for name, value in mapping(raw.get("user")).items()
+            if value not in _NOTHING
+        },
     )
-
-
-def _entries(raw: Mapping[str, object]) -> dict[str, object]:
-    return {
-        kind: entry.get("data")
-        for entry in mappings(raw.get("entries"))
-        if (kind := text(entry.get("type")))
-    }
 
 
 def _message(raw: Mapping[str, object], entries: Mapping[str, object]) -> str | None:
@@ -538,14 +538,6 @@ def _span_line(raw: Mapping[str, object]) -> str:
     return " ".join(
         filter(None, (text(raw.get("op")), took, _joined(raw, "status", "description")))
     )
-
-
-def _user(raw: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name: value if isinstance(value, str | dict | list) else text(value)
-        for name, value in raw.items()
-        if value not in (None, "", {}, [])
-    }
 
 
 def _breadcrumb(raw: Mapping[str, object]) -> Breadcrumb:

@@ -93,11 +93,14 @@ def _search(
     clauses: list[str], customer: Customer, *, exact: bool, narrower: Search | None = None
 ) -> Search:
     """Return the search for any of the clauses, the trace ID, or the event ID."""
-    if customer.hex_id and customer.kind != CustomerKind.EVENT:
-        clauses = [*clauses, f'trace:"{customer.hex_id}"']
-    if customer.hex_id and customer.kind != CustomerKind.TRACE:
-        clauses = [*clauses, f'id:"{customer.hex_id}"']
+    clauses = [*clauses, *(f'{name}:"{customer.hex_id}"' for name in id_fields(customer))]
     return Search(f"({' OR '.join(clauses)})", exact, narrower)
+
+
+def id_fields(customer: Customer) -> list[str]:
+    """Return the fields of IDs that what was typed can be in: `trace`, `id`, both, or neither."""
+    names = {"trace": CustomerKind.EVENT, "id": CustomerKind.TRACE}
+    return [name for name, no in names.items() if customer.hex_id and customer.kind != no]
 
 
 def any_case_patterns(identifier: str) -> list[str]:
@@ -173,9 +176,8 @@ def part_for(customer: Customer, fields: Sequence[str], *, with_ids: bool = True
         for field in customer.fields or fields:
             listed += ((field, value) for value in values)
             clauses += (f'{field}:"{pattern}"' for pattern in patterns)
-    if customer.hex_id and with_ids:
-        names = {"trace": CustomerKind.EVENT, "id": CustomerKind.TRACE}
-        listed += ((name, customer.hex_id) for name, no in names.items() if customer.kind != no)
+    if with_ids:
+        listed += ((name, customer.hex_id or "") for name in id_fields(customer))
     return Part(tuple(listed), tuple(clauses))
 
 
@@ -249,7 +251,7 @@ _OWN_NAMES = frozenset((
     *("id", "message", "trace", "timestamp", "project", "environment", "release", "severity"),
     *("transaction", "description", "user", "platform", "origin"),
 ))  # fmt: skip
-_LONGEST_NUMBER = 15
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 _FEWEST_LITERALS = 3
 _MOST_SPELLINGS = 16
 
@@ -273,14 +275,9 @@ def person_clauses(question: Question, attributes: Collection[str]) -> list[str]
     for name in names:
         if name in attributes and name != NUMERIC_ID:
             clauses += [f'{name}:"{value}"' for value in values]
-        elif name in attributes and _is_number(identifier):
+        elif name in attributes and _NUMBER.fullmatch(identifier):
             clauses.append(f"{name}:{identifier}")
     return clauses
-
-
-def _is_number(identifier: str) -> bool:
-    is_whole = identifier.isascii() and identifier.isdecimal()
-    return is_whole and len(identifier) <= _LONGEST_NUMBER and str(int(identifier)) == identifier
 
 
 def covers_any_case(identifier: str) -> bool:
@@ -361,14 +358,9 @@ def with_match(event: Event, customer: Customer) -> Event:
 
 def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
     """Return the fields that match the customer; an empty tuple means someone else's event."""
-    matched = []
-    if customer.is_named:
-        matched = [*fields_naming(customer, event.identities)]
-    if customer.hex_id and customer.kind != CustomerKind.EVENT:
-        matched += ["trace"] if event.trace_id == customer.hex_id else []
-    if customer.hex_id and customer.kind != CustomerKind.TRACE:
-        matched += ["id"] if event.id == customer.hex_id else []
-    return tuple(matched)
+    named = fields_naming(customer, event.identities) if customer.is_named else ()
+    ids = {"trace": event.trace_id, "id": event.id}
+    return (*named, *(name for name in id_fields(customer) if ids[name] == customer.hex_id))
 
 
 def fields_naming(customer: Customer, identities: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from apps.events.answer import (
     UnreadSignal,
     deploys_around,
 )
-from apps.events.event import Event, Issue
+from apps.events.event import Event
 from apps.events.grouping import nearest_first
 from apps.events.query import Customer, Question, as_hex_id
 from apps.sentry.client import (
@@ -244,27 +244,20 @@ def _read_feedback_row(
     message = text(details.get("message"))
     if sent_at is None or not message or not identities:
         return None, False
-    own = fields_naming(question.customer, identities) and question.window.contains(sent_at)
-    return (_feedback(issue, details, identities, sent_at) if own else None), True
-
-
-def _feedback(
-    issue: Issue,
-    details: Mapping[str, object],
-    identities: Sequence[tuple[str, str]],
-    sent_at: datetime,
-) -> Feedback:
-    return Feedback(
+    if not fields_naming(question.customer, identities) or not question.window.contains(sent_at):
+        return None, True
+    feedback = Feedback(
         id=issue.id,
         sent_at=sent_at,
-        message=text(details.get("message")) or "",
+        message=message,
         name=text(details.get("name")),
-        email=text(details.get("contact_email")),
+        email=email,
         url=text(details.get("url")),
         project=issue.project,
         permalink=issue.permalink,
         identities=tuple(identities),
     )
+    return feedback, True
 
 
 def read_trace_errors(
@@ -346,14 +339,12 @@ def read_deploys(
     slugs_without_deploy = slugs - {deploy.project for deploy in found if deploy.at < window.start}
     wanted_since = window.start - DEPLOY_LOOKBACK if slugs_without_deploy else window.start
     reaches_far_enough = any(
-        (_sort_time(row) or scope.end) < wanted_since for row in mappings(rows)
+        # Sentry sorts releases by this time.
+        (moment(row.get("dateReleased")) or moment(row.get("dateCreated")) or scope.end)
+        < wanted_since
+        for row in mappings(rows)
     )
     return SignalRows(found, is_complete=False, has_more=has_next and not reaches_far_enough)
-
-
-def _sort_time(row: Mapping[str, object]) -> datetime | None:
-    """Return the time by which Sentry sorts releases."""
-    return moment(row.get("dateReleased")) or moment(row.get("dateCreated"))
 
 
 def _deploys(row: Mapping[str, object], question: Question, end: datetime) -> Iterator[Deploy]:
@@ -397,6 +388,11 @@ _NAMES = {
     Signal.TRACES: "Related errors",
     Signal.DEPLOYS: "Releases that went live",
 }
+_PARTLY = "could be read only in part: Sentry has more than we read."
+_WITHHELD = (
+    "Sentry’s search found them for this customer, but they show someone else. Several people can "
+    "be in one; check in Sentry."
+)
 
 
 _MAX_PROJECTS = 3
@@ -488,8 +484,12 @@ class SignalReader(RelatedReader):
                     self._main.absent_signals[signal] = error.message  # the product is off
             except SentryError as error:
                 unread.append(_failed(signal, error))
-        unread += [_incomplete(signal) for signal, part in found.items() if part.has_more]
-        unread += [_withheld(signal, part) for signal, part in found.items() if part.withheld]
+        partly = [signal for signal, part in found.items() if part.has_more]
+        unread += [UnreadSignal(one, f"{_NAMES[one]} {_PARTLY}", can_retry=False) for one in partly]
+        for signal, part in found.items():
+            if part.withheld:
+                message = f"{_NAMES[signal]} left out: {part.withheld}. {_WITHHELD}"
+                unread.append(UnreadSignal(signal, message, can_retry=False))
         self.close()
         return RelatedData(
             replays=_rows(found, Signal.REPLAYS),
@@ -526,19 +526,6 @@ class SignalReader(RelatedReader):
 def _failed(signal: Signal, error: SentryError) -> UnreadSignal:
     can_retry = not isinstance(error, SentryOneProjectOnly)
     return UnreadSignal(signal, f"{_NAMES[signal]} could not be read: {error.message}", can_retry)
-
-
-def _incomplete(signal: Signal) -> UnreadSignal:
-    message = f"{_NAMES[signal]} could be read only in part: Sentry has more than we read."
-    return UnreadSignal(signal, message, can_retry=False)
-
-
-def _withheld(signal: Signal, part: SignalRows[Any]) -> UnreadSignal:
-    message = (
-        f"{_NAMES[signal]} left out: {part.withheld}. Sentry’s search found them for this "
-        "customer, but they show someone else. Several people can be in one; check in Sentry."
-    )
-    return UnreadSignal(signal, message, can_retry=False)
 
 
 def _rows(found: dict[Signal, SignalRows[Any]], signal: Signal) -> tuple[Any, ...]:

@@ -61,8 +61,10 @@ class LocalRateLimiter:
         self._slots = [BoundedSemaphore(slots)]
         self._lanes = [BoundedSemaphore(1) for _lane in range(MAX_LANES)]
 
-    def check(self, route: str) -> None:
-        """Allow every call."""
+    def _ignore(self, *_args: object, **_named: object) -> None:
+        pass
+
+    check = record_response = record_error = record_request = record_retry = _ignore
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
@@ -71,18 +73,6 @@ class LocalRateLimiter:
             for slots in self._slots:
                 stack.enter_context(LocalSlot(slots, seconds))
             yield
-
-    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
-        """Ignore it."""
-
-    def record_error(self, route: str, error: SentryError) -> None:
-        """Ignore it."""
-
-    def record_request(self, call: Call) -> None:
-        """Ignore it."""
-
-    def record_retry(self, wait_s: float) -> None:
-        """Ignore it."""
 
     def for_related(self, lane: int = 0) -> RateLimiter:
         """Return a rate limiter that uses only one of the slots at a time."""
@@ -183,7 +173,6 @@ class RelatedRateLimiter:
                 self._durations.append(time.monotonic() - started)
 
     def _acquire(self, stack: ExitStack, end: float) -> None:
-        """Enter a slot. Raise `SentryCrowded`."""
         while not self._cancelled.is_set() and time.monotonic() < end:
             if self._has_priority:
                 stack.enter_context(self._priority.slot(end - time.monotonic()))
