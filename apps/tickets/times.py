@@ -23,22 +23,9 @@ from apps.tickets.text import (
 )
 
 MIDNIGHT = "midnight"
-
-
 _ROUGH_MINUTES = 15
 _EDGE_MINUTES = 60
-
-# First and last hour of the part itself, and those of times that it is said of; 24 and above
-# belong to the next morning. Spanish: "las 8 de la tarde".
-_PART_HOURS = {
-    "morning": (6, 12, 0, 12),
-    "midday": (11, 14, 11, 15),
-    "afternoon": (12, 18, 12, 21),
-    "evening": (18, 24, 16, 24),
-    "night": (18, 30, 18, 30),
-    "small hours": (0, 6, 0, 7),
-    "": (0, 24, 0, 24),
-}
+_PART_HOURS: dict[str, tuple[int, int, int, int]] = WORDS["part_hours"]
 
 
 @dataclass(frozen=True, slots=True)
