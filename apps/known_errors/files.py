@@ -152,10 +152,7 @@ def from_text(content: bytes, stem: str) -> KnownError:
     fields = _load(parts[1]) if len(parts) == 3 else None
     if not isinstance(fields, dict) or not fields:
         raise PartRefused("It needs values such as title: between two --- lines.", "front matter")
-    return _entry(fields, _sections(parts[2].strip()), stem)
-
-
-def _entry(fields: Mapping[str, object], sections: Mapping[str, str], stem: str) -> KnownError:
+    sections = _sections(parts[2].strip())
     for name in fields:
         if name not in _KEYS:
             raise PartRefused(f"There is no field named “{name[:40]}”.", "front matter")

@@ -26,7 +26,6 @@ _EXPLANATIONS = tomllib.loads((Path(__file__).parent / "expressions.toml").read_
 _BACKREFERENCE = re.compile(r"invalid escape sequence: \\[1-9]")
 
 Rows = Sequence[tuple[str, ...]]
-Token = tuple[str, str]
 _MAX_ROWS = 16
 
 
@@ -41,7 +40,14 @@ def compile_expression(expression: str) -> Any:
     try:
         compiled = _compile(expression)
     except re2.error as error:
-        raise ExpressionRefused(_explanation(error)) from None
+        message = error.args[0] if error.args else ""
+        message = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+        if _BACKREFERENCE.match(message):
+            sentence = "Referring back to a group, such as \\1, is not supported."
+            raise ExpressionRefused(sentence) from None
+        found = (text for start, text in _EXPLANATIONS.items() if message.startswith(start))
+        sentence = next(found, f"The engine (RE2) refuses it: {message}.")
+        raise ExpressionRefused(sentence) from None
     if compiled.programsize > _MAX_PROGRAM_SIZE:
         raise ExpressionRefused(_EXPLANATIONS["pattern too large"])
     return compiled
@@ -55,15 +61,6 @@ def _compile(expression: str) -> Any:
     options.never_capture = True
     options.max_mem = _MAX_MEMORY
     return re2.compile(expression, options)
-
-
-def _explanation(error: Exception) -> str:
-    message = error.args[0] if error.args else ""
-    message = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
-    if _BACKREFERENCE.match(message):
-        return "Referring back to a group, such as \\1, is not supported."
-    found = (text for beginning, text in _EXPLANATIONS.items() if message.startswith(beginning))
-    return next(found, f"The engine (RE2) refuses it: {message}.")
 
 
 _FLAGS = re.compile(r"\(\?[ims]+\)")
@@ -85,24 +82,18 @@ def required_literals(expression: str) -> Rows:
     Literals are case-folded ASCII. The result is empty if they cannot be determined for certain.
     """
     flags = _FLAGS.match(expression)
-    tokens = _tokens(expression[flags.end() :] if flags else expression)
+    tokens, position = [], flags.end() if flags else 0
+    while position < len(expression):
+        match = _TOKEN.match(expression, position)
+        if match is None or "\\Q" in match[0]:
+            return ()
+        tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
+        position = match.end()
     rows = _rows_of(iter([*tokens, ("close", ")")]))
     return tuple(rows) if all(rows) else ()
 
 
-def _tokens(expression: str) -> list[Token]:
-    """Return kind and text of each token; nothing if any part is not understood for certain."""
-    tokens, position = [], 0
-    while position < len(expression):
-        match = _TOKEN.match(expression, position)
-        if match is None or "\\Q" in match[0]:
-            return []
-        tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
-        position = match.end()
-    return tokens
-
-
-def _rows_of(tokens: Iterator[Token]) -> list[tuple[str, ...]]:
+def _rows_of(tokens: Iterator[tuple[str, str]]) -> list[tuple[str, ...]]:
     """Return the rows of the alternatives, consuming the tokens up to the closing bracket."""
     alternatives: list[tuple[str, ...]] = []
     rows: list[tuple[str, ...]] = [()]

@@ -39,10 +39,6 @@ _TEXTS = ("explanation", "reply", "workaround")
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
     str(field): f"{field}_text" for field in Field
 }
-_CHANGED_MEANWHILE = (
-    "Someone else changed this entry after you opened it. Your changes aren't lost: compare "
-    "the versions in another tab, then save again to keep yours."
-)
 _PATTERN = frozenset(("pattern", "issue", "project", "release", *Field))
 _VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
 
@@ -147,7 +143,10 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         seen = self.cleaned_data.get("seen")
         if self.instance.pk and seen and seen != self.version:
             self.data = {**self.data, "seen": self.version}
-            raise ValidationError(_CHANGED_MEANWHILE)
+            raise ValidationError(
+                "Someone else changed this entry after you opened it. Your changes aren't lost: "
+                "compare the versions in another tab, then save again to keep yours."
+            )
         for name in _TEXTS:
             self.cleaned_data[name] = normalize_text(self.cleaned_data.get(name) or "")
         return self.cleaned_data

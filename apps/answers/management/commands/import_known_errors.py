@@ -35,7 +35,8 @@ class Command(BaseCommand):
         else:
             plan = import_files(files, Actor(Origin.CLI, name=system_user()))
         for one in plan.refused:
-            self.stderr.write(_printable(f"{one.name}: {one.part}: {one.sentence}"))
+            line = f"{one.name}: {one.part}: {one.sentence}"  # can contain control characters
+            self.stderr.write("".join(char if char.isprintable() else "\ufffd" for char in line))
         for change in plan.changes:
             parts = "new" if change.is_new else ", ".join(change.labels)
             self.stdout.write(f"{change.entry.slug}: {parts}")
@@ -43,11 +44,6 @@ class Command(BaseCommand):
             raise CommandError("Nothing was imported.", returncode=EXIT_FAILED)
         done = "would be imported" if options["dry_run"] else "imported"
         self.stdout.write(f"{len(plan.changes)} {done}, {len(plan.unchanged)} unchanged.")
-
-
-def _printable(line: str) -> str:
-    """Replace control characters, which could come from the files or their names."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[File]:
