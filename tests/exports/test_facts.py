@@ -36,63 +36,19 @@ GOLDEN = Path(__file__).parent / "golden"
 FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 BUDGETS = (700, 1500, 3000, 6000, 16_000)
 EVENT_KEYS = [
-    "id",
-    "issue_id",
-    "project",
-    "timestamp",
-    "title",
-    "culprit",
-    "transaction",
-    "level",
-    "handled",
-    "release",
-    "environment",
-    "device",
-    "trace_id",
-    "exceptions",
-    "breadcrumbs",
-    "request",
+    "id", "issue_id", "project", "timestamp", "title", "culprit", "transaction", "level", "handled",
+    "release", "environment", "device", "trace_id", "exceptions", "breadcrumbs", "request",
     "permalink",
-]
+]  # fmt: skip
 ISSUE_KEYS = [
-    "id",
-    "short_id",
-    "title",
-    "summary",
-    "level",
-    "project",
-    "handled",
-    "events",
-    "users_affected",
-    "first_seen",
-    "last_seen",
-    "permalink",
-    "standing",
-    "known",
-]
+    "id", "short_id", "title", "summary", "level", "project", "handled", "events", "users_affected",
+    "first_seen", "last_seen", "permalink", "standing", "known",
+]  # fmt: skip
 TOP_KEYS = [
-    "schema",
-    "lookup_id",
-    "customer",
-    "matched_on",
-    "window",
-    "searched",
-    "complete",
-    "notices",
-    "fetched_at",
-    "from_cache",
-    "totals",
-    "problems",
-    "issues",
-    "known_unchecked",
-    "events",
-    "beside",
-    "nearby",
-    "redaction",
-    "omitted",
-    "least_budget",
-    "elsewhere",
-]
+    "schema", "lookup_id", "customer", "matched_on", "window", "searched", "complete", "notices",
+    "fetched_at", "from_cache", "totals", "problems", "issues", "known_unchecked", "events",
+    "beside", "nearby", "redaction", "omitted", "least_budget", "elsewhere",
+]  # fmt: skip
 
 
 def facts_of(values: dict[str, object]) -> set[str]:
