@@ -82,30 +82,27 @@ def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> di
     problems = number_problems(problems_of(answer))
     visible_problems = filter_problems(problems, event_filter)
 
-    def row(when: datetime, what: str, *cells: str | None, **more: object) -> dict[str, Any]:
-        project, environment, release = (clipped(cell or "", 60) for cell in cells or ("",) * 3)
-        return {
-            "when": when,
-            "time": local_clock(when, zone, day_of=moment),
-            "what": what,
-            "project": project,
-            "environment": environment,
-            "release": release,
-            "event_id": "",
-            **more,
-        }
+    def row(when: datetime, what: str, **cells: str | None) -> dict[str, Any]:
+        texts = {name: clipped(text or "", 60) for name, text in cells.items()}
+        time = local_clock(when, zone, day_of=moment)
+        return {"when": when, "time": time, "what": what, "event_id": "", **texts}
 
     rows = [row(moment, "Reported time")] if span.contains(moment) else []
     for number, problem in visible_problems:
         for event in problem.events:
             body = event.body or EventBody()
-            cells = event.environment or body.environment, event.release or body.release
-            level = level_mark(event.level).word
-            more = {"number": number, "level": level, "event_id": event.id}
-            rows.append(row(event.timestamp, summarize(event), event.project, *cells, **more))
+            cells = {
+                "number": str(number),
+                "level": level_mark(event.level).word,
+                "project": event.project,
+                "environment": event.environment or body.environment,
+                "release": event.release or body.release,
+            }
+            shown = row(event.timestamp, summarize(event), **cells)
+            rows.append({**shown, "event_id": event.id})
     for one in filter_deploys(answer.beside.deploys, span, event_filter):
-        cells = one.environment, one.version
-        rows.append(row(one.at, "A release went live", one.project, *cells))
+        cells = {"project": one.project, "environment": one.environment, "release": one.version}
+        rows.append(row(one.at, "A release went live", **cells))
     return {
         "rows": sorted(rows, key=lambda row: (row["when"], row["event_id"])),
         "activity": density(step_times(answer.events), Scale(span, zone)),
