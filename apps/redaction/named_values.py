@@ -93,7 +93,7 @@ URL_PARAMETERS = frozenset(words("url_parameters"))
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ValueSpan:
     """The position of a value. Quotes and brackets make it certain to be one."""
 
     start: int
@@ -107,24 +107,24 @@ class Span:
 Runs = dict[re.Pattern[str], tuple[int, int, int]]
 
 
-def value_span(text: str, match: re.Match[str], runs: Runs) -> Span | None:
+def value_span(text: str, match: re.Match[str], runs: Runs) -> ValueSpan | None:
     """Return the position of the value after the matched name and mark."""
     start, name = match.end(), match["name"].lower()
     if text.startswith(("{", "["), start) and _can_be_object(text, match):
         end = end_of_object(text, start)
         if end:
-            return Span(start, end, quoted=True, is_object=True)
+            return ValueSpan(start, end, quoted=True, is_object=True)
     quote = _QUOTED.match(text, start)
     if quote:
-        return Span(quote.end(), _closing(text, quote), quoted=True)
+        return ValueSpan(quote.end(), _closing(text, quote), quoted=True)
     if name.endswith("authorization"):
         return _authorization(text, start)
     if name.endswith("cookie"):
         cookies = _COOKIES.match(text, start)
         if cookies:
-            return Span(start, cookies.end(), quoted=True)
+            return ValueSpan(start, cookies.end(), quoted=True)
     end = _end_of_run(text, start, _bare_pattern(match), runs)
-    return Span(start, end, quoted=False) if end > start else None
+    return ValueSpan(start, end, quoted=False) if end > start else None
 
 
 def _can_be_object(text: str, match: re.Match[str]) -> bool:
@@ -177,7 +177,7 @@ def _closing(text: str, quote: re.Match[str]) -> int:
     return min(len(text), start + _MAX_SPAN) if line_end < 0 else line_end
 
 
-def _authorization(text: str, start: int) -> Span | None:
+def _authorization(text: str, start: int) -> ValueSpan | None:
     if _HIDDEN_CREDENTIALS.match(text, start):
         return None
     credentials = _CREDENTIALS.match(text, start)
@@ -188,7 +188,7 @@ def _authorization(text: str, start: int) -> Span | None:
         word = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30} (?=[\w.~+/=-]{6})").match(text, start)
         start = word.end() if word else start
     found = credentials or _BARE.match(text, start)
-    return Span(start, found.end(), quoted=False) if found else None
+    return ValueSpan(start, found.end(), quoted=False) if found else None
 
 
 # Named values in text: `password=x`, `{"token": "x"}`, `Cookie: a=b`
@@ -404,7 +404,7 @@ def is_placeholder(value: str) -> bool:
     return not plain or plain in EMPTY_VALUES or bool(_ALREADY.fullmatch(plain))
 
 
-def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span: Span) -> bool:
+def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span: ValueSpan) -> bool:
     value = text[span.start : min(span.end, span.start + _MAX_CHECKED)]
     lowered = value.strip().lower()
     if span.is_object:
@@ -463,7 +463,7 @@ def _is_unexpected(text: str, match: re.Match[str]) -> bool:
     return text[max(0, match.start() - 11) : match.start()].lower() == "unexpected "
 
 
-def _is_hidden(text: str, span: Span) -> bool:
+def _is_hidden(text: str, span: ValueSpan) -> bool:
     """Return whether the span contains only an alias, possibly after a scheme."""
     if text[span.end - 1] not in ">]*•xX.":
         return False
@@ -472,7 +472,7 @@ def _is_hidden(text: str, span: Span) -> bool:
     return hidden is not None and hidden.end() >= span.end
 
 
-def _is_bare_secret(text: str, match: re.Match[str], span: Span, lowered: str) -> bool:
+def _is_bare_secret(text: str, match: re.Match[str], span: ValueSpan, lowered: str) -> bool:
     """Return whether an unquoted value is not a word of a sentence, a placeholder, or code."""
     name, value = match["name"], text[span.start : span.start + len(lowered)]
     if _is_word(match, lowered) or _is_code(text, match, span, value):
@@ -508,7 +508,7 @@ def _is_number(name: str, lowered: str, mark: str) -> bool:
     return is_port or (_FEW_DIGITS.fullmatch(lowered) is not None and not _SHORT_CODE.search(name))
 
 
-def _is_code(text: str, match: re.Match[str], span: Span, value: str) -> bool:
+def _is_code(text: str, match: re.Match[str], span: ValueSpan, value: str) -> bool:
     """Return whether the value is code, such as `request.POST["x"]` or `get_token(user)`."""
     name, spaced = match["name"], text[match.end() - 1] == " "
     compared = match["mark"].strip() in ("==", "===", "!=", "!==")

@@ -11,7 +11,7 @@ from apps.redaction.shapes import PATTERNS, Candidate, Shape, at_hints, bounded_
 
 # Checksums, prefixes, and ranges of the standards
 
-_CARDS = tuple(
+_CARD_RANGES = tuple(
     (len(low), int(low), int(high or low), lengths)
     for prefixes, lengths in PATTERNS["card_lengths"].items()
     for low, _, high in [prefixes.partition("-")]
@@ -28,7 +28,7 @@ def is_card_number(digits: str, *, of_any_brand: bool = False) -> bool:
         return False
     return of_any_brand or any(
         low <= int(digits[:width]) <= high and len(digits) in lengths
-        for width, low, high, lengths in _CARDS
+        for width, low, high, lengths in _CARD_RANGES
     )
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from apps.events.query import any_case
 from apps.tickets.dates import UNITS, DurationToken
 from apps.tickets.readings import NOT_PROBLEM, Mention
-from apps.tickets.text import WORDS, Span, either, normalize, one_line, word_set
+from apps.tickets.text import WORDS, TextSpan, either, normalize, one_line, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -125,14 +125,14 @@ class _Clause(NamedTuple):
 UNCONNECTED = "Nothing near it says that the problem happened then. Check it."
 
 
-def has_more(text: str, times: Sequence[Span]) -> bool:
+def has_more(text: str, times: Sequence[TextSpan]) -> bool:
     """Return whether the text says more than the times and a few words, or mentions a failure."""
     inside = [one for at in times for one in _NAMING.findall(text, at.start, at.end)]
     is_long = len(_NAMING.findall(text)) - len(inside) > _FEW
     return is_long or any(one.kind is Kind.FAILURE for one in _words(text))
 
 
-def belonging(text: str, at: Mention | DurationToken, times: Sequence[Span]) -> str | None:
+def belonging(text: str, at: Mention | DurationToken, times: Sequence[TextSpan]) -> str | None:
     """Return a question if the words around a time connect it with something else.
 
     Return "" if they connect it with nothing, and None if with the problem. `times` are those of
@@ -266,7 +266,7 @@ def _record_in(text: str, words: Sequence[_Word]) -> str:
     return ""
 
 
-def _clause(text: str, at: Span, times: Sequence[Span]) -> tuple[int, int]:
+def _clause(text: str, at: TextSpan, times: Sequence[TextSpan]) -> tuple[int, int]:
     start, end = max(0, at.start - _AROUND), min(len(text), at.end + _AROUND)
     place = bisect_left(times, at.start, key=lambda one: one.start)
     near = times[max(0, place - _NEAR) : place + _NEAR]
@@ -288,7 +288,7 @@ def _clause(text: str, at: Span, times: Sequence[Span]) -> tuple[int, int]:
     return start, min([end, *(place for place in breaks if place >= at.end)])
 
 
-def _is_answer(text: str, end: int, at: Span) -> bool:
+def _is_answer(text: str, end: int, at: TextSpan) -> bool:
     return (
         text[:end].rstrip().endswith("?") and end <= at.start and not text[end : at.start].strip()
     )

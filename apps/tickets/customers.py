@@ -18,7 +18,7 @@ from apps.events.query import (
 from apps.tickets.text import (
     WORDS,
     CustomerFound,
-    Span,
+    TextSpan,
     by_phrase,
     either,
     excerpt,
@@ -34,7 +34,7 @@ _MAX_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Token(Span):
+class _Token(TextSpan):
     identifier: str
     kind: str
     rank: int

@@ -17,7 +17,7 @@ from apps.tickets.text import (
     WEEKDAYS,
     WORDS,
     ReferenceTime,
-    Span,
+    TextSpan,
     alternation,
     by_phrase,
     either,
@@ -31,7 +31,7 @@ from apps.tickets.times import AT_WORDS, FILE_NAME, ROUGH_WORDS
 
 
 @dataclass(frozen=True, slots=True)
-class DurationToken(Span):
+class DurationToken(TextSpan):
     """How long before the ticket something happened.
 
     `days` is set if it counts whole days, so that any hour of that day is meant. `question` asks
@@ -47,7 +47,7 @@ class DurationToken(Span):
 
 
 @dataclass(frozen=True, slots=True)
-class _Word(Span):
+class _Word(TextSpan):
     word: str
 
 
@@ -99,18 +99,18 @@ _COMPOUND = re.compile(
 )
 
 
-def find_durations(text: str) -> tuple[list[DurationToken], list[Span]]:
+def find_durations(text: str) -> tuple[list[DurationToken], list[TextSpan]]:
     """Return all durations before the ticket, and the words that may be one but can't be read."""
     nothing = _Amount(0, is_days=False, is_vague=False)
     found = [_duration(text, *one.span(), nothing) for one in _NOW.finditer(text)]
-    unread: list[Span] = []
+    unread: list[TextSpan] = []
     for trigger in _AGO.finditer(text):
         words = _adjacent(text, trigger.start(), before=True)
         token = _ending(text, words, trigger.end())
         if token:
             found.append(token)
         elif any(one.word in UNITS for one in words[-1 if trigger[0] == "back" else -4 :]):
-            unread.append(Span(words[-4:][0].start, trigger.end()))
+            unread.append(TextSpan(words[-4:][0].start, trigger.end()))
     for trigger in _BACK.finditer(text):
         words = _adjacent(text, trigger.end())
         token = _beginning(text, words, trigger.start())
@@ -124,10 +124,10 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[Span]]:
     return tokens, not_overlapping(unread, tokens)
 
 
-def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[Span]:
+def _with_unit(start: int, words: Sequence[_Word]) -> Iterator[TextSpan]:
     for number, one in enumerate(words):
         if one.word in UNITS and (number or one.word not in _NOT_ALONE):
-            yield Span(start, one.end)
+            yield TextSpan(start, one.end)
             return
 
 
@@ -318,7 +318,7 @@ YearMonthDay = tuple[int | None, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class DateToken(Span):
+class DateToken(TextSpan):
     """A day as written; one of `dates`, `ago`, `of_month`, and `weekday` says which kind it is.
 
     `dates` are all that the numbers can mean; a year that isn't given is None. `ago` counts days
@@ -593,7 +593,7 @@ _LONG_AGO = 270  # days
 
 
 @dataclass(frozen=True, slots=True)
-class DateGroup(Span):
+class DateGroup(TextSpan):
     """Adjacent dates that mean one day: "yesterday (19 November)"."""
 
     days: tuple[DateToken, ...]

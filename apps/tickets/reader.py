@@ -31,7 +31,7 @@ from apps.tickets.text import (
     MomentFound,
     MomentReading,
     ReferenceTime,
-    Span,
+    TextSpan,
     TicketReading,
     TicketRefused,
     clean,
@@ -184,8 +184,8 @@ class _Scan:
     stamps: dict[Mention, str]
     durations: list[DurationToken]
     is_24h: bool
-    like_times: list[Span]
-    unread: list[Span]
+    like_times: list[TextSpan]
+    unread: list[TextSpan]
     is_cut: bool
 
 
@@ -194,7 +194,7 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
     dates = not_overlapping(find_dates(text, durations), headers)
     durations = [one for one in durations if one.days is None]
     durations = not_overlapping(durations, [*headers, *dates])
-    taken: list[Span] = [*headers, *dates, *durations]
+    taken: list[TextSpan] = [*headers, *dates, *durations]
     clocks = not_overlapping(find_clocks(text), taken)
     parts = not_overlapping(find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
     is_cut = max(len(dates), len(durations), len(clocks)) > _MAX_TOKENS
@@ -323,7 +323,7 @@ def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[Zon
 
 
 def _unread_notes(
-    text: str, headers: Sequence[Header], unread: Sequence[Span], said: str
+    text: str, headers: Sequence[Header], unread: Sequence[TextSpan], said: str
 ) -> Iterator[str]:
     """Say which words may be a time but can't be read, unless a question names them."""
     for header in [one for one in headers if not one.references][:_MAX_NOTES]:

@@ -27,7 +27,7 @@ from apps.tickets.text import (
     MomentFound,
     MomentReading,
     ReferenceTime,
-    Span,
+    TextSpan,
     alternation,
     excerpt,
     one_line,
@@ -64,7 +64,7 @@ class DaySource(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mention(Span):
+class Mention(TextSpan):
     """The words for one moment: a time, a day, or both, with a part of the day and a zone."""
 
     clock: ClockToken | None
@@ -193,7 +193,7 @@ class _Pairing(NamedTuple):
             day_source = DaySource.FURTHER_UP
         if group and group.is_machine:
             zone = zone_at(text, clock.end, after_iso=True)
-        spans: list[Span] = [clock]
+        spans: list[TextSpan] = [clock]
         if group and day_source is DaySource.ADJACENT:
             near = [*near, *self._adjacent_parts(group)]
             spans.append(group)
@@ -257,7 +257,7 @@ class _Pairing(NamedTuple):
             return before, DaySource.FURTHER_UP
         return None, DaySource.NONE
 
-    def _adjacent_parts(self, at: Span) -> list[PartToken]:
+    def _adjacent_parts(self, at: TextSpan) -> list[PartToken]:
         near = []
         for part in self.parts:
             first, second = gap_between(at, part)
@@ -277,7 +277,7 @@ class _Pairing(NamedTuple):
         return between
 
 
-def gap_between(one: Span, other: Span) -> tuple[int, int]:
+def gap_between(one: TextSpan, other: TextSpan) -> tuple[int, int]:
     """Return start and end of what lies between the two; end is less if they overlap."""
     return (other.end, one.start) if other.end <= one.start else (one.end, other.start)
 
@@ -601,7 +601,7 @@ def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
     clock, has_clock = mention.clock, mention.clock is not None
     is_range = clock is not None and clock.until is not None
     is_further_up = mention.day_source is DaySource.FURTHER_UP
-    places: list[Span] = [mention, *((clock,) if clock and not is_range else ())]
+    places: list[TextSpan] = [mention, *((clock,) if clock and not is_range else ())]
     days = [mention.group] if mention.group and not is_further_up else []
     for pattern, cue in _CUES:
         if cue.get("has_clock", has_clock) is not has_clock:
@@ -617,20 +617,20 @@ def _questions_near_mention(text: str, mention: Mention) -> Iterator[str]:
                 break
 
 
-def find_unread(text: str) -> tuple[list[Span], list[Span]]:
+def find_unread(text: str) -> tuple[list[TextSpan], list[TextSpan]]:
     """Return everything that may be a time of day, and what is a day or time but maybe not read.
 
     Only the latter gets a note, if it is near no time that was read.
     """
     plain, *clear = (
-        [Span(*one.span()) for one in pattern.finditer(text)]
+        [TextSpan(*one.span()) for one in pattern.finditer(text)]
         for pattern in (_LIKE_A_TIME, _LIKE_A_DATE, _SURELY_A_TIME)
     )
     return plain, [span for spans in clear for span in spans]
 
 
 def unread_questions(
-    text: str, mention: Mention, plain: Sequence[Span], clear: Sequence[Span]
+    text: str, mention: Mention, plain: Sequence[TextSpan], clear: Sequence[TextSpan]
 ) -> Iterator[str]:
     """Ask about words near a mention that may be its time of day, or another day."""
     for tokens in (plain, clear):

@@ -140,17 +140,17 @@ HARD_BREAK = re.compile(r"\n[ \t\r>]{0,8}\n|[!?;]\s|[^\W\d]{2}\.\s{1,3}(?=[A-ZÄ
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TextSpan:
     """A place in the text, from `start` up to, but not including, `end`."""
 
     start: int
     end: int
 
 
-S = TypeVar("S", bound=Span)
+S = TypeVar("S", bound=TextSpan)
 
 
-def not_overlapping(found: Iterable[S], taken: Iterable[Span]) -> list[S]:
+def not_overlapping(found: Iterable[S], taken: Iterable[TextSpan]) -> list[S]:
     """Return those that overlap none of `taken`, which may overlap each other."""
     merged: list[list[int]] = []
     for span in sorted((span.start, span.end) for span in taken):
@@ -170,7 +170,7 @@ def not_overlapping(found: Iterable[S], taken: Iterable[Span]) -> list[S]:
 def read_all(
     text: str,
     readers: Iterable[tuple[re.Pattern[str], Callable[[re.Match[str]], S | None]]],
-    taken: Iterable[Span] = (),
+    taken: Iterable[TextSpan] = (),
 ) -> list[S]:
     """Return everything that the patterns find and their functions read, in the text's order.
 

@@ -13,7 +13,7 @@ from apps.tickets.text import (
     NUMBERS,
     PARTS,
     WORDS,
-    Span,
+    TextSpan,
     alternation,
     by_phrase,
     either,
@@ -29,7 +29,7 @@ _PART_HOURS: dict[str, tuple[int, int, int, int]] = WORDS["part_hours"]
 
 
 @dataclass(frozen=True, slots=True)
-class ClockToken(Span):
+class ClockToken(TextSpan):
     """A time of day as written.
 
     `meridiem` is "am", "pm", "midnight" or "". `about` is the word that makes the time
@@ -91,7 +91,7 @@ def _with_meridiem(hour: int, meridiem: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class PartToken(Span):
+class PartToken(TextSpan):
     """A part of a day, as a key of `_PART_HOURS`."""
 
     part: str
@@ -429,7 +429,7 @@ class ZoneOption:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneToken(Span):
+class ZoneToken(TextSpan):
     """A time zone in the text; without `options` it is unknown.
 
     `is_uncertain` marks a place that need not be the clock's. `is_offset` marks Z or digits, as

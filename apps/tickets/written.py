@@ -25,7 +25,7 @@ from apps.tickets.text import (
     Excerpt,
     MomentFound,
     ReferenceTime,
-    Span,
+    TextSpan,
     either,
     excerpt,
     not_overlapping,
@@ -52,7 +52,7 @@ class Written(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Header(Span):
+class Header(TextSpan):
     """A header, and when it says the text below it was written.
 
     There is more than one reference if it is ambiguous, and none if it can't be read. `zone` is
@@ -224,7 +224,7 @@ def _read_attribution(words: str, is_quoted: bool, context: Context) -> Written 
     return _read(bare, find_mentions(bare, dates, clocks, []), (), context, _OF_MESSAGE)
 
 
-def blanked(text: str, spans: Iterable[Span]) -> str:
+def blanked(text: str, spans: Iterable[TextSpan]) -> str:
     """Return the text, as long as it was, with spaces in these places."""
     parts, end = [], 0
     for one in sorted(spans, key=lambda one: one.start):
