@@ -77,10 +77,7 @@ def data(document: Document) -> Json:
         "beside": [_related(one) for one in (*document.related, *document.activity)],
         "nearby": document.other_occurrences and _other_occurrences(document.other_occurrences),
         "redaction": {"counts": {**document.hidden, **neutralized}},
-        "omitted": [
-            {"what": omission.what, "count": omission.count, "where": omission.where}
-            for omission in document.omitted
-        ],
+        "omitted": [asdict(one) for one in document.omitted],
         "least_budget": document.least_budget,
         "elsewhere": [{"what": one.what, "count": one.count} for one in document.elsewhere],
     }
@@ -121,14 +118,14 @@ def _value(value: object) -> object:
 
 
 def _header(header: Header) -> Json:
-    searched = _values(header, "organization projects environments only_fields")
-    if not header.only_fields:
-        del searched["only_fields"]
     return {
         **_values(header, "lookup_id customer matched_on"),
         "window": _values(header.window, "moment start end minutes"),
-        "searched": searched,
-        **({"only_issue": header.only_issue} if header.only_issue else {}),
+        "searched": {
+            **_values(header, "organization projects environments"),
+            **_present(**_values(header, "only_fields")),
+        },
+        **_present(**_values(header, "only_issue")),
         "complete": header.complete,
         "notices": [asdict(note) for note in header.notices],
         **_values(header, "fetched_at from_cache"),
