@@ -72,17 +72,6 @@ def zone_names() -> list[str]:
     return ["UTC", *sorted(name for name in places if not name.startswith(("Etc/", "SystemV/")))]
 
 
-def zone_options(chosen: str) -> SafeString:
-    """Return the options as HTML, with that zone selected, and added if the menu lacks it."""
-    options = _options()
-    if chosen not in zone_names():
-        if chosen and parse_zone(chosen) is None:
-            return options
-        return format_html('<option value="{0}" selected>{0}</option>', chosen) + options
-    start = f'<option value="{chosen}"'
-    return mark_safe(options.replace(start, f"{start} selected", 1))  # noqa: S308 - a known name
-
-
 @cache
 def _options() -> SafeString:
     rows = ((name, name) for name in zone_names())
@@ -103,9 +92,13 @@ class ZoneSelect(forms.Select):
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
         attributes = self.build_attrs({**self.attrs, "name": name}, dict(attrs or {}))
-        return format_html(
-            "<select{}>{}</select>", flatatt(attributes), zone_options(str(value or ""))
-        )
+        options, chosen = _options(), str(value or "")
+        if chosen in zone_names():  # which need no escaping
+            start = f'<option value="{chosen}"'
+            options = mark_safe(options.replace(start, f"{start} selected", 1))  # noqa: S308
+        elif not chosen or parse_zone(chosen):  # a zone that the menu lacks
+            options = format_html('<option value="{0}" selected>{0}</option>', chosen) + options
+        return format_html("<select{}>{}</select>", flatatt(attributes), options)
 
 
 class ZoneField(forms.CharField):
@@ -354,8 +347,9 @@ MAX_IDENTIFIERS = 20
 
 
 class ForgetForm(forms.Form):
-    """The identifiers of a customer to erase, one per line, as typed in lookups."""
+    """The identifiers of a customer to erase. A valid form has them as lookups store them."""
 
+    identifiers: Sequence[str] = ()
     names = forms.CharField(
         label="Every identifier for the customer, one per line",
         max_length=MAX_IDENTIFIERS * 200,
@@ -369,15 +363,10 @@ class ForgetForm(forms.Form):
         if len(lines) > MAX_IDENTIFIERS:
             raise forms.ValidationError(f"Enter up to {MAX_IDENTIFIERS} identifiers at a time.")
         try:
-            identifiers_to_erase(lines)
+            self.identifiers = identifiers_to_erase(lines)
         except CustomerRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
         return "\n".join(lines)
-
-    @property
-    def identifiers(self) -> list[str]:
-        """The identifiers of a valid form, as lookups store them."""
-        return identifiers_to_erase(str(self.cleaned_data["names"]).split("\n"))
 
 
 class UnredactedForm(forms.Form):

@@ -378,13 +378,9 @@ def _demo_customers(customers: tuple[Any, ...], zone: ZoneInfo) -> str:
 
 def _prefill(values: Any) -> dict[str, str]:
     """Return the values for the form. One that it wouldn't take is left out, never cut."""
-    given = {name: values.get(name, "") for name in _PREFILLED}
-    limits = {"customer": MAX_CUSTOMER_LENGTH}
-    return {
-        name: value
-        for name, value in given.items()
-        if 0 < len(value) <= limits.get(name, MAX_REASON_LENGTH)
-    }
+    limits = {**dict.fromkeys(_PREFILLED, MAX_REASON_LENGTH), "customer": MAX_CUSTOMER_LENGTH}
+    given = {name: values.get(name, "") for name in limits}
+    return {name: text for name, text in given.items() if 0 < len(text) <= limits[name]}
 
 
 def zone_of_request(request: HttpRequest) -> ZoneInfo:
