@@ -4,7 +4,7 @@ import html
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from statistics import median
@@ -20,7 +20,7 @@ from apps.demo.http import (
     Route,
     bad_request,
     not_found,
-    page_of,
+    paged,
     per_page_of,
 )
 from apps.demo.search import (
@@ -88,13 +88,15 @@ def events_table(request: ApiRequest) -> ApiResponse:
     else:
         rows = _plain(request, found, fields, kind)
     cap = request.settings.row_page_cap or size
-    page, headers = page_of(request, _sorted(request, rows, fields), min(size, cap))
-    data = [
-        {name: iso_offset(one) if isinstance(one, datetime) else one for name, one in row.items()}
-        for row in page
-    ]
+    page = paged(request, _sorted(request, rows, fields), min(size, cap), _row_body)
     meta = {"dataset": dataset, "dataScanned": "full"}
-    return ApiResponse({"data": data, "meta": meta}, headers=headers)
+    return replace(page, payload={"data": page.payload, "meta": meta})
+
+
+def _row_body(row: Json) -> Json:
+    return {
+        name: iso_offset(one) if isinstance(one, datetime) else one for name, one in row.items()
+    }
 
 
 def _fields(request: ApiRequest) -> list[str]:
@@ -181,28 +183,19 @@ def issue_events(request: ApiRequest) -> ApiResponse:
     found = found_rows(request, [issue.project], search, request.world.events_like(issue))
     size = per_page_of(request)
     size = min(size, request.settings.full_page_cap or size)
-    page, headers = page_of(request, _newest_first(found), size)
-    return ApiResponse([event.body for event in page], headers=headers)
+    return paged(request, _newest_first(found), size, lambda event: event.body)
 
 
 def project_events(request: ApiRequest) -> ApiResponse:
     """Return the project's events without their entries, newest first."""
     slug = request.project().slug
     own = [event for event in request.world.events if event.project.slug == slug]
-    page, headers = page_of(request, _newest_first(own), per_page_of(request))
-    items = [
-        {
-            "id": event.id,
-            "eventID": event.id,
-            "groupID": str(event.issue.id),
-            "title": event.columns["title"],
-            "user": event.body.get("user"),
-            "tags": event.body.get("tags") or [],
-            "dateCreated": iso_z(event.timestamp),
-        }
-        for event in page
-    ]
-    return ApiResponse(items, headers=headers)
+    names = ("id", "eventID", "groupID", "title", "user", "tags", "dateCreated")
+
+    def body(event: Event) -> Json:
+        return {name: event.body.get(name) for name in names}
+
+    return paged(request, _newest_first(own), per_page_of(request), body)
 
 
 def _newest_first(events: Sequence[Event]) -> list[Event]:
@@ -304,8 +297,8 @@ def issue_list(request: ApiRequest) -> ApiResponse:
         )
     ]
     found.sort(key=lambda issue: world.events_of(issue)[-1].timestamp, reverse=True)
-    page, headers = page_of(request, found, per_page_of(request, "limit"))
-    return ApiResponse([issue_body(request, issue, window) for issue in page], headers=headers)
+    body = partial(issue_body, request, window=window)
+    return paged(request, found, per_page_of(request, "limit"), body)
 
 
 def _issue_search(request: ApiRequest) -> IssueSearch:
@@ -446,9 +439,9 @@ def replay_list(request: ApiRequest) -> ApiResponse:
         and test(one)
     ]
     found.sort(key=lambda one: one.started_at, reverse=True)
-    page, headers = page_of(request, found, per_page_of(request))
-    data = [{name: ROW[name](one) for name in fields} for one in page]
-    return ApiResponse({"data": data}, headers=headers)
+    size = per_page_of(request)
+    page = paged(request, found, size, lambda one: {name: ROW[name](one) for name in fields})
+    return replace(page, payload={"data": page.payload})
 
 
 # --- organization, projects, and releases -------------------------------------------------------
@@ -464,8 +457,7 @@ def organization(request: ApiRequest) -> ApiResponse:
 def project_list(request: ApiRequest) -> ApiResponse:
     """Return the projects the token can see, by slug."""
     ordered = sorted(request.visible_projects(), key=lambda one: one.slug)
-    page, headers = page_of(request, ordered, per_page_of(request))
-    return ApiResponse([_project_body(request, one) for one in page], headers=headers)
+    return paged(request, ordered, per_page_of(request), partial(_project_body, request))
 
 
 def _project_body(request: ApiRequest, project: Project) -> Json:
@@ -490,8 +482,7 @@ def release_list(request: ApiRequest) -> ApiResponse:
         if one.project in chosen and (window is None or window.start <= one.sort_date <= window.end)
     ]
     found.sort(key=lambda one: one.sort_date, reverse=True)
-    page, headers = page_of(request, found, per_page_of(request))
-    return ApiResponse([_release_body(one) for one in page], headers=headers)
+    return paged(request, found, per_page_of(request), _release_body)
 
 
 def _release_body(release: Release) -> Json:

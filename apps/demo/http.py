@@ -217,10 +217,10 @@ def per_page_of(request: ApiRequest, name: str = "per_page", most: int = MAX_PER
     return number
 
 
-def page_of(
-    request: ApiRequest, items: Sequence[T], size: int
-) -> tuple[Sequence[T], dict[str, str]]:
-    """Return the page at the cursor `value:offset:is_prev` and its Link header.
+def paged(
+    request: ApiRequest, items: Sequence[T], size: int, body: Callable[[T], Any]
+) -> ApiResponse:
+    """Return the bodies of the page at the cursor `value:offset:is_prev`, with its Link header.
 
     Offsets shift when items are added, as in Sentry. Raises ApiError 400 for an invalid cursor.
     """
@@ -239,7 +239,8 @@ def page_of(
         f'cursor="{cursor}"'
         for cursor, rel, has_results in neighbors
     )
-    return items[offset : offset + size], {"Link": link}
+    page = [body(item) for item in items[offset : offset + size]]
+    return ApiResponse(page, headers={"Link": link})
 
 
 # --- rate limit ---------------------------------------------------------------------------------

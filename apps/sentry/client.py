@@ -38,7 +38,7 @@ from apps.sentry.parsing import (
     parse_full_event,
     parse_issue,
     parse_project,
-    parse_rows,
+    parse_row,
     text,
 )
 from apps.sentry.throttling import LocalRateLimiter, PriorityRateLimiter, RateLimiter
@@ -281,7 +281,7 @@ class SentryClient:
         row_params = self.row_params(search, scope, identity_fields)
         params = [*row_params, ("sort", "-timestamp"), ("per_page", str(PER_PAGE))]
         for page in self._pages(f"{self.organization_path}/events/", params):
-            rows = parse_rows(page.body, identity_fields)
+            rows = [parse_row(row, identity_fields) for row in check_table(page.body)]
             self.is_partial |= is_partial(page.body)
             self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
             yield rows, next_cursor(page) is not None

@@ -44,10 +44,10 @@ from apps.sentry.listing import (
     identifier_notices,
     list_events,
     merge_body,
+    outcome_of,
     read_batch,
     read_single_body,
     result_in_time,
-    split_results,
     window_notices,
 )
 from apps.sentry.parsing import Project
@@ -264,8 +264,13 @@ def _read_details(
     ]
     issue_futures = [pool.submit(tracker.tracked(call)) for call in calls]
     bodies = collect_bodies(fetch, wanted, list(zip(batches, batch_futures, strict=True)))
-    issue_lists, issues_failed = split_results(client, issue_futures)
-    issues = (*listing.issues, *(issue for found in issue_lists for issue in found))
+    issues, issues_failed = [*listing.issues], []
+    for future in issue_futures:
+        found = outcome_of(client, future)
+        if isinstance(found, SentryError):
+            issues_failed.append(found)
+        else:
+            issues += found
     missing: dict[str, list[Event]] = {}
     for event in wanted:
         if event.id in bodies.failed:
@@ -278,7 +283,7 @@ def _read_details(
         events.append(
             with_permalink(merge_body(event, body) if body else event, links, client.config)
         )
-    return tuple(events), issues, detail_notices(missing, short_ids, issues_failed)
+    return tuple(events), tuple(issues), detail_notices(missing, short_ids, issues_failed)
 
 
 def issue_calls(fetch: Fetch, listing: Listing) -> list[Callable[[], list[Issue]]]:

@@ -163,7 +163,7 @@ class Fetch:
         futures = [self.pool.submit(call) for call in calls]
         outcomes: list[T | SentryError] = []
         for future in futures:
-            outcome = _outcome(self.client, future)
+            outcome = outcome_of(self.client, future)
             outcomes.append(outcome)
         return outcomes
 
@@ -191,22 +191,8 @@ def result_in_time(client: SentryClient, future: Future[T]) -> T:
         raise SentryTimeout("Sentry did not answer in time.") from error
 
 
-def split_results(
-    client: SentryClient, futures: Sequence[Future[T]]
-) -> tuple[list[T], list[SentryError]]:
-    """Return the results that came in time, and the errors of the other futures."""
-    results: list[T] = []
-    failed: list[SentryError] = []
-    for future in futures:
-        outcome = _outcome(client, future)
-        if isinstance(outcome, SentryError):
-            failed.append(outcome)
-        else:
-            results.append(outcome)
-    return results, failed
-
-
-def _outcome(client: SentryClient, future: Future[T]) -> T | SentryError:
+def outcome_of(client: SentryClient, future: Future[T]) -> T | SentryError:
+    """Return the future's result or its `SentryError`."""
     try:
         return result_in_time(client, future)
     except SentryError as error:
@@ -485,7 +471,7 @@ def collect_bodies(
     """Wait for the batches and read the wanted events that none of them decided."""
     bodies = Bodies()
     for batch, future in batches:
-        outcome = _outcome(fetch.client, future)
+        outcome = outcome_of(fetch.client, future)
         if isinstance(outcome, SentryError):
             bodies.failed.update((event.id, outcome.message) for event in batch)
         else:

@@ -632,11 +632,6 @@ def parse_groups(
     ]
 
 
-def parse_rows(body: object, identity_fields: Sequence[str]) -> list[Event | None]:
-    """Parse a page of the events table; an unreadable row is None. Raise as `check_table` does."""
-    return [parse_row(row, identity_fields) for row in check_table(body)]
-
-
 def is_partial(body: object) -> bool:
     """Return whether the server says that it searched only a part of its data."""
     return mapping(mapping(body).get("meta")).get("dataScanned") == "partial"

@@ -15,7 +15,6 @@ from urllib.parse import quote_plus
 from apps.events.event import Event
 from apps.events.query import Customer, CustomerKind, Question
 
-EMAIL_FIELDS = frozenset(("user.email",))
 _UNSAFE_BACKSLASH = re.compile(r'\\(?:["*]|$)')
 _ONE_OR_TWO = re.compile("[s\u017f\0]{2,}|\0", re.IGNORECASE)
 _SPECIAL_IN_PATTERN = re.compile(r'\\+["*]?|[{}]')
@@ -335,17 +334,13 @@ def _all_spellings(identifier: str) -> list[str] | None:
 
 
 def identity_clauses(identifier: str, fields: Sequence[str]) -> list[str]:
-    """Return one clause for each field and spelling."""
-    return [
-        f"{field}:{quote(value)}" for field in fields for value in spellings_of(field, identifier)
-    ]
-
-
-def spellings_of(field: str, identifier: str) -> tuple[str, ...]:
-    """Return the values to search in a field: email addresses also in lowercase."""
-    if field not in EMAIL_FIELDS:
-        return (identifier,)
-    return tuple(dict.fromkeys((identifier, identifier.lower())))
+    """Return one clause for each field, and for email addresses also one in lowercase."""
+    clauses: dict[str, None] = {}
+    for field in fields:
+        clauses[f"{field}:{quote(identifier)}"] = None
+        if field == "user.email":
+            clauses[f"{field}:{quote(identifier.lower())}"] = None
+    return list(clauses)
 
 
 def with_match(event: Event, customer: Customer) -> Event:

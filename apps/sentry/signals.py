@@ -53,6 +53,7 @@ from apps.sentry.config import (
 from apps.sentry.listing import Fetch, newest_first
 from apps.sentry.parsing import (
     Project,
+    check_table,
     integer,
     items,
     mapping,
@@ -60,7 +61,7 @@ from apps.sentry.parsing import (
     moment,
     parse_full_event,
     parse_issue,
-    parse_rows,
+    parse_row,
     text,
 )
 from apps.sentry.search import (
@@ -657,7 +658,8 @@ class OccurrenceSearch:
         ]
         path = f"{self._client.organization_path}/events/"
         response = self._client.get(path, params, self._deadline)
-        rows = parse_rows(response.body, self._question.fields)
+        fields = self._question.fields
+        rows = [parse_row(row, fields) for row in check_table(response.body)]
         times = [row.timestamp.replace(microsecond=0) for row in rows if row]
         if any(not start <= at <= end for at in times):
             raise SentryBadResponse("Sentry sent events from another time.")
