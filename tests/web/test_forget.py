@@ -46,12 +46,12 @@ def test_confirmed_erasure_leaves_no_trace_of_the_customer(ada: Client, ana: Cli
     assert "Your recent lookups" not in text(ana.get("/"))
 
 
-@pytest.mark.parametrize("names", ["", "a\tb", "\n".join(map(str, range(30))), "x" * 300])
-def test_invalid_identifiers_are_refused(ada: Client, names: str) -> None:
-    page = ada.post(FORGET, {"names": names, "confirmed": "1"})
-    assert page.status_code == 400
-    assert "errorlist" in text(page)
-    assert TypedCustomer.objects.count() == 2
+def test_invalid_identifiers_are_refused(ada: Client) -> None:
+    for names in ("", "a\tb", "\n".join(map(str, range(30))), "x" * 300):
+        page = ada.post(FORGET, {"names": names, "confirmed": "1"})
+        assert page.status_code == 400, names
+        assert "errorlist" in text(page), names
+        assert TypedCustomer.objects.count() == 2, names
 
 
 def test_only_admins_can_erase(ana: Client, lead: User, ada: Client) -> None:
