@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.models import zone_of
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.reply import name_in
-from apps.answers.services import Draft, ProblemChoice, make_draft, problem_choices, redact_edits
+from apps.answers.services import ProblemChoice, make_draft, problem_choices, redact_edits
 from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mailto_link
 from apps.answers.webhook import (
     AlreadySent,
@@ -78,14 +78,7 @@ class PreparedDraft:
     templates: tuple[DraftTemplate, ...]
     problems: tuple[ProblemChoice, ...]
     about: About
-    draft: Draft
-
-    @property
-    def unedited(self) -> EditedDraft:
-        """The draft as it was made, in the chosen format."""
-        choice, draft = self.choice, self.draft
-        text = draft.markdown if choice.is_markdown else draft.text
-        return EditedDraft(choice.kind, draft.subject, text, choice.is_markdown)
+    unedited: EditedDraft
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,11 +101,9 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
         problems = tuple(replace(one, is_chosen=False) for one in prepared.problems)
         prepared = replace(prepared, problems=problems)
         return _page(request, result, prepared, edited, refused="Choose at least one problem.")
-    if action not in ("hand over", "keep"):
-        return _page(request, result, prepared, prepared.unedited)
     if action == "hand over":
         return _send(request, result, prepared, edited)
-    return _page(request, result, prepared, edited)
+    return _page(request, result, prepared, edited if action == "keep" else prepared.unedited)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -215,7 +206,10 @@ def _prepare(
         lookup_link=request.build_absolute_uri(link),
     )
     draft = make_draft(choice.kind, subject=template.subject, body=template.body, about=about)
-    return PreparedDraft(replace(choice, template=template.name), templates, problems, about, draft)
+    text = draft.markdown if choice.is_markdown else draft.text
+    unedited = EditedDraft(choice.kind, draft.subject, text, choice.is_markdown)
+    choice = replace(choice, template=template.name)
+    return PreparedDraft(choice, templates, problems, about, unedited)
 
 
 def _read_edited(values: QueryDict, prepared: PreparedDraft) -> EditedDraft:
