@@ -123,7 +123,7 @@ def busy_hour() -> Iterator[Row]:
 def _row(raw: Json) -> Row:
     """Return the row of an error in `errors.toml`, which explains its keys."""
     data = story_data("errors")
-    whole = data["templates"].get(raw.get("like"), {}) | raw
+    whole = (data["templates"][raw["like"]] if "like" in raw else {}) | raw
     row: Json = _filled(whole, whole.get("with", {}) | data["texts"])
     for name in ("like", "with", "count"):
         row.pop(name, None)
@@ -162,7 +162,7 @@ def _request(raw: str | Json) -> Json:
     if isinstance(raw, str):
         method, _, url = raw.rpartition(" ")
         return {"method": method or None, "url": url}
-    base: Json = story_data("errors")["requests"].get(raw.pop("base", None), {})
+    base: Json = story_data("errors")["requests"][raw.pop("base")] if "base" in raw else {}
     headers = [*base.get("headers", ()), *raw.get("headers", ())]
     return base | raw | {"url": base.get("url", "") + raw["url"], "headers": headers}
 
@@ -176,7 +176,8 @@ def _frames(listed: Sequence[str | Json]) -> list[Json]:
             frames += [_frame(raw, {"inApp": False}) for raw in data["libraries"][one]]
             continue
         own: Json = {"absPath": f"/srv/app/{one['file']}", "inApp": True} | one
-        code = data["code"].get(own.pop("code", None), "").strip("\n").splitlines()
+        source = data["code"][own.pop("code")] if "code" in own else ""
+        code = source.strip("\n").splitlines()
         marked = next((at for at, text in enumerate(code) if text.startswith(">")), 0)
         first = own["line"] - marked
         own["context"] = [[first + at, text[1:]] for at, text in enumerate(code)]
