@@ -113,7 +113,9 @@ def _applied(loader: MigrationLoader) -> Migrations:
     applied = loader.applied_migrations or {}
     own = {key for key in applied if key[0] in loader.migrated_apps}
     if not own.issubset(loader.disk_migrations or ()):
-        raise BackupRefused("A newer version of Triage has changed this database. Use that one.")
+        raise BackupRefused(
+            "A newer version of Triage has changed this database. Use that version."
+        )
     return frozenset(key for key in applied if key in loader.graph.nodes)
 
 
@@ -601,7 +603,9 @@ def _only_restore(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BackupRefused(f"Another restore is running in {folder}. Let it end.") from error
+            raise BackupRefused(
+                f"Another restore is running in {folder}. Wait until it ends."
+            ) from error
         yield
     finally:
         os.close(locked)

@@ -62,7 +62,7 @@ def _read_file() -> None:
                 load_dotenv(stream=lines, interpolate=False)  # passwords can contain ${
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it isn't a text file in UTF-8"
-        stop(f"{file} can't be read ({reason}). Let the user that runs Triage read it.")
+        stop(f"{file} can't be read ({reason}). Make it readable by the user that runs Triage.")
 
 
 def warn_of_removed() -> dict[str, str]:
@@ -487,7 +487,7 @@ def stored_key(folder: Path) -> str:
     try:
         return path.read_text().strip()
     except OSError:
-        stop(f"{path} can't be read. Let the user that runs Triage read it.")
+        stop(f"{path} can't be read. Make it readable by the user that runs Triage.")
 
 
 def _make_folder(folder: Path) -> None:

@@ -53,8 +53,8 @@ def check_database() -> None:
         if connection.vendor == "sqlite":
             name = "DATABASE_URL" if env.text("DATABASE_URL") else "TRIAGE_VAR_DIR"
             env.stop(
-                f"the database {config['NAME']} can't be used ({reason}). Let the user that runs "
-                f"Triage write to its folder, or set {name} to another one."
+                f"the database {config['NAME']} can't be used ({reason}). Make its folder "
+                f"writable by the user that runs Triage, or set {name} to another one."
             )
         host = config["HOST"] or config.get("OPTIONS", {}).get("host", "localhost")
         place = host if host.startswith("/") else f"{host}:{config['PORT'] or 5432}"
@@ -89,7 +89,7 @@ def _check_redis() -> None:
         if "SSL" in str(error):
             env.stop(
                 f"Redis at {place} can't be reached through TLS. Use redis:// in REDIS_URL if it "
-                "has no TLS, or set ssl_ca_certs to the file of its authority."
+                "has no TLS, or set ssl_ca_certs to a file with its CA certificate."
             )
         through = " through TLS" if address.scheme.startswith("rediss") else ""
         env.warn_once(

@@ -210,7 +210,7 @@ def _read_one(text: str, read: ReadCustomer) -> Customer:
     if len(text) > limit:
         raise CustomerRefused("That’s too long for a customer.")
     if not any(map(str.isalnum, text)):
-        raise CustomerRefused("This has no letters and no digits.")
+        raise CustomerRefused("This has no letters or digits.")
     customer = read(text)
     if not text.casefold().startswith(EXACTLY):
         if _SHORTENED.fullmatch(text):

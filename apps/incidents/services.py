@@ -347,7 +347,7 @@ def read_baseline(job: Job, lease: Lease) -> None:
             rest = _fetch(fetch_baseline, incident, lease, customers=customers)
     except SentryError as error:
         sentence = (
-            "We don’t know how usual these failures were before, so we can’t tell which of them "
+            "We don’t know how common these failures were before, so we can’t tell which of them "
             "are noise."
         )
         notice = _missing(incident, error, sentence)

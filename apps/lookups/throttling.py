@@ -57,7 +57,7 @@ _REQUESTS = metrics.Counter(
     status=("2xx", "3xx", "4xx", "429", "5xx", "none"),
 )
 _REQUEST_SECONDS = metrics.Histogram(
-    "sentry_request_duration_seconds", "Time of requests to Sentry."
+    "sentry_request_duration_seconds", "Duration of requests to Sentry."
 )
 _RETRIES = metrics.Counter("sentry_retries", "Calls to Sentry that were tried again.")
 _RETRY_SECONDS = metrics.Counter(

@@ -505,7 +505,9 @@ class Transport:
                 status = response.status_code
                 content = read_body(response, deadline)
         except AddressRefused as refused:
-            raise SentryAddressRefused("Sentry may not be called.", detail=str(refused)) from None
+            raise SentryAddressRefused(
+                "Triage isn't allowed to call Sentry.", detail=str(refused)
+            ) from None
         except requests.Timeout as error:
             raise SentryTimeout(
                 "Sentry did not answer in time.", detail=class_name(error)

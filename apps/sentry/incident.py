@@ -580,7 +580,7 @@ class _Rest:
                 self.client.flavor = Flavor.GLITCHTIP
                 problem = _NO_SEARCH
         message = (
-            "We don’t know how usual these failures were before, so we can’t tell which of them "
+            "We don’t know how common these failures were before, so we can’t tell which of them "
             f"are noise: {problem}"
         )
         return Baseline(notices=(Notice(NoticeCode.SIGNAL_MISSING, message),))

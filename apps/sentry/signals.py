@@ -391,8 +391,8 @@ _NAMES = {
 }
 _PARTLY = "could be read only in part: Sentry has more than we read."
 _WITHHELD = (
-    "Sentry’s search found them for this customer, but they show someone else. Several people can "
-    "be in one; check in Sentry."
+    "Sentry’s search found them for this customer, but they show someone else. One can "
+    "show several people, so check in Sentry."
 )
 
 

@@ -96,7 +96,7 @@ _BY_STATUS = {
     404: NO_SUCH_ADDRESS,
     405: api_problem("method_not_allowed", 405, "This address doesn't support that method."),
     406: api_problem(
-        "bad_input", 406, "The Accept header fits no response.", "Accept application/json."
+        "bad_input", 406, "No response matches the Accept header.", "Accept application/json."
     ),
     413: TOO_LARGE,
     415: WRONG_TYPE,

@@ -153,8 +153,8 @@ def test_customers_with_only_what_is_usual_are_named(lea: Client, connected: Dem
     )
     page = text(lea.get(ask(lea)))
     assert (
-        "1 failure that was about as common before, and probably noise; the most widespread: 2 of 7"
-        in page
+        "1 failure that was about as common before and is probably noise; "
+        "the most widespread: 2 of 7" in page
     )
     assert "With only failures that were about as common before (1)" in page
     assert "With these failures (3)" in page

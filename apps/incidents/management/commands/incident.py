@@ -55,7 +55,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--column", type=int, metavar="NUMBER", help="column of a CSV file, from 1"
         )
-        parser.add_argument("--reason", default="", help="ticket number, or why you look this up")
+        parser.add_argument(
+            "--reason", default="", help="ticket number, or why you're looking this up"
+        )
         parser.add_argument("--format", choices=tuple(MEDIA_TYPES), default="json")
         parser.add_argument("--budget", type=int, default=DEFAULT_BUDGET, metavar="TOKENS")
 

@@ -63,7 +63,7 @@ _QUESTIONS = (
              r"[A-Za-z0-9_.-]*", "the slug, as in Sentry's addresses"),
     Variable("SENTRY_AUTH_TOKEN", "", "The token of your internal integration",
              r"[!-&(-~]*", "the token, exactly as copied", secret=True),
-    Variable("TIME_ZONE", "time-zone", "Your people's time zone", r"[A-Za-z0-9_+/-]+",
+    Variable("TIME_ZONE", "time-zone", "Your team's time zone", r"[A-Za-z0-9_+/-]+",
              "a name such as Europe/Berlin", "UTC"),
     Variable("EMAIL_URL", "", "A mail server for invitations: smtp://user:password@host:587 "
              "(empty: copy links yourself)", r"(?:smtps?|smtp\+plain)://[!-&(-~]+|",
