@@ -243,7 +243,7 @@ def _member(table: str) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return a text that the field's `to_python` reads without a loss."""
+    """Return a text that the field's `to_python` reads back without loss."""
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime | date | time):
@@ -286,7 +286,7 @@ def _signature(digest: str) -> str:
 def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
     """Create a file that appears only once it is complete, and that only its owner can read.
 
-    Whatever ends the process leaves an earlier file as it is.
+    If the process is killed, an earlier file stays as it is.
     """
     partial = path.with_name(f"{path.name}.partial")
     with _plain_errors(f"Nothing was written to {path}"):
@@ -459,7 +459,7 @@ _FOREIGN = (
 
 @contextmanager
 def _foreign_refused() -> Iterator[None]:
-    """Refuse what only a file of someone else can have, before its signature is checked."""
+    """Refuse what only someone else's file can have, before its signature is checked."""
     try:
         yield
     except _FOREIGN as error:
@@ -467,7 +467,7 @@ def _foreign_refused() -> Iterator[None]:
 
 
 def _shown(text: object) -> str:
-    """Return the start of what anyone may have written, as a terminal can show it."""
+    """Return the start of an untrusted text, safe to show in a terminal."""
     return "".join(filter(str.isprintable, str(text)[:40]))
 
 

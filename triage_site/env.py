@@ -66,7 +66,8 @@ def _read_file() -> None:
 
 
 def warn_of_removed() -> dict[str, str]:
-    """Return what applies now instead of each variable that is set in vain, after a warning."""
+    """Return what applies now instead of each variable that is set without effect, after a
+    warning."""
     found = {name: now for name, now in _REMOVED.items() if text(name)}
     for name, now in found.items():
         warn_once(name, f"{name} has no effect anymore: {now}. Remove it.")

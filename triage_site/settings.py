@@ -364,7 +364,7 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 
 # --- metrics -----------------------------------------------------------------------------------
 
-# /metrics is a 404 until one of them is set.
+# /metrics returns 404 until one of them is set.
 TRIAGE_METRICS_TOKEN = env.key("TRIAGE_METRICS_TOKEN", "token")
 if 0 < len(TRIAGE_METRICS_TOKEN) < 16:
     env.stop("TRIAGE_METRICS_TOKEN is too short. Use at least 16 random characters.")

@@ -224,7 +224,7 @@ def _serve(port: int) -> None:
 
 
 class _Worker:
-    """The worker process. The site goes on without it, and says what isn't done meanwhile."""
+    """The worker process. The site continues without it, and says what isn't done meanwhile."""
 
     def __init__(self) -> None:
         self._pause_s = 1.0
@@ -237,7 +237,7 @@ class _Worker:
         self._start_at = 0.0
 
     def keep_running(self) -> None:
-        """Start the process again if it died, later each time it dies at once."""
+        """Restart the process if it died, after a longer pause each time it dies right away."""
         status, now = self._process.poll(), time.monotonic()
         if status is None:
             return
@@ -254,7 +254,7 @@ class _Worker:
             self._start()
 
     def stop(self) -> None:
-        """Stop the process, after the jobs that it is doing."""
+        """Stop the process after the jobs that it is doing."""
         self._process.terminate()
         self._process.wait()
 

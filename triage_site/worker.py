@@ -34,7 +34,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """
 
     def init_process(self) -> None:
-        """Serve until the process is told to stop."""
+        """Serve until the process has to stop."""
         self._probes = ThreadPoolExecutor(1)
         self._arriving: dict[socket.socket, float] = {}
         super().init_process()

@@ -159,7 +159,7 @@ def _summary(problem: Problem) -> str:
 def _how_often(problem: Problem, about: About, *, is_said: bool, is_alone: bool) -> str:
     """Return how often the problem occurred, alone or with what the headline counts with it.
 
-    What it was may be said only after this.
+    Say what it was only after this.
     """
     answer = about.answer
     failed, same = ("We saw this", (problem,)) if is_alone else _failed_together(problem, answer)

@@ -1,7 +1,7 @@
 """The demo's incident: a list of customers who wrote in, seven failures, and three decoys.
 
-Decoys are errors as usual among other customers as among those of the list. Some customers had
-several failures, some none, and some are not known to the shop at all.
+Decoys are errors that are as common among other customers as among those on the list. Some
+customers had several failures, some none, and some are not known to the shop at all.
 """
 
 import random

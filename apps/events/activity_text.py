@@ -162,7 +162,7 @@ class SpanReader:
 
     @property
     def was_sent(self) -> bool:
-        """Whether the method sends something, rather than reads."""
+        """Whether the method sends something rather than reading it."""
         return self.method not in _READ_METHODS
 
     @cached_property
@@ -207,7 +207,7 @@ class SpanReader:
 
     @cached_property
     def is_unanswered(self) -> bool:
-        """Whether a page's request was blocked or lost at once."""
+        """Whether a page's request was blocked or lost immediately."""
         is_quick = self.length < _SLOW_MS
         return self.side in CLIENT and self._has_failed and not self.span.http_status and is_quick
 
@@ -308,7 +308,7 @@ class SpanReader:
         return self._said(Kind.REFUSED, outcome, "not accepted" if is_password else meaning)
 
     def _is_ordinary(self, code: int) -> bool:
-        """Return whether a program may well count on this answer, rather than the customer."""
+        """Return whether a program probably expects this answer, and no customer sees it."""
         if not 400 <= code < 500 or code in (402, 408, 413, 429, 451):
             return False
         if self.was_sent:

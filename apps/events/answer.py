@@ -408,7 +408,7 @@ class Answer:
 
     @property
     def is_unknown_customer(self) -> bool:
-        """Whether neither errors at any time nor anything else in the window are the customer's.
+        """Whether nothing is the customer's: no error at any time, and nothing else in the window.
 
         What could not be read may be theirs.
         """

@@ -35,7 +35,7 @@ _QUIET_LEVELS = frozenset(("warning", "info", "debug"))
 
 
 class _Events:
-    """What a group and a problem can say of their events, which are newest first."""
+    """What a group and a problem can say about their events, which are newest first."""
 
     __slots__ = ()
     events: tuple[Event, ...]
@@ -336,9 +336,10 @@ _OTHER_CAUSE = -2
 
 
 def _rank(groups: Sequence[Group], times: int, answer: Answer) -> tuple[int, int, timedelta, str]:
-    """Return the place of a failure among others: what stopped the customer, money, repeats.
+    """Return the sort key of a failure: what stopped the customer, money, repeats.
 
-    A known error and one that is new or back count a little, and so does nearness to the moment.
+    A known error and one that is new or back count a little, and so does nearness to the reported
+    time.
     """
     moment = answer.question.window.moment
     cause = groups[0]

@@ -1,4 +1,4 @@
-"""Finding events that are halves of one failure, by what they say of each other.
+"""Finding events that are halves of one failure, by what they say about each other.
 
 A shared trace is not enough, because a browser's trace can last for hours: one event has to name
 the other's request, error, or step, at about the same time. Unsure pairs stay apart.
@@ -95,7 +95,7 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Traits:
-    """What of an event can be compared with another. `request` is the one that it answered."""
+    """The parts of an event to compare with another's. `request` is the one that it answered."""
 
     event: Event
     at: datetime
@@ -385,7 +385,7 @@ def _is_answer(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
 
 
 def _match(call: _Call, cause: _Traits, wait: timedelta, *, both_waited: bool = False) -> int:
-    """Return how sure it is that the call is the request: 0 not, 4 by an ID in the path."""
+    """Return how sure it is that the call is the request: from 0 to 4, for an ID in the path."""
     served = cause.request or call
     is_other_answer = call.status and cause.status and call.status != cause.status
     is_other_method = call.method and served.method and call.method != served.method
@@ -500,7 +500,7 @@ def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
 
 
 def _surest(half: _Traits, near: Iterable[_Traits]) -> _Link | None:
-    """Return the surest cause of an event, or None if two of different issues are as sure."""
+    """Return the surest cause of an event, or None if two of different issues are equally sure."""
     best = [
         (-compared[0], abs(half.at - other.at), other, compared[1])
         for other in near
@@ -528,7 +528,7 @@ def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
 
 
 def _is_nearest(half: _Traits, top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
-    """Return whether one cause is at once and the surest ones of other issues much further."""
+    """Return whether one cause is immediate and the surest ones of other issues are far away."""
     _sureness, distance, first, reason = top[0]
     if reason is Reason.CONSEQUENCE and not _is_one_program(half, first):
         return False

@@ -22,8 +22,8 @@ from apps.events.summary import summarize_failure
 class FindingState(StrEnum):
     """How sure a customer's events are.
 
-    `ANSWERED`: all of them are there. `CAPPED`: others may be missing. `UNANSWERABLE`: Sentry
-    could not be asked for this customer.
+    `ANSWERED`: all of them are there. `CAPPED`: others may be missing. `UNANSWERABLE`: this
+    customer could not be looked up in Sentry.
     """
 
     ANSWERED = "answered"
@@ -82,7 +82,7 @@ class BatchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How usual failures are: of `customers` not in the list, how many had each issue, by its ID.
+    """How common failures are: of `customers` not in the list, how many had each issue, by its ID.
 
     They are customers with errors in the time of the same length before the window. There is no
     baseline if `customers` is 0, and `notices` say why.
@@ -113,7 +113,7 @@ class Failure:
     """A failure that the customers on `lines` had.
 
     `problem` has the events of all of them. `baseline` is the share of other customers with errors
-    who had it before, None if unknown; `is_noise` if it is about as usual among those.
+    who had it before, None if unknown; `is_noise` if it is about as common among those.
     `representatives` are IDs of events with a body, one for each issue and release; `releases` are
     in the order in which they first failed.
     """
@@ -137,7 +137,7 @@ class Failure:
         return is_note or (rule is not None and rule.slight)
 
 
-# The arithmetic: which customers share what, and how usual that is.
+# The arithmetic: which customers share what, and how common that is.
 
 MIN_BASELINE: Final = 20
 _TWICE = 2
@@ -161,9 +161,9 @@ def shared_failures(
 ) -> tuple[Failure, ...]:
     """Return the failures of all customers, those that stand out from the baseline first.
 
-    First comes the one that most customers have who would not have it if it were as usual as
-    before: a ratio would put what three have first if no one had it before. What is slight comes
-    after all other failures, and noise last.
+    They are sorted by how many customers have them beyond the usual share: a ratio would put a
+    failure of three customers first if no one had it before. Slight failures come after all others,
+    and noise comes last.
     """
     by_line = {
         finding.line: tuple(
@@ -207,10 +207,10 @@ def shared_failures(
 
 
 def _is_noise(had: int, of: int, usual: int, customers: int) -> bool:
-    """Return whether a failure is about as usual among others as among the customers of the list.
+    """Return whether a failure is about as common among others as among the list's customers.
 
     It is unless its share is four times theirs, or at least twice by more than chance explains:
-    counts of two or three vary that much. Of too few others, nothing can be concluded.
+    counts of two or three vary that much. Too few others prove nothing.
     """
     if not usual or customers < MIN_BASELINE or not of:
         return False
@@ -259,8 +259,8 @@ def _newest_first(events: Iterable[Event]) -> tuple[Event, ...]:
 def _halves(by_line: Mapping[int, Sequence[Event]]) -> Halves:
     """Return the issues that are another half of a cause's failure, where bodies show that.
 
-    Issues of one trace that the bodies of any customer keep apart stay apart. What is a cause for
-    one customer and another half for the next is no cause.
+    Issues that any customer's bodies keep apart within a trace stay apart. An issue that is a cause
+    for one customer and another half for the next is not a cause.
     """
     found: dict[str, dict[str, Reason]] = defaultdict(dict)
     apart: set[tuple[str | None, str | None]] = set()
@@ -370,7 +370,7 @@ def _wait(one: Event, other: Event) -> timedelta:
 
 
 def _answer(events: Sequence[Event]) -> Answer:
-    """Return a customer's events as the result of a lookup, for what such a result is read by."""
+    """Return a customer's events as the result of a lookup, for functions that read results."""
     moment = events[0].timestamp
     question = Question(Customer(""), Window(moment, 1))
     return Answer(question, SearchScope(""), tuple(events), (), False, moment, len(events))
@@ -414,7 +414,7 @@ def representative_events(
 
 
 def _nearest(event: Event, events: Iterable[Event]) -> tuple[bool, timedelta, str | None]:
-    """Return the nearest other issue, and whether it is of no common trace, and how near."""
+    """Return the nearest other issue, whether it shares no trace, and how near it is."""
     near = (
         (
             not _is_close(event, one, is_traced=True),

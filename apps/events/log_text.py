@@ -123,7 +123,7 @@ class LogReader:
 
     @property
     def is_error(self) -> bool:
-        """Whether the program did not go on, as far as the log entry says."""
+        """Whether the program stopped, as far as the log entry says."""
         return self.severity in _ERRORS and not self.text.startswith("warning")
 
     @property

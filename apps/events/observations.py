@@ -540,7 +540,7 @@ def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
 
 
 def _is_call(one: _Found) -> bool:
-    """Return whether it is what our server asked of another service, and that failed."""
+    """Return whether it is a request of our server to another service that failed."""
     reader = one.reader if one.is_request and one.side is Side.SERVER else None
     return bool(reader and reader.service) and one.is_claim and one.remark.kind is not Kind.SLOW
 
@@ -575,7 +575,7 @@ def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found
 
 
 def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
-    """Return whether the rest of its request shows that it is as always.
+    """Return whether the rest of its request shows that it is ordinary.
 
     That is a long request whose main part takes as long as usual, and something that was not found
     for a request that worked.
@@ -742,7 +742,7 @@ _CORRECTED = (400, 401, 409, 412, 419, 422)
 
 
 class _Later:
-    """What worked, to tell what a failed request came to."""
+    """What worked, which shows how a failed request ended."""
 
     def __init__(self, found: Iterable[_Found]) -> None:
         self._worked: dict[str, list[_Found]] = {}

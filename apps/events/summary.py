@@ -254,7 +254,7 @@ def has_crashed(problem: Problem) -> bool:
 
 
 def _no_errors(answer: Answer, whose: str) -> str:
-    """Return the headline of a complete result without errors, with what speaks against it."""
+    """Return the headline of a complete result without errors, with any contrary evidence."""
     related, nearby = answer.beside, answer.nearby
     clicks = sum(one.dead_clicks or 0 for one in related.replays)
     seen, detail = _seen_instead(answer)
@@ -314,7 +314,7 @@ _WORDS = {Signal.LOGS: "logs", Signal.SPANS: "requests"}
 
 
 def _unseen_text(answer: Answer) -> str:
-    """Return what logs and requests without any trouble mean, or "" if they were not asked for."""
+    """Return what logs and requests without any trouble mean, or "" if they were not requested."""
     beside, server = answer.beside, answer.searched.server
     is_trace = answer.question.customer.kind == CustomerKind.TRACE
     of_these = "in this trace" if is_trace else "from this customer"
@@ -351,7 +351,7 @@ def _unseen_text(answer: Answer) -> str:
 
 
 def _notes(observations: Sequence[Observation]) -> tuple[str, str]:
-    """Return what was noted of requests, and with it what programs logged, as a clause."""
+    """Return what was noted about requests, along with what programs logged, as a clause."""
     notes = [one for one in observations if one.is_note]
     said = [one for one in notes if isinstance(one.rows[0], Span)]
     logged = [
@@ -397,7 +397,7 @@ def _how_often(count: int, first: Event, last: Event, answer: Answer, zone: Zone
 
 
 def fills_window(count: int, first: datetime, last: datetime, window: Window) -> bool:
-    """Return whether it seems to have gone on before or after the window.
+    """Return whether it seems to have happened before or after the window as well.
 
     If it occurred often, the distance to the edge says nothing unless it exceeds the usual ones.
     """

@@ -239,7 +239,7 @@ def _links(known: CatalogEntry, here: Selection) -> Iterator[Link]:
 def _select_events(
     group: Group, selection: Selection, event_id: str | None = None
 ) -> tuple[Event, ...]:
-    """Return the nearest event with a body, the lead, then further ones; or only the one asked."""
+    """Return the nearest event with a body, the lead, then others; or only the requested one."""
     nearest = nearest_first(group.events, selection.answer.question.window.moment)
     if event_id:
         selection.leave_to_page("other events of the issue", len(nearest) - 1)

@@ -170,7 +170,7 @@ def _markdown(result: IncidentResult, room: int) -> str:
         return "\n".join((_head(result, extent), *sections, note)) + "\n"
 
     def grown(extent: _Extent, name: str, most: int) -> _Extent:
-        """Return as much of one as fits, if what there is fits."""
+        """Return the extent with as much of one part as fits."""
         steps = [replace(extent, **{name: n}) for n in range(getattr(extent, name), most + 1)]
         found = bisect_left(steps[1:], True, key=lambda one: estimate_tokens(text(one)) > room)
         return steps[found] if steps else extent
@@ -211,7 +211,7 @@ def _head(result: IncidentResult, extent: _Extent) -> str:
 
 
 def _sections(result: IncidentResult, left: int) -> Iterator[str]:
-    """Yield the events of as many failures as fit; what one doesn't need is left to the others."""
+    """Yield the events of as many failures as fit; what one doesn't need is left for the others."""
     pending = dict(enumerate(result.failures, 1))
     while pending and left // len(pending) < _LEAST:
         pending.popitem()
@@ -317,7 +317,7 @@ def _numbers(lines: Sequence[int], most: int) -> str:
 
 
 def never_seen_title(incident: Incident) -> str:
-    """Return what is known about customers who are never seen where Triage searched."""
+    """Return what is known about customers who were never seen where Triage searched."""
     where = " in these projects" if incident.projects else ""
     return f"Never seen{where}, as far back as Sentry keeps events"
 

@@ -1,7 +1,7 @@
-"""Ask about many customers at once: record, do one job per batch, finish, cancel, and read.
+"""Look up many customers at once: record, do one job per batch, finish, cancel, and read.
 
-What a job found is saved whole, redacted, in one transaction with the end of the job. So batches
-can be done in any order, by any worker, twice, and after a restart.
+What a job finds is redacted and saved in one transaction with the end of the job. So batches can be
+done in any order, by any worker, twice, or after a restart.
 """
 
 import hashlib
@@ -133,10 +133,10 @@ def record_incident(
 ) -> Incident:
     """Record an incident, each customer in the audit trail, and the jobs that ask Sentry.
 
-    The same list is one incident while that is unfinished, and for good if sent by the same `form`,
-    whose name differs each time it is shown. Raise `LookupFailed` as `record_lookup` does, and if
-    the person has too many unfinished ones. Callers count it (`count_lookup`) before they read the
-    list, which takes time itself.
+    The same list gives the same incident while that is unfinished, and always if it is sent by the
+    same `form`, whose name differs each time it is shown. Raise `LookupFailed` as `record_lookup`
+    does, and if the person has too many unfinished ones. Callers count it (`count_lookup`) before
+    they read the list, which takes time itself.
     """
     customers = found.customers
     names = {one.customer.identifier for one in customers}
@@ -246,7 +246,7 @@ def _jobs_of(incident: Incident, *kinds: str) -> QuerySet[Job]:
 
 
 def cancel_incident(incident: Incident, actor: Actor, why: str = "") -> None:
-    """Stop asking. What was found already remains. Without a person, readers see `why`."""
+    """Stop querying Sentry. What was already found remains. Without a person, readers see `why`."""
     with transaction.atomic():
         for kind in (BATCH, *_PARTS, FINISH):  # first, as they lock their own: no deadlocks
             cancel(kind, str(incident.uuid))
@@ -294,7 +294,7 @@ def _lost_right(incident: Incident) -> str:
 
 @periodic("incidents", every=timedelta(minutes=1))
 def settle_all(_job: Job, _lease: Lease) -> None:
-    """End unfinished incidents that no one needs, and what no worker could do."""
+    """End unfinished incidents that no one needs, and jobs that no worker could do."""
     running = Incident.objects.filter(finished_at=None, cancelled_at=None)
     for incident in running.select_related("user", "token"):
         if not _is_pointless(incident):
@@ -306,7 +306,7 @@ def settle_all(_job: Job, _lease: Lease) -> None:
 
 @handler(BATCH, lease=_LEASE, at_once=batch_slots)
 def run_batch(job: Job, lease: Lease) -> None:
-    """Ask Sentry about the customers of a batch."""
+    """Query Sentry for the customers of a batch."""
     key, _colon, number = job.key.partition(":")
     batches = IncidentBatch.objects.select_related("incident__user", "incident__token")
     batch = batches.filter(incident__uuid=key, number=int(number), ended_at=None).first()
@@ -336,7 +336,7 @@ def run_batch(job: Job, lease: Lease) -> None:
 
 @handler(BASELINE, lease=_LEASE)
 def read_baseline(job: Job, lease: Lease) -> None:
-    """Read how usual failures were before, which takes one call after another."""
+    """Read how common failures were before, in calls that must follow one another."""
     incident = _incident_of(job)
     if incident is None:
         return
@@ -358,7 +358,7 @@ def read_baseline(job: Job, lease: Lease) -> None:
 
 @handler(SEEN, lease=_LEASE, at_once=batch_slots)
 def ask_who_was_seen(job: Job, lease: Lease) -> None:
-    """Ask which customers without errors in these lines ever had any."""
+    """Find out which customers without errors in these lines ever had any."""
     incident = _incident_of(job)
     if incident is None:
         return
@@ -395,10 +395,10 @@ def read_details(job: Job, lease: Lease) -> None:
 
 @handler(FINISH, lease=_LEASE)
 def finish_incident(job: Job, lease: Lease) -> None:
-    """End the incident when every batch has ended, and what is asked once for all customers.
+    """End the incident when every batch, and everything read for all customers, has ended.
 
-    That is left to jobs of its own, so that workers share it; the last of them begins this one
-    again. What they couldn't do, this one does.
+    The latter is left to separate jobs, so that workers can share it; the last of them starts this
+    one again, which does what they couldn't.
     """
     incident = _incident_of(job)
     if incident is None:
@@ -528,7 +528,7 @@ def settle(incident: Incident) -> None:
 
 
 def _fetch(fetch: Callable[..., T], incident: Incident, lease: Lease, **what: Any) -> T:
-    """Ask Sentry, alongside all lookups. Raise a `SentryError`."""
+    """Query Sentry, alongside all lookups. Raise a `SentryError`."""
     with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
         where = IncidentScope(
             incident.window,
@@ -541,7 +541,7 @@ def _fetch(fetch: Callable[..., T], incident: Incident, lease: Lease, **what: An
 
 
 def _give_up_or_retry(incident: Incident, error: SentryError) -> str:
-    """Return why Sentry can't be asked. Raise `RetryLater` while waiting can help."""
+    """Return why Sentry can't be queried. Raise `RetryLater` while waiting can help."""
     problem = problem_of(error)
     now = timezone.now()
     patience = timedelta(minutes=1 if incident.origin == Origin.CLI else 30)
@@ -805,7 +805,7 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
 
 
 def _uncertain(findings: Mapping[int, Finding], notices: Sequence[Notice]) -> dict[int, Finding]:
-    """Return the findings, where no one is without errors if errors of anyone may be missing."""
+    """Return the findings; no one is without errors if anyone's errors may be missing."""
     why = next((one.message for one in notices if one.code != NoticeCode.OTHER_PROJECTS), "")
     return {
         line: replace(one, state=FindingState.CAPPED, why=why) if why and _is_empty(one) else one
@@ -950,7 +950,7 @@ def reason_of_incident(incident: Incident) -> str:
 
 
 def recent_customers(hours: int, actor: Actor) -> str:
-    """Return the customers of all lookups of the last hours, a line for each, and record that."""
+    """Return the customers of all lookups of recent hours, one per line, and record that."""
     record(Action.REVIEWED, actor, target="customers of lookups", detail={"hours": hours})
     since = timezone.now() - timedelta(hours=hours)
     lookups = Lookup.objects.filter(created_at__gte=since, typed__isnull=False)

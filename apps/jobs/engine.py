@@ -47,7 +47,7 @@ class LeaseLost(Exception):
 
 
 class RetryLater(Exception):
-    """The work has to be continued at this time. That isn't a failure, and uses up no try."""
+    """The work must continue at this time. That isn't a failure, and doesn't count as a try."""
 
     def __init__(self, when: datetime, sentence: str = "") -> None:
         super().__init__(sentence)
@@ -261,7 +261,7 @@ class _Running:
             self._counts[kind] -= 1
 
     def full(self) -> list[str]:
-        """Return the kinds of which this process does enough."""
+        """Return the kinds that this process does enough of."""
         return [
             kind
             for kind, used in handlers().items()
@@ -283,7 +283,7 @@ def _due() -> QuerySet[Job]:
 
 
 def _claim() -> Lease | None:
-    """Claim a job: without a requester, or else of the one whose last turn is the longest ago."""
+    """Claim a job without a requester, or else one of the requester who had no turn for longest."""
     own = Job.objects.filter(requester=OuterRef("requester"), begun_at__isnull=False)
     last = own.exclude(requester="").order_by("-begun_at").values("begun_at")[:1]
     longest_ago = F("last_turn").asc(nulls_first=True)

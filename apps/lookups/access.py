@@ -152,7 +152,7 @@ def searched_projects(token: ApiToken, chosen: Iterable[str]) -> tuple[str, ...]
 
 
 class Owned(Protocol):
-    """What a person asked for, and can share."""
+    """What a person requested, and can share."""
 
     user_id: int | None
     shares: Any

@@ -68,7 +68,7 @@ def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | Non
 
 
 def has_ended(lookup: Lookup) -> bool:
-    """Return whether the lookup has an end of its own, so that nothing is left to query."""
+    """Return whether the lookup itself has ended, so that nothing is left to query."""
     is_cancelled = lookup.outcome == Outcome.CANCELLED
     return is_cancelled or lookup.snapshot is not None or lookup.is_removed
 

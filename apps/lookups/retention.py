@@ -218,7 +218,7 @@ def _reseal_factors(counts: Resealed) -> None:
                     counts.updated += 1
 
 
-# What workers do without being asked, and re-encryption if they are.
+# What workers do on their own, and re-encryption on request.
 
 
 @jobs.periodic("pruning", every=timedelta(days=1), lease=timedelta(minutes=10))

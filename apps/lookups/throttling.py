@@ -291,17 +291,17 @@ class _RelatedRateLimiter(SharedRateLimiter):
 def batch_slots() -> int:
     """Return how many batches this process does at a time.
 
-    Alone, a worker leaves its time to all other jobs, and often its machine to people's pages.
-    Among others, it does more: they do the rest, and all count their calls together.
+    A single worker leaves time for all other jobs and, often, for people's pages on its machine. If
+    others are running, it does more: they do the rest, and all count their calls together.
     """
     is_shared = bool(settings.REDIS_URL) and cache.is_available()
     return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_company() else BATCH_SLOTS
 
 
 class _BatchRateLimiter(_RelatedRateLimiter):
-    """Slots of its own, of this process and of all, and a part of each limit left to lookups.
+    """Separate slots, of this process and of all, with a part of each limit left for lookups.
 
-    Among other workers, a process uses all slots that are free, such as for the end of a list.
+    If other workers are running, a process uses all free slots, such as for the end of a list.
     """
 
     def __init__(self, name: str, person: int | None) -> None:

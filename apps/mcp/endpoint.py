@@ -1,4 +1,4 @@
-"""`/mcp`: who may call the tools, over plain HTTP, without a session."""
+"""`/mcp`: who can call the tools, over plain HTTP, without a session."""
 
 import hashlib
 import json

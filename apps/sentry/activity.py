@@ -302,7 +302,7 @@ class ActivityReader(RelatedReader):
     def _page(
         self, signal: Signal, wanted: _List
     ) -> tuple[TableSearch, Mapping[str, object], str | None, bool]:
-        """Return a page, without asking for what the server refuses; that is remembered."""
+        """Return a page, without requesting what the server refuses; that is remembered."""
         kind = KINDS[signal]
         scope = wanted.scope or self._scope
         cursor = (("cursor", wanted.cursor),) if wanted.cursor else ()

@@ -3,16 +3,16 @@
 With n customers, r of their events, e customers without events, f other customers with failures
 before, and i issues, an incident in Sentry costs about
 
-    B + r / 100    lists: B batches, each as many customers as fit into an address, and their pages
+    B + r / 100    lists: B batches, each as many customers as fit into a URL, and their pages
     + E            customers without events: the batches of these e, grouped, over all time
     + f / 100      baseline: up to 10 pages of other customers and their issues before the window
     + i / 100      issues, at most 2 calls
     + min(i, 32)   bodies: one call for each issue that most customers have, for all its releases
 
 B is n / 100 for short numeric IDs and about n / 40 for email addresses. A customer with more than
-100 events costs a call more, and so does each half of a batch that Sentry refuses.
+100 events costs one more call, and so does each half of a batch that Sentry refuses.
 
-Not Sentry's but GlitchTip's are lists that can't be searched: there, each customer costs a lookup.
+GlitchTip's lists can't be searched, so there, each customer costs a lookup.
 """
 
 from collections import Counter, defaultdict
@@ -112,7 +112,7 @@ OnProgress = Callable[[], None]
 def plan_batches(
     customers: Sequence[IncidentCustomer], fields: Sequence[str], *, flavor: Flavor = Flavor.AUTO
 ) -> tuple[tuple[IncidentCustomer, ...], ...]:
-    """Return the customers in batches that one search can ask for, in their order."""
+    """Return the customers in batches that fit into one search each, in their order."""
     most = MAX_IN_GLITCHTIP_BATCH if flavor == Flavor.GLITCHTIP else MAX_IN_BATCH
     batches: list[list[IncidentCustomer]] = []
     size = 0
@@ -137,8 +137,8 @@ def fetch_batch(
 ) -> BatchAnswer:
     """Return a finding for each customer of a batch.
 
-    `visible` are the projects of the token. `on_progress` is called again and again. Raise a
-    `SentryError` if all of it is to be tried again later.
+    `visible` are the projects of the token. `on_progress` is called repeatedly. Raise a
+    `SentryError` if the whole batch should be tried again later.
     """
     question = where.question(batch[0].customer)
     searched, skipped = choose_projects(question, client.config, visible)
@@ -162,7 +162,7 @@ def in_projects(
     scope: Scope,
     read: Callable[[Scope], None],
 ) -> tuple[Notice, ...]:
-    """Read all projects at once, or else one after the other; return what says which are missing.
+    """Read all projects at once, or else one by one; return notices on those that are missing.
 
     Servers refuse a search for several projects if they search one at a time, and if the token
     can't read one of them. Raise a `SentryError` if it can read none.
@@ -188,7 +188,7 @@ def in_projects(
 
 @dataclass
 class _Batch:
-    """The events of a batch's customers read so far, and those who are not sure, with the reason.
+    """The events of a batch's customers read so far, and who may lack some, with the reason.
 
     `others` counts the rows of others that a customer's pattern finds.
     """
@@ -209,7 +209,7 @@ class _Batch:
     doubts: int = 0
 
     def findings(self, batch: Sequence[IncidentCustomer]) -> tuple[Finding, ...]:
-        """Ask for all customers and return what was found. Raise a `SentryError`."""
+        """Search for all customers and return what was found. Raise a `SentryError`."""
         if self.client.flavor != Flavor.GLITCHTIP:
             try:
                 self._read_all(batch)
@@ -237,7 +237,7 @@ class _Batch:
         self.skipped = in_projects(self.client, self.searched, scope, read)
 
     def _read(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
-        """Read the list of these customers; of its halves if Sentry can't answer for all."""
+        """Read the list of these customers, or of half of them at a time if Sentry can't answer."""
         try:
             unreadable = self._read_pages(part, scope)
         except (SentryOneProjectOnly, SentryRetired, SentryCrowded):
@@ -257,7 +257,7 @@ class _Batch:
     def _read_less(
         self, part: Sequence[IncidentCustomer], scope: Scope, error: SentryError
     ) -> None:
-        """Read the halves. A single customer can't be asked for, unless Sentry itself fails.
+        """Read the halves. A single customer that is refused can't be looked up.
 
         If six are refused and no search was ever answered, smaller ones won't be either.
         """
@@ -281,7 +281,7 @@ class _Batch:
         self._read(part[middle:], scope)
 
     def _doubt(self, part: Sequence[IncidentCustomer], scope: Scope, unreadable: int) -> None:
-        """Find out to whom rows belong that could not be read, or say that it's unknown."""
+        """Find out whose rows could not be read, or say that it's unknown."""
         self.doubts += 1
         if len(part) > 1 and self.doubts <= _MAX_DOUBTS:
             self._halve(part, scope)
@@ -291,7 +291,7 @@ class _Batch:
             self.unsure.setdefault(one.line, (FindingState.CAPPED, why))
 
     def _read_pages(self, part: Sequence[IncidentCustomer], scope: Scope) -> int:
-        """Read page after page, and go on without those who would take all the places.
+        """Read page after page, and continue without customers who would fill all the pages.
 
         Return the number of rows that could not be read.
         """
@@ -357,7 +357,7 @@ class _Batch:
                 self._read_other_issues(one, scope)
 
     def _read_other_issues(self, one: IncidentCustomer, scope: Scope) -> None:
-        """Read older events only of issues not seen yet, so that many of one hide no other."""
+        """Read older events only of unseen issues, so that one with many events hides no other."""
         text = search_for_all([part_for(one.customer, self.question.fields)])
         own = self.events[one.line]
         listed = len(own)
@@ -411,7 +411,7 @@ def _without(issue_ids: Collection[str]) -> str:
     return " ".join(filter(None, clauses))
 
 
-# What is asked once the batches are answered.
+# What is read once the batches have ended.
 
 
 def fetch_rest(
@@ -428,8 +428,8 @@ def fetch_rest(
     """Return what else an incident needs: who was ever seen, the baseline, issues, and bodies.
 
     Who was seen and the baseline can be `known` from the two functions below. Everything that could
-    not be read has a notice. Raise a `SentryError` only for a limit that ends by itself, so that
-    all of it is to be tried again later.
+    not be read has a notice. Raise a `SentryError` only for a limit that will end, so that
+    everything should be tried again later.
     """
     if not customers:
         return known or Rest()
@@ -539,7 +539,7 @@ class _Rest:
         return seen
 
     def _seen_in(self, scope: Scope, part: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
-        """Ask for all; once more for those who are not among the first groups."""
+        """Search for all, and once more for those who are not among the first groups."""
         fields = self.fields
         seen: dict[int, bool | None] = {}
         pending = list(part)
@@ -558,7 +558,7 @@ class _Rest:
         return seen
 
     def read_baseline(self) -> Baseline:
-        """Read which issues as many other customers had in the time before the window."""
+        """Read which issues other customers had in the same length of time before the window."""
         scope = self.fetch.scope
         before = replace(scope, start=scope.start - (scope.end - scope.start), end=scope.start)
         problem = ""

@@ -146,7 +146,7 @@ def _folded_one_to_one(char: str) -> str:
 _LISTABLE = re.compile(r"[\w.@+~:/-]+")
 _MOST_LISTED = 9  # the spellings of two letters, or of three that are neither k nor s
 _OTHER_CASES = {"k": "\u212a", "s": "\u017f"}
-_CLAUSES_IN_GROUP = 12  # Sentry's reader goes one level deeper with each OR
+_CLAUSES_IN_GROUP = 12  # Sentry's parser goes one level deeper with each OR
 
 
 @dataclass(frozen=True, slots=True)

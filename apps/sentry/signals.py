@@ -594,7 +594,7 @@ class OccurrenceSearch:
     def _with_neighbors(
         self, occurrences: OtherOccurrences, newest: _FirstRows
     ) -> OtherOccurrences:
-        """Take the occurrences from the newest rows, or from further calls if these don't do."""
+        """Take the occurrences from the newest rows, or from further calls if necessary."""
         if not newest.events:
             return occurrences if newest.is_complete else _with_problem(occurrences, _UNDECIDED)
         window = self._question.window

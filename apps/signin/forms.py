@@ -117,13 +117,13 @@ def available_email(typed: str, *, exclude: User | None = None) -> str:
 
 
 def _looks_of_others(exclude: User | None) -> tuple[set[str], set[str]]:
-    """Return how usernames and email addresses look. Databases don't know all capitals."""
+    """Return the looks of others' usernames and emails. Databases don't fold all capitals."""
     others = User.objects.exclude(pk=(exclude and exclude.pk) or 0)
     rows = list(others.values_list("username", "email"))
     return {_look(name) for name, _email in rows}, {_look(email) for _name, email in rows if email}
 
 
-# Small letters that look like Latin ones, or whose capitals do.
+# Lowercase letters that look like Latin ones, or whose capitals do.
 _LOOKALIKES = str.maketrans(
     "авсԁеёнһіїӏјкморԛѕтуүԝхαβεζηικμνορτυχɑɡı",
     "abcdeehhiiljkmopqstyywxabezhikmnoptyxagi",
@@ -132,7 +132,7 @@ _LOOKALIKES = str.maketrans(
 
 
 def _look(name: str) -> str:
-    """Return the same text for names that a person would take for each other."""
+    """Return the same text for names that a person would mistake for each other."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", folded.translate(_LOOKALIKES))
 

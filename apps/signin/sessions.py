@@ -115,7 +115,7 @@ class SessionLimitsMiddleware:
             if reason := _expiry_reason(request.session):
                 request.META[_END_REASON] = reason
                 logout(request)
-            else:  # automatic requests of a page's script are no activity
+            else:  # automatic requests of a page's script don't count as activity
                 by_script = request.headers.get("Sec-Fetch-Dest") == "empty"
                 is_activity = request.method != "GET" or not by_script
                 if is_activity and time.time() - request.session[_SEEN] >= _SAVE_EVERY_S:

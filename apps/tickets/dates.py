@@ -72,7 +72,7 @@ _BACK, _NOW, _SPAN = (
 _WORD = re.compile(
     r"[0-9]{1,4}(?:[.,:][0-9]{1,2}|/[0-9])?|[½¼¾]|時間|[分日半前]|[^\W\d_]{1,24}|[~\u2248&]"
 )
-# What may stand between two words of one amount.
+# What can come between two words of one amount.
 _GAP = re.compile(r"[\s'\u2019\u2013-]{0,3}|\.\s{0,2}|\s?,\s{1,2}|\s?\(\s?")
 
 _MINUTES = {unit: int(seconds) / 60 for unit, seconds in by_phrase(WORDS["units"]).items()}

@@ -567,7 +567,7 @@ def _cue_pattern(cue: dict[str, Any]) -> re.Pattern[str]:
 _CUES = tuple((_cue_pattern(cue), cue) for cue in WORDS["cues"])
 
 
-# "Was it yesterday at 3 pm?": somebody asks the customer.
+# "Was it yesterday at 3 pm?": someone asks the customer.
 _ASKED = any_case(
     r"(?:\A|[.!?\n>][ \t>]{0,8})(?:(?:hi|hello|hallo|and|und)\s[^.!?\n]{0,20})?"
     r"(?:(?:did|do|does|were|was|have|has|is|are|haben|hatten|war|ist|funktioniert)\s(?:you|it|this|that|sie|es|das)(?!\w)[^.!?\n]{0,60})?\Z"

@@ -174,7 +174,7 @@ def _origin(request: HttpRequest, host: str) -> str:
 
 
 def public_url(request: HttpRequest, path: str) -> str:
-    """Return the address of a path, for an email to somebody else, on the host for everyone.
+    """Return the address of a path, for an email to someone else, on the host for everyone.
 
     `ALLOWED_HOSTS` ignores the port, which anyone can write into a request. It must be listed, or
     be the one that the site itself listens at.

@@ -8,7 +8,7 @@ import re
 
 from apps.events.patterns import PatternFile
 
-# Errors in the program's code: nothing that they name did happen.
+# Errors in the program's code: nothing that they name happened.
 
 _QUOTED = re.compile(
     r"(?<!\w)(?:'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|`[^`'\n]{1,120}[`']"

@@ -311,7 +311,7 @@ def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
 
 def _exception_line(one: ExceptionInfo) -> _Line:
     functions = (frame.function or "" for frame in one.frames[:_MAX_CALLS])
-    # A file of our own isn't read: its name says nothing of what happened.
+    # A file of our own isn't read: its name says nothing about what happened.
     files = (
         frame.file
         for frame in one.frames[:1]
@@ -507,7 +507,7 @@ ANSWERS = frozenset(Place) - CUSTOMERS_SIDE - {Place.APP, Place.BETWEEN}
 
 
 class Reading(Enum):
-    """What of a symptom a rule reads.
+    """What a rule reads of a symptom.
 
     A line that a rule about the program's code explains has an error in the code. Only rules about
     names read the names in it.
@@ -581,7 +581,7 @@ class Rule:
             self.reads is not Reading.STATEMENT or _is_found(self.text, symptom.statement)
         ):
             return True
-        # Where a code error was raised says nothing of what happened.
+        # Where a code error was raised says nothing about what happened.
         return (reads_names or not symptom.is_code) and (
             _is_found(self.files, symptom.file) or _is_found(self.calls, symptom.calls)
         )

@@ -312,7 +312,7 @@ _CRASH, _OPEN, _BACK = "a crash", "no fix known", "fixed, but may be back"
 
 
 def _kind_of(answer: Answer, problem: Problem, today: date) -> str:
-    """Return why another problem than the first is to be escalated, `known`, or ""."""
+    """Return why a problem other than the first should be escalated, `known`, or ""."""
     if is_back(problem, answer, today):
         return _BACK
     if problem.known_in(answer.known):

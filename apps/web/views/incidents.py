@@ -233,7 +233,7 @@ def incident_progress(request: HttpRequest, incident_id: uuid.UUID) -> JsonRespo
 
 @require_POST
 def incident_cancel(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
-    """Stop asking and redirect to the page, which shows what was found before."""
+    """Stop the lookups and redirect to the page, which shows what was found before."""
     incident = get_incident_or_404(request, incident_id)
     require_manager(request, incident)
     cancel_incident(incident, requester_of(request).actor)

@@ -62,7 +62,7 @@ class Command(BaseCommand):
         parser.add_argument("--budget", type=int, default=DEFAULT_BUDGET, metavar="TOKENS")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Check the list, ask, print, and exit with 0, 2, 3, or 4."""
+        """Check the list, query Sentry, print, and exit with 0, 2, 3, or 4."""
         prepare_database()
         found = self._list(options)
         requester = command_line()
