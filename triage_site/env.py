@@ -66,8 +66,7 @@ def _read_file() -> None:
 
 
 def warn_of_removed() -> dict[str, str]:
-    """Return what applies now instead of each variable that is set without effect, after a
-    warning."""
+    """Return what applies now instead of each obsolete variable that is set, after a warning."""
     found = {name: now for name, now in _REMOVED.items() if text(name)}
     for name, now in found.items():
         warn_once(name, f"{name} has no effect anymore: {now}. Remove it.")

@@ -179,7 +179,7 @@ def _how_often(problem: Problem, about: About, *, is_said: bool, is_alone: bool)
 
 
 def _failed_together(problem: Problem, answer: Answer) -> tuple[str, tuple[Problem, ...]]:
-    """Return what failed, and in which problems: those the headline counts with this one."""
+    """Return what failed, and the problems it failed in: those the headline counts with this."""
     loud = [one for one in problems_of(answer) if not one.is_noise]
     common = common_failure(loud) if loud and loud[0] == problem else None
     if common is None:

@@ -56,8 +56,8 @@ def record(
     """Append an entry, chained to the previous one and numbered without gaps.
 
     `target` is the object of the action, such as `lookup <uuid>`. `detail` must not identify a
-    customer. `words` is redacted text that the person typed; it is encrypted in a table of its
-    own, so that it can be erased.
+    customer. `words` is redacted text that the person typed; it is encrypted in a separate table,
+    so that it can be erased.
     """
     [entry] = record_each(action, actor, [customer_hash], target=target, detail=detail, words=words)
     return entry
@@ -247,7 +247,7 @@ def client_address(request: HttpRequest) -> str:
 def forwarded_addresses(request: HttpRequest) -> list[str]:
     """Return the addresses in the one header that our proxies set, the nearest one last."""
     values = [value for value in request.META.get(_variable(), "").split(",") if value.strip()]
-    if settings.TRIAGE_PROXY_HEADER == "forwarded":  # RFC 7239; a proxy may not say for whom
+    if settings.TRIAGE_PROXY_HEADER == "forwarded":  # RFC 7239; a proxy need not say for whom
         found = (_FOR.search(value) for value in values)
         values = [match[1] if match else "unknown" for match in found]
     return [value.strip() for value in values]

@@ -257,8 +257,8 @@ class TrailBroken(Exception):
 def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
     """Delete entries older than `before`, with their words, and return how many.
 
-    A signed checkpoint replaces them, so that the rest can still be verified; the pruning gets an
-    entry of its own. Raise `TrailBroken`, with a plain sentence.
+    A signed checkpoint replaces them, so that the rest can still be verified; the pruning gets its
+    own entry. Raise `TrailBroken`, with a plain sentence.
     """
     rest = Entry.objects.filter(sequence__gt=_start().sequence)
     first_new = rest.filter(at__gte=before).aggregate(first=Min("sequence"))["first"]

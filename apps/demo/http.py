@@ -21,7 +21,7 @@ SEVERAL_PROJECTS = "You cannot view events from multiple projects."
 
 @dataclass
 class Settings:
-    """Everything in which real servers differ. Tests change it while the server runs.
+    """Everything that differs between real servers. Tests change it while the server runs.
 
     `flavor`: `sentry` or `glitchtip`. `latency_s`: delay of every response. `retention_days`:
     how far back events can be searched, None for no limit. `full_page_cap`: maximum number of

@@ -83,7 +83,7 @@ def _parse(
 
 
 def stored_text(typed: str, customer: Customer) -> str:
-    """Return the text that stands for the customer in records: of a link, only its target."""
+    """Return the text that represents the customer in records: for a link, only its target."""
     text = _strip_invisible(typed)
     is_exact = text.casefold().startswith(EXACTLY)
     if is_exact or customer.identifier == text or not _HAS_LINK.search(text):

@@ -621,7 +621,7 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
         names = (deed_in(one.remark.target) for one in others if one.reader is None)
         remark = replace(remark, subject=next(filter(None, names), A_REQUEST))
     rest = [one for one in group if one not in said]
-    if remark.kind is Kind.NOTE:  # its request is an observation of its own
+    if remark.kind is Kind.NOTE:  # its request is a separate observation
         rest = [one for one in rest if not one.has_worked]
     if also and (remark.reason in _VAGUE or any(remark.reason in text for text in also)):
         remark = replace(remark, reason="")

@@ -36,7 +36,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines by one author. Those by others are to be marked as such; a heading is always ours."""
+    """Lines by one author. Those by others must be marked as such; a heading is always ours."""
 
     source: Source
     lines: Sequence[str]

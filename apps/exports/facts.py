@@ -481,7 +481,7 @@ class Selection:
         return self.optional_text(raw, self.detail.names)
 
     def path(self, raw: str | None) -> str | None:
-        """Return a file's path, of which the end says most: `…/checkout/views.py`."""
+        """Return a file's path, whose end says most: `…/checkout/views.py`."""
         limit = self.detail.names
         whole = self.optional_text(raw, max(limit, len(raw or "")))
         if whole is None or len(whole) <= limit or self.detail.plain:

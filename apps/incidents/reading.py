@@ -84,7 +84,7 @@ class CustomerList:
 
     @property
     def shortened(self) -> tuple[Remark, ...]:
-        """The lines of which only a part is looked up, such as what follows a label."""
+        """The lines that are only looked up in part, such as what follows a label."""
         read = zip(self.customers, self.typed, strict=True)
         names = ((one.line, text, one.customer.identifier) for one, text in read)
         return tuple(Remark(line, text, name) for line, text, name in names if text != name)

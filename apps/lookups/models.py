@@ -413,7 +413,7 @@ class Lookup(models.Model):
 
 
 class TypedCustomer(models.Model):
-    """The customer of a lookup as typed, encrypted, in a row of its own that can be erased."""
+    """The customer of a lookup as typed, encrypted, in a separate row that can be erased."""
 
     lookup = models.OneToOneField(
         Lookup, on_delete=models.CASCADE, primary_key=True, related_name="typed"

@@ -79,7 +79,7 @@ def _in_database(key: str) -> QuerySet[Lease]:
 
 
 class _Lease:
-    """One caller's lease, which it may not have got yet."""
+    """One caller's lease, which it may not hold yet."""
 
     def __init__(self, key: str) -> None:
         self._key, self._name = key, _lease_key(key)
@@ -203,7 +203,7 @@ class LookupMonitor:
             raise LookupCancelled
 
     def _publish(self, client: SentryClient, over: Event) -> None:
-        """Publish progress from a thread of its own, so that neither answer nor lease wait for it.
+        """Publish progress from a separate thread, so that neither answer nor lease waits for it.
 
         The last value outlives the query: the answer is redacted and stored in that time.
         """

@@ -247,7 +247,7 @@ def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> 
 def _lines(text: str) -> Iterator[str]:
     """Yield the lines; a name stays with its value, a line with those indented below it.
 
-    Short lines stay together, because checking a text has a cost of its own.
+    Short lines stay together, because checking each text has a fixed cost.
     """
     joined: list[str] = []
     length = indent = 0

@@ -293,7 +293,7 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
 
 
 class _Name(NamedTuple):
-    """What a name says by itself: its kind, and whether what is around it can add to that."""
+    """What a name says on its own: its kind, and whether its surroundings can add to that."""
 
     lowered: str
     kind: str | None

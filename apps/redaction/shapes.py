@@ -131,7 +131,7 @@ class Shape:
 
 
 class ShapeGroup:
-    """Shapes that are searched one after another, each hint of which is looked for once."""
+    """Shapes that are searched one after another; each of their hints is looked for once."""
 
     def __init__(self, *shapes: Shape) -> None:
         self._shapes = tuple((1 << number, shape) for number, shape in enumerate(shapes))

@@ -91,7 +91,8 @@ class Scope:
 class ProgressTracker:
     """Counts what one lookup has read so far. Safe to use from several threads.
 
-    The sentences of the previews are made by the thread that looks, not by the lookup's own.
+    The sentences of the previews are made by the thread that reads the progress, not by the
+    lookup's.
     """
 
     def __init__(self) -> None:

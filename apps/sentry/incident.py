@@ -446,7 +446,7 @@ def fetch_baseline(
     now: datetime,
     on_progress: OnProgress = lambda: None,
 ) -> Rest:
-    """Return only the baseline, for which no batch has to be answered."""
+    """Return only the baseline, which needs no batch to be read first."""
     rest = _Rest(client, customers, where, visible, now, on_progress)
     return Rest(baseline=rest.read_baseline(), calls=len(client.call_log))
 
@@ -501,7 +501,7 @@ class _Rest:
     def was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
         """Return for customers without events whether there are any at another time.
 
-        This runs alongside everything else, in a thread of its own, as do the issues.
+        This runs in its own thread alongside everything else, as do the issues.
         """
         seen: dict[int, bool | None] = {one.line: None for one in empty}
         named = [one for one in empty if one.customer.is_named]

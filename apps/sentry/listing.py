@@ -153,7 +153,7 @@ class Fetch:
 
     @classmethod
     def of(cls, client: SentryClient, question: Question, searched: Sequence[Project]) -> "Fetch":
-        """Return it with a pool of its own: a thread for each parallel call, and one that waits."""
+        """Return it with its own pool: a thread for each parallel call, and one that waits."""
         pool = ThreadPoolExecutor(client.config.max_parallel + 1, thread_name_prefix="sentry")
         scope = scope_of(client, question, searched)
         return cls(client, question, tuple(searched), search_for(question), scope, pool)

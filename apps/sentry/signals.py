@@ -400,7 +400,7 @@ _MAX_PROJECTS = 3
 
 
 class RelatedReader:
-    """Reads data besides the events of a lookup, on connections of its own."""
+    """Reads data besides the events of a lookup, on its own connections."""
 
     def __init__(self, fetch: Fetch, timeout_s: float, *, lanes: int, threads: int) -> None:
         self._main = fetch.client

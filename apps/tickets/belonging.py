@@ -105,7 +105,8 @@ class _Clause(NamedTuple):
     def fails_after(self) -> bool:
         """Return whether a failure follows that is of that time.
 
-        In "gala on 12 Nov, the page is blank" it is not: the words before a date are no sentence.
+        In "gala on 12 Nov, the page is blank" it is not: the words before a date are not a
+        sentence.
         """
         failing = any(one.kind is Kind.FAILURE for one in self.following)
         return failing and not (self.is_dated and self._is_other())

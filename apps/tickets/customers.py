@@ -1,4 +1,4 @@
-"""Find whom a ticket may be about: email addresses, labeled IDs, usernames, Sentry links."""
+"""Find who a ticket may be about: email addresses, labeled IDs, usernames, Sentry links."""
 
 import re
 from collections.abc import Callable

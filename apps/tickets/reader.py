@@ -1,4 +1,4 @@
-"""Read a whole ticket: whom it may be about, and every time it may mean.
+"""Read a whole ticket: who it may be about, and every time it may mean.
 
 Everything found says whether it is certain, or is a question. Nothing is requested or stored.
 """

@@ -114,7 +114,7 @@ _BETWEEN_PART = re.compile(
 class Breaks:
     """Where messages begin: the headers of mails, and the first words of lines of a chat.
 
-    A time takes no day from another mail, and one from another line of a chat only as a question.
+    A time takes no day from another email, and one from another line of a chat only as a question.
     """
 
     mails: tuple[int, ...] = ()

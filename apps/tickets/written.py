@@ -164,7 +164,7 @@ class _Budget:
 def _is_unread(text: str, field: re.Match[str], above: int) -> bool:
     """Return whether a field has a date, even if it can't be read: "Sent: Yesterday 14:05".
 
-    A field that is only called a date is one of a mail only next to others.
+    A field that is only called a date counts as an email's only next to others.
     """
     rest = field["rest"]
     if _YEAR.search(rest):
@@ -277,7 +277,7 @@ def _days_elsewhere(
                 yield ReferenceTime(f"{one.source} in its own time zone", day=day)
 
 
-# Stamps: a time on a line of its own, or at the beginning of a line of a chat.
+# Stamps: a time on a separate line, or at the beginning of a line of a chat.
 
 _LINE_START = re.compile(r"[ \t>*\[(|\"]{0,40}\Z")
 _LEVELS = word_set("log_levels")

@@ -125,7 +125,7 @@ def record_partial_view(request: HttpRequest, lookup: Lookup | Incident, piece: 
         record_view(request, lookup, piece)
 
 
-# Manage on a host of its own.
+# Manage on its own host.
 
 
 class AdminHostMiddleware(MiddlewareMixin):

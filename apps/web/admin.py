@@ -424,7 +424,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     actions = None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the list to people who can begin incidents, and to those who review lookups."""
+        """Show the list to people who can start incidents, and to those who review lookups."""
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

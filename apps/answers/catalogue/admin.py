@@ -150,7 +150,7 @@ def _describe(record: Any, part: str) -> str:
 
 # Pages.
 
-# What a reply to an example customer says of an error.
+# What a reply to an example customer says about an error.
 _EXAMPLE = "{greeting}\n\n{sorry}\n\n{known_reply}\n\n{fix}\n\n{workaround}\n\n{next}"
 
 

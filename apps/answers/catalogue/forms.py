@@ -266,7 +266,7 @@ def values_from_result(
 
 
 def readable_lookup(lookup_id: str, reader: User) -> Lookup | None:
-    """Return the lookup, or None without one that the reader can read."""
+    """Return the lookup, or None if there is none that the reader can read."""
     lookup = _find(lookup_id)
     return lookup if lookup and may_read(reader, lookup) else None
 

@@ -278,7 +278,7 @@ def _worked_before(one: Observation, answer: Answer) -> Observation | None:
         and other.names_customer
         and other.at < one.at
         and not other.sentence.startswith(UNNAMED)
-        and not other.target.startswith("GET ")  # what a page may do by itself
+        and not other.target.startswith("GET ")  # what a page can do on its own
     )
     return max(worked, key=lambda other: other.at, default=None)
 

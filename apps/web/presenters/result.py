@@ -442,9 +442,9 @@ def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime
 
 
 def _related(answer: Answer) -> tuple[str, ...]:
-    """Return the counts of the related data that the first screen doesn't show by itself.
+    """Return the counts of the related data that the first screen doesn't already show.
 
-    It quotes a single message, and the story shows what goes with errors.
+    It quotes a single message, and the story shows what belongs to errors.
     """
     related, has_events = answer.beside, bool(answer.events)
     counts = (

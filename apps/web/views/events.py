@@ -149,7 +149,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @render_failures
 def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Show the filtered events as a table on a page of its own."""
+    """Show the filtered events as a table on a separate page."""
     lookup = get_lookup_or_404(request, lookup_id)
     record_view(request, lookup, "table")
     result = result_now(lookup, allowed_projects(request))

@@ -65,7 +65,7 @@ class _Doorbell(Huey):  # type: ignore[misc]  # huey has no types
     stop_flag = Event()  # replaced by the consumer's
 
     def get_storage(self) -> BaseStorage:
-        """Return the storage in which the site rings."""
+        """Return the storage that the site rings in."""
         return storage()
 
     def is_revoked(self, *_task: object) -> bool:
