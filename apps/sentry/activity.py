@@ -16,7 +16,7 @@ from typing import Literal
 from apps.events.answer import RelatedData, Signal, UnreadSignal
 from apps.events.event import Event, LogEntry, Span, time_of
 from apps.events.grouping import nearest_first
-from apps.events.query import CustomerKind
+from apps.events.query import CustomerKind, counted
 from apps.sentry.client import Scope
 from apps.sentry.config import (
     Flavor,
@@ -499,7 +499,7 @@ class ActivityReader(RelatedReader):
             (table.lacks_fields, "this server can't search some of the customer's fields."),
             (table.lacks_spellings, "spellings with different capitals may be missing."),
             (table.moved, "the list changed while we read it."),
-            (table.unreadable, f"rows that could not be read: {table.unreadable}."),
+            (table.unreadable, f"{counted(table.unreadable, 'row')} could not be read."),
         )
         reason = next((reason for applies, reason in reasons if applies), None)
         if reason:

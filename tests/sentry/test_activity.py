@@ -358,7 +358,7 @@ def test_a_sampled_or_unreadable_list_is_not_complete(table: Table) -> None:
     table.rows = {"logs": [log(1, **{"user.email": "ana@x.org"}), log(2, timestamp="soon")]}
     beside = activity_of()
     assert (numbers(beside.logs), beside.surely) == ([1], ())
-    assert "rows that could not be read: 1" in beside.unread[0].message
+    assert "in part: 1 row could not be read." in beside.unread[0].message
     table.rows, table.scanned = {}, "partial"
     beside = activity_of()
     assert beside.surely == ()
