@@ -1,4 +1,4 @@
-# The site and its worker. One folder is written to, /data; the rest can be read-only.
+# The site and its worker. Only /data is written to; the rest can be read-only.
 # compose.yaml starts both, with PostgreSQL and Redis.
 
 FROM python:3.13.15-slim-trixie@sha256:7ce4b6dfe35e55397b7cda544f8a13f191b7ae28dc5aad71fe664dbc9bc2623f AS build

@@ -15,7 +15,7 @@ shares = env.text("REDIS_URL") and not env.text("TRIAGE_DEMO")
 workers = env.integer("WEB_CONCURRENCY", 2 if shares else 1, maximum=64)
 threads = 32
 timeout = 60
-graceful_timeout = 30  # for lookups that run; any other can be continued later
+graceful_timeout = 30  # for running lookups; anything else can be continued later
 
 limit_request_line = 4094  # bytes; the response of a sign-in provider needs about 2000
 limit_request_fields = 64
