@@ -29,7 +29,7 @@ class Command(BaseCommand):
             "arguments",
             nargs="?",
             default="{}",
-            help="of that tool, as JSON; - reads them from standard input",
+            help="the tool's arguments, as JSON; - reads them from standard input",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
