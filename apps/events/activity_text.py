@@ -358,7 +358,7 @@ class SpanReader:
         return self._slow() if self.span.usual_ms is not None else None
 
     def _part(self) -> Remark | None:
-        """Return a slow part of a request, which matters if the request is not known."""
+        """Return a slow part of a request, which matters if the request itself isn't known."""
         if not self.op.startswith("db") or self.length < _SLOW_UNKNOWN_MS:
             return None
         return Remark(Kind.SLOW, "Our data store", f"took {duration_text(self.length)} to answer")
@@ -369,7 +369,7 @@ def _named(rows: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:
 
 
 def sender_in(text: str) -> str:
-    """Return what another service sends to tell us something."""
+    """Return what to call a message from another service."""
     is_payment = _named(_VENDORS[:1] + _KINDS[:1], text.lower())
     return "The payment provider’s message" if is_payment else "Another service’s message"
 

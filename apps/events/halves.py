@@ -557,7 +557,7 @@ def _near(
 
 
 def _drop_rivals(events: Sequence[Event], links: dict[str, _Link]) -> None:
-    """Drop the links of two callers that claim one request without a certain sign."""
+    """Drop the links of two callers that claim the same request without certain evidence."""
     callers: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         link = links.get(event.id)
@@ -571,7 +571,7 @@ def _drop_rivals(events: Sequence[Event], links: dict[str, _Link]) -> None:
 
 
 def _leads_to(event_id: str, link: _Link, links: Mapping[str, _Link]) -> bool:
-    """Return whether the link would make a circle of links."""
+    """Return whether the link would close a circle of links."""
     one = link.cause.id
     while one in links and one != event_id:
         one = links[one].cause.id

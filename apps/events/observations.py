@@ -201,7 +201,7 @@ class _Found:
         return self.at + timedelta(seconds=self.end - self.start)
 
     def lies_in(self, others: Iterable["_Found"]) -> list["_Found"]:
-        """Return those others, of its trace, within which it lies."""
+        """Return the other rows of its trace that it lies within."""
         start = self.start + (_LEEWAY_S if self.reader else _LOG_LEEWAY_S)
         end = self.end - _LEEWAY_S
         return [one for one in others if one.start <= start and end <= one.end and one is not self]
@@ -227,7 +227,7 @@ def troubles_of(answer: Answer) -> tuple[Observation, ...]:
     explained = {one.target for one in troubles if one.kind is Kind.REFUSED and one.is_explained}
 
     def gravity(one: Observation) -> int:
-        """Return the place in the order: what was only not answered comes after its reason."""
+        """Return the sort key: a request that only got no answer comes after its reason."""
         is_answered_later = one.target in explained and "no answer" in one.sentence
         return _ORDER.index(Kind.SLOW if is_answered_later else one.kind)
 
@@ -577,8 +577,8 @@ def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found
 def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
     """Return whether the rest of its request shows that it is ordinary.
 
-    That is a long request whose main part takes as long as usual, and something that was not found
-    for a request that worked.
+    That is the case for a long request whose main part takes as long as usual, and for something
+    that was not found for a request that worked.
     """
     if one.reader is None:
         return False
@@ -597,8 +597,8 @@ def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
 def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -> bool:
     """Return whether it hardly concerns the customer.
 
-    That is something not found by a request that names no one, and a page's request to a site that
-    never answered it while ours did, as blockers do with those of advertisers.
+    That is the case for something not found by a request that names no one, and for a page's
+    request to a site that never answered while ours did, as when a blocker stops advertisements.
     """
     if not any(other.row.names_customer for other in group):
         return one.code == 404
@@ -762,7 +762,7 @@ class _Later:
                     self._signed_in.append(one)
 
     def without_recovered(self, one: Observation) -> Observation | None:
-        """Return the observation, unless it came right soon after it."""
+        """Return the observation, unless things worked again soon afterward."""
         row = one.rows[0]
         if isinstance(row, LogEntry):
             is_over = one.times < _OFTEN and (self._is_mended(row) or self._has_worked_after(one))
@@ -798,7 +798,7 @@ class _Later:
         )
 
     def _is_mended(self, log: LogEntry) -> bool:
-        """Return whether a log soon after it says about the same thing that it went well."""
+        """Return whether a log soon afterward says that the same thing went well."""
         words = _words(log)
         return any(
             0 <= (other.timestamp - log.timestamp).total_seconds() <= _RECOVERED_WITHIN_S

@@ -914,8 +914,8 @@ def fit(
 def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
     """Yield ever more detailed levels that fit, from a rung of the ladder on.
 
-    What was cut last comes back first: each limit as far up as it fits, then the next one. Of what
-    was cut last of all, the limit of the rung before is too high already.
+    What was cut last comes back first: each limit is raised as far as it fits, then the next one.
+    For the limit that was cut last of all, the value of the rung before is already too high.
     """
     rungs, changed = ladder()
     best = rungs[level]

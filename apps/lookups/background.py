@@ -143,7 +143,7 @@ class LookupState(StrEnum):
 
 @dataclass(slots=True)
 class _Job:
-    """A query of this process for one of the lookups with the same question; None: it waits."""
+    """A query of this process for lookups of the same question; without a future, it waits."""
 
     lookup: Lookup
     future: Future[LookupResult] | None = None

@@ -238,7 +238,7 @@ def _recorded_answer(key: str, question: Question) -> CachedAnswer | None:
     answer = store.readable_snapshot(other) if other else None
     if other is None or other.cached_until is None or answer is None:
         return None
-    # The columns are not sealed, so compare what is.
+    # The columns aren't encrypted, so compare the values that are.
     is_same = other.customer and customer_of(other) == question.customer
     if not is_same or replace(answer.question, customer=question.customer) != question:
         return None
