@@ -255,8 +255,8 @@ def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:
     """Return whether its reply or workaround may be wrong, given another problem.
 
     While a payment's outcome is unknown, that is a text about money, such as “nothing was charged,”
-    and of the same order also one that calls it fine or asks to try again. This doesn't apply to
-    the known error of the payment itself. An order is not fine if something else failed for it.
+    and of the same order also one that calls it fine or asks to try again. A payment that has its
+    own known error doesn't count. An order is not fine if something else failed for it.
     """
     problems = problems_of(answer)
     own = find_problem(problems, match.issue_id)

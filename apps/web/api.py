@@ -363,7 +363,7 @@ class CatalogResponse(Schema):
 
 
 class StatusResponse(Schema):
-    """Whether Sentry can be asked, where, and how often."""
+    """Whether Triage can ask Sentry, where, and how often."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -658,7 +658,7 @@ def search_catalog(
     operation_id="check_status",
 )
 def get_status(request: HttpRequest) -> StatusResponse:
-    """Say whether Sentry can be asked, where, and how often. Requires the read scope."""
+    """Say whether Triage can ask Sentry, where, and how often. Requires the read scope."""
     token, requester = authorized(request, Scope.READ)
     return StatusResponse.model_validate(check_status(requester, token, projects_of_token(token)))
 
