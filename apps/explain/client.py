@@ -192,12 +192,12 @@ def _reported_failure(error: openai.APIError) -> ModelFailed:
     reason: Reason | None = next((_BY_CODE[one] for one in _BY_CODE if one in codes), None)
     if not isinstance(error, openai.APIStatusError):  # inside the stream
         return ModelFailed(reason or "server_error", " ".join(codes))
-    status = error.status_code
-    if reason is None:
-        reason = _BY_STATUS.get(status, "server_error" if status >= 500 else "request_refused")
+    status, wait = error.status_code, None
     if status in (400, 422) and _CONTEXT.search(str(error.body)):  # servers of one's own
         reason = "too_long"
-    wait = _retry_after(error.response) if status in (429, 503) else None
+    if reason is None:
+        reason = _BY_STATUS.get(status, "server_error" if status >= 500 else "request_refused")
+        wait = _retry_after(error.response) if status in (429, 503) else None
     return ModelFailed(reason, " ".join((f"HTTP {status}", *codes)), retry_after=wait)
 
 

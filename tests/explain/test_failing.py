@@ -78,6 +78,7 @@ FREE = (
     (refuses(404, "model_not_found", SECRET_WORDS), "doesn&#x27;t recognize the model"),
     (refuses(402), "account with the model&#x27;s provider is out of credit"),
     (refuses(429, "insufficient_quota"), "account with the model&#x27;s provider is out of credit"),
+    (refuses(429, "insufficient_quota", after="17"), "Tell your Triage admin. It&#x27;s nothing"),
     (refuses(429, after="17"), "Try again in 17 seconds."),
     (refuses(429, after="soon"), "reached the request limit of the model&#x27;s server"),
     (refuses(400, "context_length_exceeded", SECRET_WORDS), "longer than this model can read"),
