@@ -481,11 +481,12 @@ def _invalid(tool: Tool, error: ValidationError) -> Problem:
             missing.append(name)
         elif name in tool.takes.model_fields:
             bounds = [f" ({words} {limits[key]})" for key, words in _BOUNDS if key in limits]
-            invalid[name] = invalid.get(name) or name + "".join(bounds)
+            invalid[name] = invalid.get(name) or "".join(bounds)
         else:
             unknown = True
     sentences = [f"Missing: {', '.join(missing)}."] if missing else []
-    sentences += [f"Invalid: {', '.join(invalid.values())}."] if invalid else []
+    names = ", ".join(f"{name}{bounds}" for name, bounds in invalid.items())
+    sentences += [f"Invalid: {names}."] if invalid else []
     sentences += ["There are unknown arguments."] if unknown else []
     takes = ", ".join(tool.takes.model_fields) or "no arguments"
     return bad_input(

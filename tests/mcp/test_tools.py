@@ -266,6 +266,12 @@ def test_each_wrong_call_is_answered_with_a_problem(
             "bad_input",
             "Invalid: window_minutes (at least 1).",
         ),
+        (
+            "look_up_customer",
+            {"customer": "1", "at": AT, "projects": ["", "x" * 201]},
+            "bad_input",
+            "Invalid: projects (at most this long: 200).",
+        ),
         ("look_up_customer", {"customer": "1", "at": AT, "redact": False}, "bad_input", "unknown"),
         ("look_up_customer", {"customer": "1", "at": AT, "max_tokens": 9**9}, "bad_input", limit),
         ("look_up_customer", {"customer": "1", "at": AT, "projects": ["x\0"]}, "bad_input", ""),
