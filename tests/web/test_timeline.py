@@ -221,6 +221,13 @@ def test_table_lists_everything_in_drawing() -> None:
     assert first["time"].utc.endswith("UTC")
 
 
+def test_table_lists_a_release_at_the_reported_time_before_it() -> None:
+    table = event_table(with_deploys(Deploy("2.0", MOMENT, "web")), EventFilter(), BERLIN)
+
+    others = [row["what"] for row in table["rows"] if not row["event_id"]]
+    assert others == ["A release went live", "Reported time"]
+
+
 def test_table_respects_filter() -> None:
     sample = answer(*answers.many_events(40))
 

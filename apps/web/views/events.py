@@ -87,7 +87,7 @@ def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> di
         time = local_clock(when, zone, day_of=moment)
         return {"when": when, "time": time, "what": what, "event_id": "", **texts}
 
-    rows = [row(moment, "Reported time")] if span.contains(moment) else []
+    rows = []
     for number, problem in visible_problems:
         for event in problem.events:
             body = event.body or EventBody()
@@ -103,6 +103,8 @@ def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> di
     for one in filter_deploys(answer.beside.deploys, span, event_filter):
         cells = {"project": one.project, "environment": one.environment, "release": one.version}
         rows.append(row(one.at, "A release went live", **cells))
+    if span.contains(moment):
+        rows.append(row(moment, "Reported time"))
     return {
         "rows": sorted(rows, key=lambda row: (row["when"], row["event_id"])),
         "activity": density(step_times(answer.events), Scale(span, zone)),
