@@ -210,12 +210,12 @@ def _no_errors(about: About) -> str:
         same = sorted((one for one in clear if one.target == clear[0].target), key=attrgetter("at"))
         shown = (f"At {_clock(one.at, about)}, {_to_customer(one)}" for one in same)
         return f"{' '.join(shown)}{seen}"
-    none = f"no errors for you between {since} and {until}"
+    errors = f"errors for you between {since} and {until}"
     if answer.complete:
-        return f"Our systems recorded {none}.{seen}"
+        return f"Our systems recorded no {errors}.{seen}"
     if answer.is_only_pending:
-        return f"So far, our systems have recorded {none}.{seen}"
-    return f"We haven't found any {none[3:]} yet, but we couldn't check everything.{seen}"
+        return f"So far, our systems have recorded no {errors}.{seen}"
+    return f"We haven't found any {errors} yet, but we couldn't check everything.{seen}"
 
 
 def _clearest(answer: Answer) -> Observation | None:

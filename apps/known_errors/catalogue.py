@@ -11,7 +11,6 @@ from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.admin.utils import label_for_field
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -198,7 +197,9 @@ VERSIONED_FIELDS = (
 
 def field_label(name: str) -> str:
     """Return the name of a versioned field in words."""
-    return "what it looks like" if name == "pattern" else str(label_for_field(name, KnownError))
+    if name == "pattern":
+        return "what it looks like"
+    return str(KnownError._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
 def changed_fields(one: object, other: object) -> tuple[str, ...]:

@@ -302,10 +302,12 @@ def _note_end(lookup: Lookup, state: LookupState, problem: Problem) -> None:
 def _read_end(lookup: Lookup) -> tuple[LookupState, Problem] | None:
     """Return the noted end of a background query that stored nothing else."""
     value = cache.get_sealed(_end_key(lookup))
-    if not isinstance(value, list):
+    if not isinstance(value, list) or len(value) != 2:
         return None
-    problem = _PROBLEM.read(value[1])
-    return (LookupState(value[0]), problem) if problem else None
+    try:
+        return LookupState(value[0]), _PROBLEM.validate_json(value[1])
+    except ValueError:  # another version's
+        return None
 
 
 def _delete_end(lookup: Lookup) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -160,7 +161,7 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
     if stored is not None:
         return Export(choice, stored)
     try:
-        rendered = render_result(result, choice, preset)
+        rendered = render_result(result, choice, preset, today=today)
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused
     put_derived("export", result.lookup, result.projects, basis, _RENDERED.dump_json(rendered))
@@ -168,11 +169,16 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
 
 
 def render_result(
-    result: LookupResult, choice: Choice, preset: Preset = NO_PRESET, customer: str = "<customer>"
+    result: LookupResult,
+    choice: Choice,
+    preset: Preset = NO_PRESET,
+    *,
+    customer: str = "<customer>",
+    today: date | None = None,
 ) -> Rendered:
-    """Return the result in the chosen form. Raise `ExportRefused`."""
+    """Return the result in the chosen form, as of a day in its zone. Raise `ExportRefused`."""
     lookup, zone = result.lookup, ZoneInfo(result.lookup.zone)
-    today = timezone.now().astimezone(zone).date()
+    today = today or timezone.now().astimezone(zone).date()
     return render(
         with_replies(result.answer, zone=zone, today=today),
         format=choice.format,

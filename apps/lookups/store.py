@@ -94,9 +94,11 @@ def time_to_live(answer: Answer) -> timedelta:
 
 def get(key: str) -> CachedAnswer | None:
     """Return the cached answer, fresh or stale, or None if it is missing or unreadable."""
-    until, _, content = (cache.get_sealed_bytes(key) or b"").partition(b"\n")
-    answer = _ANSWER.read(content or None)
-    return CachedAnswer(answer, datetime.fromisoformat(until.decode())) if answer else None
+    until, _, answer = (cache.get_sealed_bytes(key) or b"").partition(b"\n")
+    try:
+        return CachedAnswer(_ANSWER.validate_json(answer), datetime.fromisoformat(until.decode()))
+    except ValueError:
+        return None
 
 
 def put(key: str, answer: Answer) -> datetime:

@@ -57,7 +57,7 @@ def incident_view(result: IncidentResult, *, agent: str) -> dict[str, Any]:
         "account": account_of(result.asked, incident.left_out),
         "failures": [one for one in failures if not one["is_noise"]],
         "noise": noise,
-        "noise_share": widest and widest["share"],
+        "noise_share": widest["share"] if widest else "",
         "groups": list(_groups(result)),
         "notices": [typeset(one.message) for one in result.notices],
         "progress": progress_of(incident, result.batches_ended, result.batches, seen=0),

@@ -563,7 +563,7 @@ def _event_rows(events: Sequence[EventView]) -> list[EventRow]:
         key = (event.what, event.level, event.arrival) if event.is_read else (event.id,)
         same.setdefault(key, []).append(event)
     return [
-        {"event": run[0], "events": run, "times": len(run) > 1 and [one.time for one in run]}
+        {"event": run[0], "events": run, "times": [one.time for one in run] if len(run) > 1 else []}
         for run in same.values()
     ]
 

@@ -95,7 +95,8 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, 
     fields = [field_name(field) for field in question.customer.only_fields or question.fields]
     if kind == CustomerKind.IDENTIFIER_OR_HEX:
         fields += ["event ID", "trace ID"]
-    not_issue = ", not as the short ID of an issue" * (kind == CustomerKind.IDENTIFIER_OR_ISSUE)
+    is_issue = kind == CustomerKind.IDENTIFIER_OR_ISSUE
+    not_issue = ", not as the short ID of an issue" if is_issue else ""
     moment = question.window.moment
     others = occurrences.events if occurrences and occurrences.problem is None else ()
     distance = min((abs(one.timestamp - moment) for one in others), default=timedelta())
@@ -199,7 +200,9 @@ def recent_view(
             if sees_all_projects(lookup, projects)
             else "only your projects",
             "age": f"{format_duration((now - lookup.created_at).total_seconds())} ago",
-            "owner": with_owners and (lookup.user or lookup.system_user or "a deleted account"),
+            "owner": (lookup.user or lookup.system_user or "a deleted account")
+            if with_owners
+            else "",
         }
         for lookup in lookups
     ]
