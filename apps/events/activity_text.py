@@ -52,11 +52,11 @@ A_REQUEST = "A request"
 TOO_LARGE = "too large"
 
 
-def deed_in(text: str) -> str:
+def action_in(text: str) -> str:
     """Return what a message such as `Upload refused` begins with: `The upload`; or ""."""
     action = find_action((words_in(" ".join(text.split()[:2])),), was_sent=True)
     is_sign_in = action is UserAction.SIGNING_IN  # often what follows, not what failed
-    return _capital(_DEEDS[action]) if action in _DEEDS and not is_sign_in else ""
+    return _capital(_ACTIONS[action]) if action in _ACTIONS and not is_sign_in else ""
 
 
 # Spans
@@ -82,9 +82,9 @@ _VENDORS, _KINDS = (
     [(re.compile(_FILE.expand(row["host"])), row["name"]) for row in _FILE.tables[table]]
     for table in ("vendors", "kinds")
 )
-_DEEDS, _THINGS = (
+_ACTIONS, _THINGS = (
     {UserAction[action.upper()]: words for action, words in _FILE.tables[table].items()}
-    for table in ("deeds", "things")
+    for table in ("actions", "things")
 )
 _SLOW_MS, _SLOW_UNKNOWN_MS = 3_000, 10_000
 _TIMES_USUAL = 3
@@ -236,9 +236,10 @@ class SpanReader:
             is_sign_in = action is UserAction.SIGNING_IN or _OF_SIGN_IN.search(self.address)
             return "The sign-in" if is_sign_in else sender_in(self.address)
         is_about_file = self.method == "DELETE" or not _UPLOADS.search(self.address)  # not sent
-        is_deed = self.was_sent and not (action is UserAction.UPLOADING and is_about_file)
-        if not self.is_page and (is_deed or action is UserAction.SEARCHING) and action in _DEEDS:
-            return _capital(_DEEDS[action])
+        was_done = self.was_sent and not (action is UserAction.UPLOADING and is_about_file)
+        was_done = was_done or action is UserAction.SEARCHING
+        if not self.is_page and was_done and action in _ACTIONS:
+            return _capital(_ACTIONS[action])
         if action in _THINGS:
             return f"{_VERBS.get(self.method, 'Opening')} {_THINGS[action]}"
         if self.is_page:

@@ -10,7 +10,7 @@ from apps.events.activity_text import (
     TOO_LARGE,
     Kind,
     Remark,
-    deed_in,
+    action_in,
     sender_in,
 )
 from apps.events.event import Event, LogEntry
@@ -28,7 +28,7 @@ _NOT_SENT = _FILE.compile("not_sent")
 _SAYS_NO = _FILE.compile("says_no")
 _REFUSAL = _FILE.compile("refusal")
 _TROUBLE = _FILE.compile("trouble")
-_COPED = _FILE.compile("coped")
+_FALLBACK = _FILE.compile("fallback")
 _GOOD_END = _FILE.compile("good_end")
 _IN_CODE = _FILE.compile("in_code")
 _TELEMETRY = _FILE.compile("telemetry")
@@ -127,9 +127,9 @@ class LogReader:
         return self.severity in _ERRORS and not self.text.startswith("warning")
 
     @property
-    def has_coped(self) -> bool:
+    def used_fallback(self) -> bool:
         """Whether it says what the program did instead of what did not work."""
-        return bool(_COPED.search(self.text))
+        return bool(_FALLBACK.search(self.text))
 
     @property
     def ended_well(self) -> bool:
@@ -156,7 +156,7 @@ class LogReader:
         is_off = bool(_IS_OFF.search(self.text))
         if self.severity not in (*_LOUD, "info") or (self._says_nothing and not is_off):
             return None
-        is_stated = is_off or (not self.has_coped and self._is_stated)
+        is_stated = is_off or (not self.used_fallback and self._is_stated)
         if not (self.is_loud or is_stated):
             return None
         said = self._noted() or (self._ruled() if is_known else None) or self._worded(is_stated)
@@ -212,11 +212,11 @@ class LogReader:
 
     def _worded(self, is_stated: bool) -> Remark | None:
         """Return what `booking rejected` says, or else only that something was logged."""
-        deed, verdict = deed_in(self.text), _VERDICT.match(self.text)
-        if deed and verdict:
+        action, verdict = action_in(self.text), _VERDICT.match(self.text)
+        if action and verdict:
             is_failure = bool(verdict[1])
             outcome = "failed" if is_failure else "was refused"
-            return Remark(Kind.FAILED if is_failure else Kind.REFUSED, deed, outcome)
+            return Remark(Kind.FAILED if is_failure else Kind.REFUSED, action, outcome)
         if is_stated and _SAYS_NO.search(self.text):
             return Remark(Kind.REFUSED, self.program_name, _REFUSED_IT)
         if is_stated and self.is_error and not _STATED.search(self.text):

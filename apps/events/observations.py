@@ -19,7 +19,7 @@ from apps.events.activity_text import (
     Kind,
     Remark,
     SpanReader,
-    deed_in,
+    action_in,
 )
 from apps.events.answer import Answer
 from apps.events.breadcrumb_text import status_meaning
@@ -263,12 +263,12 @@ def observations_of(answer: Answer) -> tuple[Observation, ...]:
     troubles: list[Observation] = []
     worked: list[Observation] = []
     groups = (group for rows in by_trace.values() for group in _join(rows))
-    for group in (_calmed(group, common) for group in groups):
+    for group in (_downgraded(group, common) for group in groups):
         if said := [one for one in group if one.is_trouble and not is_nothing(one, group)]:
             troubles.append(_observation(group, said))
         if not said or troubles[-1].is_note:
             worked += _worked(group)
-    later = _Later(found)
+    later = _Recoveries(found)
     new = [one for one in _without_other_sides(troubles) if not _is_of_error(one, answer)]
     lasting = filter(None, map(later.without_recovered, _fold(new)))
     return tuple(sorted((*lasting, *worked), key=lambda one: (one.at, one.rows[0].id)))
@@ -520,7 +520,7 @@ def _has_worked(group: Iterable[_Found]) -> bool:
     return any(one.has_worked and one.op.startswith("http") for one in group)
 
 
-def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
+def _downgraded(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
     """Return a request's rows; those that show no harm are only notes.
 
     The outermost request decides: if it worked, what failed within it is a note. A log is more only
@@ -536,7 +536,7 @@ def _calmed(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
     if any(one.is_claim and one.reader for one in group):
         return group
     has_worked = _has_worked(group)
-    return [_calm(one, common, has_worked=has_worked) for one in group]
+    return [_downgrade(one, common, has_worked=has_worked) for one in group]
 
 
 def _is_call(one: _Found) -> bool:
@@ -556,7 +556,7 @@ def _noted(one: _Found, where: str = "") -> _Found:
     return replace(one, remark=said)
 
 
-def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found:
+def _downgrade(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found:
     log, remark = one.log, one.remark
     if log is None or not one.is_trouble:
         return one
@@ -564,7 +564,7 @@ def _calm(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found
     if one.row.names_customer and is_named:
         is_often = common[remark.sentence] >= _OFTEN and remark.place in (None, Place.SERVICE)
         is_sent = log.is_error and remark.sentence.startswith(_TO_CUSTOMER)
-        is_grave = is_sent and not log.has_coped
+        is_grave = is_sent and not log.used_fallback
         if remark.is_stated or is_grave or (is_often and not has_worked):
             return one
     if not log.is_loud:
@@ -618,7 +618,7 @@ def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observa
     )
     remark = main.remark
     if remark.subject == A_REQUEST:  # a log of the same request may have a name for it
-        names = (deed_in(one.remark.target) for one in others if one.reader is None)
+        names = (action_in(one.remark.target) for one in others if one.reader is None)
         remark = replace(remark, subject=next(filter(None, names), A_REQUEST))
     rest = [one for one in group if one not in said]
     if remark.kind is Kind.NOTE:  # its request is a separate observation
@@ -741,7 +741,7 @@ _SIGN_IN = ("The sign-in", "A sign-in request")
 _CORRECTED = (400, 401, 409, 412, 419, 422)
 
 
-class _Later:
+class _Recoveries:
     """What worked, which shows how a failed request ended."""
 
     def __init__(self, found: Iterable[_Found]) -> None:
@@ -765,8 +765,8 @@ class _Later:
         """Return the observation, unless things worked again soon afterward."""
         row = one.rows[0]
         if isinstance(row, LogEntry):
-            is_over = one.times < _OFTEN and (self._is_mended(row) or self._has_worked_after(one))
-            return None if is_over else one
+            has_recovered = self._has_recovered(row) or self._has_worked_after(one)
+            return None if one.times < _OFTEN and has_recovered else one
         if one.kind not in (Kind.FAILED, Kind.REFUSED, Kind.NOTE):
             return one
         is_unsigned = "not signed in" in one.sentence
@@ -797,7 +797,7 @@ class _Later:
             other.start > end for target in targets for other in self._worked.get(target, ())
         )
 
-    def _is_mended(self, log: LogEntry) -> bool:
+    def _has_recovered(self, log: LogEntry) -> bool:
         """Return whether a log soon afterward says that the same thing went well."""
         words = _words(log)
         return any(
