@@ -274,6 +274,8 @@ def _table(lines: Sequence[str]) -> list[_Row] | None:
             continue
         if _is_regular(rows):
             return _capped(rows)
+        if len(rows) == 1 and len(rows[0].cells) > 1:  # the others are empty
+            return None
     unquoted = ([_row(n, line.split(one)) for n, line in enumerate(lines, 1)] for one in broken)
     found = ([row for row in rows if any(row.cells)] for rows in unquoted)
     return next(map(_capped, filter(_is_regular, found)), None)

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.events.identifier import parse_customer
@@ -104,6 +104,7 @@ def test_every_line_with_text_is_accounted_for(lines: list[str]) -> None:
     assert len(named) == len(found.customers) + len(found.duplicates) + len(found.refused)
 
 
+@example([("", ""), ("", ";")])
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=2, max_size=12))
 def test_every_row_of_a_table_is_accounted_for(rows: list[tuple[str, str]]) -> None:
     out = io.StringIO()
