@@ -89,8 +89,9 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     client = own_name or opened_by or _line(request.headers.get("User-Agent"))
     has_token = "progressToken" in meta
     caller = Caller(
-        Requester(Origin.MCP, token.user, address=client_address(request), client=client),
-        token,
+        Requester(
+            Origin.MCP, token.user, address=client_address(request), client=client, token=token
+        ),
         wants_progress=has_token and "text/event-stream" in request.headers.get("Accept", ""),
         call_key=_call_key(session, message.get("id")),
     )

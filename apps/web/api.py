@@ -2,11 +2,13 @@
 
 import json
 import re
+import tomllib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from django.contrib.auth.decorators import login_not_required
@@ -33,46 +35,9 @@ from apps.incidents.exports import as_json
 from apps.incidents.models import Incident
 from apps.incidents.reading import MAX_LINES, ListRefused, read_items
 from apps.incidents.services import read_incident, record_incident, record_incident_export
-from apps.lookups.access import (
-    ASK_ADMIN,
-    NO_ROLE,
-    NO_TOKEN,
-    REALM,
-    Requester,
-    TokenFailed,
-    authenticate,
-    authorize,
-    refuse_role,
-    searched_projects,
-)
+from apps.lookups import access, exports, problems, records
 from apps.lookups.answers import check_status, result_now, search_known_errors, stored_result
-from apps.lookups.exports import (
-    Choice,
-    ChoiceRefused,
-    Export,
-    export_event,
-    export_result,
-    read_choice,
-)
 from apps.lookups.models import Origin
-from apps.lookups.problems import (
-    BROKEN,
-    DATABASE_AWAY,
-    NO_SUCH_LOOKUP,
-    WRONG_TYPE,
-    LookupFailed,
-    Problem,
-    bad_input,
-    problem_response,
-)
-from apps.lookups.records import (
-    MAX_REASON_LENGTH,
-    count_call,
-    count_lookup,
-    read_question,
-    read_window,
-    record_lookup,
-)
 from apps.lookups.sentry_connection import read_customer
 from apps.web.access import find_incident
 from apps.web.middleware import mark_refusal_recorded
@@ -83,23 +48,25 @@ from apps.web.middleware import mark_refusal_recorded
 _READ_THE_PAGE = "Compare it with /api/v1/ and try again."
 
 
-def api_problem(code: str, status: int, message: str, next_step: str = _READ_THE_PAGE) -> Problem:
+def api_problem(
+    code: str, status: int, message: str, next_step: str = _READ_THE_PAGE
+) -> problems.Problem:
     """Return a problem that occurs only in the API."""
-    return Problem(code, message, next_step, api_status=status)
+    return problems.Problem(code, message, next_step, api_status=status)
 
 
 TOO_LARGE = api_problem("too_large", 413, "The request is too large.", "Send less.")
 NO_SUCH_ADDRESS = api_problem("no_such_address", 404, "There is no such address.")
 _BY_STATUS = {
-    400: bad_input("The request couldn't be read.", _READ_THE_PAGE),
-    403: api_problem("no_access", 403, "You don't have permission to do this.", ASK_ADMIN),
+    400: problems.bad_input("The request couldn't be read.", _READ_THE_PAGE),
+    403: api_problem("no_access", 403, "You don't have permission to do this.", access.ASK_ADMIN),
     404: NO_SUCH_ADDRESS,
     405: api_problem("method_not_allowed", 405, "This address doesn't support that method."),
     406: api_problem(
         "bad_input", 406, "No response matches the Accept header.", "Accept application/json."
     ),
     413: TOO_LARGE,
-    415: WRONG_TYPE,
+    415: problems.WRONG_TYPE,
 }
 
 
@@ -117,14 +84,18 @@ class ApiProblemsMiddleware:
         if response.headers.get("Content-Type") == "application/json":
             return response
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            problem = DATABASE_AWAY if status == DATABASE_AWAY.page_status else BROKEN
+            problem = (
+                problems.DATABASE_AWAY
+                if status == problems.DATABASE_AWAY.page_status
+                else problems.BROKEN
+            )
         else:
             rejected = api_problem("bad_input", status, "The request was not accepted.")
             problem = _BY_STATUS.get(status, rejected)
             if problem.next_step == _READ_THE_PAGE and request.path_info.startswith("/mcp"):
                 guide = "Compare it with the guide for assistants and try again."
                 problem = replace(problem, next_step=guide)
-        json_response = problem_response(problem)
+        json_response = problems.problem_response(problem)
         for name, value in response.headers.items():
             if name not in ("Content-Type", "Content-Length"):
                 json_response.headers.setdefault(name, value)
@@ -139,20 +110,20 @@ class TokenAuth(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
         """Return the token's record. Raise `TokenFailed` if it is not valid."""
-        return authenticate(token, _caller(request))
+        return access.authenticate(token, _caller(request))
 
 
-def authorized(request: HttpRequest, scope: Scope) -> tuple[ApiToken, Requester]:
+def authorized(request: HttpRequest, scope: Scope) -> tuple[ApiToken, access.Requester]:
     """Return the request's token and its requester. Raise `TokenFailed` if it is not enough."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by Django Ninja
     requester = replace(_caller(request), user=token.user, token=token)
-    authorize(token, scope, requester)
+    access.authorize(token, scope, requester)
     return token, requester
 
 
-def _caller(request: HttpRequest) -> Requester:
+def _caller(request: HttpRequest) -> access.Requester:
     """Return a caller whose token hasn't been checked."""
-    return Requester(Origin.API, address=client_address(request))
+    return access.Requester(Origin.API, address=client_address(request))
 
 
 def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -164,12 +135,12 @@ def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[...
         if request.user.is_authenticated:
             if any(map(request.user.has_perm, ("lookups.add_lookup", "accounts.view_apitoken"))):
                 return view(request, *args, **kwargs)
-            return problem_response(NO_ROLE)
+            return problems.problem_response(access.NO_ROLE)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             try:
-                authenticate(token, _caller(request))
-            except TokenFailed as failure:
+                access.authenticate(token, _caller(request))
+            except access.TokenFailed as failure:
                 return token_refused(request, failure)
             return view(request, *args, **kwargs)
         if not scheme and "text/html" in request.headers.get("Accept", ""):
@@ -181,13 +152,13 @@ def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[...
 
 def token_missing(_request: HttpRequest, _error: AuthenticationError | None = None) -> HttpResponse:
     """Return 401 for a request without a token."""
-    return problem_response(NO_TOKEN, REALM)
+    return problems.problem_response(access.NO_TOKEN, access.REALM)
 
 
-def token_refused(request: HttpRequest, failure: TokenFailed) -> HttpResponse:
+def token_refused(request: HttpRequest, failure: access.TokenFailed) -> HttpResponse:
     """Return 401 or 403, with what the token lacks in `WWW-Authenticate`."""
     mark_refusal_recorded(request, failure)
-    return problem_response(failure.problem, failure.challenge)
+    return problems.problem_response(failure.problem, failure.challenge)
 
 
 # Schemas, as the OpenAPI document describes them.
@@ -218,7 +189,7 @@ class SearchRequest(Schema):
     environments: list[Slug] = Field([], max_length=100, description="Names. Defaults to all.")
     reason: str = Field(
         "",
-        max_length=MAX_REASON_LENGTH,
+        max_length=records.MAX_REASON_LENGTH,
         description="The reason, such as a ticket number, if the site asks for one.",
     )
 
@@ -437,42 +408,9 @@ class IncidentResponse(Schema):
     )
 
 
-# Additions to the OpenAPI document: descriptions, headers, and examples for each status.
+# Additions to the OpenAPI document: a description, headers, and an example for each status.
 
-_DESCRIPTIONS = {200: "The redacted result.", 202: "The redacted result so far."}
-_EXAMPLES = {
-    400: ("bad_input", "The request doesn't match this description."),
-    401: ("no_access", "The token is missing, wrong, revoked, or expired."),
-    403: (
-        "missing_scope",
-        "The token lacks the scope, or its person isn't allowed to do this or to see this project.",
-    ),
-    404: ("no_such_lookup", "There is no such lookup for this person."),
-    409: ("cancelled", "There is no result: the lookup was stopped, or nothing is stored."),
-    410: ("purged", "The result was deleted."),
-    413: ("too_large", "The request body is too large."),
-    415: ("wrong_type", "The request body isn't application/json."),
-    429: ("too_many_lookups", "Too many calls in one minute."),
-    500: ("broken", "Something went wrong on our side."),
-    502: ("server_error", "Sentry refused the request or sent something we couldn't read."),
-    503: (
-        "rate_limited",
-        "Sentry is limiting our requests or is paused after repeated failures, too many lookups "
-        "are running, or our database can't be used.",
-    ),
-    504: ("too_slow", "Sentry couldn't be reached, or was too slow."),
-}
-_RETRY_AFTER = {
-    "description": "Seconds to wait, if known.",
-    "schema": {"type": "integer", "minimum": 0},
-}
-_CHALLENGE = {"description": "What is missing.", "schema": {"type": "string"}}
-_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
-    403: {"WWW-Authenticate": _CHALLENGE},
-    429: {"Retry-After": {**_RETRY_AFTER, "required": True}},
-    503: {"Retry-After": _RETRY_AFTER},
-}
+_RESPONSES = tomllib.loads((Path(__file__).parent / "api.toml").read_text("utf-8"))
 
 
 class DescribedAPI(NinjaAPI):
@@ -486,17 +424,17 @@ class DescribedAPI(NinjaAPI):
             for operation in operations.values()
             for response in operation["responses"].items()
         )
-        for number, response in responses:
-            code, text = _EXAMPLES.get(int(number), ("", ""))
-            response["description"] = text or _DESCRIPTIONS[int(number)]
-            if int(number) in _HEADERS:
-                response["headers"] = _HEADERS[int(number)]
-            if code:
+        for status, response in responses:
+            described = _RESPONSES[str(status)]
+            response["description"] = described["description"]
+            if "headers" in described:
+                response["headers"] = described["headers"]
+            if "code" in described:
                 response["content"]["application/json"]["example"] = {
-                    "code": code,
-                    "message": text,
+                    "code": described["code"],
+                    "message": described["description"],
                     "next_step": "What to do now, in one sentence.",
-                    "retry_after": 30 if int(number) in (429, 503) else None,
+                    "retry_after": described.get("retry_after"),
                 }
         return document
 
@@ -576,13 +514,13 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     """Look up one customer's errors. The lookup is recorded. Requires the lookup scope."""
     token, requester = authorized(request, Scope.LOOKUP)
     zone = zone_of(token.user)
-    lookup = record_lookup(
-        read_question(
+    lookup = records.record_lookup(
+        records.read_question(
             body.customer,
             str(body.at),
             body.window_minutes,
             zone=zone,
-            projects=searched_projects(token, body.projects),
+            projects=access.searched_projects(token, body.projects),
             environments=body.environments,
         ),
         requester=requester,
@@ -591,7 +529,9 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
         reason=body.reason,
     )
     result = result_now(lookup, projects_of_token(token))
-    return _body(export_result(result, Choice(format="json", budget=None), requester))
+    return _body(
+        exports.export_result(result, exports.Choice(format="json", budget=None), requester)
+    )
 
 
 @api.get(
@@ -608,7 +548,7 @@ def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     token, requester = authorized(request, Scope.READ)
     choice = _requested(request.GET)
     result = stored_result(str(lookup_id), requester, projects_of_token(token))
-    return _body(export_result(result, choice, requester))
+    return _body(exports.export_result(result, choice, requester))
 
 
 @api.get(
@@ -628,7 +568,7 @@ def read_event(
     """Read one event of a result in full, from Sentry if necessary. Requires the lookup scope."""
     token, requester = authorized(request, Scope.LOOKUP)
     choice, projects = _requested(request.GET), projects_of_token(token)
-    return _body(export_event(str(lookup_id), event_id, choice, requester, projects))
+    return _body(exports.export_event(str(lookup_id), event_id, choice, requester, projects))
 
 
 @api.get(
@@ -645,7 +585,9 @@ def search_catalog(
     """Search the support team’s catalog. Requires the read scope."""
     token, requester = authorized(request, Scope.READ)
     if request.GET.keys() - {"words"}:
-        raise LookupFailed(bad_input("The request has an unknown parameter.", _READ_THE_PAGE))
+        raise problems.LookupFailed(
+            problems.bad_input("The request has an unknown parameter.", _READ_THE_PAGE)
+        )
     found = search_known_errors(words, requester, projects_of_token(token))
     return CatalogResponse(known_errors=found)
 
@@ -678,21 +620,23 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
     """
     token, requester = authorized(request, Scope.LOOKUP)
     if not token.user.has_perm("incidents.add_incident"):
-        refuse_role(token, requester)
+        access.refuse_role(token, requester)
     zone = zone_of(token.user)
-    count_lookup(token.user)
+    records.count_lookup(token.user)
     try:
         found = read_items(body.customers, read_customer)
     except ListRefused as refused:
-        raise LookupFailed(bad_input(str(refused))) from refused
+        raise problems.LookupFailed(problems.bad_input(str(refused))) from refused
     if not found.customers or (found.refused and not body.skip_invalid):
         first = found.refused[0]
         message = f"{len(found.refused)} can't be looked up. Line {first.line}: {first.why}"
-        raise LookupFailed(bad_input(message, "Correct them, or send skip_invalid."))
+        raise problems.LookupFailed(
+            problems.bad_input(message, "Correct them, or send skip_invalid.")
+        )
     incident = record_incident(
         found,
-        read_window(str(body.at), body.window_minutes, zone),
-        projects=searched_projects(token, body.projects),
+        records.read_window(str(body.at), body.window_minutes, zone),
+        projects=access.searched_projects(token, body.projects),
         environments=tuple(dict.fromkeys(body.environments)),
         requester=requester,
         zone=zone,
@@ -716,13 +660,13 @@ def get_incident(
 ) -> HttpResponse:
     """Read what is known so far. Requires the read scope."""
     token, requester = authorized(request, Scope.READ)
-    count_call(token.user, "reads")
+    records.count_call(token.user, "reads")
     incident = find_incident(token.user, requester.actor, incident_id)
     return _incident(incident, token, requester)
 
 
 def _incident(
-    incident: Incident, token: ApiToken, requester: Requester, **more: object
+    incident: Incident, token: ApiToken, requester: access.Requester, **more: object
 ) -> HttpResponse:
     result = read_incident(incident, projects_of_token(token))
     record_incident_export(result, "json", requester)
@@ -730,42 +674,44 @@ def _incident(
     return JsonResponse(body, status=202 if more else 200)
 
 
-def _requested(values: QueryDict) -> Choice:
+def _requested(values: QueryDict) -> exports.Choice:
     """Return the form of a stored result, complete and as plain data unless there is a limit."""
     try:
         if values.get("format", "json") not in _FORMATS:
-            raise ChoiceRefused("The format must be json or markdown.", "format")
-        choice = read_choice({"format": "json", **{name: str(values[name]) for name in values}})
-    except ChoiceRefused as refused:
-        raise LookupFailed(bad_input(str(refused))) from refused
+            raise exports.ChoiceRefused("The format must be json or markdown.", "format")
+        choice = exports.read_choice(
+            {"format": "json", **{name: str(values[name]) for name in values}}
+        )
+    except exports.ChoiceRefused as refused:
+        raise problems.LookupFailed(problems.bad_input(str(refused))) from refused
     limit = choice.budget if values.get("budget") else None
     return replace(choice, budget=limit, preset="none", issue_id="", for_llm=False)
 
 
-def _body(export: Export) -> HttpResponse:
+def _body(export: exports.Export) -> HttpResponse:
     kind = _FORMATS[export.choice.format]
     return HttpResponse(export.rendered.text.encode(), content_type=kind)
 
 
-@api.exception_handler(LookupFailed)
-def _on_lookup_failed(request: HttpRequest, failure: LookupFailed) -> HttpResponse:
+@api.exception_handler(problems.LookupFailed)
+def _on_lookup_failed(request: HttpRequest, failure: problems.LookupFailed) -> HttpResponse:
     mark_refusal_recorded(request, failure)
-    return problem_response(failure.problem)
+    return problems.problem_response(failure.problem)
 
 
-_PROBLEMS: dict[type[Exception], Problem] = {
-    Http404: NO_SUCH_LOOKUP,
+_PROBLEMS: dict[type[Exception], problems.Problem] = {
+    Http404: problems.NO_SUCH_LOOKUP,
     RequestDataTooBig: TOO_LARGE,
-    RawPostDataException: WRONG_TYPE,  # form data
-    WrongType: WRONG_TYPE,
-    HttpError: bad_input("The request body isn't JSON.", _READ_THE_PAGE),
+    RawPostDataException: problems.WRONG_TYPE,  # form data
+    WrongType: problems.WRONG_TYPE,
+    HttpError: problems.bad_input("The request body isn't JSON.", _READ_THE_PAGE),
 }
 
 
 def _on_refused(_request: HttpRequest, error: Exception) -> HttpResponse:
     cause = error.__cause__ if isinstance(error.__cause__, WrongType) else error
     kind = next(kind for kind in type(cause).__mro__ if kind in _PROBLEMS)
-    return problem_response(_PROBLEMS[kind])
+    return problems.problem_response(_PROBLEMS[kind])
 
 
 for _kind_of_error in _PROBLEMS:
@@ -783,11 +729,11 @@ def _on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
     if unknown:
         name = next((str(name) for name in unknown if _NAME.fullmatch(str(name))), "")
         message = f"Unknown field: {name}." if name else "The request has an unknown field."
-    return problem_response(bad_input(message, _READ_THE_PAGE))
+    return problems.problem_response(problems.bad_input(message, _READ_THE_PAGE))
 
 
 api.exception_handler(AuthenticationError)(token_missing)
-api.exception_handler(TokenFailed)(token_refused)
+api.exception_handler(access.TokenFailed)(token_refused)
 
 
 # The API page, which renders the OpenAPI document.
@@ -825,7 +771,7 @@ def api_page(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def no_such_address(_request: HttpRequest) -> HttpResponse:
     """Return 404 as JSON."""
-    return problem_response(NO_SUCH_ADDRESS)
+    return problems.problem_response(NO_SUCH_ADDRESS)
 
 
 def _body_rows(operation: Document, document: Document) -> list[Document]:

@@ -18,37 +18,13 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.events.query import (
-    EXACTLY,
-    MAX_WINDOW_MINUTES,
-    MIN_WINDOW_MINUTES,
-    CustomerRefused,
-    MomentRefused,
-    MomentUnreadable,
-    Question,
-    Window,
-    iana_zones,
-    parse_moment,
-    parse_zone,
-)
+from apps.events import query
 from apps.exports import DEFAULT_BUDGET
 from apps.exports.document import MAX_TOKENS, MIN_TOKENS
 from apps.incidents.models import Incident
-from apps.lookups.access import (
-    SharingRefused,
-    active_shares,
-    find_reader,
-    may_manage,
-    reader_choices,
-)
+from apps.lookups import access, records
 from apps.lookups.exports import FORMATS
 from apps.lookups.models import Lookup
-from apps.lookups.records import (
-    MAX_REASON_LENGTH,
-    identifiers_to_erase,
-    reason_enabled,
-    reason_required,
-)
 from apps.lookups.sentry_connection import read_customer
 from apps.tickets.reader import read_moment, read_ticket, read_ticket_date
 from apps.tickets.text import (
@@ -68,7 +44,7 @@ from apps.web.presenters.formatting import half_window, in_utc_too, local_minute
 @cache
 def zone_names() -> list[str]:
     """Return the zones a person may choose, UTC first."""
-    places = (name for name in iana_zones() if "/" in name)
+    places = (name for name in query.iana_zones() if "/" in name)
     return ["UTC", *sorted(name for name in places if not name.startswith(("Etc/", "SystemV/")))]
 
 
@@ -96,7 +72,7 @@ class ZoneSelect(forms.Select):
         if chosen in zone_names():  # which need no escaping
             start = f'<option value="{chosen}"'
             options = mark_safe(options.replace(start, f"{start} selected", 1))  # noqa: S308
-        elif not chosen or parse_zone(chosen):  # a zone that the menu lacks
+        elif not chosen or query.parse_zone(chosen):  # a zone that the menu lacks
             options = format_html('<option value="{0}" selected>{0}</option>', chosen) + options
         return format_html("<select{}>{}</select>", flatatt(attributes), options)
 
@@ -110,7 +86,7 @@ class ZoneField(forms.CharField):
     def clean(self, value: Any) -> ZoneInfo | None:
         """Return the zone. Raise `ValidationError` for an unknown name."""
         typed = super().clean(value)
-        zone = parse_zone(typed)
+        zone = query.parse_zone(typed)
         if typed and zone is None:
             raise forms.ValidationError("We don't recognize this time zone. Choose another.")
         return zone
@@ -119,11 +95,11 @@ class ZoneField(forms.CharField):
 def _reason_field(label: str, help_text: str) -> forms.CharField:
     return forms.CharField(
         required=False,
-        max_length=MAX_REASON_LENGTH,
+        max_length=records.MAX_REASON_LENGTH,
         label=label,
         help_text=help_text,
         error_messages={
-            "max_length": f"Keep the reason to {MAX_REASON_LENGTH} characters or fewer.",
+            "max_length": f"Keep the reason to {records.MAX_REASON_LENGTH} characters or fewer.",
             "required": "Enter a ticket number or a reason.",
         },
     )
@@ -198,8 +174,8 @@ class LookupForm(forms.Form):
         self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen or zone_is_given)
         if not (zone_is_known or zone_is_given):
             self.fields["zone"].help_text = "This site's default. Choose yours."
-        self.fields["reason"].required = reason_required()
-        if not reason_enabled():
+        self.fields["reason"].required = records.reason_required()
+        if not records.reason_enabled():
             del self.fields["reason"]
         self._offer("project", "All projects", projects)
         self._offer("environment", "All environments", environments)
@@ -219,20 +195,19 @@ class LookupForm(forms.Form):
         """Return the customer as typed, unless it can't be an identifier."""
         typed = str(self.cleaned_data["customer"])
         if self.data.get("exactly"):
-            typed = f"{EXACTLY}{typed}"
+            typed = f"{query.EXACTLY}{typed}"
         try:
             read_customer(typed)
-        except CustomerRefused as refused:
+        except query.CustomerRefused as refused:
             self.may_be_exact = refused.may_be_exact
             raise forms.ValidationError(str(refused)) from refused
         return typed
 
     def clean_window(self) -> int:
         minutes = int(self.cleaned_data["window"])
-        if not MIN_WINDOW_MINUTES <= minutes <= MAX_WINDOW_MINUTES:
-            raise forms.ValidationError(
-                f"Enter from {MIN_WINDOW_MINUTES} to {MAX_WINDOW_MINUTES:,} minutes (one day)."
-            )
+        if not query.MIN_WINDOW_MINUTES <= minutes <= query.MAX_WINDOW_MINUTES:
+            least, most = query.MIN_WINDOW_MINUTES, query.MAX_WINDOW_MINUTES
+            raise forms.ValidationError(f"Enter from {least} to {most:,} minutes (one day).")
         return minutes
 
     def clean(self) -> dict[str, Any]:
@@ -251,7 +226,7 @@ class LookupForm(forms.Form):
         cleaned["zone"] = cleaned["zone"] or self.own_zone
         try:
             found = _read_moment(typed, cleaned["zone"], now)
-        except MomentRefused as refused:
+        except query.MomentRefused as refused:
             self.add_error("at", str(refused))
             return cleaned
         (reading, *others) = found.readings
@@ -269,16 +244,16 @@ class LookupForm(forms.Form):
         """Where and when a valid form searches: its window, projects, and environments."""
         cleaned = self.cleaned_data
         return {
-            "window": Window(moment=cleaned["moment"], minutes=cleaned["window"]),
+            "window": query.Window(moment=cleaned["moment"], minutes=cleaned["window"]),
             "projects": tuple(filter(None, [cleaned.get("project")])),
             "environments": tuple(filter(None, [cleaned.get("environment")])),
         }
 
-    def question(self) -> Question:
+    def question(self) -> query.Question:
         """Return the question of a valid form."""
         customer = read_customer(self.cleaned_data["customer"])
         fields = settings.TRIAGE_CUSTOMER_FIELDS
-        return Question(customer=customer, fields=fields, **self.searched)
+        return query.Question(customer=customer, fields=fields, **self.searched)
 
 
 def _with_window(data: Any) -> Any:
@@ -295,8 +270,8 @@ def _with_window(data: Any) -> Any:
 def _read_moment(typed: str, zone: ZoneInfo, now: datetime) -> MomentFound:
     """Return what a typed time can mean, as in a ticket. Raise `MomentRefused`."""
     try:
-        moment = parse_moment(typed, zone=zone, now=now)
-    except MomentUnreadable:
+        moment = query.parse_moment(typed, zone=zone, now=now)
+    except query.MomentUnreadable:
         found = read_moment(typed, zone=zone, now=now)
         if found is None:
             raise
@@ -321,7 +296,7 @@ def _depends_on_zone(typed: str, now: datetime) -> bool:
         try:
             # No time of today is in the future two days later.
             found = _read_moment(typed, zone, now + timedelta(days=2))
-        except MomentRefused:
+        except query.MomentRefused:
             return False
         moments.append([reading.moment for reading in found.readings])
     return moments[0] != moments[1]
@@ -363,8 +338,8 @@ class ForgetForm(forms.Form):
         if len(lines) > MAX_IDENTIFIERS:
             raise forms.ValidationError(f"Enter up to {MAX_IDENTIFIERS} identifiers at a time.")
         try:
-            self.identifiers = identifiers_to_erase(lines)
-        except CustomerRefused as refused:
+            self.identifiers = records.identifiers_to_erase(lines)
+        except query.CustomerRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
         return "\n".join(lines)
 
@@ -403,7 +378,7 @@ class UnredactedForm(forms.Form):
 
     def __init__(self, data: Any = None, *, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
-        if reason_required():
+        if records.reason_required():
             self.fields["reason"].required = True
             self.fields["reason"].label = "Ticket or reason"
 
@@ -428,8 +403,8 @@ class ShareForm(forms.Form):
 
     def clean_reader(self) -> User | Group:
         try:
-            return find_reader(str(self.cleaned_data["reader"]))
-        except SharingRefused as refused:
+            return access.find_reader(str(self.cleaned_data["reader"]))
+        except access.SharingRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
 
     @property
@@ -443,9 +418,9 @@ def share_section(
     person: User, lookup: Lookup | Incident, form: ShareForm | None = None
 ) -> dict[str, Any] | None:
     """Return the `share` of `lookups/_share.html`, or None for those who don't manage it."""
-    if not may_manage(person, lookup):
+    if not access.may_manage(person, lookup):
         return None
-    zone, readers = ZoneInfo(lookup.zone), reader_choices(apart_from=person)
+    zone, readers = ZoneInfo(lookup.zone), access.reader_choices(apart_from=person)
 
     def offering() -> ShareForm:
         offered = form or ShareForm(auto_id="share_%s")
@@ -462,7 +437,7 @@ def share_section(
         "readers": readers,
         "rows": [
             (share.pk, share.reader, local_minute(share.until, zone) if share.until else None)
-            for share in active_shares(lookup)
+            for share in access.active_shares(lookup)
         ],
     }
 
@@ -539,7 +514,7 @@ class TicketForm(forms.Form):
     @property
     def chosen_zone(self) -> ZoneInfo:
         """The chosen zone, or else the person's own."""
-        return parse_zone(str(self.data.get("zone", ""))) or self.own_zone
+        return query.parse_zone(str(self.data.get("zone", ""))) or self.own_zone
 
 
 # The suggestions from a ticket. None is preselected unless it is unambiguous.
@@ -614,11 +589,11 @@ def prefill_values(chosen: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
 def _posted_moment(value: str, zone: ZoneInfo) -> tuple[str, int] | None:
     """Return the posted time for the form, and its minutes, 0 if the text is exact."""
     typed, _, minutes = value[:100].partition("|")
-    if not (minutes.isascii() and minutes.isdecimal()) or int(minutes) > MAX_WINDOW_MINUTES:
+    if not (minutes.isascii() and minutes.isdecimal()) or int(minutes) > query.MAX_WINDOW_MINUTES:
         return None
     try:
-        parse_moment(typed, zone=zone, now=timezone.now())
-    except MomentRefused:
+        query.parse_moment(typed, zone=zone, now=timezone.now())
+    except query.MomentRefused:
         return None
     return typed, int(minutes)
 
@@ -655,7 +630,9 @@ def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> di
     for reading in found.readings:
         value = _value(reading, zone)
         local = reading.moment.astimezone(zone)
-        minutes = max(reading.minutes or 0, settings.TRIAGE_WINDOW_MINUTES, MIN_WINDOW_MINUTES)
+        minutes = max(
+            reading.minutes or 0, settings.TRIAGE_WINDOW_MINUTES, query.MIN_WINDOW_MINUTES
+        )
         options.append(
             {
                 "value": value,

@@ -24,16 +24,9 @@ from django.utils.deprecation import MiddlewareMixin
 from apps.accounts.models import ApiToken
 from apps.audit.trail import Actor, actor_of, client_address, record_refusal
 from apps.events.once import rule_cache
+from apps.lookups import problems
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import (
-    DATABASE_AWAY,
-    LookupCancelled,
-    LookupFailed,
-    LookupPurged,
-    Problem,
-    is_database_away,
-)
 from apps.lookups.records import reason_of
 from apps.web.access import get_lookup_or_404, record_partial_view
 
@@ -120,7 +113,7 @@ class RefusalMiddleware(MiddlewareMixin):
         return response
 
 
-def mark_refusal_recorded(request: HttpRequest, failure: LookupFailed) -> None:
+def mark_refusal_recorded(request: HttpRequest, failure: problems.LookupFailed) -> None:
     """Keep `RefusalMiddleware` from recording a refusal that has been recorded in more detail."""
     if failure.is_recorded:
         request.refusal_is_recorded = True  # type: ignore[attr-defined]  # read above
@@ -155,18 +148,18 @@ def render_failures(view: View) -> View:
         try:
             with rule_cache():
                 return view(request, **kwargs)
-        except LookupCancelled as failure:
+        except problems.LookupCancelled as failure:
             lookup = get_lookup_or_404(request, kwargs["lookup_id"])
             record_partial_view(request, lookup, "canceled")
             context = {"lookup": lookup, "reason": reason_of(lookup)}
             status = failure.problem.page_status
             return render(request, "lookups/cancelled.html", context, status=status)
-        except LookupPurged as failure:
+        except problems.LookupPurged as failure:
             lookup, problem = get_lookup_or_404(request, kwargs["lookup_id"]), failure.problem
             record_partial_view(request, lookup, "deleted")
             context = {"lookup": lookup, "removal": failure.removal, "headline": problem.message}
             return render(request, "lookups/purged.html", context, status=problem.page_status)
-        except LookupFailed as failure:
+        except problems.LookupFailed as failure:
             mark_refusal_recorded(request, failure)
             return problem_page(request, failure.problem, kwargs.get("lookup_id"))
 
@@ -174,7 +167,7 @@ def render_failures(view: View) -> View:
 
 
 def problem_page(
-    request: HttpRequest, problem: Problem, lookup_id: uuid.UUID | None = None
+    request: HttpRequest, problem: problems.Problem, lookup_id: uuid.UUID | None = None
 ) -> HttpResponse:
     """Render a failure in plain words, with its status and, if known, `Retry-After`."""
     lookups = Lookup.objects.select_related("typed").defer("snapshot")
@@ -198,11 +191,11 @@ def server_error(_request: HttpRequest) -> HttpResponse:
 
     The template gets no request, since that would read the session from the database.
     """
-    if not is_database_away(sys.exception()):
+    if not problems.is_database_away(sys.exception()):
         return HttpResponse(render_to_string("500.html"), status=500)
-    page = render_to_string("problem.html", {"problem": DATABASE_AWAY})
-    headers = {"Retry-After": str(DATABASE_AWAY.retry_after)}
-    return HttpResponse(page, status=DATABASE_AWAY.page_status, headers=headers)
+    page = render_to_string("problem.html", {"problem": problems.DATABASE_AWAY})
+    headers = {"Retry-After": str(problems.DATABASE_AWAY.retry_after)}
+    return HttpResponse(page, status=problems.DATABASE_AWAY.page_status, headers=headers)
 
 
 class SeeOther(HttpResponseRedirect):

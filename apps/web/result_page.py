@@ -22,15 +22,7 @@ from apps.accounts.models import has_shortcuts
 from apps.answers.catalogue.suggestions import feedback_by
 from apps.events.query import Window
 from apps.known_errors.catalogue import catalogue_stamp
-from apps.lookups.answers import (
-    LookupResult,
-    NewSince,
-    get_derived,
-    new_since,
-    previous_lookup,
-    put_derived,
-    recent_lookups,
-)
+from apps.lookups import answers
 from apps.lookups.exports import Choice, create_export, panel_choices
 from apps.lookups.models import Lookup
 from apps.lookups.records import reason_of, reason_required
@@ -56,7 +48,7 @@ class RenderedResult:
     has_known: bool
     server: str
     fetched_at: datetime
-    since: NewSince | None
+    since: answers.NewSince | None
     blanks: dict[str, str]
     html: str
 
@@ -71,7 +63,7 @@ class ResultView:
         person = self._person = person_of(request)
         self._request, self._choice = request, choice
         self._projects = allowed_projects(request)
-        self._previous = previous_lookup(lookup, person)
+        self._previous = answers.previous_lookup(lookup, person)
         self._feedback = feedback_by(person, lookup)
         rights: dict[str, dict[str, bool]] = {}
         for app, name in RIGHTS:
@@ -102,13 +94,13 @@ class ResultView:
 
     def read_stored(self, lookup: Lookup) -> RenderedResult | None:
         """Return what was rendered last if nothing that it depends on has changed."""
-        content = get_derived("page", lookup, self._projects, self._basis(lookup))
+        content = answers.get_derived("page", lookup, self._projects, self._basis(lookup))
         try:
             return None if content is None else _RENDERED.validate_json(content)
         except ValidationError:
             return None
 
-    def render(self, result: LookupResult) -> RenderedResult:
+    def render(self, result: answers.LookupResult) -> RenderedResult:
         """Render the result and store that. Raise `ChoiceRefused` if the choice doesn't fit."""
         lookup, answer = result.lookup, result.answer
         page = result_page(
@@ -127,7 +119,7 @@ class ResultView:
             **blanks,
             "page": page,
             "lookup": lookup,
-            "near": near_names(lookup, recent_lookups(self._person)) if is_unknown else (),
+            "near": near_names(lookup, answers.recent_lookups(self._person)) if is_unknown else (),
             "server": answer.searched.server,
             "export": create_export(result, self._choice).rendered,
             "receipt": redaction_receipt(answer.redaction),
@@ -138,14 +130,14 @@ class ResultView:
             has_known=page.has_known,
             server=answer.searched.server,
             fetched_at=answer.fetched_at,
-            since=new_since(self._previous, answer),
+            since=answers.new_since(self._previous, answer),
             blanks=blanks,
             html=render_to_string("lookups/_result.html", context),
         )
         # The names of a reader's own customers, and a check that was cut short, are not stored.
         if result.problem is None and not is_unknown and not answer.known.unchecked:
             content = _RENDERED.dump_json(rendered)
-            put_derived("page", lookup, self._projects, self._basis(lookup), content)
+            answers.put_derived("page", lookup, self._projects, self._basis(lookup), content)
         return rendered
 
     def complete(self, rendered: RenderedResult, lookup: Lookup) -> SafeString:

@@ -353,7 +353,7 @@ def test_a_failure_of_ours_says_so_and_logs_no_text(
     def broken(*_: object) -> None:
         raise ValueError("jane@example.com")
 
-    monkeypatch.setattr("apps.mcp.tools.search_known_errors", broken)
+    monkeypatch.setattr("apps.lookups.answers.search_known_errors", broken)
     assert problem_in(program.call("search_known_errors"))["code"] == "broken"
     assert "search_known_errors failed: ValueError in broken" in caplog.text
     assert "jane" not in caplog.text

@@ -189,7 +189,7 @@ def test_lookup_limit_sets_retry_after(token: str, settings: Settings) -> None:
 
 
 def test_internal_error_hides_details(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.web.api.record_lookup", lambda *_args, **_named: 1 / 0)
+    monkeypatch.setattr("apps.lookups.records.record_lookup", lambda *_args, **_named: 1 / 0)
     client = Client(raise_request_exception=False)
     headers = {"Authorization": f"Bearer {token}"}
     response = client.post("/api/v1/lookups/", REQUEST, "application/json", headers=headers)

@@ -65,7 +65,7 @@ def test_answers_are_about_the_first_problem() -> None:
         "Just before": "clicked \u2068pay\u2069 (14:04:46)",
     }
     assert shown.next == "Ask them to update."
-    assert shown.tell.startswith("The payment was declined. We saw this once")
+    assert shown.reply.startswith("The payment was declined. We saw this once")
     assert "Where it failed" in dict(brief(answer(sample)).answers)
 
 
@@ -80,10 +80,10 @@ def test_reply_counts_what_the_headline_counts() -> None:
     ]
     sample = answer(*crashes)
     assert headline(sample, BERLIN).startswith("The app crashed")
-    tell = brief(sample).tell
+    tell = brief(sample).reply
     assert "In total, the app crashed" in tell
     assert "twice between 14:05 and 14:06. We have recorded these errors" in tell
-    assert "We saw this once" in brief(answer(crashes[0])).tell
+    assert "We saw this once" in brief(answer(crashes[0])).reply
 
 
 def test_reply_has_details_only_of_what_was_read() -> None:
@@ -96,7 +96,7 @@ def test_reply_has_details_only_of_what_was_read() -> None:
                 event(platform="python", title="KeyError: x", body=of_first),
                 event(60, platform="python", title="KeyError: x", body=EventBody()),
             )
-        ).tell
+        ).reply
         assert expected in tell, tell
 
 
@@ -280,7 +280,7 @@ def test_payment_that_may_have_gone_through_is_checked_first() -> None:
     )
     shown = brief(answer(paid))
     assert shown.next == "Check whether it was charged, then reply."
-    assert shown.tell.endswith(
+    assert shown.reply.endswith(
         "don’t pay again until we have checked whether the payment went through."
     )
     other = brief(
@@ -323,7 +323,7 @@ def test_customers_message_is_quoted_once() -> None:
     short, long = (Feedback(text[:1], MOMENT, text) for text in ("No luck", "w" * 400))
     for message, on_top, in_story in ((short, "No luck", ""), (long, "w" * 300, "w" * 400)):
         sample = replace(answer(event()), beside=RelatedData(feedback=(message,)))
-        assert brief(sample).said[0].quote.startswith(on_top)
+        assert brief(sample).messages[0].quote.startswith(on_top)
         story = story_view(sample, problems_of(sample), BERLIN)
         assert story
         assert story.parts[-1].steps[-1].quote == in_story
@@ -336,7 +336,7 @@ def test_crash_is_in_the_headline() -> None:
     assert headline(answer(crash), BERLIN).endswith("The app crashed.")
     closed = replace(crash, title="WatchdogTermination: The OS watchdog ended it", body=None)
     assert dict(brief(answer(closed)).answers)["Stopped the customer"] == "yes, the app closed"
-    assert "crash" not in headline(answer(closed), BERLIN) + brief(answer(closed)).tell
+    assert "crash" not in headline(answer(closed), BERLIN) + brief(answer(closed)).reply
     caught = replace(crash, handled=True)
     assert "crash" not in headline(answer(caught), BERLIN)
     late = replace(crash, timestamp=MOMENT - timedelta(minutes=4), issue_id="3", body=None)
@@ -357,11 +357,11 @@ def test_result_without_errors_leads_with_what_speaks_against_it() -> None:
         "nothing, and the customer wrote to us."
     )
     shown = brief(sample)
-    assert [one.quote for one in shown.said] == ["The button does nothing"]
+    assert [one.quote for one in shown.messages] == ["The button does nothing"]
     assert dict(shown.answers)["Stopped the customer"] == "unknown; 6 clicks had no effect"
     assert dict(shown.answers)["Just before"] == "was on shop.example/pay (recorded from 14:05:00)"
     assert shown.next == "Escalate with the session replay, then reply."
-    assert "We have your message from 14:05" in shown.tell
+    assert "We have your message from 14:05" in shown.reply
     partial = replace(sample, complete=False)
     assert headline(partial, BERLIN) == "No errors were found, but the result is incomplete."
 
@@ -382,8 +382,8 @@ def test_result_without_errors_says_what_logs_and_requests_show() -> None:
         ("Status", "no known error matches; we don’t know whether it still happens"),
         ("Just before", "the search took 41 seconds; it usually takes 0.4 seconds (14:03:25)"),
     )
-    assert "At 14:04, the upload was refused: too large, 3 times." in shown.tell
-    assert "no errors" not in shown.tell
+    assert "At 14:04, the upload was refused: too large, 3 times." in shown.reply
+    assert "no errors" not in shown.reply
     assert shown.next == "Reply; escalate if it continues."
 
 
@@ -404,13 +404,13 @@ def test_trouble_without_errors_is_described_with_a_next_step() -> None:
         ((large,), "Please try again with a smaller file.", reply, "yes, that step"),
     ):
         shown = brief(without_errors(*rows))
-        assert said in shown.tell
-        assert (again in shown.tell) == (said == again)
-        assert (passed_on in shown.tell) == shown.next.startswith("Escalate")
+        assert said in shown.reply
+        assert (again in shown.reply) == (said == again)
+        assert (passed_on in shown.reply) == shown.next.startswith("Escalate")
         assert shown.next == next_step
         assert dict(shown.answers)["Stopped the customer"] == stopped
     late = brief(without_errors(pay, log(9, "error", "no payment webhook for order 7")))
-    assert "Please don’t pay again until we have checked" in late.tell
+    assert "Please don’t pay again until we have checked" in late.reply
     assert late.next == "Check whether it was charged, then reply."
     opened = span(-60, "pageload", "/checkout", 900)
     polled = span(5, "http.client", "GET /orders/7/status", 70, http_status=200)
@@ -433,15 +433,15 @@ def test_what_was_only_noted_answers_nothing() -> None:
     assert {"Where it failed", "Stopped the customer"}.isdisjoint(dict(shown.answers))
     assert dict(shown.answers)["Request"] == "GET /api/draft"
     assert shown.next == "Check what logs and requests show below."
-    assert "We did see" not in shown.tell
-    assert "At 14:0" not in shown.tell
+    assert "We did see" not in shown.reply
+    assert "At 14:0" not in shown.reply
 
 
 def test_unknown_customer_has_a_headline_of_their_own() -> None:
     assert headline(never_seen(), BERLIN) == (
         "We have not seen this customer where we searched: no errors in the last 30 days."
     )
-    assert "Which email or user ID" in brief(never_seen()).tell
+    assert "Which email or user ID" in brief(never_seen()).reply
     assert "not seen" not in headline(replace(never_seen(), complete=False), BERLIN)
 
 
@@ -450,6 +450,6 @@ def test_errors_nearby_are_what_to_ask_about() -> None:
     nearby = OtherOccurrences(FETCHED - timedelta(days=30), FETCHED, before=before, after=after)
     shown = brief(replace(answer(), nearby=nearby))
     assert shown.next == "Confirm the time; there were errors at 13:46 and 14:35."
-    assert "Could it have been at 13:46 or 14:35?" in shown.tell
+    assert "Could it have been at 13:46 or 14:35?" in shown.reply
     far = replace(nearby, before=event(-7300, body=None), after=None)
     assert brief(replace(answer(), nearby=far)).next == "Confirm the time and time zone."

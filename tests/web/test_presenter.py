@@ -307,7 +307,7 @@ def test_own_sentences_have_typographic_apostrophes_and_event_texts_are_unchange
     shown = result.result_page(sample, lookup(), zone=BERLIN, now=FETCHED)
     assert shown.headline.startswith("The customer’s browser could not reach our server")
     assert shown.notices[0].message == "Sentry didn’t send all of O'Brien."
-    assert "couldn’t check everything" in shown.brief.tell
+    assert "couldn’t check everything" in shown.brief.reply
     assert shown.groups[0].events[0].message == "the user's cart"
 
 

@@ -5,28 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from apps.answers.reply import (
-    OTHER_IDENTIFIER,
-    errors_nearby,
-    is_back,
-    is_for_the_customer,
-    needs_engineers,
-    reply_values,
-)
+from apps.answers import reply
 from apps.answers.templates import About
+from apps.events import observations, summary
 from apps.events.activity_text import Kind
 from apps.events.answer import Answer, KnownMatch, Replay, Signal
 from apps.events.breadcrumb_text import bare_url
 from apps.events.event import Issue, LogEntry
 from apps.events.grouping import Problem
 from apps.events.halves import Reason
-from apps.events.observations import (
-    Observation,
-    may_have_paid_in,
-    observations_of,
-    times_text,
-    troubles_of,
-)
+from apps.events.observations import Observation
 from apps.events.query import counted
 from apps.events.releases import (
     CustomerFixState,
@@ -38,33 +26,9 @@ from apps.events.releases import (
     issue_trends,
 )
 from apps.events.rules.rule import Place
-from apps.events.summary import (
-    common_failure,
-    handling_text_of,
-    has_crashed,
-    may_have_paid,
-    place_of,
-    summarize_group,
-)
-from apps.web.presenters.formatting import (
-    clipped,
-    grouped,
-    listed,
-    local_clock,
-    local_minute,
-    safe_link,
-    typeset,
-)
+from apps.web.presenters import formatting, story
+from apps.web.presenters.formatting import Clock
 from apps.web.presenters.issue import Step, customers_text
-from apps.web.presenters.story import (
-    MAX_QUOTE,
-    UNNAMED,
-    feedback_step,
-    just_after,
-    just_before,
-    messages,
-    observation_phrase,
-)
 
 _PLACES = {
     Place.SERVER: "our server",
@@ -109,15 +73,14 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """`answers` are about the headline's problem, `tell` is for the customer, `next` for the agent.
+    """`answers` are about the headline's problem; `reply` is for the customer, `next` for us.
 
-    `said` is what the customer wrote. `next_link` leads to what `next` is about, outside of the
-    page.
+    `messages` are the customer's. `next_link` leads to what `next` is about, outside of the page.
     """
 
     answers: tuple[Row, ...]
-    said: tuple[Step, ...]
-    tell: str
+    messages: tuple[Step, ...]
+    reply: str
     next: str
     next_link: str = ""
     has_errors: bool = True
@@ -127,20 +90,21 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
     """Return the first screen of an answer, whose problems are in the order of the page."""
     first = problems[0] if problems else None
     replay = None if first else _replay_with_idle_clicks(answer)
-    moment, server = answer.question.window.moment, answer.searched.server
+    clock, server = Clock(answer.question.window.moment, zone), answer.searched.server
+    longest = story.MAX_QUOTE if first else story.MAX_MESSAGE
+    if first:
+        answers, step = _answers(answer, problems, clock, today), _next(answer, problems, today)
+    else:
+        answers = _answers_without_errors(answer, clock, today)
+        step = _next_without_errors(answer, clock, today)
     return Brief(
-        answers=tuple(
-            _answers(answer, problems, zone, today)
-            if first
-            else _answers_without_errors(answer, zone, today)
+        answers=tuple(answers),
+        messages=tuple(
+            story.feedback_step(one, clock, server, longest) for one in story.messages(answer)
         ),
-        said=tuple(
-            feedback_step(one, moment, zone, server, *((MAX_QUOTE,) if first else ()))
-            for one in messages(answer)
-        ),
-        tell=_tell(answer, first, zone, today),
-        next=_next(answer, problems, today) if first else _next_without_errors(answer, zone, today),
-        next_link=safe_link(replay.permalink) if replay else "",
+        reply=_reply_text(answer, first, zone, today),
+        next=step,
+        next_link=formatting.safe_link(replay.permalink) if replay else "",
         has_errors=first is not None,
     )
 
@@ -159,17 +123,19 @@ def shared_brief(
             for one in events
         )
     problem = replace(problem, cause=replace(problem.cause, events=events))
-    place = place_of(problem.placed)
-    stopped = "yes, the app crashed" if has_crashed(problem) else ""
+    place = summary.place_of(problem.placed)
+    stopped = _STOPPED.get(summary.handling_text_of(problem) or "", "unknown")
+    if summary.has_crashed(problem):
+        stopped = "yes, the app crashed"
     rows = [
         ("Where it failed", _PLACES[place] if place else "unknown"),
-        ("Stopped them", stopped or _STOPPED.get(handling_text_of(problem) or "", "unknown")),
+        ("Stopped them", stopped),
     ]
-    status = _status(answer, problem, zone, today)
+    status = _status(answer, problem, Clock(answer.question.window.moment, zone), today)
     for one, many in _TO_MANY:
         status = status.replace(one, many)
-    rows += [("Status", clipped(status, 200))] if status else []
-    step = _CHECK_PAYMENT if may_have_paid(problem) else _next_for(answer, problem, today)
+    rows += [("Status", formatting.clipped(status, 200))] if status else []
+    step = _CHECK_PAYMENT if summary.may_have_paid(problem) else _next_for(answer, problem, today)
     return tuple(rows), step
 
 
@@ -178,30 +144,31 @@ def _replay_with_idle_clicks(answer: Answer) -> Replay | None:
 
 
 def _answers(
-    answer: Answer, problems: Sequence[Problem], zone: ZoneInfo, today: date
+    answer: Answer, problems: Sequence[Problem], clock: Clock, today: date
 ) -> Iterator[Row]:
     """Yield the answers about the first problem, which is named if there are others."""
-    problem, moment = problems[0], answer.question.window.moment
-    place = place_of(problem.placed)
+    problem = problems[0]
+    place = summary.place_of(problem.placed)
     has_others = sum(not one.is_noise for one in problems) > 1
     where = "Where problem 1 happened" if has_others else "Where it failed"
     yield where, _PLACES[place] if place else "unknown"
-    yield "Stopped the customer", _stopped(answer, problem, zone)
-    yield "Customers", _customers(problems, moment)
-    if status := _status(answer, problem, zone, today):
-        yield "Status", clipped(status, 200)
-    yield "Just before", just_before(answer, problem, zone)
+    yield "Stopped the customer", _stopped(answer, problem, clock)
+    yield "Customers", _customers(problems, clock.moment)
+    if status := _status(answer, problem, clock, today):
+        yield "Status", formatting.clipped(status, 200)
+    yield "Just before", story.just_before(answer, problem, clock)
 
 
-def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iterator[Row]:
+def _answers_without_errors(answer: Answer, clock: Clock, today: date) -> Iterator[Row]:
     """Yield what logs and requests show, or a session replay with clicks that did nothing."""
-    moment, replay = answer.question.window.moment, _replay_with_idle_clicks(answer)
-    for one in troubles_of(answer)[:1]:
+    replay = _replay_with_idle_clicks(answer)
+    for one in observations.troubles_of(answer)[:1]:
         if not one.is_note:
             yield "Where it failed", _PLACES[one.place] if one.place else "unknown"
             yield "Stopped the customer", _stopped_by(one, answer)
-        yield "When", _when(one, moment, zone)
-        yield "Log" if isinstance(one.rows[0], LogEntry) else "Request", clipped(one.target, 120)
+        yield "When", _when(one, clock)
+        source = "Log" if isinstance(one.rows[0], LogEntry) else "Request"
+        yield source, formatting.clipped(one.target, 120)
         if not one.names_customer:
             yield "Names the customer", "no, but it’s in their trace"
         yield "Customers", "not counted without an error"
@@ -212,12 +179,12 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
             none = "" if answer.known.unchecked else "no known error matches; "
             now = "it worked after that" if one.has_worked_later else _STILL
             yield "Status", f"{none}{now}"
-        yield "Just before", _before(one, answer, zone)
+        yield "Just before", _before(one, answer, clock)
         return
     if replay is None:
         return
-    pages = ", then ".join(clipped(bare_url(url), 60) for url in dict.fromkeys(replay.urls[-2:]))
-    began = local_clock(replay.started_at, zone, day_of=moment).text
+    urls = dict.fromkeys(replay.urls[-2:])
+    pages = ", then ".join(formatting.clipped(bare_url(url), 60) for url in urls)
     yield "Where it failed", "unknown; no error was recorded"
     clicks = replay.dead_clicks or 0
     of_no_use = f"; {counted(clicks, 'click')} had no effect" if clicks else ""
@@ -225,17 +192,15 @@ def _answers_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> Iter
     yield "Customers", "not counted without an error"
     yield "Status", _STILL
     where = f"was on {pages}" if pages else "in the session replay"
-    yield "Just before", f"{where} (recorded from {began})"
+    yield "Just before", f"{where} (recorded from {clock.text(replay.started_at)})"
 
 
-def _when(one: Observation, moment: datetime, zone: ZoneInfo) -> str:
+def _when(one: Observation, clock: Clock) -> str:
     """Return the time, both times, or from when to when it was repeated."""
-    began, *_others, last = (
-        local_clock(at, zone, day_of=moment).text for at in (one.at, *one.moments)
-    )
+    began, *_others, last = map(clock.text, (one.at, *one.moments))
     if one.times <= 2:
         return began if one.times == 1 else f"{began} and {last}"
-    return f"{began} to {last}, {times_text(one.times)}"
+    return f"{began} to {last}, {observations.times_text(one.times)}"
 
 
 def _stopped_by(one: Observation, answer: Answer) -> str:
@@ -254,12 +219,12 @@ def _stopped_by(one: Observation, answer: Answer) -> str:
     return "yes, that step" if is_final or has_reason else "unknown"
 
 
-def _before(one: Observation, answer: Answer, zone: ZoneInfo) -> str:
+def _before(one: Observation, answer: Answer, clock: Clock) -> str:
     """Return the last step before it that worked, and the last thing at all if that is later."""
-    moment, worked = answer.question.window.moment, _worked_before(one, answer)
+    worked = _worked_before(one, answer)
     earlier = (
         other
-        for other in observations_of(answer)
+        for other in observations.observations_of(answer)
         if other.names_customer and other.until < one.at and not other.is_note
     )
     last = max(earlier, key=lambda other: other.until, default=None)
@@ -267,17 +232,17 @@ def _before(one: Observation, answer: Answer, zone: ZoneInfo) -> str:
         is_read = answer.complete and answer.beside.has_all_activity
         return "nothing recorded just before" if is_read else "unknown; not everything was read"
     steps = dict.fromkeys(step for step in (worked, last) if step)
-    return ", then ".join(observation_phrase(step, moment, zone) for step in steps)
+    return ", then ".join(story.observation_phrase(step, clock) for step in steps)
 
 
 def _worked_before(one: Observation, answer: Answer) -> Observation | None:
     worked = (
         other
-        for other in observations_of(answer)
+        for other in observations.observations_of(answer)
         if other.kind is Kind.WORKED
         and other.names_customer
         and other.at < one.at
-        and not other.sentence.startswith(UNNAMED)
+        and not other.sentence.startswith(story.UNNAMED)
         and not other.target.startswith("GET ")  # what a page can do on its own
     )
     return max(worked, key=lambda other: other.at, default=None)
@@ -286,8 +251,8 @@ def _worked_before(one: Observation, answer: Answer) -> Observation | None:
 def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     """Return what usually comes next; it claims nothing about the error."""
     step = _next_for(answer, problems[0], today)
-    paid = [str(number) for number, one in enumerate(problems, 1) if may_have_paid(one)]
-    if may_have_paid(problems[0]):
+    paid = [str(number) for number, one in enumerate(problems, 1) if summary.may_have_paid(one)]
+    if summary.may_have_paid(problems[0]):
         step = _CHECK_PAYMENT
     elif paid:
         step = f"{step} Check whether they were charged: {_named(paid)}."
@@ -313,22 +278,22 @@ _CRASH, _OPEN, _BACK = "a crash", "no fix known", "fixed, but may be back"
 
 def _kind_of(answer: Answer, problem: Problem, today: date) -> str:
     """Return why a problem other than the first should be escalated, `known`, or ""."""
-    if is_back(problem, answer, today):
+    if reply.is_back(problem, answer, today):
         return _BACK
     if problem.known_in(answer.known):
         return "known"
     is_slight = problem.is_noise or problem.worst_level not in ("fatal", "error")
     if (
         is_slight
-        or may_have_paid(problem)
+        or summary.may_have_paid(problem)
         or not _next_for(answer, problem, today).startswith("Escalate")
     ):
         return ""
-    return _CRASH if has_crashed(problem) else _OPEN
+    return _CRASH if summary.has_crashed(problem) else _OPEN
 
 
 def _named(numbers: Sequence[str]) -> str:
-    return f"{'problem' if len(numbers) == 1 else 'problems'} {listed(numbers)}"
+    return f"{'problem' if len(numbers) == 1 else 'problems'} {formatting.listed(numbers)}"
 
 
 def _next_for(answer: Answer, problem: Problem, today: date) -> str:
@@ -337,30 +302,27 @@ def _next_for(answer: Answer, problem: Problem, today: date) -> str:
         return _NEXT_IF_KNOWN[customer_fix_state(match.known, customer_release(half), today)]
     if (issue_fix_text(problem.cause) or "").endswith("older"):
         return "Ask them to update."
-    if is_back(problem, answer, today):
+    if reply.is_back(problem, answer, today):
         return _NEXT_IF_KNOWN[CustomerFixState.BACK]
-    if not needs_engineers(problem):
+    if not reply.needs_engineers(problem):
         return _REPLY
     assignee = problem.issue.assignee if problem.issue else None
     if assignee:
-        return f"Escalate; {clipped(assignee, 80)} is assigned to it."
+        return f"Escalate; {formatting.clipped(assignee, 80)} is assigned to it."
     return _ESCALATE
 
 
-def _next_without_errors(answer: Answer, zone: ZoneInfo, today: date) -> str:
+def _next_without_errors(answer: Answer, clock: Clock, today: date) -> str:
     if _replay_with_idle_clicks(answer):
         return "Escalate with the session replay, then reply."
-    for trouble in troubles_of(answer)[:1]:
+    for trouble in observations.troubles_of(answer)[:1]:
         return _next_for_trouble(answer, trouble, today)
     if answer.is_unknown_customer:
         return "Check the spelling, and ask for another identifier."
-    clocks = [
-        _minute(event.timestamp, answer.question.window.moment, zone)
-        for event in errors_nearby(answer)
-    ]
-    if clocks:
-        were = "was an error" if len(clocks) == 1 else "were errors"
-        return f"Confirm the time; there {were} at {listed(clocks)}."
+    times = [_minute(event.timestamp, clock) for event in reply.errors_nearby(answer)]
+    if times:
+        were = "was an error" if len(times) == 1 else "were errors"
+        return f"Confirm the time; there {were} at {formatting.listed(times)}."
     return "Confirm the time and time zone."
 
 
@@ -368,21 +330,21 @@ def _next_for_trouble(answer: Answer, trouble: Observation, today: date) -> str:
     row = trouble.rows[0]
     for match in answer.known.for_issue(row.id)[:1]:
         return _NEXT_IF_KNOWN[customer_fix_state(match.known, row.release, today)]
-    if may_have_paid_in(trouble):
+    if observations.may_have_paid_in(trouble):
         return _CHECK_PAYMENT
     if not trouble.is_clear:
         return "Check what logs and requests show below."
-    return _REPLY if is_for_the_customer(trouble) else _ESCALATE
+    return _REPLY if reply.is_for_the_customer(trouble) else _ESCALATE
 
 
-def _stopped(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
+def _stopped(answer: Answer, problem: Problem, clock: Clock) -> str:
     """Return whether the program stopped, and what the customer did then."""
-    after = just_after(answer, problem, zone)
+    after = story.just_after(answer, problem, clock)
     then = f"; they {after}" if after else ""
-    if has_crashed(problem):
-        ended = "closed" if "closed the app" in summarize_group(problem) else "crashed"
+    if summary.has_crashed(problem):
+        ended = "closed" if "closed the app" in summary.summarize_group(problem) else "crashed"
         return f"yes, the app {ended}{then}"
-    stopped = _STOPPED.get(handling_text_of(problem) or "", "unknown")
+    stopped = _STOPPED.get(summary.handling_text_of(problem) or "", "unknown")
     if stopped == "unknown" and any(one.reason is Reason.TRIED_AGAIN for one in problem.others):
         stopped, then = "yes, that step", then or "; they tried again"
     is_other_step = stopped == "yes" and then and "again" not in then
@@ -399,14 +361,14 @@ def _customers(problems: Sequence[Problem], moment: datetime) -> str:
     group, users = first.cause, _users(first)
     trends = issue_trends(group.issue, moment) if group.issue else ()
     at_least = "at least " if any(one.is_whole for one in first.others) else ""
-    so_far = f"{at_least}{grouped(users)} so far"
+    so_far = f"{at_least}{formatting.grouped(users)} so far"
     who = so_far if users > 1 else customers_text(group) or "unknown"
     text = ", ".join((who, *(one for one in trends if not one.startswith("new"))))
     widest = max(loud, key=_users)
     if _users(widest) >= 2 * max(users, 1):
         number = problems.index(widest) + 1
-        return f"problem 1: {text}; problem {number}: {grouped(_users(widest))}"
-    is_first = widest is problems[0] and not common_failure(loud)
+        return f"problem 1: {text}; problem {number}: {formatting.grouped(_users(widest))}"
+    is_first = widest is problems[0] and not summary.common_failure(loud)
     return text if is_first else f"problem 1: {text}"
 
 
@@ -416,7 +378,7 @@ def _users(problem: Problem) -> int:
     return max((one.users_affected or 0 for one in issues if one), default=0)
 
 
-def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> str:
+def _status(answer: Answer, problem: Problem, clock: Clock, today: date) -> str:
     """Return the state of the fix, by the known error or else by Sentry's issue."""
     for match in problem.known_in(answer.known)[:1]:
         return _known(match, customer_release(problem.group_of(match.issue_id)), today)
@@ -424,58 +386,51 @@ def _status(answer: Answer, problem: Problem, zone: ZoneInfo, today: date) -> st
     if text := issue_fix_text(group):
         return text
     if group.issue and (text := issue_status_text(group.issue)):
-        return ", ".join((text, *_seen(problem, group.issue, answer, zone)))
+        return ", ".join((text, *_seen(problem, group.issue, answer.fetched_at, clock)))
     release = customer_release(group)
     return f"unknown; they were on {release}" if release else ""
 
 
 def _known(match: KnownMatch, release: str | None, today: date) -> str:
     fix = describe_fix(match.known, release, today)
-    return f"Known: {clipped(match.known.title, 90)}. {typeset(fix)}"
+    return f"Known: {formatting.clipped(match.known.title, 90)}. {formatting.typeset(fix)}"
 
 
-def _seen(problem: Problem, issue: Issue, answer: Answer, zone: ZoneInfo) -> Iterator[str]:
+def _seen(problem: Problem, issue: Issue, read_at: datetime | None, clock: Clock) -> Iterator[str]:
     """Yield when any half was first seen if the issue was new, and when last, for any customer.
 
     A day is left out if it is that of the reported time, and the answer's, or was just said.
     """
-    moment, read_at = answer.question.window.moment, answer.fetched_at
     halves = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
     first = [one.first_seen for one in halves if one and one.first_seen]
     last = [one.last_seen for one in halves if one and one.last_seen]
     began = None
-    if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, moment)):
+    if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, clock.moment)):
         began = min(first)
-        yield f"first seen {_minute(began, moment, zone, read_at)}"
+        yield f"first seen {_minute(began, clock, read_at)}"
     if last and max(last) >= problem.newest.timestamp:
         seen = "last" if began else "last seen"
-        of_day = max(last).astimezone(zone)
-        if began and began.astimezone(zone).date() == of_day.date():
+        of_day = max(last).astimezone(clock.zone)
+        if began and began.astimezone(clock.zone).date() == of_day.date():
             yield f"{seen} {of_day:%H:%M}"
         else:
-            yield f"{seen} {_minute(max(last), moment, zone, read_at)}"
+            yield f"{seen} {_minute(max(last), clock, read_at)}"
 
 
-def _minute(
-    when: datetime, moment: datetime, zone: ZoneInfo, read_at: datetime | None = None
-) -> str:
-    is_today = read_at is None or when.astimezone(zone).date() == read_at.astimezone(zone).date()
-    text = local_clock(when, zone, day_of=moment).text[:-3] if is_today else ""
-    return text or local_minute(when, zone).text
+def _minute(when: datetime, clock: Clock, read_at: datetime | None = None) -> str:
+    """Return the time to the minute, with its date if it isn't the reported day or that read."""
+    day = when.astimezone(clock.zone).date()
+    if read_at is None or day == read_at.astimezone(clock.zone).date():
+        return clock.text(when)[:-3]
+    return formatting.local_minute(when, clock.zone).text
 
 
-def _tell(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) -> str:
+def _reply_text(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) -> str:
     """Return the sentences of a reply, without greeting and closing."""
     if problem is None and answer.is_unknown_customer:
-        return OTHER_IDENTIFIER
-    about = About(
-        answer=answer,
-        issue_ids=(problem.issue_id,) if problem else (),
-        zone=zone,
-        today=today,
-        marker="",
-    )
-    values = reply_values(about)
-    said = values["known_reply"] or f"{values['happened']} {values['how_often']}"
-    parts = (said, values["fix"], values["workaround"], values["next"], values["unsure"])
-    return typeset(" ".join(" ".join(filter(None, parts)).split()))
+        return reply.OTHER_IDENTIFIER
+    issue_ids = (problem.issue_id,) if problem else ()
+    values = reply.reply_values(About(answer, issue_ids, zone, today, marker=""))
+    first = values["known_reply"] or f"{values['happened']} {values['how_often']}"
+    parts = (first, values["fix"], values["workaround"], values["next"], values["unsure"])
+    return formatting.typeset(" ".join(" ".join(filter(None, parts)).split()))

@@ -5,31 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from apps.events import filtering
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.filtering import (
-    LEVELS,
-    UNKNOWN,
-    EventFilter,
-    NumberedProblem,
-    TimeRange,
-    environment_of,
-    events_in,
-    level_of,
-    number_problems,
-    project_of,
-)
 from apps.events.grouping import problems_of
 from apps.events.query import Window, counted
 from apps.events.summary import summarize_group
+from apps.web.presenters import timeline
 from apps.web.presenters.formatting import clipped, grouped, typeset
-from apps.web.presenters.timeline import (
-    TimeLabels,
-    range_around,
-    round_times,
-    tick_step,
-    window_range,
-)
 
 MAX_TEXT_LENGTH = 200
 MAX_STORED = 20
@@ -41,13 +24,13 @@ _MIN_RANGE = timedelta(seconds=2)  # as much as can still be drawn
 Select = tuple[str, str, list[tuple[str, str, bool]]]
 
 
-def read_filter(values: Mapping[str, str], answer: Answer) -> EventFilter:
+def read_filter(values: Mapping[str, str], answer: Answer) -> filtering.EventFilter:
     """Return the posted or stored filter. Values that the answer does not have are ignored."""
-    problems = number_problems(problems_of(answer))
-    choices = _choices(events_in(problems))
+    problems = filtering.number_problems(problems_of(answer))
+    choices = _choices(filtering.events_in(problems))
     chosen = {name: values.get(name, "") for name in choices}
     issue_id = values.get("problem", "")
-    return EventFilter(
+    return filtering.EventFilter(
         **{name: value for name, value in chosen.items() if value in choices[name]},
         issue_id=issue_id if issue_id in {one.issue_id for _number, one in problems} else "",
         text=values.get("text", "").strip()[:MAX_TEXT_LENGTH],
@@ -55,7 +38,9 @@ def read_filter(values: Mapping[str, str], answer: Answer) -> EventFilter:
     )
 
 
-def store_filter(session: MutableMapping[str, Any], lookup: str, event_filter: EventFilter) -> None:
+def store_filter(
+    session: MutableMapping[str, Any], lookup: str, event_filter: filtering.EventFilter
+) -> None:
     """Store the filter of this lookup, unless it is empty; those of the last 20 lookups are stored.
 
     They are in the session, because the text may name a customer.
@@ -68,10 +53,10 @@ def store_filter(session: MutableMapping[str, Any], lookup: str, event_filter: E
     session[_KEY] = dict(list(filters.items())[-MAX_STORED:])
 
 
-def stored_filter(session: Mapping[str, Any], lookup: str, answer: Answer) -> EventFilter:
+def stored_filter(session: Mapping[str, Any], lookup: str, answer: Answer) -> filtering.EventFilter:
     """Return the stored filter of this lookup, as far as it still fits the answer."""
     values = stored_values(session, lookup)
-    return read_filter(values, answer) if values else EventFilter()
+    return read_filter(values, answer) if values else filtering.EventFilter()
 
 
 def stored_values(session: Mapping[str, Any], lookup: str) -> dict[str, str]:
@@ -83,9 +68,9 @@ def stored_values(session: Mapping[str, Any], lookup: str) -> dict[str, str]:
 
 def filter_form(
     answer: Answer,
-    problems: Sequence[NumberedProblem],
-    event_filter: EventFilter,
-    visible_problems: Sequence[NumberedProblem],
+    problems: Sequence[filtering.NumberedProblem],
+    event_filter: filtering.EventFilter,
+    visible_problems: Sequence[filtering.NumberedProblem],
     zone: ZoneInfo,
 ) -> dict[str, Any]:
     """Return the `filter` of `lookups/_filter.html`, with all problems and the visible ones.
@@ -94,9 +79,9 @@ def filter_form(
     the events that don't match, empty if all do. `status` announces the number of visible events
     to screen readers.
     """
-    events = events_in(problems)
+    events = filtering.events_in(problems)
     window = answer.question.window
-    hidden = list(_hidden(events, events_in(visible_problems), event_filter))
+    hidden = list(_hidden(events, filtering.events_in(visible_problems), event_filter))
     everything = f"{counted(len(events), 'event')} shown. Nothing is hidden."
     return {
         "selects": [
@@ -115,9 +100,11 @@ def filter_form(
 def _choices(events: Sequence[Event]) -> dict[str, list[str]]:
     """Return the fields in which the events differ, each with its values."""
     found = {
-        "level": sorted(set(map(level_of, events)), key=(*LEVELS, UNKNOWN).index),
-        "project": sorted(set(map(project_of, events))),
-        "environment": sorted(set(map(environment_of, events))),
+        "level": sorted(
+            set(map(filtering.level_of, events)), key=(*filtering.LEVELS, filtering.UNKNOWN).index
+        ),
+        "project": sorted(set(map(filtering.project_of, events))),
+        "environment": sorted(set(map(filtering.environment_of, events))),
     }
     return {
         name: [value for value in values if len(value) <= MAX_TEXT_LENGTH]
@@ -127,13 +114,13 @@ def _choices(events: Sequence[Event]) -> dict[str, list[str]]:
 
 
 def _selects(
-    problems: Sequence[NumberedProblem],
+    problems: Sequence[filtering.NumberedProblem],
     choices: Mapping[str, Sequence[str]],
-    event_filter: EventFilter,
+    event_filter: filtering.EventFilter,
 ) -> Iterator[Select]:
     """Yield the selects for problems and fields; the first option of each leaves nothing out."""
     offered = {
-        name: [(one, "unknown" if one == UNKNOWN else clipped(one, 60)) for one in values]
+        name: [(one, "unknown" if one == filtering.UNKNOWN else clipped(one, 60)) for one in values]
         for name, values in choices.items()
     }
     if len(problems) > 1:
@@ -150,14 +137,16 @@ def _selects(
         yield name, name.capitalize(), [everything, *rest]
 
 
-def _range_selects(window: Window, span: TimeRange | None, zone: ZoneInfo) -> Iterator[Select]:
+def _range_selects(
+    window: Window, span: filtering.TimeRange | None, zone: ZoneInfo
+) -> Iterator[Select]:
     """Yield selects for the two ends: round times of the window, and the chosen time."""
-    whole = window_range(window)
-    step = tick_step(whole, 40)
-    times = set(round_times(whole, zone, step)) - {whole.start, whole.end}
+    whole = timeline.window_range(window)
+    step = timeline.tick_step(whole, 40)
+    times = set(timeline.round_times(whole, zone, step)) - {whole.start, whole.end}
     chosen = span or whole
     seconds = step < 60 or any(edge.second for edge in (chosen.start, chosen.end, whole.start))
-    names = TimeLabels(whole, zone, seconds=seconds)
+    names = timeline.TimeLabels(whole, zone, seconds=seconds)
     for name, edge, at in (("from", whole.start, chosen.start), ("to", whole.end, chosen.end)):
         inner = sorted(times | ({at} - {edge}))
         options = [(_epoch(when), names.full(when), when == at) for when in inner]
@@ -167,7 +156,7 @@ def _range_selects(window: Window, span: TimeRange | None, zone: ZoneInfo) -> It
 
 
 def _hidden(
-    events: Sequence[Event], visible: Sequence[Event], event_filter: EventFilter
+    events: Sequence[Event], visible: Sequence[Event], event_filter: filtering.EventFilter
 ) -> Iterator[str]:
     """Yield how many events are visible, and what to know about the search, unless all are."""
     if len(visible) == len(events):
@@ -186,13 +175,13 @@ def _hidden(
     yield "The text for copying still includes all events."
 
 
-def _read_span(values: Mapping[str, str], window: Window) -> TimeRange | None:
+def _read_span(values: Mapping[str, str], window: Window) -> filtering.TimeRange | None:
     """Return the chosen part of the window, or None for the whole window."""
     zoom = values.get("zoom", "")
     if zoom == "all":
         return None
     if zoom in {str(minutes) for minutes in ZOOM_MINUTES}:
-        span = range_around(window, int(zoom))
+        span = timeline.range_around(window, int(zoom))
     else:
         edges = (
             _time(values.get("from", ""), window) or window.start,
@@ -202,8 +191,8 @@ def _read_span(values: Mapping[str, str], window: Window) -> TimeRange | None:
         if end - start < _MIN_RANGE:
             start = min(start, window.end - _MIN_RANGE)
             end = start + _MIN_RANGE
-        span = TimeRange(start, end)
-    return None if span == window_range(window) else span
+        span = filtering.TimeRange(start, end)
+    return None if span == timeline.window_range(window) else span
 
 
 def _time(typed: str, window: Window) -> datetime | None:
@@ -218,7 +207,7 @@ def _epoch(when: datetime) -> str:
     return str(int(when.timestamp()))
 
 
-def _values(event_filter: EventFilter) -> dict[str, str]:
+def _values(event_filter: filtering.EventFilter) -> dict[str, str]:
     values = {
         "project": event_filter.project,
         "level": event_filter.level,

@@ -30,6 +30,26 @@ def local_clock(when: datetime, zone: ZoneInfo, *, day_of: datetime | None = Non
     return _local_time(when, text)
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Times of day in an agent's zone, compared with the reported time."""
+
+    moment: datetime
+    zone: ZoneInfo
+
+    def time(self, when: datetime) -> LocalTime:
+        """Return the time of day, with its date if that differs from the reported time's."""
+        return local_clock(when, self.zone, day_of=self.moment)
+
+    def text(self, when: datetime) -> str:
+        """Return the text of the time of day."""
+        return self.time(when).text
+
+    def relative(self, when: datetime) -> str:
+        """Return how long before or after the reported time it was."""
+        return relative(when, self.moment, at="at that time")
+
+
 def local_minute(when: datetime, zone: ZoneInfo) -> LocalTime:
     """Return the date and time to the minute: 20 Nov 2026, 14:05."""
     local = when.astimezone(zone)

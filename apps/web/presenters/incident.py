@@ -17,16 +17,8 @@ from apps.incidents.models import Incident
 from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
 from apps.known_errors.catalogue import customer_time
+from apps.web.presenters import formatting
 from apps.web.presenters.brief import shared_brief
-from apps.web.presenters.formatting import (
-    listed,
-    local_clock,
-    local_minute,
-    safe_link,
-    shortened,
-    today_in,
-    typeset,
-)
 
 _WHY_JOINED = {
     Reason.SAME_REQUEST: "same request",
@@ -59,7 +51,7 @@ def incident_view(result: IncidentResult, *, agent: str) -> dict[str, Any]:
         "noise": noise,
         "noise_share": widest["share"] if widest else "",
         "groups": list(_groups(result)),
-        "notices": [typeset(one.message) for one in result.notices],
+        "notices": [formatting.typeset(one.message) for one in result.notices],
         "progress": progress_of(incident, result.batches_ended, result.batches, seen=0),
         "calls": counted(result.calls, "call"),  # those of tries that failed aren't counted
     }
@@ -74,7 +66,7 @@ def headline(result: IncidentResult) -> str:
         unasked = f"Asking Sentry about {counted(result.asked, 'customer')}"
         return f"{had:,} of {of} had errors so far" if asked else unasked
     if result.failures:
-        return typeset(_what_is_shared([one.failure for one in result.failures], of))
+        return formatting.typeset(_what_is_shared([one.failure for one in result.failures], of))
     if result.complete:
         return f"None of the {of} had an error in this window."
     return "No error was found, but not everyone’s errors could be read."
@@ -107,7 +99,7 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     incident = result.incident
     if ended_at := incident.cancelled_at or incident.finished_at:
         how = "canceled" if incident.cancelled_at else "read"
-        yield f"{how} at {local_minute(ended_at, ZoneInfo(incident.zone)).text}"
+        yield f"{how} at {formatting.local_minute(ended_at, ZoneInfo(incident.zone)).text}"
 
 
 def _failure(
@@ -116,7 +108,7 @@ def _failure(
     """Return the `failure` of `incidents/_failure.html`: `percent` is of the customers checked."""
     failure, zone = one.failure, ZoneInfo(result.incident.zone)
     first, last = failure.first_event.timestamp, failure.last_event.timestamp
-    today = today_in(zone.key)
+    today = formatting.today_in(zone.key)
     about = About(one.answer, failure.issues[:1], zone, today, result.incident.marker, agent=agent)
     answers, step = shared_brief(
         one.answer, failure.problem, failure.releases, zone=zone, today=today
@@ -124,11 +116,11 @@ def _failure(
     return {
         "number": number,
         "key": failure.problem.issue_id,
-        "sentence": typeset(failure.sentence),
+        "sentence": formatting.typeset(failure.sentence),
         "share": result.share_text(failure),
         "percent": round(100 * len(failure.lines) / max(len(result.answered), 1)),
-        "first": local_clock(first, zone, day_of=result.incident.moment),
-        "last": local_clock(last, zone, day_of=result.incident.moment),
+        "first": formatting.local_clock(first, zone, day_of=result.incident.moment),
+        "last": formatting.local_clock(last, zone, day_of=result.incident.moment),
         "releases": _first_of(list(map(short_release, failure.releases))),
         "usual": usual_text(failure, result),
         "is_noise": failure.is_noise,
@@ -139,8 +131,8 @@ def _failure(
         "events": [
             (
                 event.id,
-                shortened(event.title or "(no title)", _MAX_TEXT),
-                event.release and shortened(short_release(event.release), _MAX_TEXT),
+                formatting.shortened(event.title or "(no title)", _MAX_TEXT),
+                event.release and formatting.shortened(short_release(event.release), _MAX_TEXT),
             )
             for event in one.answer.events
         ],
@@ -159,16 +151,16 @@ def _issues(result: IncidentResult, failure: Failure) -> Iterable[tuple[str, str
             for line in failure.lines
         )
         issue = group.issue
-        name = shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT)
-        link = safe_link(issue.permalink) if issue else ""
+        name = formatting.shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT)
+        link = formatting.safe_link(issue.permalink) if issue else ""
         reason = reasons.get(group.issue_id)
         yield name, link, counted(had, "customer"), _WHY_JOINED[reason] if reason else ""
 
 
 def _first_of(names: Sequence[str]) -> str:
-    shown = [shortened(name, _MAX_TEXT) for name in names[:_MAX_NAMES]]
+    shown = [formatting.shortened(name, _MAX_TEXT) for name in names[:_MAX_NAMES]]
     more = len(names) - _MAX_NAMES
-    return listed([*shown, f"{more} more"] if more > 0 else shown)
+    return formatting.listed([*shown, f"{more} more"] if more > 0 else shown)
 
 
 def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
@@ -199,7 +191,9 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
         rows = []
         for line in lines:
             had = numbers.get(line)
-            what = f"failure{'s' if had[1:] else ''} {listed(map(str, had))}" if had else ""
+            what = (
+                f"failure{'s' if had[1:] else ''} {formatting.listed(map(str, had))}" if had else ""
+            )
             parts = filter(None, (what, notes.get(line, "")))
             rows.append((line, result.customers.get(line, ""), ". ".join(parts)))
         if rows:

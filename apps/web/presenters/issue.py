@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from apps.events import releases, summary
 from apps.events.answer import Answer, KnownMatch
 from apps.events.breadcrumb_text import Actor, breadcrumb_phrase
 from apps.events.event import (
@@ -25,43 +26,9 @@ from apps.events.grouping import Group, Joined, Problem, nearest_first
 from apps.events.identifier import field_name
 from apps.events.observations import troubles_of
 from apps.events.query import Window, counted
-from apps.events.releases import (
-    LastDay,
-    affects_only_customer,
-    customer_release,
-    describe_fix,
-    issue_fix_text,
-    issue_status_text,
-    issue_trends,
-    last_day_of,
-    short_release,
-)
 from apps.events.rules.rule import Place
-from apps.events.summary import (
-    arrival_text,
-    delay_text,
-    handling_text,
-    handling_text_of,
-    place_of,
-    summarize_group,
-)
 from apps.known_errors.catalogue import render_reply, safe_workaround
-from apps.web.presenters.formatting import (
-    LevelMark,
-    LocalTime,
-    clipped,
-    grouped,
-    in_both,
-    level_mark,
-    listed,
-    local_clock,
-    local_minute,
-    plain_value,
-    relative,
-    safe_link,
-    typeset,
-    worst_level,
-)
+from apps.web.presenters import formatting
 
 # Known errors. The support team writes them; they contain no text from events.
 
@@ -92,7 +59,7 @@ def known_views(
     for number, problem in problems:
         for place, match in enumerate(problem.known_in(answer.known), 1):
             anchor, slug = f"known-{number}-{place}", match.known.slug
-            release = customer_release(problem.group_of(match.issue_id))
+            release = releases.customer_release(problem.group_of(match.issue_id))
             known = view(match, release, anchor=anchor, same_as=first_anchors.get(slug, ""))
             if number not in hidden:
                 first_anchors.setdefault(slug, anchor)
@@ -130,15 +97,17 @@ def _known_view(
     known, today = match.known, now.astimezone(zone).date()
     reply = render_reply(match, answer, name="", zone=zone, today=today)
     workaround = safe_workaround(match, answer)
-    links = ((link.label or link.address, safe_link(link.address)) for link in known.links)
+    links = (
+        (link.label or link.address, formatting.safe_link(link.address)) for link in known.links
+    )
     return {
         "match": match,
         "anchor": anchor,
         "same_as": same_as,
-        "fix": typeset(describe_fix(known, release, today)),
+        "fix": formatting.typeset(releases.describe_fix(known, release, today)),
         "workaround": workaround,
         "links": [(label, address) for label, address in links if address],
-        "why": listed(match.why),
+        "why": formatting.listed(match.why),
         "reply": reply,
         "helped": feedback.get((match.issue_id, known.slug)),
         # These may be wrong for this customer.
@@ -220,9 +189,9 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
         None if exception.handled is None else caught,
     )
     return ExceptionView(
-        type="Stack trace" if is_stack else clipped(exception.type or "Error", 200),
-        value=clipped(exception.value or "", limits.text),
-        origin=clipped(", ".join(filter(None, origin)), 300),
+        type="Stack trace" if is_stack else formatting.clipped(exception.type or "Error", 200),
+        value=formatting.clipped(exception.value or "", limits.text),
+        origin=formatting.clipped(", ".join(filter(None, origin)), 300),
         is_cause=is_cause,
         crash=None if crash is None else _frame(crash, limits),
         own=own,
@@ -233,7 +202,10 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
 
 def _rows(values: Mapping[str, object], *, longest: int) -> tuple[Row, ...]:
     return tuple(
-        (clipped(str(name), 100), clipped(plain_value(value), longest))
+        (
+            formatting.clipped(str(name), 100),
+            formatting.clipped(formatting.plain_value(value), longest),
+        )
         for name, value in values.items()
     )
 
@@ -249,16 +221,17 @@ def _frame(frame: Frame, limits: Limits) -> FrameView:
     variables = dict(list(frame.variables.items())[:40])
     return FrameView(
         place=_place(frame) or "an unknown location",
-        function=clipped(frame.function or "", 200),
+        function=formatting.clipped(frame.function or "", 200),
         lines=tuple(
-            (number, clipped(text, 300), number == frame.line) for number, text in frame.code
+            (number, formatting.clipped(text, 300), number == frame.line)
+            for number, text in frame.code
         ),
         variables=_rows(variables, longest=min(limits.text, 400)),
     )
 
 
 def _place(frame: Frame) -> str:
-    file = clipped(frame.file or frame.module or "", 200)
+    file = formatting.clipped(frame.file or frame.module or "", 200)
     if frame.line is None:
         return file
     return f"{file}:{frame.line}" if file else f"line {frame.line}"
@@ -286,7 +259,7 @@ class Step:
     """
 
     relative: str
-    time: LocalTime | None
+    time: formatting.LocalTime | None
     words: str
     text: str = ""
     outcome: str = ""
@@ -306,22 +279,23 @@ class Step:
 
 def _event_step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
     happened = (event.body and event.body.happened_at) or event.timestamp
-    step = step_of(crumb, event, origin=happened, at="just then", zone=zone, longest=limits.text)
+    clock = formatting.Clock(happened, zone)
+    step = step_of(crumb, event, clock, at="just then", longest=limits.text)
     raw = (breadcrumb_message(crumb) or "") if limits.raw_steps else ""
     is_other = raw.lower() != step.text.lower()
-    return replace(step, raw=clipped(raw, limits.text)) if is_other else step
+    return replace(step, raw=formatting.clipped(raw, limits.text)) if is_other else step
 
 
 def step_of(
-    crumb: Breadcrumb, event: Event, *, origin: datetime, at: str, zone: ZoneInfo, longest: int
+    crumb: Breadcrumb, event: Event, clock: formatting.Clock, *, at: str, longest: int
 ) -> Step:
-    """Return the breadcrumb in words, timed relative to `origin`, which is called `at`."""
+    """Return the breadcrumb in words. The clock's moment is called `at`."""
     phrase, when = breadcrumb_phrase(crumb, event), crumb.timestamp
     return Step(
-        relative=relative(when, origin, at=at) if when else "",
-        time=local_clock(when, zone, day_of=origin) if when else None,
+        relative=formatting.relative(when, clock.moment, at=at) if when else "",
+        time=clock.time(when) if when else None,
         words=f"{_ACTORS[phrase.actor]}{phrase.words}",
-        text=clipped(phrase.text, longest),
+        text=formatting.clipped(phrase.text, longest),
         outcome=phrase.outcome,
         has_failed=phrase.has_failed,
         is_customers=phrase.actor is Actor.CUSTOMER,
@@ -341,11 +315,11 @@ class EventView:
 
     id: str
     anchor: str
-    time: LocalTime
+    time: formatting.LocalTime
     relative: str
     arrival: str
     delay: str
-    level: LevelMark
+    level: formatting.LevelMark
     title: str
     message: str
     what: str
@@ -372,20 +346,20 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
     """Return the event in the agent's zone, as far as it was read, within the limits."""
     body = event.body or _NO_BODY
     raised = body.exceptions[0] if body.exceptions else None
-    title = clipped(event.title or (raised and raised.type) or "Untitled error", 200)
-    message = clipped(body.message or event.message or "", limits.text)
+    title = formatting.clipped(event.title or (raised and raised.type) or "Untitled error", 200)
+    message = formatting.clipped(body.message or event.message or "", limits.text)
     crash = raised.crash_frame if raised else None
-    function = f"{clipped(crash.function, 80)}()" if crash and crash.function else ""
+    function = f"{formatting.clipped(crash.function, 80)}()" if crash and crash.function else ""
     crashed_in = ", ".join(filter(None, (function, _place(crash) if crash else "")))
     steps = [crumb for crumb in body.breadcrumbs if says_something(crumb)]
     return EventView(
         id=event.id,
         anchor=f"event-{event.id}",
-        time=local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=relative(event.timestamp, window.moment, at="at that time"),
-        arrival=arrival_text(event) or "",
-        delay=delay_text(event) or "",
-        level=level_mark(event.level),
+        time=formatting.local_clock(event.timestamp, zone, day_of=window.moment),
+        relative=formatting.relative(event.timestamp, window.moment, at="at that time"),
+        arrival=summary.arrival_text(event) or "",
+        delay=summary.delay_text(event) or "",
+        level=formatting.level_mark(event.level),
         title=title,
         message="" if message in title else message,
         what=f"failed in {crashed_in}" if crashed_in else title,
@@ -400,49 +374,59 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         facts=_event_facts(event, body, zone),
         details=_details(body, limits),
         lists=_lists(body, limits),
-        permalink=safe_link(event.permalink),
+        permalink=formatting.safe_link(event.permalink),
     )
 
 
 def _event_facts(event: Event, body: EventBody, zone: ZoneInfo) -> tuple[Row, ...]:
     culprit = event.culprit or body.culprit
     facts = (
-        ("Time", in_both(event.timestamp, zone)),
-        ("Received", body.received_at and in_both(body.received_at, zone)),
+        ("Time", formatting.in_both(event.timestamp, zone)),
+        ("Received", body.received_at and formatting.in_both(body.received_at, zone)),
         ("Project", event.project),
         ("Release", event.release or body.release),
         ("Environment", event.environment or body.environment),
         ("Page or task", event.transaction),
         ("Where in the code", None if culprit == event.transaction else culprit),
         ("Platform", event.platform),
-        ("Matched by", listed(field_name(field) for field in event.matched_on)),
+        ("Matched by", formatting.listed(field_name(field) for field in event.matched_on)),
         ("Trace", event.trace_id or body.trace_id),
         ("Event", event.id),
     )
-    return tuple((name, clipped(value, 300)) for name, value in facts if value)
+    return tuple((name, formatting.clipped(value, 300)) for name, value in facts if value)
 
 
 def _request_rows(request: Request, limits: Limits) -> tuple[Row, ...]:
     pairs = (
         ("Address", " ".join(filter(None, (request.method, request.url)))),
         *((f"?{name}", value) for name, value in request.query),
-        ("Sent", plain_value(request.data) if request.data not in (None, "", {}, []) else ""),
+        (
+            "Sent",
+            formatting.plain_value(request.data) if request.data not in (None, "", {}, []) else "",
+        ),
         *request.headers,
         *((f"Cookie {name}", value) for name, value in request.cookies),
     )
     return tuple(
-        (clipped(name, 100), clipped(value, limits.text)) for name, value in pairs if value
+        (formatting.clipped(name, 100), formatting.clipped(value, limits.text))
+        for name, value in pairs
+        if value
     )
 
 
 def _lists(body: EventBody, limits: Limits) -> tuple[Row, ...]:
     """Return threads, spans, and so on with their names, then what is only in Sentry."""
     shown = tuple(
-        (f"{name[0].upper()}{name[1:]}", clipped(lines, limits.text))
+        (f"{name[0].upper()}{name[1:]}", formatting.clipped(lines, limits.text))
         for name, lines in body.lists.items()
     )
-    unread = listed(f"{name} ({grouped(count)})" for name, count in body.unread.items())
-    return (*shown, *((("Only in Sentry", clipped(unread, limits.text)),) if unread else ()))
+    unread = formatting.listed(
+        f"{name} ({formatting.grouped(count)})" for name, count in body.unread.items()
+    )
+    return (
+        *shown,
+        *((("Only in Sentry", formatting.clipped(unread, limits.text)),) if unread else ()),
+    )
 
 
 def _details(body: EventBody, limits: Limits) -> tuple[Row, ...]:
@@ -491,7 +475,7 @@ class ImpactView:
     line: str
     short: str
     news: str
-    first_seen: LocalTime | None
+    first_seen: formatting.LocalTime | None
     sentences: tuple[str, ...]
     day: DayView | None
 
@@ -501,17 +485,21 @@ def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | 
     issue = group.issue
     if issue is None:
         return None
-    day, release = last_day_of(group), customer_release(group)
-    short, status, fix = customers_text(group), issue_status_text(issue), issue_fix_text(group)
+    day, release = releases.last_day_of(group), releases.customer_release(group)
+    short, status, fix = (
+        customers_text(group),
+        releases.issue_status_text(issue),
+        releases.issue_fix_text(group),
+    )
     assigned = issue.assignee and f"assigned to {issue.assignee}"
-    version = fix or (release and f"the customer was on release {short_release(release)}")
+    version = fix or (release and f"the customer was on release {releases.short_release(release)}")
     sentences = (_sentence(", ".join(filter(None, (status, assigned)))), _sentence(version or ""))
     view = ImpactView(
         line=_sentence("; ".join(filter(None, (short, status or fix)))) or "How widespread is it?",
         short=short,
-        news=_sentence(listed(issue_trends(issue, moment))),
-        first_seen=local_minute(issue.first_seen, zone) if issue.first_seen else None,
-        sentences=tuple(clipped(one, 300) for one in sentences if one),
+        news=_sentence(formatting.listed(releases.issue_trends(issue, moment))),
+        first_seen=formatting.local_minute(issue.first_seen, zone) if issue.first_seen else None,
+        sentences=tuple(formatting.clipped(one, 300) for one in sentences if one),
         day=_day(day, moment, zone) if day else None,
     )
     return view if any((short, view.news, view.first_seen, status, fix, view.day)) else None
@@ -522,7 +510,7 @@ def customers_text(group: Group) -> str:
     users = group.issue.users_affected if group.issue else None
     if not users:
         return ""
-    if affects_only_customer(group):
+    if releases.affects_only_customer(group):
         return "only this customer so far"
     return counted(users, "customer")
 
@@ -531,13 +519,13 @@ def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
-def _day(day: LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
-    since = f"from {local_minute(day.hours[0][0], zone).text} until we checked"
+def _day(day: releases.LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
+    since = f"from {formatting.local_minute(day.hours[0][0], zone).text} until we checked"
     if day.busiest is None:
         return DayView(f"Not once {since}.", ())
     began = day.busiest.astimezone(zone)
     until = (day.busiest + _HOUR).astimezone(zone)
-    times = "Once" if day.total == 1 else f"{grouped(day.total)} times"
+    times = "Once" if day.total == 1 else f"{formatting.grouped(day.total)} times"
     mostly = "" if day.total == 1 else " most"
     text = f"{times} {since},{mostly} between {began:%H:%M} and {until:%H:%M}."
     highest = max(count for _hour, count in day.hours)
@@ -582,7 +570,7 @@ class IssueCard:
     anchor: str
     sentence: str
     title: str
-    level: LevelMark
+    level: formatting.LevelMark
     count: str
     clock: str
     facts: tuple[str, ...]
@@ -615,23 +603,23 @@ def issue_card(
     impact = impact_view(cause, window.moment, zone)
     shown_above = number == 1  # on the first screen
     first, last = (
-        local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
+        formatting.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
         for event in (problem.events[-1], problem.newest)
     )
-    handling = None if shown_above else handling_text_of(problem)
+    handling = None if shown_above else summary.handling_text_of(problem)
     return IssueCard(
         number=number,
         issue_id=problem.issue_id,
         anchor=f"issue-{number}",
-        sentence=typeset(summarize_group(problem)),
-        title=clipped(problem.title, 400),
-        level=worst_level(event.level for event in problem.events),
+        sentence=formatting.typeset(summary.summarize_group(problem)),
+        title=formatting.clipped(problem.title, 400),
+        level=formatting.worst_level(event.level for event in problem.events),
         count=_count(problem.times),
         clock=first if first == last else f"{first} to {last}",
         facts=(*_part_of(cause, totals), *_issue_facts(cause, handling, impact, not shown_above)),
         broke=problem.handled is False,
         impact=impact,
-        permalink=safe_link(problem.issue.permalink if problem.issue else None),
+        permalink=formatting.safe_link(problem.issue.permalink if problem.issue else None),
         nearest=nearest_first(cause.events, window.moment)[0].id,
         events=near,
         rows=_event_rows(near),
@@ -646,7 +634,7 @@ def _part_of(group: Group, totals: Mapping[str, int]) -> Iterator[str]:
     """Yield how many events of the issue these are, if others are parts of other problems."""
     own, total = len(group.events), totals.get(group.issue_id, 0)
     if own < total:
-        counts = f"{grouped(own)} of this issue’s {grouped(total)} events"
+        counts = f"{formatting.grouped(own)} of this issue’s {formatting.grouped(total)} events"
         yield f"{counts}; the rest belong to other problems"
 
 
@@ -665,7 +653,7 @@ def _near_and_far(
 
 
 def _count(times: int) -> str:
-    return "once" if times == 1 else f"{grouped(times)} times"
+    return "once" if times == 1 else f"{formatting.grouped(times)} times"
 
 
 def _half_view(
@@ -675,15 +663,15 @@ def _half_view(
     group = joined.group
     near, far = _near_and_far(group, window, zone)
     impact = impact_view(group, window.moment, zone)
-    handling = handling_text(replace(group.newest, handled=group.handled))
+    handling = summary.handling_text(replace(group.newest, handled=group.handled))
     return {
         "reason": joined.reason.value,
-        "sentence": typeset(summarize_group(group)),
-        "title": clipped(group.title, 200),
+        "sentence": formatting.typeset(summary.summarize_group(group)),
+        "title": formatting.clipped(group.title, 200),
         "count": _count(len(group.events)),
         "facts": (*_part_of(group, totals), *_issue_facts(group, handling, impact, True)),
         "impact": impact,
-        "permalink": safe_link(group.issue.permalink if group.issue else None),
+        "permalink": formatting.safe_link(group.issue.permalink if group.issue else None),
         "rows": _event_rows(near),
         "folded": far,
     }
@@ -702,8 +690,8 @@ def _issue_facts(
 ) -> tuple[str, ...]:
     """Return short facts, most useful first, without those that the page states already."""
     issue = group.issue
-    release = None if impact else customer_release(group)
-    place = place_of(group.newest) if has_place else None
+    release = None if impact else releases.customer_release(group)
+    place = summary.place_of(group.newest) if has_place else None
     facts = (
         place and (f"{_WITHIN[place]} {place.value}" if place in _WITHIN else place.value),
         handling and f"{handling[0].lower()}{handling[1:-1]}",
@@ -711,4 +699,4 @@ def _issue_facts(
         (issue and issue.project) or group.newest.project,
         issue and issue.short_id,
     )
-    return tuple(clipped(fact, 80) for fact in facts if fact)
+    return tuple(formatting.clipped(fact, 80) for fact in facts if fact)

@@ -15,55 +15,22 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from apps.events import query
 from apps.events.answer import Answer, Call, Notice, NoticeCode, OtherOccurrences, Progress
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems, number_problems
 from apps.events.grouping import Problem, groups_in, problems_of
 from apps.events.identifier import field_name, reading_of
 from apps.events.observations import troubles_of
-from apps.events.query import (
-    EXACTLY,
-    CustomerKind,
-    Move,
-    Question,
-    Window,
-    apply_move,
-    counted,
-    format_duration,
-)
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import headline, summarize, summarize_group
 from apps.lookups.answers import LookupState, NewSince, Projects, sees_all_projects
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.records import customer_of
 from apps.web.access import admin_origin, home_url, may_look_up, site_origin
+from apps.web.presenters import formatting, issue
 from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.filters import filter_form
-from apps.web.presenters.formatting import (
-    also_in,
-    clipped,
-    grouped,
-    half_window,
-    in_utc_too,
-    level_mark,
-    listed,
-    local_clock,
-    local_minute,
-    local_moment,
-    shortened,
-    typed_in,
-    typeset,
-    visible,
-)
-from apps.web.presenters.issue import (
-    GivenFeedback,
-    IssueCard,
-    KnownView,
-    issue_card,
-    known_troubles,
-    known_views,
-    unchecked_text,
-)
 from apps.web.presenters.story import StoryView, related_view, story_view
 from apps.web.presenters.timeline import Timeline, hints_of, timeline_of
 
@@ -93,17 +60,17 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, 
     question, occurrences = answer.question, answer.nearby
     kind = question.customer.kind
     fields = [field_name(field) for field in question.customer.only_fields or question.fields]
-    if kind == CustomerKind.IDENTIFIER_OR_HEX:
+    if kind == query.CustomerKind.IDENTIFIER_OR_HEX:
         fields += ["event ID", "trace ID"]
-    is_issue = kind == CustomerKind.IDENTIFIER_OR_ISSUE
+    is_issue = kind == query.CustomerKind.IDENTIFIER_OR_ISSUE
     not_issue = ", not as the short ID of an issue" if is_issue else ""
     moment = question.window.moment
     others = occurrences.events if occurrences and occurrences.problem is None else ()
     distance = min((abs(one.timestamp - moment) for one in others), default=timedelta())
     return {
-        "fields": f"{listed(fields)}{not_issue}",
-        "projects": listed(answer.searched.projects),
-        "environments": listed(answer.searched.environments),
+        "fields": f"{formatting.listed(fields)}{not_issue}",
+        "projects": formatting.listed(answer.searched.projects),
+        "environments": formatting.listed(answer.searched.environments),
         "wider": [
             (minutes, label)
             for minutes, label in _WIDER.items()
@@ -125,11 +92,14 @@ def _other_times(
     answer: Answer, occurrences: OtherOccurrences, zone: ZoneInfo, customer: str
 ) -> dict[str, Any]:
     days, since = (occurrences.until - occurrences.since).days, occurrences.since
-    began, until = local_minute(since, zone), local_minute(occurrences.until, zone)
+    began, until = (
+        formatting.local_minute(since, zone),
+        formatting.local_minute(occurrences.until, zone),
+    )
     day = replace(began, text=began.text.rpartition(",")[0])  # with the full time on hover
     retention = (
-        f"We assume that Sentry keeps errors for {counted(days, 'day')}, so we don’t know what "
-        f"happened before {day.text}."
+        f"We assume that Sentry keeps errors for {query.counted(days, 'day')}, so we don’t know "
+        f"what happened before {day.text}."
     )
     other = "the user ID instead of the email" if "@" in customer else "the email instead"
     advice = (
@@ -157,34 +127,34 @@ def _other_times(
     }
 
 
-def _other_event(event: Event, window: Window, zone: ZoneInfo) -> dict[str, Any]:
+def _other_event(event: Event, window: query.Window, zone: ZoneInfo) -> dict[str, Any]:
     is_before = event.timestamp < window.start
     gap = window.start - event.timestamp if is_before else event.timestamp - window.end
     side = "before" if is_before else "after"
     return {
-        "time": local_minute(event.timestamp, zone),
-        "clock": local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
-        "distance": f"{format_duration(gap.total_seconds())} {side} the window",
-        "sentence": typeset(summarize(event)),
-        "level": level_mark(event.level),
-        "project": clipped(event.project or "", 80),
-        "typed": typed_in(event.timestamp, zone),
+        "time": formatting.local_minute(event.timestamp, zone),
+        "clock": formatting.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
+        "distance": f"{query.format_duration(gap.total_seconds())} {side} the window",
+        "sentence": formatting.typeset(summarize(event)),
+        "level": formatting.level_mark(event.level),
+        "project": formatting.clipped(event.project or "", 80),
+        "typed": formatting.typed_in(event.timestamp, zone),
     }
 
 
 # Moves to another time, and lists of lookups.
 
 
-def move_buttons(question: Question, now: datetime) -> Iterator[tuple[str, str, str]]:
+def move_buttons(question: query.Question, now: datetime) -> Iterator[tuple[str, str, str]]:
     """Yield the possible moves as their buttons: the posted value, the label, and a hint."""
     labels = {
-        Move.EARLIER: ("10 min earlier", "the same window, ten minutes earlier"),
-        Move.LATER: ("10 min later", "the same window, ten minutes later"),
-        Move.NOW: ("Look up now", "the same customer, right now"),
+        query.Move.EARLIER: ("10 min earlier", "the same window, ten minutes earlier"),
+        query.Move.LATER: ("10 min later", "the same window, ten minutes later"),
+        query.Move.NOW: ("Look up now", "the same customer, right now"),
     }
-    for move in (Move.EARLIER, Move.LATER, Move.WIDER, Move.NOW):
-        if moved := apply_move(question, move, now):
-            wider = f"Wider, {half_window(moved.window.minutes)}"
+    for move in (query.Move.EARLIER, query.Move.LATER, query.Move.WIDER, query.Move.NOW):
+        if moved := query.apply_move(question, move, now):
+            wider = f"Wider, {formatting.half_window(moved.window.minutes)}"
             label, hint = labels.get(move) or (wider, "a wider window around the same time")
             yield move.value, label, hint
 
@@ -199,7 +169,7 @@ def recent_view(
             "outcome": _outcome(lookup)
             if sees_all_projects(lookup, projects)
             else "only your projects",
-            "age": f"{format_duration((now - lookup.created_at).total_seconds())} ago",
+            "age": f"{query.format_duration((now - lookup.created_at).total_seconds())} ago",
             "owner": (lookup.user or lookup.system_user or "a deleted account")
             if with_owners
             else "",
@@ -220,9 +190,9 @@ def near_names(lookup: Lookup, others: Sequence[Lookup]) -> tuple[str, ...]:
 
 def _outcome(lookup: Lookup) -> str:
     """Return what was found, with the number of problems; older lookups only know their issues."""
-    found = counted(lookup.issues or 0, "issue")
+    found = query.counted(lookup.issues or 0, "issue")
     if lookup.problems is not None:
-        found = counted(lookup.problems, "problem")
+        found = query.counted(lookup.problems, "problem")
     if lookup.purged_at:
         return "deleted"
     if lookup.outcome == Outcome.FOUND:
@@ -238,9 +208,9 @@ def since_text(since: NewSince | None, now: datetime) -> str:
     """Return how many events are new since the person last looked, or "" if unknown."""
     if since is None:
         return ""
-    age = format_duration((now - since.looked_at).total_seconds())
+    age = query.format_duration((now - since.looked_at).total_seconds())
     when = f"since you last looked ({age} ago)"
-    return f"{counted(since.new, 'new event')} {when}" if since.new else f"nothing new {when}"
+    return f"{query.counted(since.new, 'new event')} {when}" if since.new else f"nothing new {when}"
 
 
 # The result page.
@@ -266,13 +236,13 @@ class ResultPage:
     notices: tuple[Notice, ...]
     brief: Brief
     has_known: bool
-    known: tuple[tuple[str, KnownView], ...]
+    known: tuple[tuple[str, issue.KnownView], ...]
     unchecked: str
     timeline: Timeline | None
     filter: dict[str, Any] | None
-    groups: tuple[IssueCard, ...]
-    folded: tuple[IssueCard, ...]
-    noise: tuple[IssueCard, ...]
+    groups: tuple[issue.IssueCard, ...]
+    folded: tuple[issue.IssueCard, ...]
+    noise: tuple[issue.IssueCard, ...]
     nothing: dict[str, Any] | None
     story: StoryView | None
     related: dict[str, Any] | None
@@ -307,7 +277,7 @@ def result_page(
     zone: ZoneInfo,
     now: datetime,
     event_filter: EventFilter | None = None,
-    feedback: GivenFeedback | None = None,
+    feedback: issue.GivenFeedback | None = None,
 ) -> ResultPage:
     """Return the page of an answer, in the agent's zone, with its age at `now`.
 
@@ -320,13 +290,15 @@ def result_page(
     problems = number_problems(found)
     visible_problems = filter_problems(problems, event_filter)
     hidden = {number for number, _ in problems} - {number for number, _ in visible_problems}
-    known = known_views(answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden)
-    quiet = known_troubles(answer, zone=zone, now=now, feedback=feedback)
+    known = issue.known_views(
+        answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden
+    )
+    quiet = issue.known_troubles(answer, zone=zone, now=now, feedback=feedback)
     hints, totals = hints_of(found), {one.issue_id: len(one.events) for one in groups_in(found)}
     alike = Counter(map(summarize_group, found))
     loud, noise = (
         tuple(
-            issue_card(
+            issue.issue_card(
                 number,
                 one,
                 window=window,
@@ -334,7 +306,7 @@ def result_page(
                 known=known.get(one.issue_id, ()),
                 totals=totals,
                 hint=hints.get(one.issue_id)
-                or (shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
+                or (formatting.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
             )
             for number, one in visible_problems
             if one.is_noise is is_noise
@@ -345,19 +317,19 @@ def result_page(
         loud, noise = noise, ()
     return ResultPage(
         title=_title(answer, sum(not one.is_noise for one in found)),
-        headline=typeset(headline(answer, zone)),
+        headline=formatting.typeset(headline(answer, zone)),
         summary=_summary(answer, lookup, zone, now),
         facts=_facts(answer, found),
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=tuple(
-            replace(one, message=typeset(one.message))
-            for one in answer.event_notices(visible(lookup.customer))
+            replace(one, message=formatting.typeset(one.message))
+            for one in answer.event_notices(formatting.visible(lookup.customer))
         ),
         brief=brief_of(answer, found, zone=zone, today=now.astimezone(zone).date()),
         has_known=bool(known or quiet),
         known=quiet,
-        unchecked=unchecked_text(answer.known.unchecked),
+        unchecked=issue.unchecked_text(answer.known.unchecked),
         story=story_view(answer, found, zone),
         nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),
         timeline=timeline_of(answer, visible_problems, event_filter, zone)
@@ -380,15 +352,15 @@ def _calls(answer: Answer) -> str:
     server, related = answer.searched.server, answer.beside.calls
     if not answer.call_log:
         return f"no calls to {server}; the result came from the cache"
-    more = f", and {counted(related, 'call')} for related data" if related else ""
-    calls = counted(answer.calls, "call")
-    return f"{calls} to {server}, {grouped(answer.duration_ms)} ms{more}"
+    more = f", and {query.counted(related, 'call')} for related data" if related else ""
+    calls = query.counted(answer.calls, "call")
+    return f"{calls} to {server}, {formatting.grouped(answer.duration_ms)} ms{more}"
 
 
 def _title(answer: Answer, problems: int) -> str:
     """Return the title of the browser tab, which must not name the customer."""
     if answer.events:
-        return counted(problems, "problem")
+        return query.counted(problems, "problem")
     return "No errors" if answer.complete else "Not sure yet"
 
 
@@ -400,20 +372,20 @@ def _summary(answer: Answer, lookup: Lookup, zone: ZoneInfo, now: datetime) -> d
     question, typed = answer.question, lookup.customer
     window, own_zone = question.window, zone_of_customer(answer.events)
     reading = reading_of(typed, customer_of(lookup)) if typed else ""
-    is_exact = typed.casefold().startswith(EXACTLY)
+    is_exact = typed.casefold().startswith(query.EXACTLY)
     has_other_reading = bool(reading) and question.customer.is_named and not is_exact
     offsets = {window.moment.astimezone(one).utcoffset() for one in (zone, own_zone or zone)}
     return {
-        "reading": visible(reading),
-        "exactly": f"{EXACTLY}{typed}" if has_other_reading else "",
-        "moment": local_moment(window.moment, zone),
-        "both_zones": in_utc_too(window.moment, zone),
+        "reading": formatting.visible(reading),
+        "exactly": f"{query.EXACTLY}{typed}" if has_other_reading else "",
+        "moment": formatting.local_moment(window.moment, zone),
+        "both_zones": formatting.in_utc_too(window.moment, zone),
         "minutes": window.minutes,
-        "start": local_clock(window.start, zone, day_of=window.moment),
-        "end": local_clock(window.end, zone, day_of=window.moment),
-        "typed": typed_in(window.moment, zone),
+        "start": formatting.local_clock(window.start, zone, day_of=window.moment),
+        "end": formatting.local_clock(window.end, zone, day_of=window.moment),
+        "typed": formatting.typed_in(window.moment, zone),
         "moves": list(move_buttons(question, now)),
-        "for_customer": also_in(window.moment, own_zone, day_of=zone)
+        "for_customer": formatting.also_in(window.moment, own_zone, day_of=zone)
         if own_zone and len(offsets) > 1
         else "",
     }
@@ -423,8 +395,8 @@ def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
     loud = sum(not problem.is_noise for problem in problems)
     unread = len(answer.events) > answer.bodies_read
     unread = unread and not answer.has_notice(NoticeCode.PARTIAL_BODIES)
-    read = (f"{grouped(answer.bodies_read)} read in full",) if unread else ()
-    found = (counted(loud, "problem"), _events(answer), *read) if answer.events else ()
+    read = (f"{formatting.grouped(answer.bodies_read)} read in full",) if unread else ()
+    found = (query.counted(loud, "problem"), _events(answer), *read) if answer.events else ()
     listed_all = "complete list of events" if answer.events else "search complete"
     is_short = any(not one.is_late for one in answer.beside.unread)
     return (
@@ -438,7 +410,7 @@ def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
 def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime) -> str:
     """Return where the result comes from, and how old it is."""
     seconds = (now - fetched_at).total_seconds()
-    age = format_duration(seconds)
+    age = query.format_duration(seconds)
     if lookup.from_cache:
         return f"from cache, {age} old"
     return f"read from {server} {'just now' if seconds < 1 else f'{age} ago'}"
@@ -457,15 +429,17 @@ def _related(answer: Answer) -> tuple[str, ...]:
         (0 if has_events else len(related.logs), 0, "log entry", "log entries"),
         (0 if has_events else len(related.spans), 0, "request record", "request records"),
     )
-    return tuple(counted(count, one, many) for count, least, one, many in counts if count > least)
+    return tuple(
+        query.counted(count, one, many) for count, least, one, many in counts if count > least
+    )
 
 
 def _events(answer: Answer) -> str:
     """Return how many events the answer has, and how many there are if that is known."""
     count, total = len(answer.events), answer.events_total
     if total is not None and total > count:
-        return f"{grouped(count)} of {counted(total, 'event')}"
-    return f"{'at least ' if total is None else ''}{counted(count, 'event')}"
+        return f"{formatting.grouped(count)} of {query.counted(total, 'event')}"
+    return f"{'at least ' if total is None else ''}{query.counted(count, 'event')}"
 
 
 # The progress of a running lookup.
@@ -485,13 +459,13 @@ def progress_data(lookup: Lookup, state: LookupState, progress: Progress) -> dic
         "share": round(progress.share, 3),
         "sentence": _progress_sentence(state, progress),
         "events_found": progress.events_found,
-        "more": f"and {counted(hidden, 'earlier event')}" if hidden > 0 else "",
+        "more": f"and {query.counted(hidden, 'earlier event')}" if hidden > 0 else "",
         "events": [
             {
                 "id": one.id,
-                "time": local_clock(one.timestamp, zone, day_of=lookup.moment).text,
-                "iso": local_clock(one.timestamp, zone).iso,
-                "level": level_mark(one.level).word,
+                "time": formatting.local_clock(one.timestamp, zone, day_of=lookup.moment).text,
+                "iso": formatting.local_clock(one.timestamp, zone).iso,
+                "level": formatting.level_mark(one.level).word,
                 "sentence": one.sentence,
             }
             for one in progress.newest
@@ -512,8 +486,8 @@ def _progress_sentence(state: LookupState, progress: Progress) -> str:
             if progress.known is None
             else "Nearly done."
         )
-    events = counted(progress.events_found, "event")
+    events = query.counted(progress.events_found, "event")
     if progress.problems is None:
         return f"{events} so far."
-    problems = counted(progress.problems, "problem")
-    return f"{grouped(progress.read)} of {problems} read, {events}"
+    problems = query.counted(progress.problems, "problem")
+    return f"{formatting.grouped(progress.read)} of {problems} read, {events}"

@@ -25,15 +25,8 @@ from apps.events.query import counted, format_duration
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
 from apps.events.summary import summarize, summarize_group
-from apps.web.presenters.formatting import (
-    LocalTime,
-    clipped,
-    level_mark,
-    local_clock,
-    relative,
-    safe_link,
-    typeset,
-)
+from apps.web.presenters import formatting
+from apps.web.presenters.formatting import Clock
 from apps.web.presenters.issue import Step, says_something, step_of
 from apps.web.presenters.timeline import observation_anchor
 
@@ -42,7 +35,6 @@ MAX_STEPS = 150
 _MAX_CRUMB_TEXT = 200
 _PAUSE = timedelta(minutes=2)
 _SAME_TIME = timedelta(seconds=2)
-_AT = "at that time"
 _BY_ITSELF = frozenset(("went to", "saw", "left", "scrolled"))
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
 
@@ -73,7 +65,7 @@ class StoryPart:
 
     steps: tuple[Step, ...]
     summary: str = ""
-    time: LocalTime | None = None
+    time: formatting.LocalTime | None = None
     is_round: bool = False
 
 
@@ -93,10 +85,11 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     None if there are only errors, which the timeline shows. Releases alone are listed without them.
     """
     moment = answer.question.window.moment
+    clock = Clock(moment, zone)
     breadcrumbs = [one for one in once(_recorded, answer) if says_something(one.crumb)]
-    signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, moment, zone)]
+    signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, clock)]
     signals += [
-        _Placed(one.at, _observation(one, moment, zone), (one.at, one.sentence), until=one.until)
+        _Placed(one.at, _observation(one, clock), (one.at, one.sentence), until=one.until)
         for one in observations_of(answer)
         if one.is_trouble or not answer.events
     ]
@@ -117,7 +110,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     by_distance = sorted(in_order, key=lambda pair: abs(pair[0] - moment))
     shown = sorted(by_distance[:MAX_STEPS], key=lambda pair: pair[0])
     read, total = answer.bodies_read, len(answer.events)
-    steps = [_placed(at, one, moment, zone, owners) for at, one in shown]
+    steps = [_placed(at, one, clock, owners) for at, one in shown]
     line = sorted((*steps, *signals), key=lambda placed: placed.at)
     return StoryView(
         parts=_parts_near(_add_pauses(line, answer), moment),
@@ -137,26 +130,25 @@ def _customers(answer: Answer) -> list[PlacedBreadcrumb]:
     return [one for one, by in zip(recorded, actors, strict=True) if by is Actor.CUSTOMER]
 
 
-def just_before(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
+def just_before(answer: Answer, problem: Problem, clock: Clock) -> str:
     """Return the last two steps in the minute before the problem's event nearest to the moment.
 
     The customer's own come first, then their last one that other events recorded, the program's
     steps, and the request or page that failed. Only the steps of one event are in a certain order.
     """
-    moment = answer.question.window.moment
-    nearest, *others = nearest_first(problem.events, moment)
+    nearest, *others = nearest_first(problem.events, clock.moment)
     halves = (one for one in others if abs(one.timestamp - nearest.timestamp) <= _SAME_TIME)
     events = (nearest, *halves)
-    steps = [list(_steps_before(event, moment, zone)) for event in events]
+    steps = [list(_steps_before(event, clock)) for event in events]
     own = ([step for step in run if step.is_customers] for run in steps)
-    recorded = list(_own_steps(answer, zone))
+    recorded = list(_own_steps(answer, clock))
     before = [step for at, step in recorded if -_PAUSE <= at - nearest.timestamp <= _SAME_TIME]
     found = next(filter(None, (*own, before[-1:], *steps)), [])
     if found:
         return _in_a_row(found[-2:])
     if requested := _requested_before(answer, nearest):
-        return observation_phrase(requested, moment, zone)
-    requests = filter(None, (_requested(event, moment, zone) for event in events))
+        return observation_phrase(requested, clock)
+    requests = filter(None, (_requested(event, clock) for event in events))
     is_all = answer.bodies_read == len(answer.events)
     no_steps = "no steps recorded" if is_all else "no steps in the events that were read"
     none = "none in the 2 minutes before" if recorded else no_steps
@@ -177,26 +169,25 @@ def _requested_before(answer: Answer, event: Event) -> Observation | None:
     return max(earlier, key=lambda one: one.at, default=None)
 
 
-def _own_steps(answer: Answer, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
+def _own_steps(answer: Answer, clock: Clock) -> Iterator[tuple[datetime, Step]]:
     """Yield the customer's steps that any event recorded with their times, oldest first."""
-    moment = answer.question.window.moment
     for one in once(_customers, answer):
         if one.crumb.timestamp:
-            yield one.crumb.timestamp, _step_at(one, moment, zone)
+            yield one.crumb.timestamp, _step_at(one, clock)
 
 
-def _steps_before(event: Event, moment: datetime, zone: ZoneInfo) -> Iterator[Step]:
+def _steps_before(event: Event, clock: Clock) -> Iterator[Step]:
     """Yield the steps in the minute before the event, without the error itself."""
     since, until = event.timestamp - timedelta(minutes=1), event.timestamp + _SAME_TIME
     for one in place_breadcrumbs([(event, False)]):
         if since <= one.position[0] <= until:
-            step = _step_at(one, moment, zone)
+            step = _step_at(one, clock)
             if step.is_customers or (step.text and not step.words.endswith("an error")):
                 yield step
 
 
-def _step_at(one: PlacedBreadcrumb, moment: datetime, zone: ZoneInfo) -> Step:
-    return step_of(one.crumb, one.event, origin=moment, at=_AT, zone=zone, longest=_MAX_CRUMB_TEXT)
+def _step_at(one: PlacedBreadcrumb, clock: Clock) -> Step:
+    return step_of(one.crumb, one.event, clock, at="at that time", longest=_MAX_CRUMB_TEXT)
 
 
 def _in_a_row(steps: Sequence[Step]) -> str:
@@ -206,28 +197,29 @@ def _in_a_row(steps: Sequence[Step]) -> str:
 
 
 def _isolated(text: str) -> str:
-    return f"{_ISOLATE}{clipped(text, 60)}{_END_ISOLATE}" if text else ""
+    return f"{_ISOLATE}{formatting.clipped(text, 60)}{_END_ISOLATE}" if text else ""
 
 
-def _requested(event: Event, moment: datetime, zone: ZoneInfo) -> str:
+def _requested(event: Event, clock: Clock) -> str:
     """Return the request that the server was answering, or the page that was open."""
     request = event.body.request if event.body else None
     if request is None or not request.url:
         return ""
-    page, clock = bare_url(request.url), local_clock(event.timestamp, zone, day_of=moment)
+    page = bare_url(request.url)
     if side_of(event) in CLIENT:
         return f"was on {_isolated(page)}"
-    return f"a request: {_isolated(' '.join(filter(None, (request.method, page))))} ({clock.text})"
+    requested = _isolated(" ".join(filter(None, (request.method, page))))
+    return f"a request: {requested} ({clock.text(event.timestamp)})"
 
 
-def just_after(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
+def just_after(answer: Answer, problem: Problem, clock: Clock) -> str:
     """Return what the customer first did in the page or app after the problem's last event.
 
     A page can lead to another one on its own, so going there doesn't count.
     """
     last = problem.newest.timestamp
     before: set[tuple[str, str]] = set()
-    for at, step in _own_steps(answer, zone):
+    for at, step in _own_steps(answer, clock):
         if step.words in _BY_ITSELF:
             continue
         if at <= last + _SAME_TIME:
@@ -242,23 +234,22 @@ def just_after(answer: Answer, problem: Problem, zone: ZoneInfo) -> str:
 def _placed(
     at: datetime,
     one: PlacedBreadcrumb | Event,
-    moment: datetime,
-    zone: ZoneInfo,
+    clock: Clock,
     owners: Mapping[str, tuple[int, Problem]],
 ) -> _Placed:
     if isinstance(one, PlacedBreadcrumb):
-        step = _step_at(one, moment, zone)
+        step = _step_at(one, clock)
         said = step.text if step.is_customers else ""
         return _Placed(at, step, (step.words, said, step.outcome))
     rank, owner = owners[one.id]
     step = Step(
-        relative=relative(at, moment, at=_AT),
-        time=local_clock(at, zone, day_of=moment),
-        words=typeset(summarize(one)),
+        relative=clock.relative(at),
+        time=clock.time(at),
+        words=formatting.typeset(summarize(one)),
         has_failed=True,
         is_error=True,
     )
-    sentence = typeset(summarize_group(owner))
+    sentence = formatting.typeset(summarize_group(owner))
     return _Placed(at, step, (sentence,), rank, sentence, owner.twins.get(one.id, one.id))
 
 
@@ -410,21 +401,22 @@ def _fold(steps: Iterator[Step]) -> Iterator[StoryPart]:
 _MAX_PAGES = 5
 _MAX_RELEASES = 5
 MAX_QUOTE = 300  # at the top of a page with errors
+MAX_MESSAGE = 2000
 
 
-def _signals(answer: Answer, moment: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, Step]]:
+def _signals(answer: Answer, clock: Clock) -> Iterator[tuple[datetime, Step]]:
     related, server = answer.beside, answer.searched.server
     quoted = next(iter(messages(answer)), None)
     for one in related.feedback if answer.events else ():
-        step = feedback_step(one, moment, zone, server)
+        step = feedback_step(one, clock, server)
         if one is quoted and len(one.message) <= MAX_QUOTE:
             step = replace(step, outcome="(quoted above)", quote="", notes=(), permalink="")
         yield one.sent_at, step
     for replay in related.replays:
-        yield replay.started_at, _replay(replay, moment, zone, server)
-    nearest = sorted(related.deploys, key=lambda deploy: abs(deploy.at - moment))
+        yield replay.started_at, _replay(replay, clock, server)
+    nearest = sorted(related.deploys, key=lambda deploy: abs(deploy.at - clock.moment))
     for deploy in nearest[:_MAX_RELEASES]:
-        yield deploy.at, _release(deploy, moment, zone)
+        yield deploy.at, _release(deploy, clock)
 
 
 def messages(answer: Answer) -> tuple[Feedback, ...]:
@@ -434,55 +426,54 @@ def messages(answer: Answer) -> tuple[Feedback, ...]:
     return tuple(nearest[:1] if answer.events else nearest)
 
 
-def _signal(kind: str, at: datetime, moment: datetime, zone: ZoneInfo, words: str) -> Step:
-    time = local_clock(at, zone, day_of=moment)
-    return Step(relative(at, moment, at=_AT), time, words, kind=kind)
+def _signal(kind: str, at: datetime, clock: Clock, words: str = "") -> Step:
+    return Step(clock.relative(at), clock.time(at), words, kind=kind)
 
 
 def feedback_step(
-    feedback: Feedback, moment: datetime, zone: ZoneInfo, server: str, longest: int = 2000
+    feedback: Feedback, clock: Clock, server: str, longest: int = MAX_MESSAGE
 ) -> Step:
     """Return a message from the customer."""
     about = filter(None, (feedback.name and f"as {feedback.name}", feedback.url))
     return replace(
-        _signal("feedback", feedback.sent_at, moment, zone, "the customer wrote"),
+        _signal("feedback", feedback.sent_at, clock, "the customer wrote"),
         is_customers=True,
-        quote=clipped(feedback.message, longest),
-        notes=tuple(filter(None, [clipped(", on ".join(about), 300)])),
-        permalink=safe_link(feedback.permalink),
+        quote=formatting.clipped(feedback.message, longest),
+        notes=tuple(filter(None, [formatting.clipped(", on ".join(about), 300)])),
+        permalink=formatting.safe_link(feedback.permalink),
         link=f"Open in {server}",
     )
 
 
-def _replay(replay: Replay, moment: datetime, zone: ZoneInfo, server: str) -> Step:
+def _replay(replay: Replay, clock: Clock, server: str) -> Step:
     ended, dead = replay.finished_at, replay.dead_clicks
     words = "session replay"
     if ended:
         length = format_duration((ended - replay.started_at).total_seconds())
-        words = f"session replay, until {local_clock(ended, zone, day_of=moment).text} ({length})"
+        words = f"session replay, until {clock.text(ended)} ({length})"
     facts = (
         counted(replay.errors, "error") if replay.errors else "",
         counted(replay.rage_clicks, "rage click") if replay.rage_clicks else "",
         counted(dead, "click that did nothing", "clicks that did nothing") if dead else "",
     )
-    pages = tuple(dict.fromkeys(clipped(url, 200) for url in replay.urls))
+    pages = tuple(dict.fromkeys(formatting.clipped(url, 200) for url in replay.urls))
     hidden = len(pages) - _MAX_PAGES
     return replace(
-        _signal("replay", replay.started_at, moment, zone, words),
+        _signal("replay", replay.started_at, clock, words),
         outcome=", ".join(filter(None, facts)),
         notes=(*pages[:_MAX_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
-        permalink=safe_link(replay.permalink),
+        permalink=formatting.safe_link(replay.permalink),
         link=f"Watch in {server}",
     )
 
 
-def _release(deploy: Deploy, moment: datetime, zone: ZoneInfo) -> Step:
+def _release(deploy: Deploy, clock: Clock) -> Step:
     """Return the release. Without a deploy in Sentry, only its first appearance is known."""
     name = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
     where = f" in {deploy.environment}" if deploy.environment else ""
     what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-    step = _signal("release", deploy.at, moment, zone, "")
-    return replace(step, text=clipped(name, 200), outcome=what)
+    step = _signal("release", deploy.at, clock)
+    return replace(step, text=formatting.clipped(name, 200), outcome=what)
 
 
 # Observations.
@@ -491,31 +482,30 @@ UNNAMED = (A_REQUEST, "Opening a page", "A click")  # sentences that don't say w
 _MAX_BASIS = 12
 
 
-def _observation(one: Observation, moment: datetime, zone: ZoneInfo) -> Step:
+def _observation(one: Observation, clock: Clock) -> Step:
     """Return what logs and spans show; what simply worked is an ordinary step."""
-    row, target = one.rows[0], clipped(one.target, _MAX_CRUMB_TEXT)
+    row, target = one.rows[0], formatting.clipped(one.target, _MAX_CRUMB_TEXT)
     if isinstance(row, Span) and not one.is_trouble:
         is_page = (row.op or "").startswith(PAGE_OPS)
         words = "opened" if is_page else "requested"
         done = "it was accepted" if row.http_status == 202 else "it worked"
-        step = _signal("", one.at, moment, zone, words)
+        step = _signal("", one.at, clock, words)
         return replace(step, text=target, outcome=done, is_customers=is_page)
-    until = local_clock(one.until, zone, day_of=moment).text
     hidden = len(one.rows) - _MAX_BASIS
-    times = f"({times_text(one.times)}, until {until})" if one.times > 1 else ""
+    times = f"({times_text(one.times)}, until {clock.text(one.until)})" if one.times > 1 else ""
     return replace(
-        _signal("seen", one.at, moment, zone, " ".join((one.sentence, *one.also))),
+        _signal("seen", one.at, clock, " ".join((one.sentence, *one.also))),
         text=target if isinstance(row, Span) else "",
         outcome=" ".join(filter(None, (times, "" if one.names_customer else BY_TRACE))),
         anchor=observation_anchor(one),
         basis=(
-            *(_basis(row, moment, zone) for row in one.rows[:_MAX_BASIS]),
+            *(_basis(row, clock) for row in one.rows[:_MAX_BASIS]),
             *([f"and {hidden} more"] if hidden > 0 else []),
         ),
     )
 
 
-def observation_phrase(one: Observation, moment: datetime, zone: ZoneInfo) -> str:
+def observation_phrase(one: Observation, clock: Clock) -> str:
     """Return what it shows as a clause with its last time: `opened /cart (14:03:20)`."""
     row, worked = one.rows[0], one.kind is Kind.WORKED
     what = f"{one.sentence[0].lower()}{one.sentence[1:].removesuffix('.')}"
@@ -523,10 +513,10 @@ def observation_phrase(one: Observation, moment: datetime, zone: ZoneInfo) -> st
     if isinstance(row, Span) and worked and is_plain:
         verb = "opened" if (row.op or "").startswith(PAGE_OPS) else "requested"
         what = f"{verb} {_isolated(bare_url(one.target))}"
-    return f"{what} ({local_clock(one.moments[-1], zone, day_of=moment).text})"
+    return f"{what} ({clock.text(one.moments[-1])})"
 
 
-def _basis(row: LogEntry | Span, moment: datetime, zone: ZoneInfo) -> str:
+def _basis(row: LogEntry | Span, clock: Clock) -> str:
     """Return a row as Sentry has it: what it is, its time, and what it says."""
     if isinstance(row, LogEntry):
         at, words = row.timestamp, f"log, {row.severity or 'no level'}: {row.message or 'no text'}"
@@ -539,9 +529,8 @@ def _basis(row: LogEntry | Span, moment: datetime, zone: ZoneInfo) -> str:
             row.status,
         )
         at, words = row.started_at, f"span, {', '.join(str(fact) for fact in facts if fact)}"
-    clock = local_clock(at, zone, day_of=moment).text
     where = f" ({row.project})" if row.project else ""
-    return clipped(f"{clock} {words}{where}, {row.id}", 400)
+    return formatting.clipped(f"{clock.text(at)} {words}{where}, {row.id}", 400)
 
 
 # Related errors, and what is missing.
@@ -554,17 +543,17 @@ def related_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any] | None:
     further from the reported time. `nothing` says what Sentry certainly does not have. `unread` are
     sentences about what could not be read, `absent` about what the server doesn't have for us.
     """
-    related, moment = answer.beside, answer.question.window.moment
+    related, clock = answer.beside, Clock(answer.question.window.moment, zone)
     has_none = Signal.FEEDBACK in related.surely and not related.feedback and answer.complete
     more = len(related.deploys) - _MAX_RELEASES
     view = {
         "trace_errors": [
             {
                 "id": one.id,
-                "time": local_clock(one.timestamp, zone, day_of=moment),
-                "level": level_mark(one.level),
-                "title": clipped(one.title or "Untitled error", 200),
-                "project": clipped(one.project or "", 80),
+                "time": clock.time(one.timestamp),
+                "level": formatting.level_mark(one.level),
+                "title": formatting.clipped(one.title or "Untitled error", 200),
+                "project": formatting.clipped(one.project or "", 80),
             }
             for one in related.trace_errors
         ],
@@ -573,8 +562,8 @@ def related_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any] | None:
         else "",
         # Of replays, Sentry's search can miss some.
         "nothing": has_none and "Sentry has no feedback for this customer where we searched.",
-        "unread": [typeset(one.message) for one in related.unread],
-        "absent": list(dict.fromkeys(typeset(one.message) for one in related.absent)),
+        "unread": [formatting.typeset(one.message) for one in related.unread],
+        "absent": list(dict.fromkeys(formatting.typeset(one.message) for one in related.absent)),
         "can_retry": any(one.can_retry for one in related.unread),
         "is_late": any(one.is_late for one in related.unread),
     }

@@ -7,17 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from apps.events import filtering
 from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
-from apps.events.filtering import (
-    UNKNOWN,
-    EventFilter,
-    NumberedProblem,
-    TimeRange,
-    events_in,
-    fold_case,
-)
 from apps.events.grouping import Problem
 from apps.events.observations import Observation, troubles_of
 from apps.events.query import Window, counted
@@ -47,7 +40,7 @@ _FINEST_S = 900  # every zone is a whole number of these away from UTC
 class Scale:
     """The mapping of times to positions, in percent of the width."""
 
-    span: TimeRange
+    span: filtering.TimeRange
     zone: ZoneInfo
 
     def x(self, when: datetime) -> float:
@@ -71,9 +64,9 @@ class Label:
     text: str
 
 
-def window_range(window: Window) -> TimeRange:
+def window_range(window: Window) -> filtering.TimeRange:
     """Return the window as a range."""
-    return TimeRange(window.start, window.end)
+    return filtering.TimeRange(window.start, window.end)
 
 
 def across(x: float) -> str:
@@ -94,13 +87,13 @@ def _ticks(scale: Scale, free: tuple[float, ...]) -> tuple[tuple[str, str], ...]
     )
 
 
-def tick_step(span: TimeRange, limit: int) -> int:
+def tick_step(span: filtering.TimeRange, limit: int) -> int:
     """Return the smallest round number of seconds that fits into the span up to `limit` times."""
     length = (span.end - span.start).total_seconds()
     return next((step for step in _STEPS_S if length / step <= limit), _STEPS_S[-1])
 
 
-def round_times(span: TimeRange, zone: ZoneInfo, step_s: int) -> Iterator[datetime]:
+def round_times(span: filtering.TimeRange, zone: ZoneInfo, step_s: int) -> Iterator[datetime]:
     """Yield the times (UTC) in the span that are round in the zone, in repeated hours too."""
     stride = min(step_s, _FINEST_S)
     second = -(-int(span.start.timestamp()) // stride) * stride
@@ -115,7 +108,7 @@ def round_times(span: TimeRange, zone: ZoneInfo, step_s: int) -> Iterator[dateti
 class TimeLabels:
     """Labels that are unique within a span, even if the clocks change in it."""
 
-    def __init__(self, span: TimeRange, zone: ZoneInfo, *, seconds: bool) -> None:
+    def __init__(self, span: filtering.TimeRange, zone: ZoneInfo, *, seconds: bool) -> None:
         start, end = span.start.astimezone(zone), span.end.astimezone(zone)
         clock = "%H:%M:%S" if seconds else "%H:%M"
         self._zone = zone
@@ -140,10 +133,10 @@ def _day(local: datetime) -> str:
     return f"{local.day} {local:%b}"
 
 
-def range_around(window: Window, minutes: int) -> TimeRange:
+def range_around(window: Window, minutes: int) -> filtering.TimeRange:
     """Return that many minutes around the reported time, within the window."""
     half = timedelta(minutes=min(minutes, window.minutes))
-    return TimeRange(window.moment - half, window.moment + half)
+    return filtering.TimeRange(window.moment - half, window.moment + half)
 
 
 # Releases, and what the customer did.
@@ -167,7 +160,7 @@ class Density:
 
 
 def filter_deploys(
-    deploys: Sequence[Deploy], span: TimeRange, event_filter: EventFilter
+    deploys: Sequence[Deploy], span: filtering.TimeRange, event_filter: filtering.EventFilter
 ) -> tuple[Deploy, ...]:
     """Return the deploys in the span that match the filter, or lack what it is about, by time."""
     project, environment = event_filter.project, event_filter.environment
@@ -175,8 +168,8 @@ def filter_deploys(
         deploy
         for deploy in sorted(deploys, key=lambda deploy: deploy.at)
         if span.contains(deploy.at)
-        and project in ("", UNKNOWN, deploy.project or project)
-        and environment in ("", UNKNOWN, deploy.environment or environment)
+        and project in ("", filtering.UNKNOWN, deploy.project or project)
+        and environment in ("", filtering.UNKNOWN, deploy.environment or environment)
     )
 
 
@@ -300,7 +293,10 @@ class Timeline:
 
 
 def timeline_of(
-    answer: Answer, problems: Sequence[NumberedProblem], event_filter: EventFilter, zone: ZoneInfo
+    answer: Answer,
+    problems: Sequence[filtering.NumberedProblem],
+    event_filter: filtering.EventFilter,
+    zone: ZoneInfo,
 ) -> Timeline:
     """Return the drawing of an answer with the problems that the filter leaves."""
     moment = answer.question.window.moment
@@ -316,7 +312,7 @@ def timeline_of(
     anchor = "start" if x < 14 else "end" if x > 86 else "middle"  # keeps it in the drawing
     counts = [
         counted(sum(not one.is_noise for _number, one in problems), "problem"),
-        counted(len(events_in(problems)), "event"),
+        counted(len(filtering.events_in(problems)), "event"),
     ]
     if deploys:
         counts.append(f"{counted(len(deploys), 'release')} went live")
@@ -340,20 +336,20 @@ def timeline_of(
 
 
 def filter_observations(
-    observations: Sequence[Observation], event_filter: EventFilter
+    observations: Sequence[Observation], event_filter: filtering.EventFilter
 ) -> tuple[Observation, ...]:
     """Return the observations that match the filter, oldest first; none has a level or an issue."""
     if event_filter.level or event_filter.issue_id:
         return ()
     project, environment = event_filter.project, event_filter.environment
-    text = fold_case(event_filter.text)
+    text = filtering.fold_case(event_filter.text)
     return tuple(
         one
         for one in sorted(observations, key=lambda one: (one.at, one.rows[0].id))
         if (event_filter.span is None or any(map(event_filter.span.contains, one.moments)))
-        and any(project in ("", row.project or UNKNOWN) for row in one.rows)
-        and any(environment in ("", row.environment or UNKNOWN) for row in one.rows)
-        and text in fold_case(f"{one.full_text} {one.target}")
+        and any(project in ("", row.project or filtering.UNKNOWN) for row in one.rows)
+        and any(environment in ("", row.environment or filtering.UNKNOWN) for row in one.rows)
+        and text in filtering.fold_case(f"{one.full_text} {one.target}")
     )
 
 
@@ -380,10 +376,10 @@ def observation_anchor(one: Observation) -> str:
     return f"seen-{one.rows[0].id}"
 
 
-def _lanes(problems: Sequence[NumberedProblem], scale: Scale) -> Iterator[Lane]:
+def _lanes(problems: Sequence[filtering.NumberedProblem], scale: Scale) -> Iterator[Lane]:
     """Yield the lanes. Problems with the same label share one, except for the first problem."""
     hints = hints_of([problem for _number, problem in problems])
-    lanes: dict[tuple[str, bool, bool], list[NumberedProblem]] = {}
+    lanes: dict[tuple[str, bool, bool], list[filtering.NumberedProblem]] = {}
     for number, problem in problems:
         hint = hints.get(problem.issue_id, "")
         label = typeset(summarize_failure(problem.summarized)[:-1]) + (f" ({hint})" if hint else "")

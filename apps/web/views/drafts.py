@@ -16,19 +16,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.models import zone_of
+from apps.answers import webhook
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.reply import name_in
 from apps.answers.services import ProblemChoice, make_draft, problem_choices, redact_edits
 from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mailto_link
-from apps.answers.webhook import (
-    AlreadySent,
-    EditedDraft,
-    cancel_delivery,
-    deliver,
-    is_configured,
-    retry,
-    webhook_body,
-)
 from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.events.query import counted
@@ -39,16 +31,7 @@ from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.models import Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import customer_of, identifiers_of
-from apps.web.access import (
-    allowed_projects,
-    get_incident_or_404,
-    get_lookup_or_404,
-    get_subject_or_404,
-    person_of,
-    posted_pk,
-    record_view,
-    requester_of,
-)
+from apps.web import access
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import local_minute, redaction_receipt
 
@@ -78,16 +61,16 @@ class PreparedDraft:
     templates: tuple[DraftTemplate, ...]
     problems: tuple[ProblemChoice, ...]
     about: About
-    unedited: EditedDraft
+    unedited: webhook.EditedDraft
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @render_failures
 def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> HttpResponse:
     """Show a draft for editing. A POST changes its options or sends the edited text."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    record_view(request, lookup, f"{kind} draft")
-    result = result_now(lookup, allowed_projects(request))
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    access.record_view(request, lookup, f"{kind} draft")
+    result = result_now(lookup, access.allowed_projects(request))
     choice = _read_choice(kind, request.POST)
     if kind is Kind.REPLY and request.method != "POST" and lookup.customer:
         choice = replace(choice, name=name_in(customer_of(lookup).identifier))
@@ -112,9 +95,9 @@ def incident_escalation(
     request: HttpRequest, incident_id: uuid.UUID, issue_id: str
 ) -> HttpResponse:
     """Show an escalation of a failure that many customers share. A POST changes its options."""
-    incident = get_incident_or_404(request, incident_id)
-    record_view(request, incident, "escalation draft")
-    result = read_incident(incident, allowed_projects(request))
+    incident = access.get_incident_or_404(request, incident_id)
+    access.record_view(request, incident, "escalation draft")
+    result = read_incident(incident, access.allowed_projects(request))
     found = (one for one in result.failures if one.failure.problem.issue_id == issue_id)
     if (one := next(found, None)) is None:
         raise Http404
@@ -141,14 +124,14 @@ def incident_escalation(
 @render_failures
 def draft_used(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
     """Record that a draft was copied or opened in an email app, as the browser reports it."""
-    subject = get_subject_or_404(request, **ids)
+    subject = access.get_subject_or_404(request, **ids)
     kind, how = request.POST.get("kind", ""), request.POST.get("how", "")
     if kind not in list(Kind) or how not in ("copied", "mailed"):
         problem = bad_input("This isn't a draft.", "Reload the page.")
         return problem_page(request, problem, ids.get("lookup_id"))
     record(
         Action.DRAFTED,
-        requester_of(request).actor,
+        access.requester_of(request).actor,
         target=subject.audit_target,
         customer_hash=getattr(subject, "customer_hash", ""),
         detail={"draft": kind, "how": how},
@@ -159,20 +142,20 @@ def draft_used(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
 @require_POST
 def lookup_handover(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Retry a failed delivery, or cancel one that is waiting."""
-    lookup = get_lookup_or_404(request, lookup_id)
+    lookup = access.get_lookup_or_404(request, lookup_id)
     deliveries = lookup.handovers.select_related("lookup")
-    delivery = deliveries.filter(pk=posted_pk(request, "handover")).first()
+    delivery = deliveries.filter(pk=access.posted_pk(request, "handover")).first()
     if delivery is None:
         raise Http404
-    if not _may_act_on(delivery, person_of(request)):
+    if not _may_act_on(delivery, access.person_of(request)):
         raise PermissionDenied(
             "Someone else sent this. Only they or the lookup's owner can do this."
         )
     if request.POST.get("do") == "cancel":
-        is_done = cancel_delivery(delivery, requester_of(request))
+        is_done = webhook.cancel_delivery(delivery, access.requester_of(request))
         messages.success(request, "It won't be sent." if is_done else "It's no longer waiting.")
     else:
-        is_done = retry(delivery, requester_of(request))
+        is_done = webhook.retry(delivery, access.requester_of(request))
         messages.success(request, _status(delivery) if is_done else "It can't be sent again.")
     return _redirect(lookup_id, Kind(delivery.kind))
 
@@ -200,19 +183,19 @@ def _prepare(
     about = replace(
         about,
         issue_ids=tuple(problem.issue_id for problem in problems if problem.is_chosen),
-        today=timezone.now().astimezone(zone_of(person_of(request))).date(),
+        today=timezone.now().astimezone(zone_of(access.person_of(request))).date(),
         name=choice.name,
-        agent=person_of(request).get_full_name(),
+        agent=access.person_of(request).get_full_name(),
         lookup_link=request.build_absolute_uri(link),
     )
     draft = make_draft(choice.kind, subject=template.subject, body=template.body, about=about)
     text = draft.markdown if choice.is_markdown else draft.text
-    unedited = EditedDraft(choice.kind, draft.subject, text, choice.is_markdown)
+    unedited = webhook.EditedDraft(choice.kind, draft.subject, text, choice.is_markdown)
     choice = replace(choice, template=template.name)
     return PreparedDraft(choice, templates, problems, about, unedited)
 
 
-def _read_edited(values: QueryDict, prepared: PreparedDraft) -> EditedDraft:
+def _read_edited(values: QueryDict, prepared: PreparedDraft) -> webhook.EditedDraft:
     unedited = prepared.unedited
     subject = " ".join(values.get("subject", "").split())[:200]
     text = values.get("text", "").replace("\r\n", "\n").replace("\r", "\n").strip("\n")
@@ -220,7 +203,7 @@ def _read_edited(values: QueryDict, prepared: PreparedDraft) -> EditedDraft:
 
 
 def _send(
-    request: HttpRequest, result: LookupResult, prepared: PreparedDraft, edited: EditedDraft
+    request: HttpRequest, result: LookupResult, prepared: PreparedDraft, edited: webhook.EditedDraft
 ) -> HttpResponse:
     """Send the edited draft. If anything had to be redacted in it, show that first."""
     if refusal := _refusal(edited):
@@ -234,20 +217,24 @@ def _send(
             hidden = {**subject.hidden, **text.hidden}
             return _page(request, result, prepared, redacted, hidden=hidden)
     delivery = Handover(uuid=_delivery_id(request.POST, edited))
-    body = webhook_body(delivery, result.lookup, edited, prepared.about)
+    body = webhook.webhook_body(delivery, result.lookup, edited, prepared.about)
     try:
-        deliver(
-            result.lookup, edited.kind, body, handover=delivery, requester=requester_of(request)
+        webhook.deliver(
+            result.lookup,
+            edited.kind,
+            body,
+            handover=delivery,
+            requester=access.requester_of(request),
         )
-    except AlreadySent:
+    except webhook.AlreadySent:
         messages.info(request, "This was already sent. See its status below.")
     else:
         messages.success(request, _status(delivery))
     return _redirect(result.lookup.uuid, edited.kind)
 
 
-def _refusal(edited: EditedDraft) -> str:
-    if not is_configured():
+def _refusal(edited: webhook.EditedDraft) -> str:
+    if not webhook.is_configured():
         return "Sending is turned off. Copy the text or email it."
     if not edited.text.strip():
         return "There is no text to send."
@@ -257,7 +244,7 @@ def _refusal(edited: EditedDraft) -> str:
     return ""
 
 
-def _delivery_id(values: QueryDict, edited: EditedDraft) -> uuid.UUID:
+def _delivery_id(values: QueryDict, edited: webhook.EditedDraft) -> uuid.UUID:
     """Return an ID for this text from this page, so that it is sent only once."""
     try:
         page = uuid.UUID(values.get("page", ""))
@@ -282,7 +269,7 @@ def _page(
     request: HttpRequest,
     result: LookupResult,
     prepared: PreparedDraft,
-    edited: EditedDraft,
+    edited: webhook.EditedDraft,
     *,
     refused: str = "",
     hidden: Mapping[str, int] | None = None,
@@ -296,15 +283,15 @@ def _page(
         "hidden": redaction_receipt(hidden) if hidden else "",
         "refused": refused,
         "complete": result.answer.complete,
-        "has_webhook": is_configured(),
+        "has_webhook": webhook.is_configured(),
         "page_number": uuid.uuid4(),
-        "handovers": list(_deliveries(lookup, person_of(request))),
+        "handovers": list(_deliveries(lookup, access.person_of(request))),
     }
     context |= _context(prepared, edited)
     return render(request, "lookups/draft.html", context, status=400 if refused else 200)
 
 
-def _context(prepared: PreparedDraft, edited: EditedDraft) -> dict[str, object]:
+def _context(prepared: PreparedDraft, edited: webhook.EditedDraft) -> dict[str, object]:
     kind, redaction = edited.kind, prepared.about.answer.redaction
     return {
         "kind": kind.value,

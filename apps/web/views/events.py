@@ -21,14 +21,7 @@ from apps.events.summary import summarize
 from apps.lookups.answers import read_event_now, result_now
 from apps.lookups.exports import Choice, ChoiceRefused, read_choice
 from apps.lookups.models import Lookup
-from apps.web.access import (
-    PART_HEADER,
-    allowed_projects,
-    get_lookup_or_404,
-    person_of,
-    record_partial_view,
-    record_view,
-)
+from apps.web import access
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.filters import filter_form, read_filter, store_filter, stored_filter
 from apps.web.presenters.formatting import clipped, level_mark, local_clock
@@ -41,8 +34,8 @@ from apps.web.presenters.timeline import Scale, density, filter_deploys, window_
 @render_failures
 def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
     """Show one event in full, even if it was not among those read at first."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    record_view(request, lookup, f"event {event_id[:50]}")
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    access.record_view(request, lookup, f"event {event_id[:50]}")
     return render(request, "lookups/event.html", _context(request, lookup, event_id, FULL))
 
 
@@ -50,14 +43,14 @@ def lookup_event(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> H
 @render_failures
 def lookup_event_brief(request: HttpRequest, lookup_id: uuid.UUID, event_id: str) -> HttpResponse:
     """Return the body of an event that is opened on the result page, as HTML."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    record_partial_view(request, lookup, f"event {event_id[:50]}")
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    access.record_partial_view(request, lookup, f"event {event_id[:50]}")
     context = _context(request, lookup, event_id, BRIEF)
     return render(request, "lookups/_event_body.html", context)
 
 
 def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits) -> dict[str, Any]:
-    answer = result_now(lookup, allowed_projects(request)).answer
+    answer = result_now(lookup, access.allowed_projects(request)).answer
     event = read_event_now(lookup, answer, event_id)
     if event is None:
         raise Http404
@@ -122,17 +115,17 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
     The filter is posted and stored in the session, because its text may name a customer.
     """
-    lookup = get_lookup_or_404(request, lookup_id)
-    if PART_HEADER in request.headers:
-        record_partial_view(request, lookup, "part")
-    result = result_now(lookup, allowed_projects(request))
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    if access.PART_HEADER in request.headers:
+        access.record_partial_view(request, lookup, "part")
+    result = result_now(lookup, access.allowed_projects(request))
     event_filter = read_filter(request.POST, result.answer)
     store_filter(request.session, str(lookup_id), event_filter)
     try:
         choice = read_choice(request.GET)
     except ChoiceRefused:
         choice = Choice()
-    if PART_HEADER not in request.headers:
+    if access.PART_HEADER not in request.headers:
         query = f"?{choice.query}" if request.GET else ""
         return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}{query}#timeline")
     page = result_page(
@@ -141,7 +134,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         zone=ZoneInfo(result.lookup.zone),
         now=timezone.now(),
         event_filter=event_filter,
-        feedback=feedback_by(person_of(request), lookup),
+        feedback=feedback_by(access.person_of(request), lookup),
     )
     server = result.answer.searched.server
     context = {"page": page, "lookup": result.lookup, "choice": choice, "server": server}
@@ -152,9 +145,9 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @render_failures
 def lookup_table(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show the filtered events as a table on a separate page."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    record_view(request, lookup, "table")
-    result = result_now(lookup, allowed_projects(request))
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    access.record_view(request, lookup, "table")
+    result = result_now(lookup, access.allowed_projects(request))
     event_filter = stored_filter(request.session, str(lookup_id), result.answer)
     table = event_table(result.answer, event_filter, ZoneInfo(result.lookup.zone))
     return render(request, "lookups/table.html", {**table, "lookup": result.lookup})

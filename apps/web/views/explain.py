@@ -16,27 +16,12 @@ from django.views.decorators.http import require_http_methods
 from apps.events.event import Event, LogEntry, time_of
 from apps.events.observations import troubles_of
 from apps.events.summary import summarize
+from apps.explain import services
 from apps.explain.config import Llm, configured_llm, format_money
 from apps.explain.llm import ModelFailed
-from apps.explain.services import (
-    Cause,
-    ExplanationEnd,
-    Message,
-    Piece,
-    Remark,
-    build_message,
-    explain,
-    remaining_today,
-)
 from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.problems import Problem
-from apps.web.access import (
-    allowed_projects,
-    get_lookup_or_404,
-    person_of,
-    record_view,
-    requester_of,
-)
+from apps.web import access
 from apps.web.middleware import render_failures
 from apps.web.presenters.formatting import grouped, local_clock, redaction_receipt
 from apps.web.presenters.timeline import observation_anchor
@@ -49,7 +34,7 @@ _CONFIDENCE = {
 }
 
 
-def _facts(cause: Cause, result: LookupResult) -> Iterator[dict[str, object]]:
+def _facts(cause: services.Cause, result: LookupResult) -> Iterator[dict[str, object]]:
     """Yield the events, log entries, and requests that support a cause, with links to them."""
     lookup, answer = result.lookup, result.answer
     rows = {row.id.lower(): row for row in (*answer.events, *answer.beside.activity)}
@@ -67,7 +52,7 @@ def _facts(cause: Cause, result: LookupResult) -> Iterator[dict[str, object]]:
         yield {"url": url, "time": time, "sentence": sentence}
 
 
-def _usage(llm: Llm, ended: ExplanationEnd) -> str:
+def _usage(llm: Llm, ended: services.ExplanationEnd) -> str:
     if not ended.tokens:
         return "It cost nothing."
     qualifier = "" if ended.is_reported else "up to "
@@ -81,7 +66,7 @@ class _Request:
 
     llm: Llm
     result: LookupResult
-    message: Message
+    message: services.Message
 
     @property
     def has_something(self) -> bool:
@@ -92,7 +77,7 @@ class _Request:
 class _StreamingPage(StreamingHttpResponse):
     """A streamed page that no proxy should buffer or compress."""
 
-    def __init__(self, page: Iterator[str], pieces: Generator[Piece]) -> None:
+    def __init__(self, page: Iterator[str], pieces: Generator[services.Piece]) -> None:
         super().__init__(page, headers={"Content-Encoding": "identity", "X-Accel-Buffering": "no"})
         self._pieces = pieces
 
@@ -109,20 +94,22 @@ def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBa
     llm = configured_llm()
     if llm is None:
         raise Http404
-    lookup = get_lookup_or_404(request, lookup_id)
-    if not person_of(request).has_perm("explain.ask_model"):
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    if not access.person_of(request).has_perm("explain.ask_model"):
         raise PermissionDenied
-    result = result_now(lookup, allowed_projects(request))
-    prepared = _Request(llm, result, build_message(result, llm))
+    result = result_now(lookup, access.allowed_projects(request))
+    prepared = _Request(llm, result, services.build_message(result, llm))
     if request.method != "POST":
-        record_view(request, lookup, "explain")
+        access.record_view(request, lookup, "explain")
         return _preview(request, prepared)
     if not prepared.has_something:
         return _preview(request, prepared, status=409)
     if request.POST.get("digest") != prepared.message.digest:
         return _preview(request, prepared, has_changed=True, status=409)
     try:
-        pieces = explain(llm, result, prepared.message, requester=requester_of(request))
+        pieces = services.explain(
+            llm, result, prepared.message, requester=access.requester_of(request)
+        )
     except ModelFailed as failure:
         problem = failure.problem
         return _preview(request, prepared, problem=problem, status=problem.page_status)
@@ -150,7 +137,7 @@ def _preview(
         "problem": problem,
         "receipt": redaction_receipt(result.answer.redaction),
         "most": most,
-        "left": remaining_today(llm),
+        "left": services.remaining_today(llm),
     }
     response = render(request, "lookups/explain.html", context, status=status)
     if problem and problem.retry_after:
@@ -158,28 +145,30 @@ def _preview(
     return response
 
 
-def _page(request: HttpRequest, prepared: _Request, pieces: Generator[Piece]) -> Generator[str]:
+def _page(
+    request: HttpRequest, prepared: _Request, pieces: Generator[services.Piece]
+) -> Generator[str]:
     """Yield the page up to the answer, each piece of the answer, and the rest of the page."""
     context = {"lookup": prepared.result.lookup, "llm": prepared.llm}
     page = render_to_string("lookups/explanation.html", context, request)
     before, _position, after = page.partition("<!-- the answer -->")
-    is_reviewer = person_of(request).has_perm("lookups.view_lookup")
+    is_reviewer = access.person_of(request).has_perm("lookups.view_lookup")
     yield before
     for piece in pieces:
         yield _render_piece(piece, prepared, is_reviewer=is_reviewer)
     yield after
 
 
-def _render_piece(piece: Piece, prepared: _Request, *, is_reviewer: bool) -> str:
+def _render_piece(piece: services.Piece, prepared: _Request, *, is_reviewer: bool) -> str:
     result = prepared.result
-    if isinstance(piece, Cause):
+    if isinstance(piece, services.Cause):
         context = {
             "cause": piece,
             "confidence": _CONFIDENCE[piece.confidence],
             "facts": list(_facts(piece, result)),
         }
         return render_to_string("lookups/_cause.html", context)
-    if isinstance(piece, Remark):
+    if isinstance(piece, services.Remark):
         return render_to_string("lookups/_remark.html", {"remark": piece.text})
     ended = {
         "problem": piece.problem,

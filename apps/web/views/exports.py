@@ -10,15 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import has_shortcuts
 from apps.exports import Rendered
+from apps.lookups import exports
 from apps.lookups.answers import request_slot, result_now, unredacted_result
-from apps.lookups.exports import (
-    Choice,
-    ChoiceRefused,
-    create_export,
-    panel_choices,
-    read_choice,
-    render_result,
-)
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
 from apps.lookups.records import ExportDetails, reason_of, record_export, repeat_lookup
@@ -41,8 +34,8 @@ def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> Ht
     """Return the export as a file, byte for byte as in the preview."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
     try:
-        export = create_export(result, read_choice(request.GET, suffix=suffix))
-    except ChoiceRefused as refused:
+        export = exports.create_export(result, exports.read_choice(request.GET, suffix=suffix))
+    except exports.ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
     if request.method == "GET":  # HEAD exports nothing
         record_export(
@@ -62,11 +55,11 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
     record_partial_view(request, lookup, "export panel")
     result = result_now(lookup, allowed_projects(request))
     try:
-        export = create_export(result, read_choice(request.GET))
-    except ChoiceRefused as refused:
+        export = exports.create_export(result, exports.read_choice(request.GET))
+    except exports.ChoiceRefused as refused:
         return render(request, "lookups/_export_refused.html", {"refused": refused}, status=400)
     context = {
-        **panel_choices(),
+        **exports.panel_choices(),
         "lookup": result.lookup,
         "choice": export.choice,
         "export": export.rendered,
@@ -82,8 +75,8 @@ def lookup_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Record that an export was copied, as the browser reports it."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
     try:
-        export = create_export(result, read_choice(request.POST))
-    except ChoiceRefused as refused:
+        export = exports.create_export(result, exports.read_choice(request.POST))
+    except exports.ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
     record_export(
         result.lookup, export.details, requester=requester_of(request), how=ExportMethod.COPIED
@@ -114,7 +107,7 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
     again = repeat_lookup(lookup, requester=requester, reason=reason)
     with request_slot(request.user.pk):
         result = unredacted_result(again, allowed_projects(request))
-    rendered = render_result(result, Choice(**size), customer=again.customer)
+    rendered = exports.render_result(result, exports.Choice(**size), customer=again.customer)
     exported = ExportDetails(**size, tokens=rendered.tokens, redacted=False, reason=reason)
     record_export(again, exported, requester=requester, how=ExportMethod.DOWNLOADED)
     return _file(rendered, again, part="unredacted")

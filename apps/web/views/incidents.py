@@ -18,41 +18,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.events.query import counted
 from apps.exports import DEFAULT_BUDGET, ExportRefused
+from apps.incidents import reading, services
 from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident
 from apps.incidents.models import Incident, IncidentShare
-from apps.incidents.reading import (
-    MAX_CUSTOMERS,
-    MAX_LIST_LENGTH,
-    CustomerList,
-    ListRefused,
-    account_of,
-    decode_list,
-    read_list,
-)
-from apps.incidents.services import (
-    cancel_incident,
-    customer_lookup,
-    read_incident,
-    reason_of_incident,
-    recent_customers,
-    record_incident,
-    record_incident_export,
-)
 from apps.lookups.access import shares_with
 from apps.lookups.exports import SIZES, ChoiceRefused, read_choice
 from apps.lookups.problems import bad_input
 from apps.lookups.records import count_lookup
 from apps.lookups.sentry_connection import read_customer
-from apps.web.access import (
-    allowed_projects,
-    get_incident_or_404,
-    person_of,
-    posted_pk,
-    record_partial_view,
-    record_view,
-    requester_of,
-    require_manager,
-)
+from apps.web import access
 from apps.web.forms import LookupForm, share_section
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import local_moment, typed_in
@@ -70,7 +44,7 @@ class IncidentForm(LookupForm):
         required=False,
         strip=False,
         label="Customers, one per line",
-        help_text=f"User IDs, emails, and usernames, up to {MAX_CUSTOMERS:,}.",
+        help_text=f"User IDs, emails, and usernames, up to {reading.MAX_CUSTOMERS:,}.",
         widget=forms.Textarea(attrs={"rows": 8, "autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(
@@ -91,7 +65,7 @@ class IncidentForm(LookupForm):
         posted = request.POST if request.method == "POST" else None
         super().__init__(posted, initial={"window": 30}, **options)
         self.files, self._request = request.FILES, request
-        self.found: CustomerList | None = None
+        self.found: reading.CustomerList | None = None
         self.text = ""
         del self.fields["customer"]
         if reason := self.fields.get("reason"):
@@ -109,18 +83,22 @@ class IncidentForm(LookupForm):
             return cleaned
         try:
             self.text = self._text(cleaned)
-            self.found = read_list(self.text, read_customer, column=cleaned.get("column"))
-        except ListRefused as refused:
+            self.found = reading.read_list(self.text, read_customer, column=cleaned.get("column"))
+        except reading.ListRefused as refused:
             self.add_error("file" if cleaned.get("file") else "customers", str(refused))
         return cleaned
 
     def _text(self, cleaned: dict[str, Any]) -> str:
         if uploaded := cleaned.get("file"):
-            if (uploaded.size or 0) > MAX_LIST_LENGTH:
-                raise ListRefused(f"The file is too large: up to {MAX_LIST_LENGTH // 1000} KB.")
-            return decode_list(uploaded.read())
+            if (uploaded.size or 0) > reading.MAX_LIST_LENGTH:
+                raise reading.ListRefused(
+                    f"The file is too large: up to {reading.MAX_LIST_LENGTH // 1000} KB."
+                )
+            return reading.decode_list(uploaded.read())
         if cleaned.get("recent"):
-            return recent_customers(int(cleaned["recent"]), requester_of(self._request).actor)
+            return services.recent_customers(
+                int(cleaned["recent"]), access.requester_of(self._request).actor
+            )
         return str(cleaned["customers"])
 
 
@@ -131,7 +109,7 @@ class IncidentForm(LookupForm):
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Show the form and recent incidents; check a posted list; start when that is confirmed."""
     if request.method == "POST":
-        count_lookup(person_of(request))
+        count_lookup(access.person_of(request))
     options = form_options(request, request.POST.get("project", ""))._replace(zone_is_known=True)
     form = IncidentForm(request, **options._asdict())
     if request.method != "POST":
@@ -140,10 +118,10 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         return _form_page(request, form, status=400)
     if "confirmed" not in request.POST or not form.found.customers:
         return _confirm_page(request, form, form.found)
-    incident = record_incident(
+    incident = services.record_incident(
         form.found,
         **form.searched,
-        requester=requester_of(request),
+        requester=access.requester_of(request),
         zone=form.cleaned_data["zone"],
         reason=form.cleaned_data.get("reason", ""),
         form=request.POST.get("form", "")[:64],
@@ -152,7 +130,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> HttpResponse:
-    person, now = person_of(request), timezone.now()
+    person, now = access.person_of(request), timezone.now()
     shares = shares_with(person, IncidentShare.objects.all(), "incident")
     shared = Incident.objects.filter(pk__in=shares.values("incident"))
     context = {
@@ -178,12 +156,14 @@ def _counted(incidents: QuerySet[Incident]) -> QuerySet[Any]:
     return rows.order_by("-created_at")[:8]
 
 
-def _confirm_page(request: HttpRequest, form: IncidentForm, found: CustomerList) -> HttpResponse:
+def _confirm_page(
+    request: HttpRequest, form: IncidentForm, found: reading.CustomerList
+) -> HttpResponse:
     moment, zone = form.cleaned_data["moment"], form.cleaned_data["zone"]
     context = {
         "found": found,
         "name": secrets.token_hex(16),
-        "account": account_of(len(found.customers), found.left_out),
+        "account": reading.account_of(len(found.customers), found.left_out),
         "text": form.text,
         "at": moment.astimezone(zone).isoformat(timespec="seconds"),
         "moment": local_moment(moment, zone),
@@ -201,15 +181,17 @@ def _confirm_page(request: HttpRequest, form: IncidentForm, found: CustomerList)
 @render_failures
 def incident_detail(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Show what is known so far. The page of a running incident follows its progress."""
-    incident = get_incident_or_404(request, incident_id)
-    (record_view if incident.is_over else record_partial_view)(request, incident, "incident")
-    person = person_of(request)
-    result = read_incident(incident, allowed_projects(request))
+    incident = access.get_incident_or_404(request, incident_id)
+    (access.record_view if incident.is_over else access.record_partial_view)(
+        request, incident, "incident"
+    )
+    person = access.person_of(request)
+    result = services.read_incident(incident, access.allowed_projects(request))
     share = share_section(person, incident)
     context = {
         "incident": incident,
         "view": incident_view(result, agent=person.get_full_name()),
-        "reason": reason_of_incident(incident),
+        "reason": services.reason_of_incident(incident),
         "is_running": result.state == "running",
         "ended": result.batches_ended,
         "share": share,
@@ -222,8 +204,8 @@ def incident_detail(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
 @require_safe
 def incident_progress(request: HttpRequest, incident_id: uuid.UUID) -> JsonResponse:
     """Return the progress as JSON."""
-    incident = get_incident_or_404(request, incident_id)
-    record_partial_view(request, incident, "progress")
+    incident = access.get_incident_or_404(request, incident_id)
+    access.record_partial_view(request, incident, "progress")
     seen = request.GET.get("seen", "0")
     batches = incident.batches.count()
     ended = incident.batches.filter(ended_at__isnull=False).count()
@@ -234,9 +216,9 @@ def incident_progress(request: HttpRequest, incident_id: uuid.UUID) -> JsonRespo
 @require_POST
 def incident_cancel(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Stop the lookups and redirect to the page, which shows what was found before."""
-    incident = get_incident_or_404(request, incident_id)
-    require_manager(request, incident)
-    cancel_incident(incident, requester_of(request).actor)
+    incident = access.get_incident_or_404(request, incident_id)
+    access.require_manager(request, incident)
+    services.cancel_incident(incident, access.requester_of(request).actor)
     return SeeOther(reverse("incident_detail", args=[incident_id]))
 
 
@@ -245,10 +227,10 @@ def incident_cancel(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
 @render_failures
 def incident_lookup(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Open the lookup of one customer of the list, which is recorded as any other."""
-    incident = get_incident_or_404(request, incident_id)
-    result = read_incident(incident, allowed_projects(request))
-    line = posted_pk(request, "line")
-    lookup = customer_lookup(incident, line, result, requester_of(request))
+    incident = access.get_incident_or_404(request, incident_id)
+    result = services.read_incident(incident, access.allowed_projects(request))
+    line = access.posted_pk(request, "line")
+    lookup = services.customer_lookup(incident, line, result, access.requester_of(request))
     if lookup is None:
         raise Http404
     return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
@@ -258,9 +240,9 @@ def incident_lookup(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
 @render_failures
 def incident_event(request: HttpRequest, incident_id: uuid.UUID, event_id: str) -> HttpResponse:
     """Show an event that represents a failure."""
-    incident = get_incident_or_404(request, incident_id)
-    record_view(request, incident, f"event {event_id[:50]}")
-    result = read_incident(incident, allowed_projects(request))
+    incident = access.get_incident_or_404(request, incident_id)
+    access.record_view(request, incident, f"event {event_id[:50]}")
+    result = services.read_incident(incident, access.allowed_projects(request))
     for number, one in enumerate(result.failures, 1):
         for event in one.answer.events:
             if event.id == event_id:
@@ -276,18 +258,18 @@ def incident_event(request: HttpRequest, incident_id: uuid.UUID, event_id: str) 
 @render_failures
 def incident_export(request: HttpRequest, incident_id: uuid.UUID, suffix: str) -> HttpResponse:
     """Return the result as JSON, CSV, or Markdown within a token limit, and record that."""
-    incident = get_incident_or_404(request, incident_id)
+    incident = access.get_incident_or_404(request, incident_id)
     if suffix not in SUFFIXES:
         raise Http404
     format_ = SUFFIXES[suffix]
-    result = read_incident(incident, allowed_projects(request))
+    result = services.read_incident(incident, access.allowed_projects(request))
     try:
         choice = read_choice(request.GET, suffix="md")
         budget = choice.budget or DEFAULT_BUDGET
         text = export_incident(result, format_, budget=budget, family=choice.family)
     except (ChoiceRefused, ExportRefused) as refused:
         return problem_page(request, bad_input(str(refused)))
-    record_incident_export(result, format_, requester_of(request))
+    services.record_incident_export(result, format_, access.requester_of(request))
     response = HttpResponse(text.encode(), content_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
     name = f"incident-{str(incident.uuid)[:8]}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -24,14 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.models import (
-    NO_TEAM,
-    chosen_zone,
-    has_shortcuts,
-    has_zone,
-    set_preference,
-    zone_of,
-)
+from apps.accounts import models as accounts
 from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
 from apps.events.answer import Progress
@@ -40,59 +33,13 @@ from apps.events.grouping import problems_of
 from apps.events.query import Move, counted, parse_zone
 from apps.incidents.models import Incident
 from apps.jobs.engine import describe_queue, describe_workers, queue_state
+from apps.lookups import answers, records
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
-from apps.lookups.answers import (
-    LookupResult,
-    LookupState,
-    cancel_lookup,
-    count_new,
-    has_spare_slots,
-    move_lookup,
-    read_related,
-    recent_lookups,
-    request_slot,
-    result_now,
-    result_soon,
-    visible_state,
-)
 from apps.lookups.exports import ChoiceRefused, read_choice
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCrowded, LookupFailed, bad_input
-from apps.lookups.records import (
-    MAX_REASON_LENGTH,
-    TooManyLookups,
-    forget_customer,
-    reason_required,
-    record_action,
-    record_lookup,
-    repeat_lookup,
-    stored_counts,
-)
 from apps.lookups.sentry_connection import check_connection, search_choices
-from apps.web.access import (
-    PART_HEADER,
-    allowed_projects,
-    audit_trail_url,
-    get_lookup_or_404,
-    get_subject_or_404,
-    person_of,
-    posted_pk,
-    record_partial_view,
-    record_view,
-    requester_of,
-    require_manager,
-)
-from apps.web.forms import (
-    MAX_CUSTOMER_LENGTH,
-    ForgetForm,
-    LookupForm,
-    PreferencesForm,
-    ShareForm,
-    TicketForm,
-    prefill_values,
-    share_section,
-    ticket_page,
-)
+from apps.web import access, forms
 from apps.web.middleware import SeeOther, problem_page, render_failures
 from apps.web.presenters.formatting import level_mark, typed_in
 from apps.web.presenters.result import THEME_COOKIE, THEMES, progress_data, recent_view
@@ -120,7 +67,7 @@ def lookup_form(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(reverse("lookup_form"))
     if not request.user.has_perm("lookups.add_lookup"):
-        if not (trail := audit_trail_url(request)):
+        if not (trail := access.audit_trail_url(request)):
             raise PermissionDenied
         return redirect(trail)
     values = request.session.pop(_SESSION_KEY, None)
@@ -156,18 +103,18 @@ def lookup_create(request: HttpRequest) -> HttpResponse:
     return _look_up(request, _lookup_form(request, data=request.POST))
 
 
-def _look_up(request: HttpRequest, form: LookupForm) -> HttpResponse:
+def _look_up(request: HttpRequest, form: forms.LookupForm) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form, status=400)
     try:
-        lookup = record_lookup(
+        lookup = records.record_lookup(
             form.question(),
-            requester=requester_of(request),
+            requester=access.requester_of(request),
             typed=form.cleaned_data["customer"],
             zone=form.cleaned_data["zone"],
             reason=form.cleaned_data.get("reason", ""),
         )
-    except TooManyLookups as refused:
+    except records.TooManyLookups as refused:
         form.add_error(None, f"{refused.problem.message} {refused.problem.next_step}")
         return _form_page(request, form, status=refused.problem.page_status)
     return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
@@ -177,8 +124,8 @@ def _look_up(request: HttpRequest, form: LookupForm) -> HttpResponse:
 @render_failures
 def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show the result, or a page that waits for it if the browser can follow the progress."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    record_view(request, lookup)
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    access.record_view(request, lookup)
     try:
         view = ResultView(request, lookup, read_choice(request.GET), zone_of_request(request).key)
         rendered = view.read_stored(lookup)
@@ -195,7 +142,7 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 
 def _waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
     is_followed = _is_followed(request)
-    state = LookupState.RUNNING if is_followed else LookupState.WAITING
+    state = answers.LookupState.RUNNING if is_followed else answers.LookupState.WAITING
     context = {
         **progress_data(lookup, state, Progress()),
         "lookup": lookup,
@@ -205,13 +152,13 @@ def _waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
     return render(request, "lookups/waiting.html", context)
 
 
-def _load_result(request: HttpRequest, lookup: Lookup) -> LookupResult | None:
+def _load_result(request: HttpRequest, lookup: Lookup) -> answers.LookupResult | None:
     """Return the result, or None to show the progress while it takes longer."""
-    projects = allowed_projects(request)
-    if not _is_followed(request) and has_spare_slots():
+    projects = access.allowed_projects(request)
+    if not _is_followed(request) and answers.has_spare_slots():
         with suppress(LookupCrowded):
-            return result_now(lookup, projects)
-    return result_soon(lookup, 0.3, projects)  # sooner, a waiting page would only flash
+            return answers.result_now(lookup, projects)
+    return answers.result_soon(lookup, 0.3, projects)  # sooner, a waiting page would only flash
 
 
 def _is_followed(request: HttpRequest) -> bool:
@@ -224,7 +171,9 @@ def _is_followed(request: HttpRequest) -> bool:
 @render_failures
 def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Repeat the lookup as a new one that queries Sentry again."""
-    again = repeat_lookup(get_lookup_or_404(request, lookup_id), requester=requester_of(request))
+    again = records.repeat_lookup(
+        access.get_lookup_or_404(request, lookup_id), requester=access.requester_of(request)
+    )
     return SeeOther(reverse("lookup_detail", args=[again.uuid]))
 
 
@@ -233,9 +182,9 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @render_failures
 def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Load the related data that was not read in time."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    with request_slot(request.user.pk):
-        read_related(lookup)
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    with answers.request_slot(request.user.pk):
+        answers.read_related(lookup)
     return SeeOther(f"{reverse('lookup_detail', args=[lookup.uuid])}#beside")
 
 
@@ -261,16 +210,19 @@ def check_sentry(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
     """Show and save the person's time zone and shortcut setting."""
-    user = person_of(request)
+    user = access.person_of(request)
     if request.method == "POST":
-        form = PreferencesForm(request.POST)
+        form = forms.PreferencesForm(request.POST)
         if form.is_valid():
-            set_preference(user, **form.cleaned_data)
+            accounts.set_preference(user, **form.cleaned_data)
             messages.success(request, "Saved.")
             return SeeOther(reverse("preferences"))
     else:
-        stored = {"time_zone": chosen_zone(user), "shortcuts": has_shortcuts(user)}
-        form = PreferencesForm(initial=stored)
+        stored = {
+            "time_zone": accounts.chosen_zone(user),
+            "shortcuts": accounts.has_shortcuts(user),
+        }
+        form = forms.PreferencesForm(initial=stored)
     return render(request, "accounts/preferences.html", {"form": form})
 
 
@@ -307,13 +259,13 @@ class FormOptions(NamedTuple):
 
 def form_options(request: HttpRequest, posted: str = "") -> FormOptions:
     """Return the options of a form, also with the posted project. Raise `PermissionDenied`."""
-    allowed = allowed_projects(request)
+    allowed = access.allowed_projects(request)
     if allowed is not None and not allowed:
-        raise PermissionDenied(NO_TEAM)
+        raise PermissionDenied(accounts.NO_TEAM)
     projects, environments = search_choices(allowed)
     if allowed is not None and posted and posted not in allowed:
         projects = (*projects, posted)  # `record_lookup` refuses and records it
-    zone_is_chosen = has_zone(person_of(request))
+    zone_is_chosen = accounts.has_zone(access.person_of(request))
     return FormOptions(
         own_zone=zone_of_request(request),
         zone_is_chosen=zone_is_chosen,
@@ -325,18 +277,18 @@ def form_options(request: HttpRequest, posted: str = "") -> FormOptions:
 
 def _lookup_form(
     request: HttpRequest, *, data: Any = None, initial: dict[str, Any] | None = None
-) -> LookupForm:
+) -> forms.LookupForm:
     options = form_options(request, data.get("project", "") if data else "")
-    return LookupForm(data, initial=initial, **options._asdict())
+    return forms.LookupForm(data, initial=initial, **options._asdict())
 
 
-def _form_page(request: HttpRequest, form: LookupForm, status: int = 200) -> HttpResponse:
-    html = _forms(form, has_zone(person_of(request)), get_token(request))
+def _form_page(request: HttpRequest, form: forms.LookupForm, status: int = 200) -> HttpResponse:
+    html = _forms(form, accounts.has_zone(access.person_of(request)), get_token(request))
     return _new_page(request, form.own_zone, html, status)
 
 
-def _forms(form: LookupForm, zone_is_chosen: bool, token: str) -> str:
-    ticket = TicketForm(own_zone=form.own_zone, zone_is_chosen=zone_is_chosen)
+def _forms(form: forms.LookupForm, zone_is_chosen: bool, token: str) -> str:
+    ticket = forms.TicketForm(own_zone=form.own_zone, zone_is_chosen=zone_is_chosen)
     values = {"form": form, "ticket": ticket, "csrf_token": token}
     return render_to_string("lookups/_forms.html", values)
 
@@ -345,15 +297,16 @@ def _forms(form: LookupForm, zone_is_chosen: bool, token: str) -> str:
 def _empty_forms(options: FormOptions, *_of_settings: object) -> tuple[str, str]:
     """Return the forms, which take half of the page's time, and what stands for the CSRF token."""
     blank = token_hex()
-    return blank, _forms(LookupForm(**options._asdict()), options.zone_is_chosen, blank)
+    return blank, _forms(forms.LookupForm(**options._asdict()), options.zone_is_chosen, blank)
 
 
-def _new_page(request: HttpRequest, zone: ZoneInfo, forms: str, status: int = 200) -> HttpResponse:
-    person, projects, now = person_of(request), allowed_projects(request), timezone.now()
+def _new_page(request: HttpRequest, zone: ZoneInfo, html: str, status: int = 200) -> HttpResponse:
+    person, now = access.person_of(request), timezone.now()
+    projects = access.allowed_projects(request)
     context = {
-        "forms": mark_safe(forms),  # noqa: S308 - a template's HTML, and Django's token
+        "forms": mark_safe(html),  # noqa: S308 - a template's HTML, and Django's token
         "demo_customers": _demo_customers(settings.DEMO_CUSTOMERS, zone),
-        "recent": recent_view(recent_lookups(person), projects, now),
+        "recent": recent_view(answers.recent_lookups(person), projects, now),
         "shared": recent_view(shared_with(person), projects, now, with_owners=True),
     }
     return render(request, "lookups/new.html", context, status=status)
@@ -378,14 +331,17 @@ def _demo_customers(customers: tuple[Any, ...], zone: ZoneInfo) -> str:
 
 def _prefill(values: Any) -> dict[str, str]:
     """Return the values for the form. One that it wouldn't take is left out, never cut."""
-    limits = {**dict.fromkeys(_PREFILLED, MAX_REASON_LENGTH), "customer": MAX_CUSTOMER_LENGTH}
+    limits = {
+        **dict.fromkeys(_PREFILLED, records.MAX_REASON_LENGTH),
+        "customer": forms.MAX_CUSTOMER_LENGTH,
+    }
     given = {name: values.get(name, "") for name in limits}
     return {name: text for name, text in given.items() if 0 < len(text) <= limits[name]}
 
 
 def zone_of_request(request: HttpRequest) -> ZoneInfo:
     """Return the person’s time zone, else that of the browser, else the site’s."""
-    return zone_of(request.user, browser=request.COOKIES.get(_ZONE_COOKIE, ""))
+    return accounts.zone_of(request.user, browser=request.COOKIES.get(_ZONE_COOKIE, ""))
 
 
 # Following a lookup: its progress, stopping it, and news after it.
@@ -394,20 +350,20 @@ def zone_of_request(request: HttpRequest) -> ZoneInfo:
 @require_safe
 def lookup_progress(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     """Return the progress as JSON. Start the query if it is neither running nor done."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    record_partial_view(request, lookup, "progress")
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    access.record_partial_view(request, lookup, "progress")
     # A result that is already there is reported at once.
-    state, progress = visible_state(lookup, 0.1, allowed_projects(request))
+    state, progress = answers.visible_state(lookup, 0.1, access.allowed_projects(request))
     return JsonResponse(progress_data(lookup, state, progress))
 
 
 @require_safe
 def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     """Return how many events a window that was still open has gained; null if unknown."""
-    lookup = get_lookup_or_404(request, lookup_id)
+    lookup = access.get_lookup_or_404(request, lookup_id)
     try:
-        with request_slot(request.user.pk):
-            new = count_new(lookup, allowed_projects(request))
+        with answers.request_slot(request.user.pk):
+            new = answers.count_new(lookup, access.allowed_projects(request))
     except LookupFailed:
         new = None
     sentence = f"{counted(new, 'new event')} since you last looked." if new else ""
@@ -417,10 +373,10 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
 @require_POST
 def lookup_cancel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Stop the query and redirect to the lookup's page. A result that came first remains."""
-    lookup = get_lookup_or_404(request, lookup_id)
-    require_manager(request, lookup)
-    record_action(Action.CANCELLED, requester_of(request).actor, lookup)
-    cancel_lookup(lookup)
+    lookup = access.get_lookup_or_404(request, lookup_id)
+    access.require_manager(request, lookup)
+    records.record_action(Action.CANCELLED, access.requester_of(request).actor, lookup)
+    answers.cancel_lookup(lookup)
     return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
 
 
@@ -429,12 +385,12 @@ def lookup_cancel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @render_failures
 def lookup_move(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Look up the same customer now, earlier, later, or in a wider window, as a new lookup."""
-    lookup = get_lookup_or_404(request, lookup_id)
+    lookup = access.get_lookup_or_404(request, lookup_id)
     try:
         move = Move(request.POST.get("move", ""))
     except ValueError:
         return HttpResponseBadRequest()
-    moved = move_lookup(lookup, move, requester=requester_of(request))
+    moved = answers.move_lookup(lookup, move, requester=access.requester_of(request))
     if moved is None:
         return redirect("lookup_detail", lookup.uuid)
     return SeeOther(reverse("lookup_detail", args=[moved.uuid]))
@@ -446,12 +402,12 @@ def lookup_move(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def share(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
     """Show who a lookup or an incident is shared with, and share it with one more reader."""
-    shared = get_subject_or_404(request, **ids)
-    require_manager(request, shared)
+    shared = access.get_subject_or_404(request, **ids)
+    access.require_manager(request, shared)
     is_posted = request.method == "POST"
-    form = ShareForm(request.POST, auto_id="share_%s") if is_posted else None
+    form = forms.ShareForm(request.POST, auto_id="share_%s") if is_posted else None
     if form is not None and form.is_valid():
-        reader, requester = form.cleaned_data["reader"], requester_of(request)
+        reader, requester = form.cleaned_data["reader"], access.requester_of(request)
         try:
             made = share_lookup(shared, reader, requester=requester, lifetime=form.duration)
         except SharingRefused as refused:
@@ -459,21 +415,21 @@ def share(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, f"Shared with {made.reader}.")
             return _back_from_sharing(shared)
-    record_view(request, shared, "sharing")
+    access.record_view(request, shared, "sharing")
     kind = shared.audit_target.split()[0]
-    context = {kind: shared, "share": share_section(person_of(request), shared, form)}
+    context = {kind: shared, "share": forms.share_section(access.person_of(request), shared, form)}
     return render(request, f"{kind}s/share.html", context, status=400 if form else 200)
 
 
 @require_POST
 def unshare(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
     """Stop sharing a lookup or an incident with the posted person or team."""
-    shared = get_subject_or_404(request, **ids)
-    require_manager(request, shared)
-    ended = active_shares(shared).filter(pk=posted_pk(request, "share")).first()
+    shared = access.get_subject_or_404(request, **ids)
+    access.require_manager(request, shared)
+    ended = active_shares(shared).filter(pk=access.posted_pk(request, "share")).first()
     if ended is None:
         raise Http404
-    end_share(ended, requester=requester_of(request))
+    end_share(ended, requester=access.requester_of(request))
     messages.success(request, f"No longer shared with {ended.reader}.")
     return _back_from_sharing(shared)
 
@@ -494,19 +450,22 @@ def forget(request: HttpRequest) -> HttpResponse:
 
     Everything is posted, so that no identifier is in a URL.
     """
-    form = ForgetForm(request.POST if request.method == "POST" else None)
+    form = forms.ForgetForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 400 if form.is_bound else 200
         return render(request, "lookups/forget.html", {"form": form}, status=status)
     if "confirmed" not in request.POST:
-        found = [(name, stored_counts(name)) for name in form.identifiers]
+        found = [(name, records.stored_counts(name)) for name in form.identifiers]
         context = {"found": found, "names": form.cleaned_data["names"]}
         return render(request, "lookups/forget_confirm.html", context)
-    done = [forget_customer(name, requester_of(request).actor) for name in form.identifiers]
-    answers = counted(sum(one.counts.answers for one in done), "result")
+    done = [
+        records.forget_customer(name, access.requester_of(request).actor)
+        for name in form.identifiers
+    ]
+    results = counted(sum(one.counts.answers for one in done), "result")
     lookups = counted(sum(one.counts.lookups for one in done), "lookup")
     messages.success(
-        request, f"Deleted: {answers} from {lookups}, along with everything typed for them."
+        request, f"Deleted: {results} from {lookups}, along with everything typed for them."
     )
     if not all(one.is_cache_cleared for one in done):
         messages.warning(
@@ -531,34 +490,34 @@ def ticket(request: HttpRequest, *, is_chosen: bool) -> HttpResponse:
     """
     if request.method != "POST":
         return redirect("lookup_form")  # the text is lost when someone had to sign in first
-    form = TicketForm(request.POST, own_zone=zone_of_request(request))
+    form = forms.TicketForm(request.POST, own_zone=zone_of_request(request))
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
     posted = {
         name: request.POST[name][:2000] for name in ("customer", "moment") if name in request.POST
     }
     zone, chosen = form.chosen_zone, posted if is_chosen else None
-    page = ticket_page(form.reading, zone, chosen, form.assumed)
+    page = forms.ticket_page(form.reading, zone, chosen, form.assumed)
     if page["missing"]:
         return _ticket_page(request, form, page, status=400)
     if chosen is None:
         if page["sure"] is None:
             return _ticket_page(request, form, page)
         messages.info(request, "Read from the ticket. Check the customer and the time.")
-    values = prefill_values(chosen or page["sure"] or {}, zone)
-    if reason_required() or not {"customer", "at"} <= values.keys():
+    values = forms.prefill_values(chosen or page["sure"] or {}, zone)
+    if records.reason_required() or not {"customer", "at"} <= values.keys():
         return _form_page(request, _lookup_form(request, initial=values))
     return _look_up(request, _lookup_form(request, data=values))
 
 
 def _ticket_page(
-    request: HttpRequest, form: TicketForm, page: dict[str, Any] | None, status: int = 200
+    request: HttpRequest, form: forms.TicketForm, page: dict[str, Any] | None, status: int = 200
 ) -> HttpResponse:
     context = {
         "ticket": form,
         "page": page,
         "zone": form.chosen_zone.key,
-        "date_form": TicketForm(request.POST, own_zone=form.own_zone, auto_id="date_%s"),
+        "date_form": forms.TicketForm(request.POST, own_zone=form.own_zone, auto_id="date_%s"),
     }
     return render(request, "lookups/ticket.html", context, status=status)
 
@@ -567,15 +526,19 @@ def _ticket_page(
 @render_failures
 def lookup_known_feedback(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Save whether the known error helped, then redirect to the page; a script gets a 204."""
-    result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
+    result = answers.result_now(
+        access.get_lookup_or_404(request, lookup_id), access.allowed_projects(request)
+    )
     issue_id, slug = request.POST.get("issue", ""), request.POST.get("known", "")
     matches = result.answer.known.for_issue(issue_id)
     match = next((one for one in matches if one.known.slug == slug), None)
     helped = {"yes": True, "no": False}.get(request.POST.get("helped", ""))
     if match is None or helped is None:
         raise Http404
-    save_feedback(person_of(request), result.lookup, issue_id=issue_id, slug=slug, helped=helped)
-    if PART_HEADER in request.headers:
+    save_feedback(
+        access.person_of(request), result.lookup, issue_id=issue_id, slug=slug, helped=helped
+    )
+    if access.PART_HEADER in request.headers:
         return HttpResponse(status=204)
     anchors = (
         f"known-{number}-{place}"

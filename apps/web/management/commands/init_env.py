@@ -8,6 +8,7 @@ import re
 import secrets
 import subprocess
 import sys
+import tomllib
 from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,22 +23,6 @@ from django.core.management import BaseCommand, CommandError
 
 ROOT = Path(__file__).resolve().parents[4]
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_NEXT = """Wrote {file}, which only you can read. Keep a copy in a safe place:
-without its keys, no one can read what Triage stores or verify the audit trail.
-
-What to do next, depending on how you install Triage:
-  - With Docker Compose, start everything, and create the first admin:
-      docker compose up --detach --build
-      docker compose exec web python manage.py createsuperuser
-  - With systemd, continue with step 3 of docs/install.md.
-  - With another service manager, set TRIAGE_ENV_FILE={file} for all of these:
-      .venv/bin/python manage.py migrate
-      .venv/bin/python manage.py createsuperuser
-      .venv/bin/gunicorn triage_site.wsgi --bind 127.0.0.1:8000    (the site)
-      .venv/bin/python manage.py run_huey                          (the worker)
-  - On your own computer: make run
-Then open {address}{through}.
-"""
 
 
 class Variable(NamedTuple):
@@ -52,26 +37,8 @@ class Variable(NamedTuple):
     secret: bool = False
 
 
-# fmt: off
-_QUESTIONS = (
-    Variable("ADDRESS", "address", "The address where people open Triage",
-             r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~/-]*)?",
-             "an address such as https://triage.example.org", "http://localhost:8000"),
-    Variable("SENTRY_BASE_URL", "sentry-url", "The address of your Sentry",
-             r"https?://[A-Za-z0-9.\[\]:-]+", "an address without a path", "https://sentry.io"),
-    Variable("SENTRY_ORG", "sentry-org", "Your organization's slug (empty: try the demo first)",
-             r"[A-Za-z0-9_.-]*", "the slug, as in Sentry's addresses"),
-    Variable("SENTRY_AUTH_TOKEN", "", "The token of your internal integration",
-             r"[!-&(-~]*", "the token, exactly as copied", secret=True),
-    Variable("TIME_ZONE", "time-zone", "Your team's time zone", r"[A-Za-z0-9_+/-]+",
-             "a name such as Europe/Berlin", "UTC"),
-    Variable("EMAIL_URL", "", "A mail server for invitations: smtp://user:password@host:587 "
-             "(empty: copy links yourself)", r"(?:smtps?|smtp\+plain)://[!-&(-~]+|",
-             "an address such as smtp://user:password@mail.example.org:587", secret=True),
-    Variable("EMAIL_FROM", "email-from", "The sender's address", r"[^'\r\n]*@[^'\s]+|",
-             "an email address"),
-)
-# fmt: on
+_FILE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_QUESTIONS = [Variable(**question) for question in _FILE["questions"]]
 
 
 class Command(BaseCommand):
@@ -107,7 +74,9 @@ class Command(BaseCommand):
         is_https = answers["ADDRESS"].startswith("https:")
         through = " through a proxy with TLS that passes requests on to port 8000 here"
         self.stdout.write(
-            _NEXT.format(file=file, address=answers["ADDRESS"], through=through if is_https else "")
+            _FILE["next"].format(
+                file=file, address=answers["ADDRESS"], through=through if is_https else ""
+            )
         )
 
     def _answers(self, options: dict[str, Any]) -> dict[str, str]:
