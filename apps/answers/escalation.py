@@ -22,8 +22,7 @@ from apps.events.releases import (
     last_day_of,
 )
 from apps.events.summary import headline
-from apps.exports.blocks import UNKNOWN, caught, counts, frame_line, inline, seconds
-from apps.exports.document import DocumentBuilder, Setting
+from apps.exports.document import DocumentBuilder
 from apps.exports.facts import (
     BreadcrumbFacts,
     Detail,
@@ -32,6 +31,7 @@ from apps.exports.facts import (
     IssueFacts,
     RelatedFacts,
 )
+from apps.exports.markdown import UNKNOWN, caught, counts, frame_line, inline, seconds
 
 # URLs that Markdown turns into links, without characters that could end the link or act as markup.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")
@@ -61,8 +61,8 @@ def escalation_values(about: About) -> dict[str, str]:
     chosen = frozenset().union(*(problem.event_ids for problem in problems))
     events = tuple(event for event in answer.events if event.id in chosen)
     only_chosen = replace(answer, events=events)
-    setting = Setting(marker=about.marker, zone=about.zone.key)
-    document = DocumentBuilder(only_chosen, setting).build(_DETAIL)
+    builder = DocumentBuilder(only_chosen, about.marker, zone=about.zone.key)
+    document = builder.build(_DETAIL)
     pairs = list(zip(document.issues, groups_in(problems_of(only_chosen)), strict=False))
     moment = answer.question.window.moment
     paragraphs = (
@@ -152,7 +152,7 @@ def _problem(issue: IssueFacts, events: tuple[EventFacts, ...], about: About) ->
     times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
-        *(f"- Same failure as {inline(cause)}: {reason}" for cause, reason in issue.half_of),
+        *(f"- Same failure as {inline(cause)}: {reason}" for cause, reason in issue.caused_by),
         f"- Issue: {inline(issue.title)}{_link(issue.permalink)}",
         f"- Project {inline(issue.project)}, level {inline(issue.level)}, "
         f"caught by the program: {caught(issue.handled)}",

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import chain, pairwise
 
 from apps.events.answer import Answer, KnownErrors, KnownMatch
+from apps.events.correlation import Correlation, Reason, correlate, find_origin
 from apps.events.event import Event, Issue
-from apps.events.halves import Half, Reason, find_halves, find_origin
 from apps.events.once import once
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
@@ -218,7 +218,7 @@ def _find_problems(answer: Answer) -> list[Problem]:
     groups = group_by_issue(answer)
     moment = answer.question.window.moment
     loud = [event for one in groups if not _is_noise(one, moment) for event in one.events]
-    halves = find_halves(loud)
+    halves = correlate(loud)
     parts: dict[str, dict[str, list[Event]]] = defaultdict(lambda: defaultdict(list))
     for group in groups:
         for event in group.events:
@@ -246,7 +246,7 @@ def _problem(
     cause: str,
     parts: Mapping[str, Sequence[Event]],
     groups: Mapping[str, Group],
-    halves: Mapping[str, Half],
+    halves: Mapping[str, Correlation],
     errors: Sequence[Event],
 ) -> Problem:
     """Return the problem with this cause, given its events by issue."""

@@ -11,9 +11,9 @@ from math import sqrt
 from typing import Final
 
 from apps.events.answer import Answer, Notice, SearchScope
+from apps.events.correlation import Reason
 from apps.events.event import Event, EventBody, Issue
 from apps.events.grouping import UNGROUPED, Group, Joined, Problem, problems_of
-from apps.events.halves import Reason
 from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
 from apps.events.rules.engine import rule_for
 from apps.events.summary import summarize_failure

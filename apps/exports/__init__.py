@@ -12,21 +12,20 @@ from apps.events.answer import Answer
 from apps.events.grouping import UNGROUPED
 from apps.events.once import rule_cache
 from apps.exports import json_format
-from apps.exports.blocks import markdown_text, plain_text
-from apps.exports.document import MAX_TOKENS, MIN_TOKENS, DocumentBuilder, Setting, fit
-from apps.exports.facts import (
-    EVERYTHING,
+from apps.exports.document import DocumentBuilder, fit
+from apps.exports.facts import EVERYTHING, NO_LIMITS, NO_PRESET, Document, Omission, Preset
+from apps.exports.markdown import markdown_text, plain_text
+from apps.exports.tokens import (
+    DEFAULT_BUDGET,
     FAMILIES,
     GPT,
     MAX_PROMPT_TOKENS,
-    NO_LIMITS,
-    NO_PRESET,
-    Document,
+    MAX_TOKENS,
+    MIN_PROMPT_TOKENS,
+    MIN_TOKENS,
     Family,
-    Omission,
-    Preset,
+    estimate_tokens,
 )
-from apps.exports.tokens import estimate_tokens
 
 Format = Literal["markdown", "json", "text"]
 
@@ -34,6 +33,10 @@ __all__ = [
     "DEFAULT_BUDGET",
     "FAMILIES",
     "GPT",
+    "MAX_PROMPT_TOKENS",
+    "MAX_TOKENS",
+    "MIN_TOKENS",
+    "NO_PRESET",
     "ExportRefused",
     "Family",
     "Format",
@@ -45,9 +48,6 @@ __all__ = [
     "render",
 ]
 
-DEFAULT_BUDGET = 6000
-# A prompt takes at most a tenth of a token limit, but no less than this and no more than the most.
-_MIN_PROMPT_TOKENS = 50
 # Media type, file suffix, and writer
 _FORMATS: dict[str, tuple[str, str, Callable[[Document], str]]] = {
     "markdown": ("text/markdown", "md", markdown_text),
@@ -119,18 +119,6 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     if budget is not None:
         check_budget(budget, family)
         _check_prompt(preset, budget, family)
-    setting = Setting(
-        marker=marker,
-        customer=customer,
-        lookup_id=lookup_id,
-        from_cache=from_cache,
-        zone=zone,
-        preset=preset,
-        issue_id=issue_id,
-        event_id=event_id,
-        today=today,
-        datamarking=datamarking,
-    )
     ids = {event.issue_id or UNGROUPED for event in answer.events}
     if issue_id and issue_id not in ids:
         raise ExportRefused("The lookup has no problem with that ID.")
@@ -140,7 +128,19 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     if format == "json" and inside_block:
         write = json_format.render_block
     with rule_cache():
-        builder = DocumentBuilder(answer, setting)
+        builder = DocumentBuilder(
+            answer,
+            marker,
+            customer=customer,
+            lookup_id=lookup_id,
+            from_cache=from_cache,
+            zone=zone,
+            preset=preset,
+            issue_id=issue_id,
+            event_id=event_id,
+            today=today,
+            datamarking=datamarking,
+        )
         if budget is None:
             document = builder.build(EVERYTHING if write is json_format.render else NO_LIMITS)
             text = write(document)
@@ -159,7 +159,7 @@ def check_budget(budget: int, family: Family) -> None:
 
 def _check_prompt(preset: Preset, budget: int, family: Family) -> None:
     taken = family.count(preset.tokens)
-    left = min(MAX_PROMPT_TOKENS, max(_MIN_PROMPT_TOKENS, budget // 10))
+    left = min(MAX_PROMPT_TOKENS, max(MIN_PROMPT_TOKENS, budget // 10))
     if taken > left:
         raise ExportRefused(
             f"The prompt takes about {taken} tokens, but a limit of {budget:,} tokens leaves only "

@@ -36,7 +36,6 @@ from apps.events.query import format_duration
 from apps.events.releases import customer_release, describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.rule import device_of
 from apps.events.summary import delay_text, headline, summarize, summarize_group
-from apps.exports.blocks import seconds
 from apps.exports.escaping import Neutralizer
 from apps.exports.facts import (
     NO_LIMITS,
@@ -58,18 +57,22 @@ from apps.exports.facts import (
     StatusFacts,
     ladder,
 )
-from apps.exports.tokens import estimate_tokens, tokens_within
+from apps.exports.markdown import seconds
+from apps.exports.tokens import MAX_TOKENS, estimate_tokens, tokens_within
 
-MIN_TOKENS = 400
-MAX_TOKENS = 1_000_000
 _NO_BODY = EventBody()
 _NO_REQUEST = Request()
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Settings of an export that do not depend on the level of detail; `render` describes them."""
+@dataclass
+class DocumentBuilder:
+    """Builds documents of one result in different levels of detail.
 
+    `render` describes the fields. Raises `ValueError` for a marker that is not 8 to 40 ASCII
+    letters and digits, and `ZoneInfoNotFoundError` for an unknown zone.
+    """
+
+    answer: Answer
     marker: str
     customer: str = "<customer>"
     lookup_id: str | None = None
@@ -81,37 +84,29 @@ class Setting:
     today: date | None = None
     datamarking: bool = False
 
-
-class DocumentBuilder:
-    """Builds documents of one result in different levels of detail."""
-
-    def __init__(self, answer: Answer, setting: Setting) -> None:
-        """Find the problems, or only the one with the issue of the setting.
-
-        Raise `ValueError` for a marker that is not 8 to 40 ASCII letters and digits, and
-        `ZoneInfoNotFoundError` for an unknown zone.
-        """
-        self._answer, self._setting = answer, setting
-        self._neutralizer = Neutralizer(setting.marker)
-        self._today = setting.today or answer.fetched_at.astimezone(ZoneInfo(setting.zone)).date()
-        problems = problems_of(answer)
+    def __post_init__(self) -> None:
+        """Find the problems, or only the one with the chosen issue."""
+        self._neutralizer = Neutralizer(self.marker)
+        fetched_on = self.answer.fetched_at.astimezone(ZoneInfo(self.zone)).date()
+        self._today = self.today or fetched_on
+        problems = problems_of(self.answer)
         self._issues_total = len({one for problem in problems for one in problem.issue_ids})
-        if setting.issue_id:
-            only = find_problem(problems, setting.issue_id)
+        if self.issue_id:
+            only = find_problem(problems, self.issue_id)
             problems = [only] if only else []
         self._problems = problems
         self._groups = groups_in(problems)
-        if setting.event_id:
+        if self.event_id:
             ids = {event.id: group for group in self._groups for event in group.events}
-            self._groups = [ids[setting.event_id]]
+            self._groups = [ids[self.event_id]]
 
     def build(self, detail: Detail) -> Document:
         """Select the facts of the result within the limits of `detail`."""
-        answer, setting, groups = self._answer, self._setting, self._groups
+        answer, groups = self.answer, self._groups
         selection = Selection(answer, self._today, detail, self._neutralizer)
         rows = selection.at("summary").first(groups, detail.summary_rows, "issues")
         detailed = rows[: detail.issues]
-        selected = [_select_events(group, selection, setting.event_id) for group in detailed]
+        selected = [_select_events(group, selection, self.event_id) for group in detailed]
         included = sum(len(group.events) for group in groups)
         listed = sum(len(group.events) for group in detailed)
         selection.leave_to_page("events of other issues", len(answer.events) - included)
@@ -123,23 +118,23 @@ class DocumentBuilder:
             key=lambda pair: position[id(pair[0])],
         )
         shown = {group.issue_id for group in rows}
-        problems = tuple(
+        problems = [
             _problem_facts(problem, [event for event, _lead in events], selection)
             for problem in self._problems
             if problem.issue_id in shown
-        )
+        ]
         return Document(
-            preset=setting.preset,
-            marker=setting.marker,
-            header=_header(setting, selection, self._issues_total),
-            problems=problems,
-            issues=tuple(_name_halves(issues, problems)),
+            preset=self.preset,
+            marker=self.marker,
+            header=self._header(selection),
+            problems=tuple(problems),
+            issues=tuple(_with_causes(issues, problems)),
             events=tuple(_event_facts(event, lead, selection) for event, lead in events),
             breadcrumbs=_breadcrumb_facts(
                 [(event, event is lead) for event, lead in events], selection
             ),
-            related=() if setting.issue_id else _related_facts(selection),
-            activity=() if setting.issue_id else _all_activity(selection),
+            related=() if self.issue_id else _related_facts(selection),
+            activity=() if self.issue_id else _all_activity(selection),
             note=no_errors_note(answer),
             other_occurrences=_other_occurrences_facts(selection),
             omitted=selection.omitted,
@@ -147,51 +142,49 @@ class DocumentBuilder:
             hidden=selection.counted(answer.redaction),
             neutralized=selection.neutralized,
             slim=detail.slim,
-            datamarking=setting.datamarking,
+            datamarking=self.datamarking,
         )
 
+    def _header(self, selection: Selection) -> Header:
+        answer, here, detail = self.answer, selection.at("header"), selection.detail
+        if detail.slim:
+            here.leave_out("facts about the lookup", 3)
 
-def _header(setting: Setting, selection: Selection, issues_total: int) -> Header:
-    answer, here, detail = selection.answer, selection.at("header"), selection.detail
-    if detail.slim:
-        here.leave_out("facts about the lookup", 3)
-        setting = replace(setting, lookup_id=None, zone="UTC")
+        def names(raw: Sequence[str], what: str) -> tuple[str, ...]:
+            return tuple(
+                here.text(name, detail.names) for name in here.first(raw, detail.searched, what)
+            )
 
-    def names(raw: Sequence[str], what: str) -> tuple[str, ...]:
-        return tuple(
-            here.text(name, detail.names) for name in here.first(raw, detail.searched, what)
+        def explained(message: str) -> str:
+            if detail.notice_texts:
+                return selection.at("notices").text(message, detail.notice_texts)
+            here.leave_out("explanations of notices", 1)
+            return ""
+
+        return Header(
+            lookup_id=None if detail.slim else here.optional_text(self.lookup_id, 40),
+            only_issue=here.optional_text(self.issue_id, 40),
+            customer=here.text(self.customer, max(detail.names, 12)),
+            matched_on=() if detail.slim else names(answer.matched_on, "fields"),
+            window=answer.question.window,
+            zone="UTC" if detail.slim else self.zone,
+            server=answer.searched.server,
+            organization=here.text(answer.searched.organization, detail.names),
+            projects=names(answer.searched.projects, "projects searched"),
+            environments=names(answer.searched.environments, "environments searched"),
+            only_fields=names(answer.question.customer.only_fields, "fields searched"),
+            complete=answer.complete,
+            notices=tuple(
+                Notice(notice.code, explained(notice.message)) for notice in answer.all_notices
+            ),
+            fetched_at=answer.fetched_at,
+            from_cache=self.from_cache,
+            events_total=answer.events_total,
+            issues_total=self._issues_total,
+            events_listed=len(answer.events),
+            bodies_read=answer.bodies_read,
+            known_unchecked=answer.known.unchecked,
         )
-
-    def explained(message: str) -> str:
-        if detail.notice_texts:
-            return selection.at("notices").text(message, detail.notice_texts)
-        here.leave_out("explanations of notices", 1)
-        return ""
-
-    return Header(
-        lookup_id=here.optional_text(setting.lookup_id, 40),
-        only_issue=here.optional_text(setting.issue_id, 40),
-        customer=here.text(setting.customer, max(detail.names, 12)),
-        matched_on=() if detail.slim else names(answer.matched_on, "fields"),
-        window=answer.question.window,
-        zone=setting.zone,
-        server=answer.searched.server,
-        organization=here.text(answer.searched.organization, detail.names),
-        projects=names(answer.searched.projects, "projects searched"),
-        environments=names(answer.searched.environments, "environments searched"),
-        only_fields=names(answer.question.customer.only_fields, "fields searched"),
-        complete=answer.complete,
-        notices=tuple(
-            Notice(notice.code, explained(notice.message)) for notice in answer.all_notices
-        ),
-        fetched_at=answer.fetched_at,
-        from_cache=setting.from_cache,
-        events_total=answer.events_total,
-        issues_total=issues_total,
-        events_listed=len(answer.events),
-        bodies_read=answer.bodies_read,
-        known_unchecked=answer.known.unchecked,
-    )
 
 
 def _known_facts(
@@ -264,17 +257,16 @@ def _problem_facts(problem: Problem, events: Iterable[Event], selection: Selecti
     )
 
 
-def _name_halves(
+def _with_causes(
     issues: Iterable[IssueFacts], problems: Iterable[ProblemFacts]
 ) -> Iterator[IssueFacts]:
-    """Yield the issues; a half of failures names the issues that caused them."""
-    by_id = {issue.id: issue for issue in issues}
+    """Yield the issues with the names of those that caused the same failures."""
+    names = {issue.id: issue.name for issue in issues}
     causes: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for problem in problems:
-        cause = by_id.get(problem.cause)
-        for half, reason in problem.joined:
-            causes[half].append((cause.name if cause else problem.cause, reason))
-    return (replace(issue, half_of=tuple(causes[issue.id])) for issue in by_id.values())
+        for issue_id, reason in problem.joined:
+            causes[issue_id].append((names.get(problem.cause, problem.cause), reason))
+    return (replace(issue, caused_by=tuple(causes[issue.id])) for issue in issues)
 
 
 def _issue_facts(group: Group, selection: Selection) -> IssueFacts:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cache
-from math import ceil
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -16,35 +15,6 @@ from apps.events.event import ExceptionInfo
 from apps.events.query import Window
 from apps.exports.escaping import KINDS, Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
-
-MAX_PROMPT_TOKENS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A family of models, with its tokens for each of o200k. `docs/using.md` has the sources."""
-
-    name: str
-    label: str
-    factor: float
-
-    def count(self, tokens: int) -> int:
-        """Return the family's tokens for tokens of o200k, rounded up."""
-        return ceil(tokens * self.factor)
-
-    def room(self, budget: int) -> int:
-        """Return the tokens of o200k that fit a limit."""
-        room = int(budget / self.factor)
-        return room + (self.count(room + 1) <= budget)
-
-
-GPT = Family("gpt", "GPT", 1.0)
-FAMILIES = (
-    GPT,
-    Family("claude", "Claude", 1.7),
-    Family("gemini", "Gemini", 1.15),
-    Family("any", "Any model", 1.7),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +111,7 @@ class KnownFacts:
 class IssueFacts:
     """An issue. `events` counts this customer's events in the window.
 
-    `half_of` are the issues that caused the same failures, each with why both are one.
+    `caused_by` are the issues that caused the same failures, each with why both are one.
     """
 
     id: str
@@ -158,7 +128,7 @@ class IssueFacts:
     permalink: str | None
     status: StatusFacts | None
     known: tuple[KnownFacts, ...]
-    half_of: tuple[tuple[str, str], ...] = ()
+    caused_by: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -170,7 +140,7 @@ class ProblemFacts:
     """A failure: its sentence, the issue that caused it, and its other issues with the reasons.
 
     `events` are the IDs of the exported ones, newest first.
-    `times` counts occurrences: two halves of one request happened once.
+    `times` counts occurrences: two records of one request happened once.
     """
 
     sentence: str

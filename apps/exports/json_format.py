@@ -8,7 +8,6 @@ from functools import lru_cache
 from itertools import groupby
 from typing import cast
 
-from apps.exports.blocks import iso
 from apps.exports.escaping import enclose
 from apps.exports.facts import (
     Document,
@@ -19,6 +18,7 @@ from apps.exports.facts import (
     OtherOccurrencesFacts,
     RelatedFacts,
 )
+from apps.exports.markdown import iso
 
 SCHEMA = "triage.lookup/1"
 Json = dict[str, object]

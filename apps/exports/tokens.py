@@ -1,19 +1,55 @@
-"""The number of a text's tokens in the o200k encoding, without its library.
+"""The limits of an export in tokens, and the number of a text's tokens.
 
-o200k splits a text into pieces, and merges the bytes of each piece by byte-pair encoding. Both are
-done here alike, so the number is exact, except that a very long piece is merged in parts, which
-can only make it too high.
+They are those of the o200k encoding, counted without its library. o200k splits a text into pieces,
+and merges the bytes of each piece by byte-pair encoding. Both are done here alike, so the number is
+exact, except that a very long piece is merged in parts, which can only make it too high.
 """
 
 import lzma
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate, groupby, pairwise
+from math import ceil
 from operator import add
 from pathlib import Path
 from unicodedata import category
+
+DEFAULT_BUDGET = 6000
+MIN_TOKENS = 400
+MAX_TOKENS = 1_000_000
+# A prompt takes at most a tenth of a limit, but no less than the first of these and no more than
+# the second.
+MIN_PROMPT_TOKENS, MAX_PROMPT_TOKENS = 50, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of models, with its tokens for each of o200k. `docs/using.md` has the sources."""
+
+    name: str
+    label: str
+    factor: float
+
+    def count(self, tokens: int) -> int:
+        """Return the family's tokens for tokens of o200k, rounded up."""
+        return ceil(tokens * self.factor)
+
+    def room(self, budget: int) -> int:
+        """Return the tokens of o200k that fit a limit."""
+        room = int(budget / self.factor)
+        return room + (self.count(room + 1) <= budget)
+
+
+GPT = Family("gpt", "GPT", 1.0)
+FAMILIES = (
+    GPT,
+    Family("claude", "Claude", 1.7),
+    Family("gemini", "Gemini", 1.15),
+    Family("any", "Any model", 1.7),
+)
 
 # Pre-tokenization, as o200k does it: a word includes one symbol or space before it and ends before
 # a capital letter, digits are grouped by three, symbols include the line ends after them, and the

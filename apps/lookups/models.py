@@ -13,8 +13,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
-from apps.exports import Preset
-from apps.exports.facts import MAX_PROMPT_TOKENS, NO_PRESET
+from apps.exports import MAX_PROMPT_TOKENS, NO_PRESET, Preset
 
 
 class Origin(models.TextChoices):

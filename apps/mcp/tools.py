@@ -38,8 +38,8 @@ from apps.events.grouping import problems_of
 from apps.events.once import once, rule_cache
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, counted, parse_zone
 from apps.events.summary import summarize_group
-from apps.exports import DEFAULT_BUDGET, ExportRefused, check_budget, estimate_tokens
-from apps.exports.document import MIN_TOKENS, no_errors_note
+from apps.exports import DEFAULT_BUDGET, MIN_TOKENS, ExportRefused, check_budget, estimate_tokens
+from apps.exports.document import no_errors_note
 from apps.exports.escaping import Neutralizer, enclose
 from apps.lookups import answers, cache, problems
 from apps.lookups.access import Requester, find_lookup, searched_projects

@@ -335,7 +335,7 @@ def passes() -> list[Pass]:
         Pass("redaction", tuple(f"apps.redaction.{name}" for name in redaction), _redacted),
         Pass("sentences", rules, _explained),
         Pass("breadcrumbs", ("apps.events.breadcrumb_text",), _phrased),
-        Pass("exports", ("apps.exports.escaping", "apps.exports.blocks"), _neutralized),
+        Pass("exports", ("apps.exports.escaping", "apps.exports.markdown"), _neutralized),
         Pass("known errors", ("apps.known_errors.files",), _imported),
         Pass("searches", ("apps.events.identifier", "apps.sentry.search"), _searched),
         Pass("parsing", ("apps.sentry.parsing",), _parsed),

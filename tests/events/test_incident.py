@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from apps.events.correlation import Reason
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
-from apps.events.halves import Reason
 from apps.events.incident import (
     Baseline,
     Failure,

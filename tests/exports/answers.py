@@ -17,7 +17,7 @@ from apps.events.event import (
 )
 from apps.events.query import Customer, Question, Window
 from apps.exports import Preset
-from apps.exports.document import DocumentBuilder, Setting, fit
+from apps.exports.document import DocumentBuilder, fit
 from apps.exports.facts import Document
 from apps.exports.json_format import render_block
 
@@ -29,7 +29,7 @@ MOMENT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 
 def fitting_json(result: Answer, budget: int) -> Document:
     """Return the document of which JSON for a language model fits the budget."""
-    return fit(DocumentBuilder(result, Setting(MARKER)).build, render_block, budget, int)[0]
+    return fit(DocumentBuilder(result, MARKER).build, render_block, budget, int)[0]
 
 
 def frame(number: int, *, in_app: bool = True, file: str = "shop/checkout/views.py") -> Frame:

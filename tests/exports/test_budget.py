@@ -19,9 +19,9 @@ from apps.exports import (
     estimate_tokens,
     render,
 )
-from apps.exports.blocks import markdown_text
-from apps.exports.document import DocumentBuilder, Setting, fit
+from apps.exports.document import DocumentBuilder, fit
 from apps.exports.facts import NO_PRESET, Detail, Document
+from apps.exports.markdown import markdown_text
 from tests import samples
 from tests.examples import examples
 from tests.exports.answers import (
@@ -185,7 +185,7 @@ def test_limit_is_reached_in_few_attempts() -> None:
         "long extra": long["extra"],
     }
     for name, result in results.items():
-        builder = DocumentBuilder(result, Setting(MARKER))
+        builder = DocumentBuilder(result, MARKER)
         tried: list[Detail] = []
 
         def attempt(
@@ -257,7 +257,7 @@ def test_limit_out_of_range_is_refused(budget: int) -> None:
 def test_header_that_does_not_fit_raises() -> None:
     with pytest.raises(ValueError, match="longer than 10 tokens"):
         fit(
-            DocumentBuilder(afternoon(), Setting(MARKER)).build,
+            DocumentBuilder(afternoon(), MARKER).build,
             markdown_text,
             10,
             int,

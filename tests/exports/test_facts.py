@@ -13,9 +13,9 @@ import pytest
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.event import EventBody, ExceptionInfo
 from apps.exports import ExportRefused, Format, Preset, render
-from apps.exports.blocks import markdown_text, plain_text
 from apps.exports.facts import NO_PRESET
 from apps.exports.json_format import data
+from apps.exports.markdown import markdown_text, plain_text
 from tests import samples
 from tests.exports.answers import (
     EXPLAIN,

@@ -15,9 +15,9 @@ from apps.events.answer import (
     RelatedData,
     Replay,
 )
+from apps.events.correlation import Reason
 from apps.events.event import Breadcrumb, Event, EventBody, Request
 from apps.events.grouping import Group, Joined, Problem, problems_of
-from apps.events.halves import Reason
 from apps.events.summary import headline
 from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.story import story_view

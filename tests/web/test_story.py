@@ -5,9 +5,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, Deploy, Feedback, RelatedData, Replay, Signal, UnreadSignal
+from apps.events.correlation import Reason
 from apps.events.event import Breadcrumb, Event
 from apps.events.grouping import Group, Joined, Problem, problems_of
-from apps.events.halves import Reason
 from apps.web.presenters.story import MAX_STEPS, StoryView, related_view, story_view
 from tests.web.answers import (
     MOMENT,

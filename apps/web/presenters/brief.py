@@ -11,9 +11,9 @@ from apps.events import observations, summary
 from apps.events.activity_text import Kind
 from apps.events.answer import Answer, KnownMatch, Replay, Signal
 from apps.events.breadcrumb_text import bare_url
+from apps.events.correlation import Reason
 from apps.events.event import Issue, LogEntry
 from apps.events.grouping import Problem
-from apps.events.halves import Reason
 from apps.events.observations import Observation
 from apps.events.query import counted
 from apps.events.releases import (

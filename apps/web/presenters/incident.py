@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from apps.answers.models import DraftTemplate
 from apps.answers.services import group_reply
 from apps.answers.templates import About, Kind
-from apps.events.halves import Reason
+from apps.events.correlation import Reason
 from apps.events.incident import Failure
 from apps.events.query import counted
 from apps.events.releases import short_release

@@ -18,8 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from apps.events.identifier import reading_of
 from apps.events.query import Question
-from apps.exports import DEFAULT_BUDGET, FAMILIES, ExportRefused
-from apps.exports.document import MAX_TOKENS, MIN_TOKENS
+from apps.exports import DEFAULT_BUDGET, FAMILIES, MAX_TOKENS, MIN_TOKENS, ExportRefused
 from apps.known_errors.catalogue import with_known_errors
 from apps.lookups.access import command_line
 from apps.lookups.exports import Choice, Export, render_result

@@ -1,4 +1,4 @@
-"""What an export says, in blocks that each have one author, and its Markdown and plain text."""
+"""Exports as Markdown and plain text, made of blocks that each have one author."""
 
 import json
 import re
@@ -228,7 +228,7 @@ def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
     facts = (
         f"Issue {quote(issue.name)}",
         title and quote(title),
-        *(f"same failure as {quote(cause)} ({reason})" for cause, reason in issue.half_of),
+        *(f"same failure as {quote(cause)} ({reason})" for cause, reason in issue.caused_by),
         issue.level and quote(issue.level),
         issue.project
         and document.header.projects != (issue.project,)

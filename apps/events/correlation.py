@@ -38,7 +38,7 @@ class _Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Half:
+class Correlation:
     """An event as a part of its failure: the event that caused all of it, and why it is part.
 
     `twin` is the ID of the event that stands for the same occurrence.
@@ -53,7 +53,7 @@ class Half:
 
 _Path = tuple[str, ...]
 
-_FILE = PatternFile.read("halves.toml")
+_FILE = PatternFile.read("correlation.toml")
 _CALL_ERROR = _FILE.compile("call_error", re.IGNORECASE)
 _TIMEOUT = _FILE.compile("timeout", re.IGNORECASE)
 _COMMON_TEXT = _FILE.compile("common_text", re.IGNORECASE)
@@ -474,7 +474,7 @@ _MOST_OF_ISSUE = 4
 _FURTHEST = timedelta(seconds=60)
 
 
-def find_halves(events: Sequence[Event]) -> dict[str, Half]:
+def correlate(events: Sequence[Event]) -> dict[str, Correlation]:
     """Return the events that are another half of a failure, by ID."""
     if len({event.issue_id for event in events}) < 2:
         return {}
@@ -487,7 +487,7 @@ def find_halves(events: Sequence[Event]) -> dict[str, Half]:
             links[half.event.id] = found
     _drop_rivals(events, links)
     _follow_issues(traits, links)
-    return {event_id: _half(event_id, links) for event_id in links}
+    return {event_id: _correlation(event_id, links) for event_id in links}
 
 
 def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
@@ -621,7 +621,7 @@ def _step(one: _Traits) -> tuple[object, ...]:
     return (one.event.project, one.event.transaction, calls)
 
 
-def _half(event_id: str, links: Mapping[str, _Link]) -> Half:
+def _correlation(event_id: str, links: Mapping[str, _Link]) -> Correlation:
     """Follow the links from an event to the first cause."""
     link = links[event_id]
     root, twin = link.cause, link.cause.id if link.is_twin else event_id
@@ -629,4 +629,4 @@ def _half(event_id: str, links: Mapping[str, _Link]) -> Half:
         following = links[root.id]
         twin = following.cause.id if twin == root.id and following.is_twin else twin
         root = following.cause
-    return Half(root, link.reason, twin)
+    return Correlation(root, link.reason, twin)
