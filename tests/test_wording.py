@@ -33,6 +33,8 @@ def messages() -> Iterator[tuple[str, str]]:
                 yield str(path.relative_to(ROOT)), text
     for rule in all_rules():
         yield "rules", rule.sentence
+    for text in re.findall(r'"(.*)"', (ROOT / "apps/lookups/problems.toml").read_text()):
+        yield "problems.toml", text
 
 
 def literals(tree: ast.Module) -> Iterator[str]:

@@ -21,7 +21,7 @@ from apps.audit.models import Action
 from apps.audit.trail import Actor, record, record_refusal
 from apps.lookups import cache
 from apps.lookups.models import Lookup, LookupShare, Origin, Share
-from apps.lookups.problems import LookupFailed, Problem
+from apps.lookups.problems import LookupFailed, Problem, problem_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +65,7 @@ def command_line() -> Requester:
 
 REALM = 'Bearer realm="Triage"'
 ASK_ADMIN = "Ask your Triage admin."
-NO_TOKEN = Problem(
-    "no_access",
-    "The API token is missing, wrong, or revoked.",
-    "Send it as `Authorization: Bearer <token>`. Admins issue tokens.",
-    api_status=401,
-)
-_EXPIRED = Problem(
-    "token_expired",
-    "This API token has expired.",
-    "Ask your Triage admin for a new one.",
-    api_status=401,
-)
-NO_ROLE = Problem("no_access", "This token can't look up customers.", ASK_ADMIN, api_status=403)
-_PROJECT_NOT_ALLOWED = Problem(
-    "project_not_allowed",
-    "This token can't access one of these projects.",
-    "Choose other projects, or ask your Triage admin. Nothing was looked up.",
-    api_status=403,
-)
+NO_TOKEN, NO_ROLE = problem_named("no_token"), problem_named("no_role")
 
 
 class TokenFailed(LookupFailed):
@@ -102,7 +84,7 @@ def authenticate(token: str, caller: Requester) -> ApiToken:
     try:
         return find_token(token, address=caller.address)
     except TokenRefused as refused:
-        problem = _EXPIRED if refused.reason == "expired" else NO_TOKEN
+        problem = problem_named("token_expired") if refused.reason == "expired" else NO_TOKEN
         _refuse_token(refused.reason, refused.record, caller)
         raise TokenFailed(problem, f'{REALM}, error="invalid_token"') from refused
 
@@ -143,7 +125,7 @@ def searched_projects(token: ApiToken, chosen: Iterable[str]) -> tuple[str, ...]
     if not token.projects:
         return requested
     if not set(token.projects).issuperset(requested):
-        raise LookupFailed(_PROJECT_NOT_ALLOWED)
+        raise LookupFailed(problem_named("project_not_allowed"))
     return requested or tuple(sorted(projects_of_token(token) or token.projects))
 
 

@@ -57,7 +57,6 @@ from apps.lookups.problems import (
     LookupPurged,
     Problem,
     bad_input,
-    customer_problem,
     problem_of,
 )
 from apps.lookups.sentry_connection import read_customer, sentry_config
@@ -191,7 +190,7 @@ def read_question(
             fields=settings.TRIAGE_CUSTOMER_FIELDS,
         )
     except CustomerRefused as refused:
-        raise LookupFailed(customer_problem(refused)) from refused
+        raise LookupFailed(bad_input(str(refused), refused.next_step)) from refused
 
 
 def read_window(at: str, minutes: int | None, zone: ZoneInfo) -> Window:

@@ -22,7 +22,8 @@ from apps.cache_outage import is_loss_new
 from apps.events.answer import Progress
 from apps.lookups import cache, store
 from apps.lookups.models import Lease, Lookup
-from apps.lookups.problems import LookupCancelled, sentry_error_types
+from apps.lookups.problems import OF_SENTRY, LookupCancelled, name_of
+from apps.sentry import config
 from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryCrowded, SentryError, SentryRateLimited, SentryResting
 
@@ -238,9 +239,7 @@ _FAILURE_TTL_S = 10
 def note_failure(key: str, error: SentryError) -> None:
     """Store the failure for those who wait under this key."""
     wait = error.retry_after if isinstance(error, SentryRateLimited | SentryResting) else 0.0
-    known = sentry_error_types()
-    name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in known), "")
-    value = [name, error.message, error.detail, wait, time.time()]
+    value = [name_of(error), error.message, error.detail, wait, time.time()]
     cache.put_sealed(f"{key}/failure", value, _FAILURE_TTL_S)
 
 
@@ -250,7 +249,9 @@ def failure_since(key: str, start: float) -> SentryError | None:
     if not isinstance(value, list) or len(value) != 5 or value[4] < start:
         return None
     name, message, detail, wait, _when = value
-    kind = sentry_error_types().get(name)
-    if kind is not None and issubclass(kind, SentryRateLimited | SentryResting):
+    if name not in OF_SENTRY:  # another version's
+        return None
+    kind: type[SentryError] = getattr(config, name)
+    if issubclass(kind, SentryRateLimited | SentryResting):
         return kind(message, retry_after=wait, detail=detail)
-    return kind(message, detail=detail) if kind else None
+    return kind(message, detail=detail)

@@ -17,7 +17,7 @@ from apps.lookups import store
 from apps.lookups.access import Requester
 from apps.lookups.cache import cache
 from apps.lookups.models import Lookup, Origin, Outcome
-from apps.lookups.problems import LookupFailed, LookupPurged
+from apps.lookups.problems import OF_SENTRY, LookupFailed, LookupPurged
 from apps.lookups.records import record_lookup, repeat_lookup
 from apps.lookups.services import (
     answer_lookup,
@@ -25,6 +25,8 @@ from apps.lookups.services import (
     purge_answers,
     read_event,
 )
+from apps.sentry import config
+from apps.sentry.config import SentryError
 from tests.conftest import MOMENT, NOW, just_now, lists_asked, question
 
 pytestmark = pytest.mark.django_db
@@ -261,3 +263,8 @@ def test_an_event_of_another_customer_is_not_read(connected: DemoSentry, agent: 
     foreign = connected.world.add_event(user_id="2", timestamp=MOMENT)
     result = answer_lookup(recorded(question("1"), agent))
     assert read_event(result.lookup, result.answer, foreign.id) is None
+
+
+def test_every_problem_of_sentry_belongs_to_an_error_of_its_client() -> None:
+    for name in OF_SENTRY:
+        assert issubclass(getattr(config, name), SentryError)
