@@ -72,14 +72,7 @@ from apps.lookups.records import (
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.throttling import batch_slots
 from apps.redaction.engine import CUSTOMER_ALIAS, RULES_VERSION, redact, redact_event
-from apps.sentry.config import (
-    SentryError,
-    SentryRateLimited,
-    SentryResting,
-    SentryServerError,
-    SentryTimeout,
-    SentryUnreachable,
-)
+from apps.sentry import errors
 from apps.sentry.incident import (
     INCIDENT_DEADLINE_S,
     fetch_baseline,
@@ -99,7 +92,13 @@ _LEASE = timedelta(seconds=INCIDENT_DEADLINE_S + 30)  # longer than the longest 
 PENDING = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
 MAX_OPEN = 3
 _MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
-_TEMPORARY = (SentryRateLimited, SentryResting, SentryServerError, SentryTimeout, SentryUnreachable)
+_TEMPORARY = (
+    errors.SentryRateLimited,
+    errors.SentryResting,
+    errors.SentryServerError,
+    errors.SentryTimeout,
+    errors.SentryUnreachable,
+)
 EXPIRED = Problem(
     "gone",
     "This incident is no longer stored.",
@@ -146,7 +145,7 @@ def record_incident(
         with sentry_client() as client:
             fields = settings.TRIAGE_CUSTOMER_FIELDS
             batches = plan_batches(customers, fields, flavor=client.flavor)
-    except SentryError as error:
+    except errors.SentryError as error:
         raise LookupFailed(problem_of(error)) from error
     incident = Incident(
         user=requester.user,
@@ -318,7 +317,7 @@ def run_batch(job: Job, lease: Lease) -> None:
     try:
         if customers:
             answer = _fetch(fetch_batch, incident, lease, batch=customers)
-    except SentryError as error:
+    except errors.SentryError as error:
         problem = _give_up_or_retry(incident, error)
     answer = _redacted(incident, customers, answer)
     with lease.finish():
@@ -345,7 +344,7 @@ def read_baseline(job: Job, lease: Lease) -> None:
     try:
         if customers:
             rest = _fetch(fetch_baseline, incident, lease, customers=customers)
-    except SentryError as error:
+    except errors.SentryError as error:
         sentence = (
             "We don’t know how common these failures were before, so we can’t tell which of them "
             "are noise."
@@ -370,7 +369,7 @@ def ask_who_was_seen(job: Job, lease: Lease) -> None:
     try:
         if customers:
             rest = _fetch(fetch_seen, incident, lease, customers=customers)
-    except SentryError as error:
+    except errors.SentryError as error:
         sentence = "We couldn’t check for everyone whether we have seen them."
         rest = Rest(notices=(_missing(incident, error, sentence),))
     with lease.finish():
@@ -450,7 +449,7 @@ def _read_rest(
         if customers:
             what = {"customers": customers, "findings": found, "known": known}
             rest = _fetch(fetch_rest, incident, lease, **what)
-    except SentryError as error:
+    except errors.SentryError as error:
         notice = _missing(incident, error, "We couldn’t read the details of these failures.")
         rest = replace(rest, notices=(*rest.notices, notice))
     complete = _with_rest(customers, found, rest, lease)
@@ -466,7 +465,7 @@ def _unseen(
     return [one for one in customers if one.line in empty and one.customer.is_named]
 
 
-def _missing(incident: Incident, error: SentryError, sentence: str) -> Notice:
+def _missing(incident: Incident, error: errors.SentryError, sentence: str) -> Notice:
     """Return what can't be read. Raise `RetryLater` while waiting can help."""
     message = f"{sentence} {_give_up_or_retry(incident, error)}"
     return Notice(NoticeCode.SIGNAL_MISSING, message)
@@ -540,7 +539,7 @@ def _fetch(fetch: Callable[..., T], incident: Incident, lease: Lease, **what: An
         return fetch(client, where=where, visible=visible, now=now, on_progress=lease.renew, **what)
 
 
-def _give_up_or_retry(incident: Incident, error: SentryError) -> str:
+def _give_up_or_retry(incident: Incident, error: errors.SentryError) -> str:
     """Return why Sentry can't be queried. Raise `RetryLater` while waiting can help."""
     problem = problem_of(error)
     now = timezone.now()

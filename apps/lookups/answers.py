@@ -51,7 +51,7 @@ from apps.lookups.sentry_connection import (
 from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted, load_stored_answer
 from apps.lookups.store import get_derived, put_derived
 from apps.redaction.engine import add_related
-from apps.sentry.config import SentryError
+from apps.sentry.errors import SentryError
 from apps.sentry.fetch import fetch_related
 
 __all__ = [

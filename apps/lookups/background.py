@@ -39,7 +39,7 @@ from apps.lookups.records import LOOKUPS, REFUSED, question_of
 from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
 from apps.lookups.single_flight import is_leased, read_progress, request_cancel
-from apps.sentry.config import SentryCrowded, SentryError
+from apps.sentry.errors import SentryCrowded, SentryError
 from apps.sentry.fetch import fetch_ids
 
 # Queries within the request: a limited number at a time, so threads are left for other pages.

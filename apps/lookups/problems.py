@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, JsonResponse
 
-from apps.sentry.config import SentryError, SentryRateLimited, SentryResting
+from apps.sentry import errors
 
 EXIT_COMPLETE, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_FAILED = 0, 2, 3, 4
 
@@ -66,16 +66,16 @@ def is_database_away(error: BaseException | None) -> bool:
     return False
 
 
-def name_of(error: SentryError) -> str:
+def name_of(error: errors.SentryError) -> str:
     """Return the name of the closest class with a problem of its own."""
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in OF_SENTRY)
 
 
-def problem_of(error: SentryError) -> Problem:
+def problem_of(error: errors.SentryError) -> Problem:
     """Return the problem to show for this error, with a countdown (at most a day) if it has one."""
     detail = f"{error.message} {error.detail}".strip()
     problem = OF_SENTRY[name_of(error)]
-    if not isinstance(error, SentryRateLimited | SentryResting):
+    if not isinstance(error, errors.SentryRateLimited | errors.SentryResting):
         return replace(problem, detail=detail)
     seconds = ceil(min(error.retry_after, 86400))
     next_step = f"Try again in {seconds} second{'' if seconds == 1 else 's'}."

@@ -61,7 +61,7 @@ from apps.lookups.problems import (
 )
 from apps.lookups.sentry_connection import read_customer, sentry_config
 from apps.redaction.engine import Ledger, redact_text
-from apps.sentry.config import SentryError
+from apps.sentry.errors import SentryError
 
 LOOKUPS = metrics.Counter(
     "lookups",

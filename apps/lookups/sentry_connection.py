@@ -21,14 +21,8 @@ from apps.lookups.problems import problem_of
 from apps.lookups.throttling import LimiterState, SharedRateLimiter
 from apps.sentry.checkup import Finding, run_checks
 from apps.sentry.client import SentryClient
-from apps.sentry.config import (
-    Flavor,
-    Quirks,
-    SentryAuthRefused,
-    SentryConfig,
-    SentryError,
-    cloud_root,
-)
+from apps.sentry.config import Flavor, Quirks, SentryConfig, cloud_root
+from apps.sentry.errors import SentryAuthRefused, SentryError
 from apps.sentry.parsing import Project
 
 CLOUD_HOST = "sentry.io"

@@ -39,7 +39,7 @@ from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
 from apps.lookups.throttling import FairSlots
 from apps.redaction.engine import RULES_VERSION, Ledger, redact, redact_event, redact_text
-from apps.sentry.config import SentryCrowded, SentryError
+from apps.sentry.errors import SentryCrowded, SentryError
 from apps.sentry.fetch import fetch_answer, fetch_event
 
 _BATCH = 100

@@ -25,7 +25,7 @@ from apps.lookups.models import Lease, Lookup
 from apps.lookups.problems import OF_SENTRY, LookupCancelled, name_of
 from apps.sentry import config
 from apps.sentry.client import SentryClient
-from apps.sentry.config import SentryCrowded, SentryError, SentryRateLimited, SentryResting
+from apps.sentry.errors import SentryCrowded, SentryError, SentryRateLimited, SentryResting
 
 T = TypeVar("T")
 

@@ -18,15 +18,7 @@ from apps import metrics
 from apps.events.answer import Call
 from apps.jobs.engine import has_company
 from apps.lookups import cache
-from apps.sentry.config import (
-    SentryCrowded,
-    SentryError,
-    SentryRateLimited,
-    SentryResting,
-    SentryServerError,
-    SentryTimeout,
-    SentryUnreachable,
-)
+from apps.sentry import errors
 from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
 
 MAX_SLOTS = 4
@@ -48,7 +40,7 @@ _COUNT_TTL_S = 60.0
 _POLL_S = 0.02
 _FEWEST_TTL_S = 0.1
 _PROBE_TTL_S = 30.0
-_OUTAGES = (SentryUnreachable, SentryTimeout, SentryServerError)
+_OUTAGES = (errors.SentryUnreachable, errors.SentryTimeout, errors.SentryServerError)
 
 _REQUESTS = metrics.Counter(
     "sentry_requests",
@@ -98,7 +90,7 @@ class FairSlots:
                 self._held[person] += 1
             self._change.notify_all()
         if not is_next:
-            raise SentryCrowded("All connections to Sentry stayed busy.")
+            raise errors.SentryCrowded("All connections to Sentry stayed busy.")
         try:
             yield
         finally:
@@ -146,7 +138,7 @@ class SharedRateLimiter:
         with ExitStack() as stack:
             try:
                 stack.enter_context(self._both(seconds, _ALL_SLOTS))
-            except SentryCrowded:
+            except errors.SentryCrowded:
                 _HELD.add("slots")
                 raise
             _SLOT_SECONDS.observe(time.monotonic() - started)
@@ -159,11 +151,11 @@ class SharedRateLimiter:
                 cache.delete(key)
         _block(self._not_before(route), _reset_s(headers))
 
-    def record_error(self, route: str, error: SentryError) -> None:
+    def record_error(self, route: str, error: errors.SentryError) -> None:
         """Note a rate limit for all; open the circuit after several outages, longer each time."""
-        if isinstance(error, SentryRateLimited):
+        if isinstance(error, errors.SentryRateLimited):
             _block(self._not_before(route), error.retry_after)
-        elif isinstance(error, _OUTAGES) and not isinstance(error, SentryCrowded):
+        elif isinstance(error, _OUTAGES) and not isinstance(error, errors.SentryCrowded):
             rest = cache.get(self._rest)
             if rest is None and cache.increment(self._failures, _COUNT_TTL_S) < FAILURES_TO_OPEN:
                 return
@@ -206,7 +198,7 @@ class SharedRateLimiter:
         wait = max(_number(known.get(block)) for block in blocks) - time.time()
         if wait > 0:
             _HELD.add("rate_limit")
-            raise SentryRateLimited(
+            raise errors.SentryRateLimited(
                 "Sentry limits how often we can send requests.", retry_after=wait
             )
         rest = known.get(self._rest)
@@ -216,7 +208,7 @@ class SharedRateLimiter:
         if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S):
             return
         _HELD.add("circuit")
-        raise SentryResting(
+        raise errors.SentryResting(
             "Sentry failed several times in a row, so calls are paused for a while.",
             retry_after=max(wait, 1.0),
         )
@@ -251,7 +243,7 @@ class SharedRateLimiter:
                 if numbers == _ALL_SLOTS:
                     cache.put(self._fewest, own, _FEWEST_TTL_S)
             if time.monotonic() > give_up:
-                raise SentryCrowded("All connections to Sentry stayed busy.")
+                raise errors.SentryCrowded("All connections to Sentry stayed busy.")
             time.sleep(_POLL_S)
 
 
@@ -278,8 +270,8 @@ class _RelatedRateLimiter(SharedRateLimiter):
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
         _block(self._related_not_before(route), _reset_s(headers))
 
-    def record_error(self, route: str, error: SentryError) -> None:
-        if isinstance(error, SentryRateLimited):
+    def record_error(self, route: str, error: errors.SentryError) -> None:
+        if isinstance(error, errors.SentryRateLimited):
             _block(self._related_not_before(route), error.retry_after)
 
     def _related_not_before(self, route: str) -> str:

@@ -17,21 +17,9 @@ from apps.events.answer import RelatedData, Signal, UnreadSignal
 from apps.events.event import Event, LogEntry, Span, time_of
 from apps.events.grouping import nearest_first
 from apps.events.query import CustomerKind, counted
+from apps.sentry import errors
 from apps.sentry.client import Scope
-from apps.sentry.config import (
-    Flavor,
-    Quirks,
-    SentryBadResponse,
-    SentryCrowded,
-    SentryError,
-    SentryNotFound,
-    SentryOneProjectOnly,
-    SentryOutsideRetention,
-    SentryPermissionMissing,
-    SentryRejectedQuery,
-    SentryRetired,
-    SentryUnknownRoute,
-)
+from apps.sentry.config import Flavor, Quirks
 from apps.sentry.datasets import (
     KINDS,
     NONE_IN_GLITCHTIP,
@@ -107,7 +95,7 @@ class _Table:
     lacks_spellings: bool = False
     moved: bool = False
     unreadable: int = 0
-    error: SentryError | None = None
+    error: errors.SentryError | None = None
 
 
 class ActivityReader(RelatedReader):
@@ -255,10 +243,10 @@ class ActivityReader(RelatedReader):
         def run() -> None:
             try:
                 task(*args)
-            except SentryError as error:
+            except errors.SentryError as error:
                 table.error = table.error or error
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-                table.error = SentryBadResponse("The response could not be understood.")
+                table.error = errors.SentryBadResponse("The response could not be understood.")
 
         self._client.one_project = self._main.one_project
         future = self._pool.submit(run)
@@ -313,7 +301,7 @@ class ActivityReader(RelatedReader):
             query = search.query_for(wanted.traces, by_person=wanted.by_person)
             try:
                 page = self._client.table_page(quirks.dataset, query, scope, search.columns, params)
-            except (SentryRejectedQuery, SentryNotFound) as error:
+            except (errors.SentryRejectedQuery, errors.SentryNotFound) as error:
                 changed = _is_refusal(error) and without_what_was_refused(search, error)
                 if not changed:
                     raise
@@ -405,7 +393,7 @@ class ActivityReader(RelatedReader):
                 scope,
                 ("transaction", "project", _USUAL, _COUNT),
             )
-        except SentryError:
+        except errors.SentryError:
             return
         for raw in mappings(body.get("data")):
             usual, count = number(raw.get(_USUAL)), integer(raw.get(_COUNT)) or 0
@@ -483,8 +471,8 @@ class ActivityReader(RelatedReader):
 
     def _missing(self, signal: Signal, table: _Table, *, is_late: bool) -> list[UnreadSignal]:
         label, error = KINDS[signal].label, table.error
-        if error and not isinstance(error, SentryCrowded):
-            can_retry = not isinstance(error, SentryOneProjectOnly)
+        if error and not isinstance(error, errors.SentryCrowded):
+            can_retry = not isinstance(error, errors.SentryOneProjectOnly)
             message = f"{label} could not be read: {error.message}"
             return [UnreadSignal(signal, message, can_retry)]
         missing = [*table.known_gaps]
@@ -514,16 +502,21 @@ class ActivityReader(RelatedReader):
         return [UnreadSignal(one, reason, can_retry=False) for one, reason in known]
 
 
-_REFUSALS = (SentryPermissionMissing, SentryNotFound, SentryRejectedQuery)
-_NO_REFUSALS = (SentryOneProjectOnly, SentryOutsideRetention, SentryRetired, SentryUnknownRoute)
+_REFUSALS = (errors.SentryPermissionMissing, errors.SentryNotFound, errors.SentryRejectedQuery)
+_NO_REFUSALS = (
+    errors.SentryOneProjectOnly,
+    errors.SentryOutsideRetention,
+    errors.SentryRetired,
+    errors.SentryUnknownRoute,
+)
 
 
-def _is_refusal(error: SentryError | None) -> bool:
+def _is_refusal(error: errors.SentryError | None) -> bool:
     """Return whether the server refuses this kind of data, rather than failing."""
     return isinstance(error, _REFUSALS) and not isinstance(error, _NO_REFUSALS)
 
 
-def _is_lasting(error: SentryError | None) -> bool:
+def _is_lasting(error: errors.SentryError | None) -> bool:
     """Return whether a refusal is about more than this search."""
-    is_general = isinstance(error, SentryPermissionMissing | SentryNotFound)
+    is_general = isinstance(error, errors.SentryPermissionMissing | errors.SentryNotFound)
     return is_general or (error is not None and is_about_dataset(error))

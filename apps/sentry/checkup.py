@@ -9,25 +9,9 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 
 from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
+from apps.sentry import errors
 from apps.sentry.client import Scope, is_from_glitchtip, path_segment
-from apps.sentry.config import (
-    Deadline,
-    Flavor,
-    SentryAddressRefused,
-    SentryAuthRefused,
-    SentryBadResponse,
-    SentryConfig,
-    SentryError,
-    SentryNotFound,
-    SentryOneProjectOnly,
-    SentryPermissionMissing,
-    SentryRateLimited,
-    SentryRejectedQuery,
-    SentryRetired,
-    SentryTimeout,
-    SentryUnknownRoute,
-    SentryUnreachable,
-)
+from apps.sentry.config import Deadline, Flavor, SentryConfig
 from apps.sentry.datasets import KINDS, NONE_IN_GLITCHTIP, Kind
 from apps.sentry.http import ApiResponse, Transport, retirement
 from apps.sentry.parsing import items, mapping, parse_project
@@ -38,21 +22,28 @@ MAX_SKEW_S = 30
 REQUEST_TIMEOUT_S = 10.0
 
 
-class _WrongFlavor(SentryError):
+class _WrongFlavor(errors.SentryError):
     """The server is of another kind than configured."""
 
 
-_FIXES: dict[type[SentryError], str] = {
-    SentryUnreachable: "Check SENTRY_BASE_URL, and that this machine can reach that host.",
-    SentryAddressRefused: "Check SENTRY_BASE_URL. If its host is in your own network, add it to "
-    "TRIAGE_PRIVATE_HOSTS.",
-    SentryTimeout: "Check the network between this machine and Sentry, and Sentry's own status.",
-    SentryAuthRefused: "Create a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
-    SentryNotFound: "Check SENTRY_ORG: it is the slug in Sentry's addresses, not the name.",
-    SentryRetired: "Try again in ten minutes: at first, Sentry turns an old address off for just "
-    "a few minutes. If it stays off, update Triage.",
-    SentryRateLimited: "Wait a moment. Another program may be using the same token.",
-    SentryBadResponse: "Check SENTRY_BASE_URL: something other than Sentry's API answers there.",
+_FIXES: dict[type[errors.SentryError], str] = {
+    errors.SentryUnreachable: "Check SENTRY_BASE_URL, and that this machine can reach that host.",
+    errors.SentryAddressRefused: (
+        "Check SENTRY_BASE_URL. If its host is in your own network, add it to TRIAGE_PRIVATE_HOSTS."
+    ),
+    errors.SentryTimeout: (
+        "Check the network between this machine and Sentry, and Sentry's own status."
+    ),
+    errors.SentryAuthRefused: "Create a new token in Sentry and set it as SENTRY_AUTH_TOKEN.",
+    errors.SentryNotFound: "Check SENTRY_ORG: it is the slug in Sentry's addresses, not the name.",
+    errors.SentryRetired: (
+        "Try again in ten minutes: at first, Sentry turns an old address off for just a few "
+        "minutes. If it stays off, update Triage."
+    ),
+    errors.SentryRateLimited: "Wait a moment. Another program may be using the same token.",
+    errors.SentryBadResponse: (
+        "Check SENTRY_BASE_URL: something other than Sentry's API answers there."
+    ),
     _WrongFlavor: "Set SENTRY_FLAVOR to auto.",
 }
 
@@ -116,10 +107,10 @@ class _ConnectionCheck:
     ) -> Finding:
         try:
             return Finding(label, True, check())
-        except SentryPermissionMissing as error:
+        except errors.SentryPermissionMissing as error:
             fix = f"Give the token the scope {glitchtip_scope if self._is_glitchtip else scope}."
             return Finding(label, False, _error_text(error), fix)
-        except SentryError as error:
+        except errors.SentryError as error:
             fixes = (_FIXES[kind] for kind in type(error).__mro__ if kind in _FIXES)
             fix = next(fixes, "See Sentry's own status page.")
             return Finding(label, False, _error_text(error), fix)
@@ -127,7 +118,7 @@ class _ConnectionCheck:
     def _get(self, path: str, *params: tuple[str, str]) -> ApiResponse:
         try:
             response = self._transport.get(path, params, Deadline(self._config.deadline_s))
-        except SentryPermissionMissing as error:
+        except errors.SentryPermissionMissing as error:
             if error.detail.endswith("Permission denied"):  # in Sentry, it is a whole sentence
                 self._is_glitchtip = True
             raise
@@ -141,7 +132,7 @@ class _ConnectionCheck:
     def _check_organization(self) -> str:
         try:
             self._get(f"{self._organization}/", ("detailed", "0"))
-        except SentryPermissionMissing:
+        except errors.SentryPermissionMissing:
             if not self._is_glitchtip:
                 raise
             return f"{self._config.base_url} accepts the token."
@@ -152,10 +143,10 @@ class _ConnectionCheck:
         found = [project for row in items(response.body) if (project := parse_project(row))]
         slugs = {project.slug for project in found}
         if not slugs:
-            raise SentryNotFound("The token can't see any projects.")
+            raise errors.SentryNotFound("The token can't see any projects.")
         invisible = sorted(set(self._config.projects) - slugs)
         if invisible and 'results="true"' not in response.headers.get("link", "").split("next")[-1]:
-            raise SentryNotFound(
+            raise errors.SentryNotFound(
                 f"SENTRY_PROJECTS has projects that the token can't see: {', '.join(invisible)}."
             )
         self._project = found[0].slug
@@ -170,9 +161,9 @@ class _ConnectionCheck:
         found = "Events can be listed by customer."
         try:
             self._get(f"{self._organization}/events/", *params, ("start", start), ("end", end))
-        except SentryOneProjectOnly:
+        except errors.SentryOneProjectOnly:
             found = "Events can be listed by customer, in one project at a time."
-        except SentryUnknownRoute:
+        except errors.SentryUnknownRoute:
             if self._config.flavor != Flavor.SENTRY:
                 return self._check_glitchtip()
             if not self._is_glitchtip:
@@ -196,12 +187,12 @@ class _ConnectionCheck:
         ]
         try:
             checked = mapping(self._get(f"{self._organization}/events/validate/", *params).body)
-        except SentryRejectedQuery as error:
+        except errors.SentryRejectedQuery as error:
             problems = error.detail.removeprefix("400").strip()
-            if problems and not isinstance(error, SentryRetired):
+            if problems and not isinstance(error, errors.SentryRetired):
                 yield _search_finding(problems.split("; "))
             return
-        except SentryError:
+        except errors.SentryError:
             return
         if checked.get("valid") is True and not checked.get("dataset"):
             yield Finding("Search", True, "Sentry accepts the search for a customer.")
@@ -227,9 +218,13 @@ class _ConnectionCheck:
         for dataset in kind.datasets:
             try:
                 self._get(f"{self._organization}/events/", ("dataset", dataset), *params)
-            except SentryOneProjectOnly:
+            except errors.SentryOneProjectOnly:
                 pass
-            except (SentryNotFound, SentryPermissionMissing, SentryRejectedQuery) as error:
+            except (
+                errors.SentryNotFound,
+                errors.SentryPermissionMissing,
+                errors.SentryRejectedQuery,
+            ) as error:
                 reason = _error_text(error)
                 continue
             return f"{kind.label} can be read (dataset “{dataset}”)."
@@ -239,18 +234,18 @@ class _ConnectionCheck:
         """Check a project's own list, which replaces the events table."""
         path = f"/projects/{path_segment(self._config.organization)}/{self._project}/events/"
         if self._project and not isinstance(self._get(path, ("limit", "1")).body, list):
-            raise SentryBadResponse("The project's list of events can't be read.")
+            raise errors.SentryBadResponse("The project's list of events can't be read.")
         return "This is GlitchTip: Triage reads each project's own list of events."
 
     def _check_issues(self) -> str:
-        with suppress(SentryOneProjectOnly):
+        with suppress(errors.SentryOneProjectOnly):
             self._get(f"{self._organization}/issues/", ("query", ""), ("limit", "1"))
         return "Problem details can be read."
 
     def _check_event(self) -> str:
         """Request an event that doesn't exist: a 404 shows that the token has access."""
         path = f"/projects/{path_segment(self._config.organization)}/{self._project}/events"
-        with suppress(SentryNotFound):
+        with suppress(errors.SentryNotFound):
             self._get(f"{path}/{'0' * 32}/")
         return "Single events can be read."
 
@@ -287,5 +282,5 @@ def _search_finding(problems: Sequence[str]) -> Finding:
     return Finding("Search", False, message, "Check TRIAGE_CUSTOMER_FIELDS, and update Triage.")
 
 
-def _error_text(error: SentryError) -> str:
+def _error_text(error: errors.SentryError) -> str:
     return f"{error.message} {error.detail}".strip()

@@ -15,17 +15,8 @@ from urllib.parse import quote, urlsplit
 from apps.events.answer import MAX_PREVIEWS, Call, EventPreview, Progress, Signal
 from apps.events.event import Event, Issue
 from apps.events.summary import summarize
-from apps.sentry.config import (
-    Deadline,
-    Flavor,
-    Quirks,
-    SentryBadResponse,
-    SentryConfig,
-    SentryError,
-    SentryNotFound,
-    SentryUnknownRoute,
-    cloud_root,
-)
+from apps.sentry.config import Deadline, Flavor, Quirks, SentryConfig, cloud_root
+from apps.sentry.errors import SentryBadResponse, SentryError, SentryNotFound, SentryUnknownRoute
 from apps.sentry.http import TRIES, ApiResponse, Params, Transport
 from apps.sentry.parsing import (
     Identities,

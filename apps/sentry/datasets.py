@@ -13,7 +13,8 @@ from apps.events.answer import Signal
 from apps.events.event import LogEntry, Span
 from apps.events.query import Question, as_hex_id
 from apps.sentry.client import ID_FIELDS, MAX_FIELDS
-from apps.sentry.config import Quirks, SentryError, SentryNotFound
+from apps.sentry.config import Quirks
+from apps.sentry.errors import SentryError, SentryNotFound
 from apps.sentry.parsing import flag, integer, moment, number, text
 from apps.sentry.search import NUMERIC_ID, attributes_of, person_clauses
 

@@ -22,17 +22,10 @@ from apps.events.answer import (
 from apps.events.event import Event, Issue
 from apps.events.grouping import nearest_first
 from apps.events.query import Question
+from apps.sentry import errors
 from apps.sentry.activity import ActivityReader
 from apps.sentry.client import ID_FIELDS, ISSUES_PER_CALL, Scope, SentryClient, with_permalink
-from apps.sentry.config import (
-    Flavor,
-    SentryConfig,
-    SentryError,
-    SentryOneProjectOnly,
-    SentryPermissionMissing,
-    SentryProjectUnseen,
-    SentryUnknownRoute,
-)
+from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events, with_details
 from apps.sentry.listing import (
     Fetch,
@@ -184,7 +177,7 @@ def fetch_event(client: SentryClient, event: Event) -> Event:
     """Return a listed event with its body, and its level if possible. Raise a `SentryError`."""
     whole = merge_body(event, read_single_body(client, event))
     if whole.level is None and client.flavor == Flavor.GLITCHTIP:
-        with suppress(SentryError):
+        with suppress(errors.SentryError):
             return replace(whole, level=GlitchTip(client).level(whole))
     return whole
 
@@ -219,7 +212,7 @@ def choose_projects(
     searched = [visible[slug] for slug in wanted if slug in visible]
     unseen = sorted(set(wanted) - set(visible))
     if not searched:
-        raise SentryProjectUnseen(
+        raise errors.SentryProjectUnseen(
             f"The token can't see any of these projects: {', '.join(unseen)}."
         )
     skipped = (
@@ -235,7 +228,7 @@ def _list(fetch: Fetch) -> Listing:
     if client.flavor != Flavor.GLITCHTIP:
         try:
             return list_events(fetch)
-        except SentryUnknownRoute:
+        except errors.SentryUnknownRoute:
             if client.flavor != Flavor.AUTO:
                 raise
             client.flavor = Flavor.GLITCHTIP
@@ -267,7 +260,7 @@ def _read_details(
     issues, issues_failed = [*listing.issues], []
     for future in issue_futures:
         found = outcome_of(client, future)
-        if isinstance(found, SentryError):
+        if isinstance(found, errors.SentryError):
             issues_failed.append(found)
         else:
             issues += found
@@ -326,9 +319,9 @@ def _issues_at_once(
     """
     try:
         return client.issues(chunk, scope.project_ids)
-    except SentryOneProjectOnly:
+    except errors.SentryOneProjectOnly:
         client.one_project = True
-    except SentryPermissionMissing:
+    except errors.SentryPermissionMissing:
         if len(scope.project_ids) < 2:
             raise
     return [issue for one, own in by_project.items() for issue in client.issues(own, (one,))]

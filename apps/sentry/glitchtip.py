@@ -18,6 +18,7 @@ from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, Issue
 from apps.events.grouping import nearest_first
 from apps.events.query import CustomerKind, Question, counted
+from apps.sentry import errors
 from apps.sentry.client import (
     ISSUES_PER_CALL,
     MAX_PAGES,
@@ -27,14 +28,7 @@ from apps.sentry.client import (
     path_segment,
     rows_of,
 )
-from apps.sentry.config import (
-    Flavor,
-    SentryBadResponse,
-    SentryError,
-    SentryNotFound,
-    SentryRejectedQuery,
-    SentryUnknownRoute,
-)
+from apps.sentry.config import Flavor
 from apps.sentry.http import Params
 from apps.sentry.listing import (
     Fetch,
@@ -240,13 +234,13 @@ def find_event(fetch: Fetch, listing: Listing) -> Listing:
     hex_id, kind = fetch.question.customer.hex_id, fetch.question.customer.kind
     if hex_id is None or kind == CustomerKind.TRACE:
         return listing
-    failed: list[SentryError] = []
+    failed: list[errors.SentryError] = []
     for projects in (_likely_projects(fetch, hex_id), fetch.searched):
         failed = []
         for outcome in fetch.run_all(
             [partial(_read_event, fetch, one, hex_id) for one in projects]
         ):
-            if isinstance(outcome, SentryError):
+            if isinstance(outcome, errors.SentryError):
                 failed.append(outcome)
             elif outcome is not None:
                 return with_event(listing, outcome, fetch.question)
@@ -264,7 +258,7 @@ def _likely_projects(fetch: Fetch, hex_id: str) -> list[Project]:
     server = GlitchTip(fetch.client)
     try:
         issues = [server.issue_of(row) for row in server.issues(hex_id).rows]
-    except SentryError:
+    except errors.SentryError:
         return []
     slugs = {issue.project for issue in issues if issue}
     return [project for project in fetch.searched if project.slug in slugs][:_FEW_PROJECTS]
@@ -273,13 +267,13 @@ def _likely_projects(fetch: Fetch, hex_id: str) -> list[Project]:
 def _read_event(fetch: Fetch, project: Project, hex_id: str) -> Event | None:
     try:
         body = fetch.client.project_event(project.slug, hex_id)
-    except SentryUnknownRoute:
+    except errors.SentryUnknownRoute:
         raise
-    except SentryNotFound:
+    except errors.SentryNotFound:
         return None
     event, _received_at = received_event(body, fetch.question.fields, {}, project.slug)
     if event is None or event.id != hex_id:
-        raise SentryBadResponse("The event has no ID or no time.")
+        raise errors.SentryBadResponse("The event has no ID or no time.")
     return event
 
 
@@ -301,7 +295,7 @@ class Pager:
         """Return the next page. Raise a `SentryError`."""
         try:
             page = self.fetch_page(self._cursor)
-        except SentryRejectedQuery:
+        except errors.SentryRejectedQuery:
             if self._cursor == self._exact_cursor:
                 raise
             self._note_uncertain_edge()
@@ -424,7 +418,7 @@ class ListReader:
     project: str | None
     record_page: Callable[[Iterable[Event]], None]
     found: dict[str, Event] = field(default_factory=dict)
-    failed: SentryError | None = None
+    failed: errors.SentryError | None = None
     unreadable: int = 0
     is_done: bool = False
     event_count: int | None = None
@@ -480,7 +474,7 @@ class ListReader:
                 )
             while not self.is_done and self.pager.pages < MAX_PAGES:
                 self._read_page(self.pager.read())
-        except SentryError as error:
+        except errors.SentryError as error:
             self.failed = error
         if not self.is_done and self.failed is None:
             self.pager.limits.append(f"Only {MAX_PAGES} pages of one long list were read.")
@@ -539,7 +533,7 @@ def list_glitchtip_events(fetch: Fetch) -> Listing:
     Raise a `SentryError` if nothing at all could be read.
     """
     if not fetch.searched:
-        raise SentryNotFound("The token can't see any of the projects.")
+        raise errors.SentryNotFound("The token can't see any of the projects.")
     if fetch.question.customer.kind == CustomerKind.EVENT:
         return find_event(fetch, Listing())
     listing = _ListingReader(fetch).listing()
@@ -551,8 +545,8 @@ class _ListingReader:
     fetch: Fetch
     readers: list[ListReader] = field(default_factory=list)
     issues: dict[str, Issue] = field(default_factory=dict)
-    skipped: list[tuple[str, SentryError]] = field(default_factory=list)
-    failed: list[SentryError] = field(default_factory=list)
+    skipped: list[tuple[str, errors.SentryError]] = field(default_factory=list)
+    failed: list[errors.SentryError] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     unreadable: int = 0
 
@@ -575,7 +569,7 @@ class _ListingReader:
         if long:
             readers += self._issue_readers(terms, long)
         outcomes = self.fetch.run_all([reader.read_on for reader in readers])
-        self.failed += [outcome for outcome in outcomes if isinstance(outcome, SentryError)]
+        self.failed += [outcome for outcome in outcomes if isinstance(outcome, errors.SentryError)]
         self.failed += [reader.failed for reader in readers if reader.failed]
         return self._result()
 
@@ -584,7 +578,7 @@ class _ListingReader:
         readers = [one for one in self.readers if one.pages_ahead > FULL_PAGES]
         calls = [partial(self.server.event_count, ids[one.project or ""]) for one in readers]
         for reader, count in zip(readers, self.fetch.run_all(calls), strict=True):
-            reader.event_count = None if isinstance(count, SentryError) else count
+            reader.event_count = None if isinstance(count, errors.SentryError) else count
 
     def _is_long(self, reader: ListReader) -> bool:
         if not tag_search_limits(self.question):
@@ -603,7 +597,7 @@ class _ListingReader:
         ]
         started = self.fetch.run_all([reader.start for reader in readers])
         for project, reader, outcome in zip(self.searched, readers, started, strict=True):
-            if isinstance(outcome, SentryError):
+            if isinstance(outcome, errors.SentryError):
                 self.skipped.append((project.slug, outcome))
             else:
                 self.readers.append(reader)
@@ -617,10 +611,10 @@ class _ListingReader:
             return
         try:
             present = {project.slug for project in self.client.projects(environments=False)}
-        except SentryError as error:
+        except errors.SentryError as error:
             self.skipped += [(slug, error) for slug in empty]
             return
-        missing = SentryNotFound("the server no longer has it.")
+        missing = errors.SentryNotFound("the server no longer has it.")
         self.skipped += [(slug, missing) for slug in empty if slug not in present]
 
     def _issue_readers(self, terms: Sequence[str], long: Sequence[ListReader]) -> list[ListReader]:
@@ -630,7 +624,7 @@ class _ListingReader:
         self.limits += tag_search_limits(self.question)
         calls = [partial(tagged_issues, self.server, term, project_ids) for term in terms]
         for outcome in self.fetch.run_all(calls):
-            if isinstance(outcome, SentryError):
+            if isinstance(outcome, errors.SentryError):
                 self.failed.append(outcome)
                 continue
             issues, unreadable, limits = outcome
@@ -699,9 +693,9 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     nearest = nearest_first(listing.events, fetch.question.window.moment)
     issues = {issue.id: issue for issue in listing.issues}
     ids = list(dict.fromkeys(event.issue_id for event in nearest if event.issue_id))
-    failed: list[SentryError] = []
+    failed: list[errors.SentryError] = []
     for found in fetch.run_all(server.issue_calls([one for one in ids if one not in issues])):
-        if isinstance(found, SentryError):
+        if isinstance(found, errors.SentryError):
             failed.append(found)
         else:
             issues.update((issue.id, issue) for issue in found)
@@ -746,7 +740,9 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     )
 
 
-def _unless_failed(call: Callable[[], None], failed: list[SentryError]) -> Callable[[], None]:
+def _unless_failed(
+    call: Callable[[], None], failed: list[errors.SentryError]
+) -> Callable[[], None]:
     """Return a call that isn't made after another has failed: a server may lack its endpoint."""
 
     def run() -> None:
@@ -754,7 +750,7 @@ def _unless_failed(call: Callable[[], None], failed: list[SentryError]) -> Calla
             raise failed[0]
         try:
             call()
-        except SentryError as error:
+        except errors.SentryError as error:
             failed.append(error)
             raise
 

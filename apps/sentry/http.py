@@ -28,26 +28,8 @@ from apps.outbound import (
     OutboundPolicy,
     OutboundSession,
 )
-from apps.sentry.config import (
-    Deadline,
-    SentryAddressRefused,
-    SentryAuthRefused,
-    SentryBadResponse,
-    SentryConfig,
-    SentryCrowded,
-    SentryError,
-    SentryNotFound,
-    SentryOneProjectOnly,
-    SentryOutsideRetention,
-    SentryPermissionMissing,
-    SentryRateLimited,
-    SentryRejectedQuery,
-    SentryRetired,
-    SentryServerError,
-    SentryTimeout,
-    SentryUnknownRoute,
-    SentryUnreachable,
-)
+from apps.sentry import errors
+from apps.sentry.config import Deadline, SentryConfig
 from apps.sentry.throttling import RateLimiter
 
 # Requests that can be aborted. The read timeout of `requests` starts over with each chunk, so it
@@ -178,20 +160,20 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             size += len(chunk)
             if size > MAX_RESPONSE_BYTES:
-                raise SentryBadResponse(
+                raise errors.SentryBadResponse(
                     f"Sentry's answer is larger than {MAX_RESPONSE_BYTES // 1024 // 1024} MB."
                 )
             if deadline.left() <= 0:
-                raise SentryTimeout("Sentry did not finish its answer in time.")
+                raise errors.SentryTimeout("Sentry did not finish its answer in time.")
             chunks.append(chunk)
     except urllib3.exceptions.ReadTimeoutError as error:
-        raise SentryTimeout("Sentry did not finish its answer in time.") from error
+        raise errors.SentryTimeout("Sentry did not finish its answer in time.") from error
     except (urllib3.exceptions.ProtocolError, OSError) as error:
-        raise SentryUnreachable(
+        raise errors.SentryUnreachable(
             "The connection to Sentry broke in the middle of an answer.", detail=class_name(error)
         ) from error
     except urllib3.exceptions.HTTPError as error:
-        raise SentryBadResponse(
+        raise errors.SentryBadResponse(
             "Sentry's answer can't be decompressed.", detail=class_name(error)
         ) from error
     return b"".join(chunks)
@@ -208,7 +190,7 @@ def parse_response(response: requests.Response, content: bytes, *, secret: str) 
         is_html = headers.get("content-type", "").lower().startswith("text/html")
         is_web_page = is_html and content.lstrip()[:1] == b"<"
         if response.status_code == requests.codes.not_found and is_web_page:
-            raise SentryUnknownRoute(
+            raise errors.SentryUnknownRoute(
                 "The server doesn't have this API endpoint.", detail="404 with a web page"
             )
         detail = _detail(content).replace(secret, "<token>") if secret else _detail(content)
@@ -218,7 +200,7 @@ def parse_response(response: requests.Response, content: bytes, *, secret: str) 
         if b"\\ud" in content or b"\\uD" in content:
             body = _without_lone_surrogates(body)
     except (ValueError, RecursionError) as error:
-        raise SentryBadResponse(
+        raise errors.SentryBadResponse(
             "Sentry's answer is not JSON.",
             detail=f"Content-Type {headers.get('content-type', 'not given')}",
         ) from error
@@ -239,20 +221,20 @@ def _without_lone_surrogates(value: object) -> object:
     return value
 
 
-_ERRORS_BY_STATUS: dict[int, tuple[type[SentryError], str]] = {
-    401: (SentryAuthRefused, "Sentry doesn't accept the token."),
-    403: (SentryPermissionMissing, "The token isn't allowed to read this."),
-    404: (SentryNotFound, "Sentry has nothing at this address."),
-    408: (SentryTimeout, "Sentry gave up waiting for the request."),
-    410: (SentryRetired, "Sentry has turned off an address that Triage uses."),
-    504: (SentryTimeout, "Sentry did not finish the query in time."),
+_ERRORS_BY_STATUS: dict[int, tuple[type[errors.SentryError], str]] = {
+    401: (errors.SentryAuthRefused, "Sentry doesn't accept the token."),
+    403: (errors.SentryPermissionMissing, "The token isn't allowed to read this."),
+    404: (errors.SentryNotFound, "Sentry has nothing at this address."),
+    408: (errors.SentryTimeout, "Sentry gave up waiting for the request."),
+    410: (errors.SentryRetired, "Sentry has turned off an address that Triage uses."),
+    504: (errors.SentryTimeout, "Sentry did not finish the query in time."),
 }
 
 
-def _error_for(status: int, headers: Mapping[str, str], detail: str) -> SentryError:
+def _error_for(status: int, headers: Mapping[str, str], detail: str) -> errors.SentryError:
     full_detail = " ".join(filter(None, (str(status), detail, retirement(headers))))
     if status == 429:
-        return SentryRateLimited(
+        return errors.SentryRateLimited(
             "Sentry limits how often we can send requests.",
             retry_after=_seconds_to_wait(headers),
             detail=full_detail,
@@ -261,13 +243,15 @@ def _error_for(status: int, headers: Mapping[str, str], detail: str) -> SentryEr
         kind, message = _ERRORS_BY_STATUS[status]
         return kind(message, detail=full_detail)
     if status >= 500:
-        return SentryServerError("Sentry failed on its side.", detail=full_detail)
+        return errors.SentryServerError("Sentry failed on its side.", detail=full_detail)
     if 300 <= status < 400:
-        return SentryBadResponse(
+        return errors.SentryBadResponse(
             f"Sentry redirected us to another address ({status}).", detail=full_detail
         )
     if status < 300:
-        return SentryBadResponse(f"Sentry sent an empty answer ({status}).", detail=full_detail)
+        return errors.SentryBadResponse(
+            f"Sentry sent an empty answer ({status}).", detail=full_detail
+        )
     return _refusal(status, detail, full_detail)
 
 
@@ -281,14 +265,14 @@ def retirement(headers: Mapping[str, str]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in found if value)
 
 
-def _refusal(status: int, detail: str, full_detail: str) -> SentryError:
+def _refusal(status: int, detail: str, full_detail: str) -> errors.SentryError:
     """Return the error for any other 4xx; older servers send 400 for slow queries."""
     if detail.startswith("Invalid date range"):
-        return SentryOutsideRetention(
+        return errors.SentryOutsideRetention(
             "The window is older than what Sentry keeps.", detail=full_detail
         )
     if status == requests.codes.bad_request and _ONE_PROJECT.search(detail):
-        return SentryOneProjectOnly(
+        return errors.SentryOneProjectOnly(
             "Only one project at a time can be searched.", detail=full_detail
         )
     if (
@@ -296,8 +280,8 @@ def _refusal(status: int, detail: str, full_detail: str) -> SentryError:
         and _TIMED_OUT.search(detail)
         and not _INVALID_QUERY.search(detail)
     ):
-        return SentryTimeout("Sentry did not finish the query in time.", detail=full_detail)
-    return SentryRejectedQuery("Sentry didn't accept this search.", detail=full_detail)
+        return errors.SentryTimeout("Sentry did not finish the query in time.", detail=full_detail)
+    return errors.SentryRejectedQuery("Sentry didn't accept this search.", detail=full_detail)
 
 
 def _detail(content: bytes) -> str:
@@ -433,7 +417,7 @@ class Transport:
         self._retrying(deadline)(self._rate_limiter.check, route)
         try:
             api_response = self._retrying(deadline)(self._get_once, path, params, deadline)
-        except SentryError as error:
+        except errors.SentryError as error:
             if not self._open_requests.is_aborted:  # an abort says nothing about Sentry
                 self._rate_limiter.record_error(route, error)
             raise
@@ -454,11 +438,11 @@ class Transport:
             sent = time.monotonic()
             try:
                 return self._send_and_parse(path, params, deadline)
-            except SentryTimeout as error:
+            except errors.SentryTimeout as error:
                 waited, spent = sent - queued, time.monotonic() - sent
                 if self._open_requests.is_aborted or deadline.left() > 0 or spent > waited:
                     raise
-                raise SentryCrowded(
+                raise errors.SentryCrowded(
                     "The call waited longer for a slot than for Sentry.", detail=error.detail
                 ) from error
 
@@ -474,7 +458,7 @@ class Transport:
     def _time_left(self, deadline: Deadline) -> float:
         left = deadline.left()
         if left <= 0 or self._open_requests.is_aborted:
-            raise SentryTimeout("The time for this lookup is up.")
+            raise errors.SentryTimeout("The time for this lookup is up.")
         return left
 
     def _redirect_target(self, address: str, response: requests.Response) -> str | None:
@@ -505,26 +489,30 @@ class Transport:
                 status = response.status_code
                 content = read_body(response, deadline)
         except AddressRefused as refused:
-            raise SentryAddressRefused(
+            raise errors.SentryAddressRefused(
                 "Triage isn't allowed to call Sentry.", detail=str(refused)
             ) from None
         except requests.Timeout as error:
-            raise SentryTimeout(
+            raise errors.SentryTimeout(
                 "Sentry did not answer in time.", detail=class_name(error)
             ) from error
-        except (requests.ConnectionError, SentryUnreachable) as error:
+        except (requests.ConnectionError, errors.SentryUnreachable) as error:
             if self._is_late(deadline):
-                raise SentryTimeout("Sentry did not finish its answer in time.") from error
-            raise SentryUnreachable("Sentry can't be reached.", detail=class_name(error)) from error
+                raise errors.SentryTimeout("Sentry did not finish its answer in time.") from error
+            raise errors.SentryUnreachable(
+                "Sentry can't be reached.", detail=class_name(error)
+            ) from error
         except requests.RequestException as error:
-            raise SentryBadResponse("The request failed.", detail=class_name(error)) from error
+            raise errors.SentryBadResponse(
+                "The request failed.", detail=class_name(error)
+            ) from error
         finally:
             call = Call(path, status, round((time.monotonic() - started) * 1000))
             with self._lock:
                 self._log.append(call)
             self._rate_limiter.record_request(call)
         if self._is_late(deadline):  # aborted: what looks like the end of the body may not be it
-            raise SentryTimeout("Sentry did not finish its answer in time.")
+            raise errors.SentryTimeout("Sentry did not finish its answer in time.")
         return response, content
 
     def _is_late(self, deadline: Deadline) -> bool:
@@ -543,9 +531,9 @@ class Transport:
 
 
 def _should_retry(error: BaseException, deadline: Deadline) -> bool:
-    if not isinstance(error, SentryError) or not error.retryable:
+    if not isinstance(error, errors.SentryError) or not error.retryable:
         return False
-    if isinstance(error, SentryRateLimited):
+    if isinstance(error, errors.SentryRateLimited):
         return error.retry_after <= min(_MAX_RATE_LIMIT_WAIT_S, deadline.left())
     return deadline.left() > _MAX_RETRY_WAIT_S / 2
 
@@ -554,7 +542,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
     """Return seconds until the next try: as Sentry demands, or doubled from 0.25; with jitter."""
     error = state.outcome.exception() if state.outcome else None
     jitter = random.random()  # noqa: S311 - only spreads retries
-    if isinstance(error, SentryRateLimited):
+    if isinstance(error, errors.SentryRateLimited):
         return error.retry_after + jitter * 0.25
     backoff = min(_FIRST_WAIT_S * 2 ** (state.attempt_number - 1), _MAX_RETRY_WAIT_S)
     return float(backoff * (0.5 + jitter))

@@ -39,23 +39,9 @@ from apps.events.incident import (
     representative_events,
 )
 from apps.events.query import Question, counted
+from apps.sentry import errors
 from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient
-from apps.sentry.config import (
-    Flavor,
-    SentryBadResponse,
-    SentryCrowded,
-    SentryError,
-    SentryOneProjectOnly,
-    SentryOutsideRetention,
-    SentryPermissionMissing,
-    SentryRateLimited,
-    SentryRejectedQuery,
-    SentryResting,
-    SentryRetired,
-    SentryServerError,
-    SentryTimeout,
-    SentryUnknownRoute,
-)
+from apps.sentry.config import Flavor
 from apps.sentry.fetch import choose_projects, issue_calls
 from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
 from apps.sentry.listing import (
@@ -103,8 +89,13 @@ _MAX_FAILED = 3
 _MAX_REFUSED = 6
 _SECOND = timedelta(seconds=1)
 _PROGRESS_S = 10
-_TEMPORARY = (SentryRateLimited, SentryResting, SentryCrowded)
-_SPLIT = (SentryRejectedQuery, SentryBadResponse, SentryServerError, SentryTimeout)
+_TEMPORARY = (errors.SentryRateLimited, errors.SentryResting, errors.SentryCrowded)
+_SPLIT = (
+    errors.SentryRejectedQuery,
+    errors.SentryBadResponse,
+    errors.SentryServerError,
+    errors.SentryTimeout,
+)
 
 OnProgress = Callable[[], None]
 
@@ -171,15 +162,15 @@ def in_projects(
         try:
             read(scope)
             return ()
-        except (SentryOneProjectOnly, SentryPermissionMissing):
+        except (errors.SentryOneProjectOnly, errors.SentryPermissionMissing):
             if len(searched) < 2:
                 raise
             client.one_project = True
-    refused: list[tuple[str, SentryError]] = []
+    refused: list[tuple[str, errors.SentryError]] = []
     for number, project in enumerate(searched, 1):
         try:
             read(replace(scope, project_ids=(project.id,)))
-        except SentryPermissionMissing as error:
+        except errors.SentryPermissionMissing as error:
             refused.append((project.slug, error))
             if len(refused) == number and number in (len(searched), _MAX_REFUSED):
                 raise
@@ -213,7 +204,7 @@ class _Batch:
         if self.client.flavor != Flavor.GLITCHTIP:
             try:
                 self._read_all(batch)
-            except SentryUnknownRoute:
+            except errors.SentryUnknownRoute:
                 if self.client.flavor != Flavor.AUTO:
                     raise
                 self.client.flavor = Flavor.GLITCHTIP
@@ -240,9 +231,9 @@ class _Batch:
         """Read the list of these customers, or of half of them at a time if Sentry can't answer."""
         try:
             unreadable = self._read_pages(part, scope)
-        except (SentryOneProjectOnly, SentryRetired, SentryCrowded):
+        except (errors.SentryOneProjectOnly, errors.SentryRetired, errors.SentryCrowded):
             raise
-        except SentryOutsideRetention:
+        except errors.SentryOutsideRetention:
             why = retention_notice(self.client.config).message
             self.unsure |= {one.line: (FindingState.UNANSWERABLE, why) for one in part}
         except _SPLIT as error:
@@ -255,7 +246,7 @@ class _Batch:
                 self._doubt(part, scope, unreadable)
 
     def _read_less(
-        self, part: Sequence[IncidentCustomer], scope: Scope, error: SentryError
+        self, part: Sequence[IncidentCustomer], scope: Scope, error: errors.SentryError
     ) -> None:
         """Read the halves. A single customer that is refused can't be looked up.
 
@@ -268,7 +259,7 @@ class _Batch:
         for one in part:
             state = FindingState.CAPPED if self.events[one.line] else FindingState.UNANSWERABLE
             self.unsure[one.line] = (state, error.message)
-        if isinstance(error, SentryServerError | SentryTimeout):
+        if isinstance(error, errors.SentryServerError | errors.SentryTimeout):
             self.failed += 1
             if not self.has_answer and self.failed >= _MAX_FAILED:
                 raise error
@@ -367,7 +358,7 @@ class _Batch:
             known = {event.issue_id for event in own.values() if event.issue_id}
             try:
                 page, continues = next(self._rows(f"{text} {_without(known)}", scope))
-            except (SentryRejectedQuery, SentryBadResponse):
+            except (errors.SentryRejectedQuery, errors.SentryBadResponse):
                 break
             for row in page:
                 if row and self.question.window.contains(row.timestamp):
@@ -391,7 +382,7 @@ class _Batch:
         fetch = Fetch.of(self.client, question, self.searched)
         try:
             listing = read(fetch)
-        except (SentryRejectedQuery, SentryBadResponse) as error:
+        except (errors.SentryRejectedQuery, errors.SentryBadResponse) as error:
             self.unsure[one.line] = (FindingState.UNANSWERABLE, error.message)
             return
         finally:
@@ -513,9 +504,9 @@ class _Rest:
                 seen |= self._seen_anywhere(part)
             except _TEMPORARY:
                 raise
-            except SentryError as error:
+            except errors.SentryError as error:
                 problem = error.message
-                if isinstance(error, SentryTimeout):
+                if isinstance(error, errors.SentryTimeout):
                     break
         if problem:
             self._note(f"We couldn’t check for everyone whether we have seen them: {problem}")
@@ -570,13 +561,13 @@ class _Rest:
             if not problem:
                 try:
                     return self._read_baseline(before)
-                except SentryRejectedQuery:
+                except errors.SentryRejectedQuery:
                     return self._read_baseline(before, is_plain=True)
         except _TEMPORARY:
             raise
-        except SentryError as error:
+        except errors.SentryError as error:
             problem = error.message
-            if isinstance(error, SentryUnknownRoute) and self.client.flavor == Flavor.AUTO:
+            if isinstance(error, errors.SentryUnknownRoute) and self.client.flavor == Flavor.AUTO:
                 self.client.flavor = Flavor.GLITCHTIP
                 problem = _NO_SEARCH
         message = (
@@ -604,7 +595,7 @@ class _Rest:
                 found.wanted, found.pages_left = maxsize, MAX_BASELINE_PAGES
             is_whole = self._read_people(found, place, is_sorted=not is_plain)
             if needs_all and not is_whole:
-                raise SentryBadResponse("Too many customers had errors before.")
+                raise errors.SentryBadResponse("Too many customers had errors before.")
 
         in_projects(self.client, self.searched, scope, read)
         return found.baseline(is_whole=is_whole)
@@ -623,7 +614,7 @@ class _Rest:
             params = [*sort, *([("cursor", cursor)] if cursor else [])]
             body, cursor, is_last = self.client.table_page("errors", search, scope, columns, params)
             if is_partial(body):
-                raise SentryBadResponse("Sentry searched only a part of its events.")
+                raise errors.SentryBadResponse("Sentry searched only a part of its events.")
             found.add(parse_groups(body, fields))
             if is_last or not cursor:
                 return is_last
@@ -657,7 +648,7 @@ class _Rest:
                 found += call()
             except _TEMPORARY:
                 raise
-            except SentryError as error:
+            except errors.SentryError as error:
                 self._note(f"We couldn’t read how many customers have these problems: {error}")
         return tuple(found)
 

@@ -11,17 +11,9 @@ from typing import TypeVar
 from apps.events.answer import Notice, NoticeCode
 from apps.events.event import Event, EventBody, Issue
 from apps.events.query import CustomerKind, Question, counted
+from apps.sentry import errors
 from apps.sentry.client import FULL_PER_PAGE, Scope, SentryClient
-from apps.sentry.config import (
-    SentryBadResponse,
-    SentryConfig,
-    SentryError,
-    SentryNotFound,
-    SentryOneProjectOnly,
-    SentryOutsideRetention,
-    SentryRejectedQuery,
-    SentryTimeout,
-)
+from apps.sentry.config import SentryConfig
 from apps.sentry.parsing import Project, event_id_of, is_empty_body, parse_body
 from apps.sentry.search import (
     Search,
@@ -41,7 +33,7 @@ _SETTLING = timedelta(minutes=10)
 def detail_notices(
     missing: Mapping[str, Sequence[Event]],
     short_ids: Mapping[str, str | None],
-    facts_failed: Sequence[SentryError],
+    facts_failed: Sequence[errors.SentryError],
 ) -> tuple[Notice, ...]:
     """Return notices on event bodies, missing for these reasons, and issues that were not read."""
     notices = []
@@ -62,7 +54,7 @@ def detail_notices(
     return tuple(notices)
 
 
-def skipped_notices(failed: Sequence[tuple[str, SentryError]]) -> tuple[Notice, ...]:
+def skipped_notices(failed: Sequence[tuple[str, errors.SentryError]]) -> tuple[Notice, ...]:
     """Return a notice for each project (by slug) that could not be searched."""
     return tuple(
         Notice(NoticeCode.PROJECT_SKIPPED, f"The project {slug} was not searched: {error.message}")
@@ -158,10 +150,10 @@ class Fetch:
         scope = scope_of(client, question, searched)
         return cls(client, question, tuple(searched), search_for(question), scope, pool)
 
-    def run_all(self, calls: Sequence[Callable[[], T]]) -> list[T | SentryError]:
+    def run_all(self, calls: Sequence[Callable[[], T]]) -> list[T | errors.SentryError]:
         """Run the calls and return the result or `SentryError` of each, in their order."""
         futures = [self.pool.submit(call) for call in calls]
-        outcomes: list[T | SentryError] = []
+        outcomes: list[T | errors.SentryError] = []
         for future in futures:
             outcome = outcome_of(self.client, future)
             outcomes.append(outcome)
@@ -188,14 +180,14 @@ def result_in_time(client: SentryClient, future: Future[T]) -> T:
     try:
         return future.result(timeout=client.deadline.left())
     except FutureTimeout as error:
-        raise SentryTimeout("Sentry did not answer in time.") from error
+        raise errors.SentryTimeout("Sentry did not answer in time.") from error
 
 
-def outcome_of(client: SentryClient, future: Future[T]) -> T | SentryError:
+def outcome_of(client: SentryClient, future: Future[T]) -> T | errors.SentryError:
     """Return the future's result or its `SentryError`."""
     try:
         return result_in_time(client, future)
-    except SentryError as error:
+    except errors.SentryError as error:
         return error
 
 
@@ -228,7 +220,7 @@ def list_events(fetch: Fetch) -> Listing:
     """
     try:
         listing = _read_projects(fetch)
-    except SentryOutsideRetention:
+    except errors.SentryOutsideRetention:
         return Listing(complete=False, notices=(retention_notice(fetch.client.config),))
     if fetch.client.is_partial:
         listing = replace(listing, total=None, notices=(*listing.notices, PARTLY_SEARCHED))
@@ -240,16 +232,16 @@ def _read_projects(fetch: Fetch) -> Listing:
     if not client.one_project or len(searched) < 2:
         try:
             return _read_table(fetch, search, fetch.scope)
-        except SentryOneProjectOnly:
+        except errors.SentryOneProjectOnly:
             if len(searched) < 2:
                 raise
             client.one_project = True
     scopes = [replace(fetch.scope, project_ids=(project.id,)) for project in searched]
     outcomes = fetch.run_all([partial(_read_table, fetch, search, scope) for scope in scopes])
     read: list[Listing] = []
-    failed: list[tuple[str, SentryError]] = []
+    failed: list[tuple[str, errors.SentryError]] = []
     for project, outcome in zip(searched, outcomes, strict=True):
-        if isinstance(outcome, SentryError):
+        if isinstance(outcome, errors.SentryError):
             failed.append((project.slug, outcome))
         else:
             read.append(outcome)
@@ -298,7 +290,7 @@ def _read_table(fetch: Fetch, search: Search, scope: Scope) -> Listing:
                 if not search.narrower.exact:
                     return listing
                 return _merged([table.listing(), listing], [_AS_TYPED], limit)
-    except SentryError as error:
+    except errors.SentryError as error:
         if not table.events:
             raise
         count = counted(len(table.events), "event")
@@ -358,7 +350,7 @@ def _count(fetch: Fetch, search: Search, scope: Scope) -> int | None:
         return None
     try:
         counts = fetch.client.event_counts(search.text, scope, fetch.question.fields)
-    except SentryError:
+    except errors.SentryError:
         return None
     return sum(
         count for identities, count in counts if search.exact or fields_naming(customer, identities)
@@ -380,7 +372,7 @@ def _with_event_by_id(fetch: Fetch, listing: Listing) -> Listing:
         return listing
     try:
         event = fetch.client.event_by_id(question.customer.hex_id or "", question.fields)
-    except SentryError as error:
+    except errors.SentryError as error:
         return replace(listing, notices=(*listing.notices, event_id_notice(error)))
     slugs = {project.slug for project in fetch.searched}
     if event is None or (event.project and event.project not in slugs):
@@ -388,7 +380,7 @@ def _with_event_by_id(fetch: Fetch, listing: Listing) -> Listing:
     return with_event(listing, event, question)
 
 
-def event_id_notice(error: SentryError) -> Notice:
+def event_id_notice(error: errors.SentryError) -> Notice:
     """Return the notice that the event whose ID was entered could not be read."""
     message = f"We couldn't check whether this is an event ID: {error.message}"
     return Notice(NoticeCode.INCOMPLETE_LIST, message)
@@ -454,9 +446,9 @@ def read_batch(client: SentryClient, batch: Sequence[Event]) -> Bodies:
             sent |= {found: body for body in page if (found := event_id_of(body)) in ids and found}
             if len(sent) in (before, len(ids)):
                 break
-    except (SentryNotFound, SentryBadResponse, SentryRejectedQuery):
+    except (errors.SentryNotFound, errors.SentryBadResponse, errors.SentryRejectedQuery):
         pass
-    except SentryError as error:
+    except errors.SentryError as error:
         failed = {event_id: error.message for event_id in ids if event_id not in sent}
     failed |= {event_id: _NOT_SENT for event_id, body in sent.items() if is_empty_body(body)}
     return Bodies(
@@ -472,7 +464,7 @@ def collect_bodies(
     bodies = Bodies()
     for batch, future in batches:
         outcome = outcome_of(fetch.client, future)
-        if isinstance(outcome, SentryError):
+        if isinstance(outcome, errors.SentryError):
             bodies.failed.update((event.id, outcome.message) for event in batch)
         else:
             bodies.by_id.update(outcome.by_id)
@@ -481,7 +473,7 @@ def collect_bodies(
     fetch.client.announce(len(undecided))
     calls = [partial(read_single_body, fetch.client, event) for event in undecided]
     for event, body in zip(undecided, fetch.run_all(calls), strict=True):
-        if isinstance(body, SentryError):
+        if isinstance(body, errors.SentryError):
             bodies.failed[event.id] = body.message
         else:
             bodies.by_id[event.id] = body
@@ -492,9 +484,9 @@ def read_single_body(client: SentryClient, event: Event) -> EventBody:
     """Return the body of one event, from its project or else its issue. Raise a `SentryError`."""
     body = _sent_body(client, event)
     if event_id_of(body) not in (event.id, None):
-        raise SentryBadResponse("Sentry sent another event.")
+        raise errors.SentryBadResponse("Sentry sent another event.")
     if is_empty_body(body):
-        raise SentryNotFound(_NOT_SENT)
+        raise errors.SentryNotFound(_NOT_SENT)
     return parse_body(body)
 
 
@@ -502,11 +494,11 @@ def _sent_body(client: SentryClient, event: Event) -> object:
     if event.project:
         try:
             return client.project_event(event.project, event.id)
-        except SentryNotFound:
+        except errors.SentryNotFound:
             if not event.issue_id:
                 raise
     if not event.issue_id:
-        raise SentryNotFound("Sentry doesn't say which project the event belongs to.")
+        raise errors.SentryNotFound("Sentry doesn't say which project the event belongs to.")
     return client.issue_event(event.issue_id, event.id)
 
 

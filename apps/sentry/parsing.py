@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from apps.events.answer import Signal
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Issue, Request
 from apps.events.query import as_hex_id
-from apps.sentry.config import SentryBadResponse, SentryNotFound
+from apps.sentry.errors import SentryBadResponse, SentryNotFound
 
 # Coerce single JSON values. Nothing here raises.
 

@@ -28,6 +28,7 @@ from apps.events.answer import (
 from apps.events.event import Event
 from apps.events.grouping import nearest_first
 from apps.events.query import Customer, Question, as_hex_id
+from apps.sentry import errors
 from apps.sentry.client import (
     Scope,
     SentryClient,
@@ -38,18 +39,7 @@ from apps.sentry.client import (
     web_root,
     with_permalink,
 )
-from apps.sentry.config import (
-    Deadline,
-    Flavor,
-    SentryBadResponse,
-    SentryConfig,
-    SentryCrowded,
-    SentryError,
-    SentryNotFound,
-    SentryOneProjectOnly,
-    SentryPermissionMissing,
-    SentryRejectedQuery,
-)
+from apps.sentry.config import Deadline, Flavor, SentryConfig
 from apps.sentry.listing import Fetch, newest_first
 from apps.sentry.parsing import (
     Project,
@@ -124,7 +114,7 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
     response = client.get(f"{client.organization_path}/replays/", params)
     rows = mapping(response.body).get("data")
     if not isinstance(rows, list):
-        raise SentryBadResponse("The list of replays came without rows.")
+        raise errors.SentryBadResponse("The list of replays came without rows.")
     found, withheld = [], 0
     for row in mappings(rows):
         identities = _user_of(row)
@@ -190,9 +180,9 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
     ]
     try:
         response = client.get(f"{client.organization_path}/issues/", params)
-    except SentryRejectedQuery as error:
+    except errors.SentryRejectedQuery as error:
         if "category" in error.detail:
-            raise SentryNotFound("This server has no feedback.") from error
+            raise errors.SentryNotFound("This server has no feedback.") from error
         raise
     rows = rows_of(response)
     read = [_read_feedback_row(client, question, row) for row in rows[:MAX_FEEDBACK]]
@@ -234,7 +224,7 @@ def _read_feedback_row(
         path = f"{client.organization_path}/issues/{path_segment(issue.id)}/events/latest/"
         try:
             event = parse_full_event(client.get(path, []).body, _USER)
-        except SentryNotFound:
+        except errors.SentryNotFound:
             return None, True  # deleted since it was listed
         if event is None or event.body is None:
             return None, False
@@ -416,10 +406,10 @@ class RelatedReader:
         if not self._client.one_project or len(self._projects) < 2:
             try:
                 return [read(self._scope)]
-            except SentryOneProjectOnly:
+            except errors.SentryOneProjectOnly:
                 self._client.one_project = True
         if len(self._projects) > _MAX_PROJECTS:
-            raise SentryOneProjectOnly("This Sentry searches one project at a time.")
+            raise errors.SentryOneProjectOnly("This Sentry searches one project at a time.")
         return [read(replace(self._scope, project_ids=(one.id,))) for one in self._projects]
 
     def _fastest_call_s(self) -> float:
@@ -475,15 +465,15 @@ class SignalReader(RelatedReader):
         for signal, future in self._futures.items():
             try:
                 found[signal] = future.result(timeout=max(0.0, end - monotonic()))
-            except (FutureTimeout, SentryCrowded):
+            except (FutureTimeout, errors.SentryCrowded):
                 message = f"{_NAMES[signal]} could not be read in time."
                 unread.append(UnreadSignal(signal, message, is_late=True))
-            except (SentryNotFound, SentryPermissionMissing) as error:
+            except (errors.SentryNotFound, errors.SentryPermissionMissing) as error:
                 if signal == Signal.TRACES:
                     unread.append(_failed(signal, error))
                 else:
                     self._main.absent_signals[signal] = error.message  # the product is off
-            except SentryError as error:
+            except errors.SentryError as error:
                 unread.append(_failed(signal, error))
         partly = [signal for signal, part in found.items() if part.has_more]
         unread += [UnreadSignal(one, f"{_NAMES[one]} {_PARTLY}", can_retry=False) for one in partly]
@@ -515,7 +505,7 @@ class SignalReader(RelatedReader):
         try:
             parts = self._read_scopes(partial(read, self._client, self._question))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise SentryBadResponse("The response could not be understood.") from error
+            raise errors.SentryBadResponse("The response could not be understood.") from error
         return SignalRows(
             tuple(row for part in parts for row in part.rows),
             is_complete=all(part.is_complete for part in parts),
@@ -524,8 +514,8 @@ class SignalReader(RelatedReader):
         )
 
 
-def _failed(signal: Signal, error: SentryError) -> UnreadSignal:
-    can_retry = not isinstance(error, SentryOneProjectOnly)
+def _failed(signal: Signal, error: errors.SentryError) -> UnreadSignal:
+    can_retry = not isinstance(error, errors.SentryOneProjectOnly)
     return UnreadSignal(signal, f"{_NAMES[signal]} could not be read: {error.message}", can_retry)
 
 
@@ -581,7 +571,7 @@ class OccurrenceSearch:
             return _with_problem(occurrences, reason), ()
         read = partial(self._read, _NEWEST_FIRST, occurrences.since, until)
         [newest] = self._fetch.run_all([read])
-        if isinstance(newest, SentryError):
+        if isinstance(newest, errors.SentryError):
             return _with_problem(occurrences, newest.message), ()
         if any(self._question.window.contains(event.timestamp) for event in newest.events):
             message = "A new error came in while we were looking. Refresh to see it."
@@ -613,7 +603,7 @@ class OccurrenceSearch:
             )
         outcomes = self._fetch.run_all(list(calls.values()))
         for side, outcome in zip(calls, outcomes, strict=True):
-            if isinstance(outcome, SentryError):
+            if isinstance(outcome, errors.SentryError):
                 occurrences = _with_problem(occurrences, outcome.message)
             elif side == "after":
                 occurrences = replace(occurrences, after=outcome)
@@ -628,7 +618,7 @@ class OccurrenceSearch:
         """
         rows = self._read(sort, start, end)
         if not rows.events and not rows.is_complete:
-            raise SentryBadResponse(_UNDECIDED)
+            raise errors.SentryBadResponse(_UNDECIDED)
         return rows.events[0] if rows.events else None
 
     def _read(self, sort: str, start: datetime, end: datetime) -> _FirstRows:
@@ -662,9 +652,9 @@ class OccurrenceSearch:
         rows = [parse_row(row, fields) for row in check_table(response.body)]
         times = [row.timestamp.replace(microsecond=0) for row in rows if row]
         if any(not start <= at <= end for at in times):
-            raise SentryBadResponse("Sentry sent events from another time.")
+            raise errors.SentryBadResponse("Sentry sent events from another time.")
         if times != sorted(times, reverse=sort == _NEWEST_FIRST):
-            raise SentryBadResponse("Sentry sent its list in another order.")
+            raise errors.SentryBadResponse("Sentry sent its list in another order.")
         judged = self._judged(rows)
         at_end = is_last_page(response, MAX_ROWS)
         own = tuple(row for row in judged if row.matched_on)

@@ -12,7 +12,7 @@ from threading import BoundedSemaphore, Event, Lock
 from typing import Protocol
 
 from apps.events.answer import Call
-from apps.sentry.config import SentryCrowded, SentryError
+from apps.sentry.errors import SentryCrowded, SentryError
 
 _POLL_S = 0.01
 

@@ -13,7 +13,7 @@ from apps.demo.world import World
 from apps.events.answer import Answer, Signal
 from apps.lookups import cache, sentry_connection
 from apps.lookups.sentry_connection import search_choices, sentry_client, visible_projects
-from apps.sentry.config import SentryError, SentryNotFound
+from apps.sentry.errors import SentryError, SentryNotFound
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, lists_asked, question

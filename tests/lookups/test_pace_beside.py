@@ -21,7 +21,8 @@ from apps.lookups.throttling import (
     batch_slots,
 )
 from apps.sentry.client import SentryClient
-from apps.sentry.config import Flavor, SentryConfig, SentryCrowded, SentryRateLimited
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.errors import SentryCrowded, SentryRateLimited
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
 

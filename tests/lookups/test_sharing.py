@@ -23,7 +23,7 @@ from apps.lookups.records import record_lookup
 from apps.lookups.services import answer_lookup
 from apps.lookups.single_flight import run_once
 from apps.lookups.throttling import FAILURES_TO_OPEN
-from apps.sentry.config import SentryCrowded
+from apps.sentry.errors import SentryCrowded
 from tests.conftest import MOMENT, question
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ import requests
 
 from apps.outbound import AddressRefused, OutboundPolicy, OutboundSession
 from apps.sentry.client import SentryClient
-from apps.sentry.config import Flavor, SentryAddressRefused, SentryBadResponse, SentryConfig
+from apps.sentry.config import Flavor, SentryConfig
+from apps.sentry.errors import SentryAddressRefused, SentryBadResponse
 from tests.outbound.listener import Listener
 
 

@@ -16,14 +16,9 @@ import responses
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
+from apps.sentry import errors
 from apps.sentry.client import SentryClient
-from apps.sentry.config import (
-    SentryBadResponse,
-    SentryConfig,
-    SentryRateLimited,
-    SentryServerError,
-    SentryTimeout,
-)
+from apps.sentry.config import SentryConfig
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
 from tests.sentry.conftest import API
@@ -113,7 +108,7 @@ def test_token_repeated_by_sentry_is_redacted(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, status=500, json={"detail": "bad header Bearer s3cr3t"})
-    with pytest.raises(SentryServerError) as raised:
+    with pytest.raises(errors.SentryServerError) as raised:
         client.projects()
     assert "s3cr3t" not in raised.value.detail
     assert "bad header" in raised.value.detail
@@ -124,14 +119,14 @@ def test_odd_retry_after_is_bounded(
     wire: responses.RequestsMock, client: SentryClient, after: str
 ) -> None:
     wire.get(PROJECTS, status=429, headers={"Retry-After": after.encode().decode("latin-1")})
-    with pytest.raises(SentryRateLimited) as raised:
+    with pytest.raises(errors.SentryRateLimited) as raised:
         client.projects()
     assert 0 < raised.value.retry_after <= 3600
 
 
 def test_empty_response_is_unreadable(wire: responses.RequestsMock, client: SentryClient) -> None:
     wire.get(PROJECTS, status=204)
-    with pytest.raises(SentryBadResponse):
+    with pytest.raises(errors.SentryBadResponse):
         client.projects()
 
 
@@ -180,7 +175,7 @@ def test_dripping_response_ends_with_the_deadline(pieces: Callable[[], Iterator[
         base_url=f"http://127.0.0.1:{port}", organization="acme", token="t", deadline_s=0.5
     )
     client = SentryClient(config)
-    with pytest.raises(SentryTimeout):
+    with pytest.raises(errors.SentryTimeout):
         client.projects()
     client.close()
 

@@ -9,7 +9,8 @@ from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
 from apps.events.query import EXACTLY
 from apps.sentry.client import SentryClient
-from apps.sentry.config import SentryConfig, SentryServerError
+from apps.sentry.config import SentryConfig
+from apps.sentry.errors import SentryServerError
 from apps.sentry.fetch import fetch_event
 from apps.sentry.search import has_case
 from tests.conftest import MOMENT, question

@@ -8,17 +8,10 @@ import pytest
 from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
 from apps.events.query import EXACTLY
+from apps.sentry import errors
 from apps.sentry.checkup import run_checks
 from apps.sentry.client import SentryClient
-from apps.sentry.config import (
-    Flavor,
-    SentryAuthRefused,
-    SentryBadResponse,
-    SentryConfig,
-    SentryError,
-    SentryNotFound,
-    SentryPermissionMissing,
-)
+from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, NOW, question
@@ -113,7 +106,7 @@ def test_list_that_ends_early_is_incomplete_or_an_error(
 ) -> None:
     crowd(demo, 250)
     demo.fail("events/.*cursor=", times=None, status=403)
-    with pytest.raises(SentryPermissionMissing):
+    with pytest.raises(errors.SentryPermissionMissing):
         look_up(config, question("1"))
     demo.world.add_event(user_id="1", timestamp=MOMENT, received=NOW)
     assert codes(look_up(config, question("1"))) == [NoticeCode.INCOMPLETE_LIST]
@@ -158,7 +151,7 @@ def test_deleted_project_is_distinguished_from_an_empty_one(
 def test_web_page_is_not_an_empty_list(demo: DemoSentry, config: SentryConfig) -> None:
     page = "<!doctype html><title>GlitchTip</title>"
     demo.fail("/projects/acme/web/events/", times=None, body=page, content_type="text/html")
-    with pytest.raises(SentryBadResponse):
+    with pytest.raises(errors.SentryBadResponse):
         look_up(config, question("1"))
 
 
@@ -168,18 +161,18 @@ def test_wrong_token_organization_or_scope_is_an_error(
 ) -> None:
     demo.world.add_event(user_id="1", timestamp=MOMENT)
     changed = replace(config, flavor=flavor)
-    with pytest.raises(SentryAuthRefused):
+    with pytest.raises(errors.SentryAuthRefused):
         look_up(replace(changed, token="wrong"), question("1"))
-    with pytest.raises(SentryNotFound):
+    with pytest.raises(errors.SentryNotFound):
         look_up(replace(changed, organization="wrong"), question("1"))
     demo.settings.scopes = []
-    with pytest.raises(SentryPermissionMissing):
+    with pytest.raises(errors.SentryPermissionMissing):
         look_up(changed, question("1"))
 
 
 def test_wrong_flavor_is_an_error(demo: DemoSentry, config: SentryConfig) -> None:
     demo.world.add_event(user_id="1", timestamp=MOMENT)
-    with pytest.raises(SentryError):
+    with pytest.raises(errors.SentryError):
         look_up(replace(config, flavor=Flavor.SENTRY), question("1"))
 
 

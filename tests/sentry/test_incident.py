@@ -27,12 +27,8 @@ from apps.events.incident import (
 )
 from apps.events.query import DEFAULT_FIELDS, EXACTLY, Window, as_hex_id
 from apps.sentry.client import SentryClient
-from apps.sentry.config import (
-    SentryConfig,
-    SentryPermissionMissing,
-    SentryRateLimited,
-    SentryServerError,
-)
+from apps.sentry.config import SentryConfig
+from apps.sentry.errors import SentryPermissionMissing, SentryRateLimited, SentryServerError
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.incident import fetch_batch, fetch_rest, plan_batches
 from apps.sentry.parsing import Project

@@ -9,7 +9,8 @@ from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import DEFAULT_FIELDS, EXACTLY, Question
 from apps.sentry.client import SentryClient
-from apps.sentry.config import SentryAuthRefused, SentryConfig, SentryNotFound, SentryTimeout
+from apps.sentry.config import SentryConfig
+from apps.sentry.errors import SentryAuthRefused, SentryNotFound, SentryTimeout
 from apps.sentry.fetch import fetch_answer, fetch_ids
 from tests.conftest import MOMENT, NOW, question
 

@@ -8,15 +8,10 @@ import responses
 
 from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
+from apps.sentry import errors
 from apps.sentry.checkup import run_checks
 from apps.sentry.client import SentryClient
-from apps.sentry.config import (
-    SentryBadResponse,
-    SentryConfig,
-    SentryPermissionMissing,
-    SentryRejectedQuery,
-    SentryTimeout,
-)
+from apps.sentry.config import SentryConfig
 from tests.conftest import MOMENT, question
 from tests.sentry.conftest import API
 from tests.sentry.test_plan import codes, look_up
@@ -76,7 +71,7 @@ def test_failure_of_all_projects_is_an_error(
     one_at_a_time: DemoSentry, config: SentryConfig
 ) -> None:
     one_at_a_time.fail(r"/acme/events/.*project=\d+", times=None, status=403)
-    with pytest.raises(SentryPermissionMissing):
+    with pytest.raises(errors.SentryPermissionMissing):
         look_up(config, question("1"))
 
 
@@ -115,7 +110,7 @@ def test_timeout_sent_as_400_is_retried(
     assert client.projects()
     wire.reset()
     wire.get(PROJECTS, status=400, json={"detail": detail})
-    with pytest.raises(SentryTimeout):
+    with pytest.raises(errors.SentryTimeout):
         client.projects()
 
 
@@ -123,7 +118,7 @@ def test_rejected_search_that_mentions_a_timeout_is_rejected(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, status=400, json={"detail": "Error parsing search query: 'timeout'"})
-    with pytest.raises(SentryRejectedQuery):
+    with pytest.raises(errors.SentryRejectedQuery):
         client.projects()
     assert len(client.call_log) == 1
 
@@ -161,7 +156,7 @@ def test_redirect_to_another_address_is_not_followed(
     wire: responses.RequestsMock, client: SentryClient, location: str
 ) -> None:
     wire.get(PROJECTS, status=302, headers={"Location": location})
-    with pytest.raises(SentryBadResponse, match="302") as raised:
+    with pytest.raises(errors.SentryBadResponse, match="302") as raised:
         client.projects()
     assert len(wire.calls) == 1
     assert "s3cr3t" not in f"{raised.value.message}{raised.value.detail}"
@@ -173,7 +168,7 @@ def test_second_redirect_is_not_followed(
     onward = f"{API}/organizations/renamed/projects/"
     wire.get(PROJECTS, status=302, headers={"Location": onward})
     wire.get(onward, status=302, headers={"Location": PROJECTS})
-    with pytest.raises(SentryBadResponse):
+    with pytest.raises(errors.SentryBadResponse):
         client.projects()
     assert len(wire.calls) == 2
 

@@ -3,7 +3,7 @@
 import pytest
 
 from apps.sentry import throttling
-from apps.sentry.config import SentryCrowded
+from apps.sentry.errors import SentryCrowded
 from apps.sentry.throttling import LocalRateLimiter, PriorityRateLimiter, RelatedRateLimiter
 
 

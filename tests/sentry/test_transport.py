@@ -10,23 +10,9 @@ import pytest
 import requests
 import responses
 
+from apps.sentry import errors
 from apps.sentry.client import SentryClient
-from apps.sentry.config import (
-    Deadline,
-    SentryAuthRefused,
-    SentryBadResponse,
-    SentryConfig,
-    SentryCrowded,
-    SentryError,
-    SentryNotFound,
-    SentryPermissionMissing,
-    SentryRateLimited,
-    SentryRejectedQuery,
-    SentryRetired,
-    SentryServerError,
-    SentryTimeout,
-    SentryUnreachable,
-)
+from apps.sentry.config import Deadline, SentryConfig
 from apps.sentry.throttling import LocalRateLimiter
 from tests.sentry.conftest import API
 
@@ -37,17 +23,17 @@ GOOD = [{"id": "1", "slug": "web"}]
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, SentryRejectedQuery),
-        (401, SentryAuthRefused),
-        (403, SentryPermissionMissing),
-        (404, SentryNotFound),
-        (302, SentryBadResponse),
-        (410, SentryRetired),
-        (422, SentryRejectedQuery),
+        (400, errors.SentryRejectedQuery),
+        (401, errors.SentryAuthRefused),
+        (403, errors.SentryPermissionMissing),
+        (404, errors.SentryNotFound),
+        (302, errors.SentryBadResponse),
+        (410, errors.SentryRetired),
+        (422, errors.SentryRejectedQuery),
     ],
 )
 def test_permanent_errors_are_not_retried(
-    wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[SentryError]
+    wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[errors.SentryError]
 ) -> None:
     wire.get(PROJECTS, status=status, json={"detail": "no"})
     with pytest.raises(kind):
@@ -64,7 +50,7 @@ def test_retired_endpoint_says_when_and_what_replaces_it(
     }
     body = {"message": "This API no longer exists."}
     wire.get(PROJECTS, status=410, headers=headers, json=body)
-    with pytest.raises(SentryRetired) as raised:
+    with pytest.raises(errors.SentryRetired) as raised:
         client.projects()
     for text in (body["message"], *headers, *headers.values()):
         assert text in raised.value.detail
@@ -73,15 +59,15 @@ def test_retired_endpoint_says_when_and_what_replaces_it(
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (408, SentryTimeout),
-        (500, SentryServerError),
-        (502, SentryServerError),
-        (503, SentryServerError),
-        (504, SentryTimeout),
+        (408, errors.SentryTimeout),
+        (500, errors.SentryServerError),
+        (502, errors.SentryServerError),
+        (503, errors.SentryServerError),
+        (504, errors.SentryTimeout),
     ],
 )
 def test_temporary_errors_are_tried_three_times(
-    wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[SentryError]
+    wire: responses.RequestsMock, client: SentryClient, status: int, kind: type[errors.SentryError]
 ) -> None:
     wire.get(PROJECTS, status=status, body="<html>bad gateway</html>")
     with pytest.raises(kind):
@@ -92,16 +78,16 @@ def test_temporary_errors_are_tried_three_times(
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (requests.ConnectionError("refused by secret-host"), SentryUnreachable),
-        (requests.ConnectTimeout("slow"), SentryTimeout),
-        (requests.ReadTimeout("slow"), SentryTimeout),
+        (requests.ConnectionError("refused by secret-host"), errors.SentryUnreachable),
+        (requests.ConnectTimeout("slow"), errors.SentryTimeout),
+        (requests.ReadTimeout("slow"), errors.SentryTimeout),
     ],
 )
 def test_broken_connection_is_tried_three_times(
     wire: responses.RequestsMock,
     client: SentryClient,
     error: Exception,
-    kind: type[SentryError],
+    kind: type[errors.SentryError],
 ) -> None:
     wire.get(PROJECTS, body=error)
     with pytest.raises(kind) as raised:
@@ -139,7 +125,7 @@ def test_long_rate_limit_is_raised_at_once(
 ) -> None:
     headers = {name: written(time.time())}
     wire.get(PROJECTS, status=429, body='"slow down"', content_type="text/html", headers=headers)
-    with pytest.raises(SentryRateLimited) as raised:
+    with pytest.raises(errors.SentryRateLimited) as raised:
         client.projects()
     assert len(client.call_log) == 1
     assert 290 <= raised.value.retry_after <= 301
@@ -177,7 +163,7 @@ def test_error_detail_is_sentrys_text(
     wire: responses.RequestsMock, client: SentryClient, body: str, detail: str
 ) -> None:
     wire.get(PROJECTS, status=401, body=body)
-    with pytest.raises(SentryAuthRefused, match="doesn't accept") as raised:
+    with pytest.raises(errors.SentryAuthRefused, match="doesn't accept") as raised:
         client.projects()
     assert detail in raised.value.detail
 
@@ -189,7 +175,7 @@ def test_response_that_is_not_json_is_unreadable(
     wire: responses.RequestsMock, client: SentryClient, body: str
 ) -> None:
     wire.get(PROJECTS, body=body)
-    with pytest.raises(SentryBadResponse):
+    with pytest.raises(errors.SentryBadResponse):
         client.projects()
 
 
@@ -197,7 +183,7 @@ def test_object_instead_of_a_list_is_unreadable(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     wire.get(PROJECTS, json={"unexpected": True})
-    with pytest.raises(SentryBadResponse):
+    with pytest.raises(errors.SentryBadResponse):
         client.projects()
 
 
@@ -211,7 +197,7 @@ def test_no_call_is_sent_without_time_left(
     wire: responses.RequestsMock, client: SentryClient
 ) -> None:
     client.deadline = Deadline(0)
-    with pytest.raises(SentryTimeout):
+    with pytest.raises(errors.SentryTimeout):
         client.projects()
     assert len(client.call_log) == 0
 
@@ -232,7 +218,7 @@ def test_token_is_not_sent_to_another_host(
 ) -> None:
     wire.get(PROJECTS, status=302, headers={"Location": "https://elsewhere.test/"})
     wire.get("https://elsewhere.test/", json=GOOD)
-    with pytest.raises(SentryBadResponse):
+    with pytest.raises(errors.SentryBadResponse):
         client.projects()
     assert len(wire.calls) == 1
 
@@ -255,7 +241,9 @@ def test_pages_are_followed_by_cursor_not_by_url(
     assert [project.slug for project in client.projects()] == ["web", "api"]
 
 
-@pytest.mark.parametrize(("busy_s", "blamed"), [(0, SentryTimeout), (0.4, SentryCrowded)])
+@pytest.mark.parametrize(
+    ("busy_s", "blamed"), [(0, errors.SentryTimeout), (0.4, errors.SentryCrowded)]
+)
 def test_dripping_response_ends_with_the_deadline(busy_s: float, blamed: type) -> None:
     """A server that sends single bytes never exceeds the read timeout.
 
@@ -285,7 +273,7 @@ def test_dripping_response_ends_with_the_deadline(busy_s: float, blamed: type) -
     busy = limiter.slot(0)
     busy.__enter__()
     threading.Timer(busy_s, busy.__exit__, (None, None, None)).start()
-    with pytest.raises(SentryTimeout) as raised:
+    with pytest.raises(errors.SentryTimeout) as raised:
         client.projects()
     assert raised.type is blamed
     client.close()

@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from apps.lookups.problems import problem_of
 from apps.sentry.client import SentryClient
-from apps.sentry.config import SentryConfig, SentryError
+from apps.sentry.config import SentryConfig
+from apps.sentry.errors import SentryError
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.http import MAX_RESPONSE_BYTES
 from apps.sentry.parsing import Project

@@ -7,7 +7,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from apps.lookups.problems import Problem, problem_of
-from apps.sentry.config import SentryRateLimited
+from apps.sentry.errors import SentryRateLimited
 from apps.web.forms import LookupForm, PreferencesForm, TicketForm
 from tests.web.answers import lookup
 from tests.web.pages import Page, rendered
