@@ -19,7 +19,6 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from apps import cache_outage
 from apps.audit import models, trail
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
 from apps.events.query import Question, Window
@@ -27,6 +26,7 @@ from apps.lookups.management.commands.lookup import prepare_database
 from apps.sentry.config import SentryConfig
 from apps.signin import sessions
 from tests.browser import site
+from tests.demo_sentry import DemoSentry
 from tests.examples import examples  # noqa: F401 - loads the profile
 from tests.postgres import Postgres, running_postgres
 from tests.shell import DATABASE, CommandLine, Shell

@@ -17,11 +17,11 @@ import requests
 import yaml
 from compose_spec import PyCompose
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.web.management.commands import init_env
 from tests.attacks.production import environment
 from tests.bench.crowd import PASSWORD, Browser
+from tests.demo_sentry import DemoSentry
 from tests.image import DOCKERFILE, Container, Image, stages
 from tests.servers import free_port
 from tests.shell import DATABASE, ROOT, start_with

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from triage_site import env
 
 DEMO_PORT = 8001
+DEMO_COMMAND = (str(env.BASE_DIR / "manage.py"), "demo_sentry")
 _CHECK_EVERY_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 
@@ -175,7 +176,7 @@ def _manage(*arguments: str) -> None:
 
 @contextmanager
 def _demo_sentry(port: str) -> Iterator[None]:
-    command = [sys.executable, str(env.BASE_DIR / "manage.py"), "demo_sentry", "--port", port]
+    command = [sys.executable, *DEMO_COMMAND, "--port", port]
     server = subprocess.Popen(command)  # noqa: S603 - our own command
     try:
         yield

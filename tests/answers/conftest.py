@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from tests.answers.hooks import SECRET, Receiver, receiving
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up
 
 

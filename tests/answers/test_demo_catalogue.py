@@ -9,7 +9,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.demo.management.commands.demo_data import add_known_errors
-from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers
 from apps.events.grouping import group_by_issue
@@ -19,6 +18,7 @@ from apps.known_errors.models import KnownError
 from apps.lookups.answers import result_now
 from apps.lookups.models import Lookup
 from tests.conftest import signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,10 @@ from django.test import Client
 
 from apps.answers.models import DraftTemplate, Handover
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.answers.hooks import Receiver
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 from tests.web.teams import team

@@ -8,12 +8,12 @@ from pytest_django import Settings
 
 from apps.answers.catalogue.forms import stable_part
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.known_errors.models import KnownError
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.answers.forms import ADD, LIST, filled, sent
 from tests.conftest import MOMENT, person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.known_errors.entries import create_entry
 from tests.web.asking import look_up, text
 from tests.web.pages import Page

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from apps.accounts.models import Team
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.known_errors.models import KnownError
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.answers.forms import ADD, LIST, sent
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.known_errors.entries import create_entry
 from tests.web.asking import look_up
 from tests.web.teams import team

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from apps.demo.server import DemoSentry
+from tests.demo_sentry import DemoSentry
 from tests.servers import in_background
 
 RUNS = "window.__pwned=1"

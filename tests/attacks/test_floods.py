@@ -17,11 +17,11 @@ from pytest_django import Settings
 
 from apps.audit.models import Action, Entry
 from apps.audit.trail import STRANGERS_LIMIT
-from apps.demo.server import DemoSentry
 from apps.lookups import cache
 from apps.signin.oidc_config import Oidc, allauth_providers
 from tests.attacks.production import Production
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.servers import free_port, in_background
 from triage_site.logging import RepeatFilter
 

@@ -13,11 +13,11 @@ from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.lookups import background, cache, throttling
 from apps.lookups.problems import LookupCrowded
 from apps.lookups.throttling import MAX_SLOTS, SharedRateLimiter
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import end_all, until
 from tests.web.asking import look_up, text
 

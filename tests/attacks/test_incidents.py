@@ -11,13 +11,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.demo.server import DemoSentry
 from apps.exports import estimate_tokens
 from apps.incidents.models import Incident
 from apps.incidents.services import DETAILS, MAX_OPEN, PENDING
 from apps.jobs.engine import work
 from apps.jobs.models import Job
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.incidents.test_pages import ask, begin, exported, sent
 from tests.web.asking import text
 from tests.web.teams import team

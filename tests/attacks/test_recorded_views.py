@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import get_resolver
 
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.attacks.test_forgery import all_routes
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 
 pytestmark = pytest.mark.django_db

@@ -11,11 +11,11 @@ from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import ApiToken, Invitation, Team
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup, LookupShare
 from tests.accounts.test_invitations import CHOSEN, PAGE, invite
 from tests.accounts.test_people import PEOPLE
 from tests.conftest import person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.reviewing import LIST, make_lookup, team
 from tests.web.tokens import token_of
 

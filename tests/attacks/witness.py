@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request
 
-from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers, started_at
 from tests.attacks.poisoned import SHORT, Poisoner, poisoning
 from tests.attacks.production import environment, manage, serving
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
+from tests.demo_sentry import DemoSentry
 
 PASSWORD = "a-password-of-this-test"
 ACCOUNTS = f"""

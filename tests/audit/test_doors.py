@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Action, Entry
 from apps.audit.trail import words_for
-from apps.demo.server import DemoSentry
 from apps.lookups.models import ExportPreset, Lookup
 from tests.audit.trails import sql, verdict
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.shell import CommandLine
 from tests.web.asking import look_up, text
 from tests.web.test_api import REQUEST, post

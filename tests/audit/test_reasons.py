@@ -7,9 +7,9 @@ from pytest_django import Settings
 
 from apps.audit.models import Action, Words
 from apps.audit.trail import words_for
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.shell import CommandLine, start_with
 from tests.web.asking import form_data, look_up, text
 from tests.web.test_api import REQUEST, post

@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, record_each
-from apps.demo.server import DemoSentry
 from tests.backup.conftest import Places
 from tests.backup.sites import site
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.shell import ROOT, Shell
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 import requests
 from requests import Session
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.incident import Finding, shared_failures
 from apps.sentry.client import SentryClient
@@ -30,6 +29,7 @@ from apps.sentry.incident import (
     plan_batches,
 )
 from tests.browser.site import running_site
+from tests.demo_sentry import DemoSentry
 from tests.sentry import incidents
 from tests.sentry.incidents import NOW
 

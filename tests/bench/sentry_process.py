@@ -11,8 +11,8 @@ from typing import Any
 
 import requests
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
+from tests.demo_sentry import DemoSentry
 
 MOMENT = (datetime.now(UTC) - timedelta(days=2)).replace(microsecond=0)
 TOKEN = "demo-token"
@@ -132,7 +132,7 @@ class Sentry:
         return Counter(str(query) for query in searches if "customer-" in str(query["query"]))
 
     def fail(self, fault: dict[str, Any]) -> None:
-        """Let calls fail as `apps.demo.http.Fault` describes, until `mend`."""
+        """Let calls fail as `tests.demo_sentry.Fault` describes, until `mend`."""
         self._ok(requests.post(f"{self._control}/faults", json=fault, timeout=10))
 
     def mend(self) -> None:

@@ -37,7 +37,7 @@ class Site:
 
 @contextmanager
 def running_site(folder: Path, *arguments: str, **extra: str) -> Iterator[Site]:
-    """Run `python -m triage_site.start` with these arguments, on a free port.
+    """Run `python -m tests.browser.start` with these arguments, on a free port.
 
     `extra` adds environment variables. Without a token or with the argument `demo`, it's a demo.
     """
@@ -55,7 +55,7 @@ def running_site(folder: Path, *arguments: str, **extra: str) -> Iterator[Site]:
     }
     with output.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "triage_site.start", *arguments],
+            [sys.executable, "-m", "tests.browser.start", *arguments],
             cwd=ROOT,
             env=environment,
             stdout=log,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
+from tests.demo_sentry import DemoSentry
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TOKEN = "demo-token"

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry
 
 
 def ids(answer: object) -> list[str]:

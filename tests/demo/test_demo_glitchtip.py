@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry
 
 ORG = "organizations/acme/"
 EVENTS = "projects/acme/web/events/"

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import History, World
 from tests.demo.conftest import Api
+from tests.demo_sentry import DemoSentry
 
 ORG = "organizations/acme/"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry
 
 ADA = {"id": "7", "email": "Ada@Example.com", "username": "ada", "ip_address": "192.0.2.1"}
 TRACE, OTHER_TRACE = "a" * 32, "b" * 32

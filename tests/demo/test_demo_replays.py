@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry
 
 ONE = {"id": "1", "email": "one@example.com"}
 HOUR = {"start": "2026-11-23T11:30:00", "end": "2026-11-23T12:30:00"}

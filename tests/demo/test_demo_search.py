@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry
 
 
 def add(world: World, **fields: Any) -> str:

@@ -3,10 +3,10 @@
 import pytest
 import requests
 
-from apps.demo.http import ApiError, Fault
-from apps.demo.server import DemoSentry
+from apps.demo.http import ApiError
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry, Fault
 
 ORG = "organizations/acme/"
 

@@ -4,9 +4,9 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import Event, World, shortened
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry
 
 ONE = {"id": "1", "email": "one@example.com"}
 HOUR = {"start": "2026-11-23T11:30:00", "end": "2026-11-23T12:30:00"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
+from tests.demo_sentry import DemoSentry
 
 
 def test_rows_have_the_requested_keys_and_two_more(api: Api, world: World) -> None:

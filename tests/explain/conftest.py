@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.explain.config import Llm
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.explain.asking import KEY, Explainer
 from tests.explain.model_server import ModelServer, line, model_server, says
 from tests.web.asking import look_up

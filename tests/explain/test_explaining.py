@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.explain.models import Explanation, ExplanationState, Spending
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.explain.asking import KEY, Explainer, read
 from tests.explain.model_server import Handler, ModelServer, line, says
 from tests.known_errors.entries import create_entry

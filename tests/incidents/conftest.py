@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 
 LIST = "\n".join(["Customer ID", *map(str, range(1001, 1007)), "1001", "10.0.0.1", "anna"])
 

@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from apps.accounts.models import LEAD, ApiToken
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.incidents.models import Incident
 from apps.incidents.services import BASELINE, BATCH, DETAILS, SEEN
 from apps.jobs.engine import enqueue, work
 from apps.jobs.models import Job
 from apps.sentry import incident
 from tests.conftest import signed_in
+from tests.demo_sentry import DemoSentry
 from tests.incidents.test_pages import begin, exported
 from tests.web.asking import AT, text
 from tests.web.tokens import token_of

@@ -18,7 +18,6 @@ from apps.audit.models import Action, Entry
 from apps.audit.trail import SYSTEM
 from apps.audit.verification import verify_trail
 from apps.crypto import hash_customer
-from apps.demo.server import DemoSentry
 from apps.exports import estimate_tokens
 from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.services import BATCH, run_batch
@@ -29,6 +28,7 @@ from apps.lookups.models import Lookup, Origin
 from apps.lookups.retention import count_expired, prune
 from apps.redaction import engine
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.incidents.conftest import LIST
 from tests.web.asking import AT, look_up, text
 from tests.web.records import stored_texts

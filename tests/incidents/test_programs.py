@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.accounts.models import ApiToken
-from apps.demo.server import DemoSentry
 from apps.incidents.models import Incident
 from apps.jobs.engine import work
+from tests.demo_sentry import DemoSentry
 from tests.incidents.conftest import LIST
 from tests.shell import CommandLine
 from tests.web.asking import AT

@@ -30,12 +30,12 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.jobs.engine import SWEEP_S
 from tests.answers.hooks import SECRET, Receiver, receiving
 from tests.attacks.production import environment
 from tests.bench.crowd import CUT_OFF, PASSWORD, Browser
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.jobs.short import LEASE_S
 from tests.lookups.background import until
 from tests.postgres import Postgres

@@ -9,10 +9,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps import cache_outage
-from apps.demo.server import DemoSentry
 from apps.jobs.engine import sweep
 from apps.jobs.models import Job, Worker
 from tests.conftest import signed_in
+from tests.demo_sentry import DemoSentry
 from tests.shell import CommandLine
 from tests.web.asking import text
 

@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps import cache_outage
-from apps.demo.server import DemoSentry
 from apps.lookups import cache, services, store
 from apps.lookups.background import (
     MAX_CONCURRENT,
@@ -27,6 +26,7 @@ from apps.lookups.services import answer_lookup, purge_answers
 from apps.lookups.single_flight import is_leased, read_progress
 from apps.lookups.throttling import FAILURES_TO_OPEN
 from tests.conftest import MOMENT, lists_asked, person
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import end_all, recorded, state, until, wait_for_idle
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,9 +11,9 @@ import responses
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.lookups.sentry_connection import check_connection
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.shell import CommandLine
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import manage
-from apps.demo.server import DemoSentry
 from apps.lookups.models import ExportPreset, ExportRecord, Lookup
 from tests.conftest import MOMENT, just_now
+from tests.demo_sentry import DemoSentry
 from tests.shell import CommandLine, Shell, start_with
 
 AT = MOMENT.isoformat()

@@ -8,7 +8,6 @@ import pytest
 import responses
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, Signal
 from apps.lookups import cache, sentry_connection
@@ -17,6 +16,7 @@ from apps.sentry.errors import SentryError, SentryNotFound
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, lists_asked, question
+from tests.demo_sentry import DemoSentry
 from tests.shell import start_with
 
 CLOUD = "https://sentry.io/api/0/organizations/acme/"

@@ -12,12 +12,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from apps.demo.server import DemoSentry
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.records import record_lookup
 from apps.lookups.services import answer_lookup
 from tests.conftest import MOMENT, question
+from tests.demo_sentry import DemoSentry
 from tests.servers import Redis
 from tests.shell import Shell
 

@@ -13,7 +13,6 @@ from django.utils import timezone
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, record
 from apps.crypto import hash_customer
-from apps.demo.server import DemoSentry
 from apps.lookups import cache as lookups_cache
 from apps.lookups import store
 from apps.lookups.access import Requester
@@ -24,6 +23,7 @@ from apps.lookups.records import ExportDetails, forget_customer, record_export, 
 from apps.lookups.retention import prune
 from apps.lookups.services import answer_lookup, purge_answers, read_event
 from tests.conftest import MOMENT, lists_asked
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import recorded, until
 from tests.servers import Redis
 from tests.shell import CommandLine, start_with

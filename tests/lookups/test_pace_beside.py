@@ -10,7 +10,6 @@ import pytest
 from pytest_django import Settings
 
 from apps.cache_outage import outage
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, Signal
 from apps.jobs.models import Worker
 from apps.lookups.throttling import (
@@ -25,6 +24,7 @@ from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.errors import SentryCrowded, SentryRateLimited
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 
 SIGNALS = (Signal.REPLAYS, Signal.FEEDBACK, Signal.TRACES, Signal.DEPLOYS)
 TRACE = "ab" * 16

@@ -2,8 +2,8 @@
 
 import psycopg
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.postgres import Postgres
 from tests.shell import Shell
 

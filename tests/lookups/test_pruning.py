@@ -18,7 +18,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.audit.models import Entry
-from apps.demo.server import DemoSentry
 from apps.jobs.engine import enqueue, work
 from apps.jobs.models import Job
 from apps.lookups import retention, store
@@ -32,6 +31,7 @@ from apps.lookups.models import (
 )
 from apps.lookups.services import answer_lookup
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import recorded, until
 from tests.shell import DATABASE, ROOT, Shell
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.core.cache import caches
 
-from apps.demo.server import DemoSentry
 from apps.lookups.throttling import SLOT_S
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import until
 from tests.servers import Redis, free_port
 from tests.shell import ROOT, CommandLine, Shell, start_with

@@ -19,7 +19,6 @@ from pytest_django import Settings
 from apps.audit.models import Action, Words
 from apps.audit.trail import Actor, record
 from apps.crypto import unseal
-from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin, TypedCustomer
@@ -28,6 +27,7 @@ from apps.lookups.records import question_of, record_lookup
 from apps.lookups.sentry_connection import sentry_config
 from apps.lookups.services import LookupResult, answer_lookup
 from tests.conftest import MOMENT, question, signed_in
+from tests.demo_sentry import DemoSentry
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,6 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.events.query import Question
 from apps.lookups import store
 from apps.lookups.access import Requester
@@ -28,6 +27,7 @@ from apps.lookups.services import (
 from apps.sentry import config
 from apps.sentry.config import SentryError
 from tests.conftest import MOMENT, NOW, just_now, lists_asked, question
+from tests.demo_sentry import DemoSentry
 
 pytestmark = pytest.mark.django_db
 

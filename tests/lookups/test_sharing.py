@@ -11,7 +11,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import Question
 from apps.lookups import cache as lookups_cache
@@ -25,6 +24,7 @@ from apps.lookups.single_flight import run_once
 from apps.lookups.throttling import FAILURES_TO_OPEN
 from apps.sentry.errors import SentryCrowded
 from tests.conftest import MOMENT, question
+from tests.demo_sentry import DemoSentry
 
 pytestmark = pytest.mark.django_db
 

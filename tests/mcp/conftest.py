@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.db import connections
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.web.tokens import token_of
 
 

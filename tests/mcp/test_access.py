@@ -14,8 +14,8 @@ from pytest_django import Settings
 
 from apps.accounts.models import ApiToken
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.mcp.wire import ACCEPT, AT, HANDSHAKE, META, STATELESS, Program
 from tests.web.tokens import token_of
 

@@ -20,11 +20,11 @@ from mcp.shared.exceptions import MCPError
 from pytest_django.live_server_helper import LiveServer
 
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.access import system_user
 from apps.lookups.models import Lookup, Outcome
 from apps.mcp.tools import TOOLS
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import until
 from tests.mcp.wire import AT, STATELESS
 from tests.postgres import Postgres

@@ -10,8 +10,8 @@ from hypothesis import settings as bounded
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.mcp.tools import TOOLS, Tool
+from tests.demo_sentry import DemoSentry
 from tests.mcp.wire import AT, HANDSHAKE, META, STATELESS, Program
 from tests.web.tokens import token_of
 

@@ -14,12 +14,12 @@ from pytest_django import Settings
 
 from apps.accounts.models import ApiToken, Team
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.access import system_user
 from apps.lookups.models import ExportRecord, Lookup, Origin
 from apps.lookups.services import purge_answers
 from apps.mcp.tools import TOOLS
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.exports.tokenizer import count
 from tests.mcp.wire import AT, STATELESS, Program
 from tests.shell import CommandLine

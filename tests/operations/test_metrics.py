@@ -21,13 +21,13 @@ from pytest_django import Settings
 
 from apps import metrics
 from apps.audit.models import Entry
-from apps.demo.server import DemoSentry
 from apps.jobs.models import Job, Worker
 from apps.lookups import cache
 from apps.lookups.models import Lookup
 from apps.lookups.records import _SECONDS, EXPORTS, LOOKUPS
 from apps.lookups.sentry_connection import _fingerprint, sentry_config
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.shell import CommandLine, start_with
 from tests.web.asking import look_up
 from tests.web.conftest import ana  # noqa: F401 - a fixture

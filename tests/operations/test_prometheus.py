@@ -15,8 +15,8 @@ import yaml
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import until
 from tests.operations.test_metrics import ALLOWED, TOKEN, metered, read
 from tests.postgres import Postgres

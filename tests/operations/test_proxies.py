@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.servers import free_port, running_gunicorn
 from tests.shell import ROOT, Shell
 from tests.web.test_planted_markers import MAKE_ANA, csrf_token

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 import responses
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.sentry.client import SentryClient
 from apps.sentry.config import Flavor, SentryConfig
+from tests.demo_sentry import DemoSentry
 
 API = "https://sentry.test/api/0"
 

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer
 from apps.events.query import Question
 from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW
+from tests.demo_sentry import DemoSentry
 
 
 def look_up(config: SentryConfig, lookup: Question) -> Answer:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, Signal
 from apps.events.query import DEFAULT_FIELDS, Question, Window, as_hex_id
@@ -16,6 +15,7 @@ from apps.sentry.client import SentryClient
 from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW
+from tests.demo_sentry import DemoSentry
 from tests.examples import examples
 from tests.sentry.worlds import (
     ACCOUNT,

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.query import DEFAULT_FIELDS, Question
 from apps.sentry.client import SentryClient
 from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.fetch import fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 
 SIGNALS = (Signal.REPLAYS, Signal.FEEDBACK, Signal.TRACES, Signal.DEPLOYS)
 TRACE = "ab" * 16

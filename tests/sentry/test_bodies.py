@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, NoticeCode
 from apps.sentry.config import SentryConfig
 from tests.conftest import MOMENT, question
+from tests.demo_sentry import DemoSentry
 from tests.sentry.test_plan import codes, look_up
 
 

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import MAX_PREVIEWS, Progress
 from apps.events.event import Event
 from apps.sentry.client import ProgressTracker, SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, question
+from tests.demo_sentry import DemoSentry
 
 
 def events(count: int, *, problem: str = "1", title: str = "Odd") -> list[Event]:

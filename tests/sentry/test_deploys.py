@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, Deploy, RelatedData, Signal, narrow_to_window
 from apps.events.event import Event
 from apps.events.query import Question, Window
@@ -14,6 +13,7 @@ from apps.sentry.client import SentryClient
 from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.fetch import fetch_answer, fetch_related
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 

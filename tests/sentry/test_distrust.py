@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import responses
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.sentry import errors
 from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 from tests.sentry.conftest import API
 
 TABLE = f"{API}/organizations/acme/events/"

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
 from apps.events.query import EXACTLY
 from apps.sentry.client import SentryClient
@@ -14,6 +13,7 @@ from apps.sentry.errors import SentryServerError
 from apps.sentry.fetch import fetch_event
 from apps.sentry.search import has_case
 from tests.conftest import MOMENT, question
+from tests.demo_sentry import DemoSentry
 from tests.sentry.glitchtips import crowd, ids, look_up
 from tests.sentry.test_plan import AWKWARD, codes
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
 from apps.events.query import EXACTLY
 from apps.sentry import errors
@@ -15,6 +14,7 @@ from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 from tests.sentry.glitchtips import crowd, ids, look_up
 from tests.sentry.test_plan import codes
 

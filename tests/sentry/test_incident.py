@@ -12,7 +12,6 @@ import responses
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Notice
 from apps.events.identifier import parse_customer
@@ -32,6 +31,7 @@ from apps.sentry.errors import SentryPermissionMissing, SentryRateLimited, Sentr
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.incident import fetch_batch, fetch_rest, plan_batches
 from apps.sentry.parsing import Project
+from tests.demo_sentry import DemoSentry
 from tests.examples import examples
 from tests.sentry import incidents
 from tests.sentry.conftest import API

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 import responses
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, OtherOccurrences
 from apps.events.query import Question
 from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, lists_asked, question
+from tests.demo_sentry import DemoSentry
 from tests.sentry.conftest import API
 
 TABLE = f"{API}/organizations/acme/events/"

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import DEFAULT_FIELDS, EXACTLY, Question
 from apps.sentry.client import SentryClient
@@ -13,6 +12,7 @@ from apps.sentry.config import SentryConfig
 from apps.sentry.errors import SentryAuthRefused, SentryNotFound, SentryTimeout
 from apps.sentry.fetch import fetch_answer, fetch_ids
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 
 AWKWARD = [
     "1001",

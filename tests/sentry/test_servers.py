@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 import responses
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import NoticeCode
 from apps.sentry import errors
 from apps.sentry.checkup import run_checks
 from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from tests.conftest import MOMENT, question
+from tests.demo_sentry import DemoSentry
 from tests.sentry.conftest import API
 from tests.sentry.test_plan import codes, look_up
 

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import History
 from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import parse_issue
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 
 TOP = datetime(2026, 11, 20, 13, tzinfo=UTC)
 HOURS = [[int((TOP + timedelta(hours=at)).timestamp()), at] for at in range(24)]

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.events.answer import Answer, NoticeCode
 from apps.events.query import Question
@@ -17,6 +16,7 @@ from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.fetch import fetch_answer
 from tests.conftest import MOMENT, NOW, question
+from tests.demo_sentry import DemoSentry
 from tests.examples import examples
 from tests.sentry.worlds import Scene, scenes
 

@@ -54,9 +54,9 @@ add("answers.Handover", lookup=lookup, kind="reply", by=ana, uuid=os.environ["UU
 def build(version: str, commit: str) -> None:
     """Write the two files."""
     from apps.crypto import seal, seal_as  # noqa: PLC0415 - after Django's setup
-    from apps.demo.server import DemoSentry  # noqa: PLC0415
     from apps.demo.world import World  # noqa: PLC0415
     from tests.conftest import MOMENT  # noqa: PLC0415
+    from tests.demo_sentry import DemoSentry  # noqa: PLC0415
     from tests.postgres import running_postgres  # noqa: PLC0415
 
     world = World()

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 
 
 @pytest.fixture

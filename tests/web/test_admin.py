@@ -5,9 +5,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.crypto import hash_customer
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import end_all, until
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup, Origin
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db

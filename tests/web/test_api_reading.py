@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.models import ExportRecord, Lookup, Outcome
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import form_data
 from tests.web.known import entry
 from tests.web.tokens import token_of

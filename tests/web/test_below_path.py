@@ -13,11 +13,11 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from tests.attacks.production import HOST, Production, manage, serving
 from tests.attacks.production import environment as production_environment
 from tests.bench.crowd import PASSWORD, Browser
+from tests.demo_sentry import DemoSentry
 from tests.servers import in_background
 
 PREFIX = "/triage"

@@ -7,11 +7,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.lookups import store
 from apps.lookups.models import Lookup
 from apps.lookups.services import answer_lookup, purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.demo.management.commands.demo_data import add_known_errors
-from apps.demo.server import DemoSentry
 from apps.demo.story import build_world
 from apps.demo.world import customers
 from tests.conftest import NOW, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 
 pytestmark = pytest.mark.django_db

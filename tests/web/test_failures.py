@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import NOW, just_now, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 
 pytestmark = pytest.mark.django_db

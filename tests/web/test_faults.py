@@ -13,8 +13,8 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from tests.conftest import signed_in
+from tests.demo_sentry import DemoSentry
 from tests.servers import free_port
 from tests.shell import start_with
 from tests.web.asking import form_data, look_up, text

@@ -7,9 +7,9 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.web.presenters.filters import MAX_STORED
 from tests.conftest import MOMENT, lists_asked
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 

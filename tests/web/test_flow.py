@@ -7,10 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.events.query import Move, apply_move
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, question
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 
 pytestmark = pytest.mark.django_db

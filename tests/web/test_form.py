@@ -14,11 +14,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.accounts.models import Team
-from apps.demo.server import DemoSentry
 from apps.lookups import cache
 from apps.lookups.models import Lookup
 from apps.web.widgets import FormRenderer
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import AT, form_data, look_up, text
 from tests.web.pages import Page
 

@@ -12,9 +12,9 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 from schemathesis.checks import positive_data_acceptance
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.web.tokens import token_of
 
 pytestmark = pytest.mark.django_db

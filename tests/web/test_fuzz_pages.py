@@ -11,9 +11,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from hypothesis import HealthCheck, Phase, given, seed, strategies
 from hypothesis import settings as bounded
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up
 
 pytestmark = pytest.mark.django_db

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Notice, NoticeCode
 from apps.web.presenters.result import nothing_view
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.web import answers
 from tests.web.asking import look_up, text
 from tests.web.pages import Page

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.demo.world import History
 from apps.events.event import Event, Issue
 from apps.events.grouping import Group, Problem
 from apps.web.presenters.issue import CHART_HEIGHT, ImpactView, impact_view, issue_card
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.web import answers
 from tests.web.asking import look_up, text
 from tests.web.pages import Page

@@ -9,9 +9,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.answers.models import Feedback
-from apps.demo.server import DemoSentry
 from apps.known_errors import matching
 from tests.conftest import MOMENT, NOW, person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.known import entry
 from tests.web.pages import Page

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.shell import CommandLine
 from tests.web.asking import look_up, text
 from tests.web.known import entry

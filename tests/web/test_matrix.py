@@ -20,12 +20,12 @@ from pytest_django import DjangoDbBlocker
 from apps.accounts.models import ApiToken, Invitation
 from apps.accounts.tokens import set_new_link, set_new_token
 from apps.answers.models import Handover
-from apps.demo.server import DemoSentry
 from apps.demo.world import World
 from apps.incidents.models import Incident
 from apps.lookups.access import Requester, share_lookup
 from apps.lookups.models import Lookup, Origin
 from tests.conftest import person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.known_errors.entries import create_entry
 from tests.web.asking import look_up
 from tests.web.matrix import ROWS, row_of

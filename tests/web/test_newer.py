@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.lookups import cache
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, lists_asked
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import MOMENT, NOW, just_now
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 

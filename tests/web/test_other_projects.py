@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.accounts.models import Team
-from apps.demo.server import DemoSentry
 from apps.lookups import cache as lookups_cache
 from apps.lookups.cache import cache
 from apps.lookups.models import Lookup
 from tests.conftest import person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.teams import HIDDEN, errors_in_two_projects, team
 

@@ -5,11 +5,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
 from apps.lookups.models import ExportPreset, Lookup
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT, person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.pages import Page
 from tests.web.teams import errors_in_two_projects, team

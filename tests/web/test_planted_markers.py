@@ -11,8 +11,8 @@ from pathlib import Path
 
 import requests
 
-from apps.demo.server import DemoSentry
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import until
 from tests.servers import Redis
 from tests.shell import ROOT, Shell

@@ -11,11 +11,11 @@ from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.lookups import background
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.lookups.background import end_all, until, wait_for_idle
 from tests.web.asking import look_up, text
 from tests.web.faulty import locked_database

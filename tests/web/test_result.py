@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import form_data, look_up, text
 
 pytestmark = pytest.mark.django_db

@@ -13,12 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups import cache, store
 from apps.lookups.models import ExportPreset, Lookup
 from apps.lookups.services import purge_answers
 from apps.web.result_page import OF_SITE, RIGHTS
 from tests.conftest import person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.known import entry
 from tests.web.pages import Page

@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.admin import lookup as admin_lookup
 from apps.lookups.models import Lookup, LookupIssue, LookupProject
 from tests.conftest import person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.pages import Page
 from tests.web.reviewing import LIST, ago, make_lookup, run_action
 

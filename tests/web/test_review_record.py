@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup, LookupIssue, LookupProject
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.reviewing import LIST, make_lookup
 

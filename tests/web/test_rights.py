@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.conftest import signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import form_data, look_up, text
 
 pytestmark = pytest.mark.django_db

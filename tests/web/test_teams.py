@@ -10,9 +10,9 @@ from django.test import Client
 from apps.accounts.models import ApiToken, Team
 from apps.accounts.tokens import set_new_token
 from apps.audit.models import Action, Entry
-from apps.demo.server import DemoSentry
 from apps.lookups.models import Lookup
 from tests.conftest import person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import AT, form_data, look_up, text
 from tests.web.pages import Page
 from tests.web.teams import team

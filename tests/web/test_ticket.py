@@ -14,11 +14,11 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.lookups.cache import cache
 from apps.lookups.models import Lookup
 from apps.tickets.text import Excerpt
 from tests.conftest import MOMENT, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import text
 from tests.web.pages import Page, rendered
 

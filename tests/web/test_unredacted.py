@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps.demo.server import DemoSentry
 from apps.lookups.models import ExportRecord, Lookup
 from tests.conftest import MOMENT, lists_asked, person, signed_in
+from tests.demo_sentry import DemoSentry
 from tests.web.asking import look_up, text
 from tests.web.records import only_export_record, stored_texts
 

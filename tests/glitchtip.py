@@ -1,4 +1,4 @@
-"""The endpoints of a GlitchTip, as observed on its 5.2 line (December 2025)."""
+"""The endpoints of a simulated GlitchTip, as observed on its 5.2 line (December 2025)."""
 
 import base64
 import binascii
@@ -7,13 +7,35 @@ import shlex
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, quote, urlencode
 
+from apps.demo import http
 from apps.demo.http import HTML, ORG, PROJECT, ApiError, ApiRequest, ApiResponse, Route
 from apps.demo.world import Event, Issue, Json, World, as_utc, project_reference
+
+
+@dataclass
+class Settings(http.Settings):
+    """Settings that only tests change.
+
+    `flavor`: `sentry` or `glitchtip`. `hidden_environments`: names that GlitchTip lists only on
+    request.
+    """
+
+    flavor: str = "sentry"
+    hidden_environments: list[str] = field(default_factory=list)
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Change settings by name. Raises KeyError for unknown names."""
+        unknown = sorted(set(values) - {one.name for one in fields(self)})
+        if unknown:
+            raise KeyError(", ".join(unknown))
+        for name, value in values.items():
+            setattr(self, name, value)
+
 
 # --- pages: base64 cursors and an odd Link header -----------------------------------------------
 
@@ -205,7 +227,8 @@ def environment_list(request: ApiRequest) -> ApiResponse:
     for event in sorted(request.world.events, key=received):
         owners.setdefault(event.tags.get("environment") or "", event.project.slug)
     project = request.args.get("project")
-    hidden = () if request.one("visibility") == "all" else request.settings.hidden_environments
+    settings = cast(Settings, request.settings)
+    hidden = () if request.one("visibility") == "all" else settings.hidden_environments
     names = [
         name
         for name, slug in owners.items()
@@ -401,6 +424,17 @@ ROUTES = (
     Route(rf"{PROJECT}/events/", "event:read", project_events),
     Route(rf"{PROJECT}/events/(?P<event>[^/]+)/", "event:read", event_detail),
 )
+
+
+def authorize(route: Route, request: ApiRequest, auth: str, expected: str) -> None:
+    """Raise ApiError unless the header has the expected token, with the scope of the route."""
+    scheme, _, token = auth.partition(" ")
+    if (scheme.lower(), token) != ("bearer", expected):
+        raise ApiError(401, "Unauthorized")
+    if route.scope not in request.settings.scopes:
+        raise ApiError(403, "Permission denied")
+    if request.args.get("org", request.organization) != request.organization:
+        raise not_found()
 
 
 def unknown_path(path: str) -> ApiResponse:
