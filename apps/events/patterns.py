@@ -10,12 +10,13 @@ _PART = re.compile(r"\{([a-z_]+)\}")
 class PatternFile:
     """The tables of a TOML file.
 
-    In its patterns, line breaks are dropped, and `{name}` stands for a pattern under `[parts]`.
+    In its patterns, line breaks are dropped, and `{name}` stands for a pattern under `[parts]` or
+    in `parts`.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, **parts: str) -> None:
         self.tables = tomllib.loads(text)
-        self._parts: dict[str, str] = {}
+        self._parts = parts
         for name, pattern in self.tables.pop("parts", {}).items():
             self._parts[name] = self.expand(pattern)
 

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from apps.events.query import any_case
 from apps.tickets.dates import UNITS, DurationToken
 from apps.tickets.readings import NOT_PROBLEM, Mention
-from apps.tickets.text import WORDS, TextSpan, either, normalize, one_line, word_set
+from apps.tickets.text import WORDS, TextSpan, normalize, one_line, read_patterns, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 
 
@@ -39,6 +38,7 @@ _KINDS = {
 _STEMS = {word[:-1]: kind for word, kind in _KINDS.items() if word.endswith("*")}
 _SHORTEST_STEM, _LONGEST_STEM = min(map(len, _STEMS)), max(map(len, _STEMS))
 
+_FILE = read_patterns("belonging.toml")
 _ELIDED = re.compile(r"\A[dl]'")
 _WORD = re.compile(r"[^\W_](?:[\w'\u2019-]{0,40}\w)?")
 _NAMING = re.compile(r"[^\W\d_]{3,40}")
@@ -47,39 +47,25 @@ _AROUND = 160
 _NEAR = 12  # times
 _WRAPPED = 60
 _SENTENCE_END = re.compile(r"[!?;]\s|\w\.\s{1,3}(?=[A-ZÀ-ÞА-Я])|。")
-_CLAUSE = re.compile(rf"[,;|\n(]|\s[\u2013\u2014-]\s|\s{either('clause')}\s")
+_CLAUSE = _FILE.compile("clause")
 _LISTING = word_set("listing")
-_LATER = any_case(rf"(?<!\w){either('later')}(?!\w)")
-_PRESENT = any_case(rf"(?<!\w){either('present')}(?!\w)")
-_ONSET = any_case(
-    rf"\W{{0,4}}(?:(?:ever|already|schon)\s)?{either('since')}\W{{0,4}}(?:(?:the|le|el|dem)\s)?\Z"
-)
-_NOW = any_case(rf"[\s.!?]{{0,6}}{_LATER.pattern}")
-_WHEN = any_case(rf"[\s,]{{0,3}}{either('when')}\s")
-# "the order of 3 Nov", "since the update on 3 Nov": the time is only that of the word.
-_OF = any_case(rf"(?<!\w){either('of')}\s{{1,3}}(?:(?:the|le|el)\s)?\Z")
+_LATER = _FILE.compile("later", re.IGNORECASE)
+_PRESENT = _FILE.compile("present", re.IGNORECASE)
+_ONSET = _FILE.compile("onset", re.IGNORECASE)
+_NOW = _FILE.compile("now", re.IGNORECASE)
+_WHEN = _FILE.compile("when", re.IGNORECASE)
+_OF = _FILE.compile("of", re.IGNORECASE)
 _AFTER = word_set("time_prepositions")
-_TROUBLE = re.compile(either("trouble"))
+_TROUBLE = _FILE.compile("trouble")
 _NO, _GONE = word_set("none"), word_set("gone")
-_SHIFT = any_case(rf"(?<!\w)(?P<unit>[^\W\d_]{{1,12}})\s{either('shift')}(?!\w)")
+_SHIFT = _FILE.compile("shift", re.IGNORECASE)
 _FUTURE, _DURING = word_set("future"), word_set("during")
-_NOT = re.compile(
-    r"(?:\w{1,7}n't|not|cannot|never|stopped|nicht|nie|pas|ikke|inte|niet|ei|не)"
-    r"(?:\s(?:be(?:en)?|mehr|meer))?"
-)
-_THAT = any_case(rf"\s{either('that')}(?!\w)")
-_LABEL = re.compile(
-    r"(?:\A|[|;,\n({\u2022*\s-])[ \t\"']{0,4}(?P<label>[^\W\d_][^\n:=|;,.!?\"'{]{1,30})"
-    r"[\"']?[:=][ \t*\"']{0,4}\Z"
-)
+_NOT = _FILE.compile("not")
+_THAT = _FILE.compile("that", re.IGNORECASE)
+_LABEL = _FILE.compile("label")
 _SMALL, _WHO = word_set("small"), word_set("who")
 _SUBJECTS = _WHO | word_set("subjects")
-# "member since 3 May", "set for 18 Nov", "a photo of 18 Nov"
-_OTHER_PHRASE = any_case(
-    rf"(?:\A\W{{0,8}}(?:\w{{1,30}}\s){{1,2}}{either('since')}|"
-    r"(?<!\w)(?:for|für|pour|para|per|voor|för|dla)|"
-    r"\w\s(?:of|from|dated|vom|du|del|della|van|fra|från|z|ze))(?:\s(?:the|den|le|el))?\s{1,3}\Z"
-)
+_OTHER_PHRASE = _FILE.compile("other_phrase", re.IGNORECASE)
 _CLOSED = re.compile(r"\s{0,2}\)")
 _NEWLINE = re.compile(r"\n")
 _SEPARATOR = re.compile(r"[,;:|(\[\u2013\u2014]")

@@ -20,10 +20,10 @@ from apps.tickets.text import (
     CustomerFound,
     TextSpan,
     by_phrase,
-    either,
     excerpt,
     normalize,
     read_all,
+    read_patterns,
     word_set,
 )
 
@@ -40,72 +40,29 @@ class _Token(TextSpan):
     rank: int
 
 
-_EMAIL = re.compile(
-    r"(?<![\w.+'%-])[\w+](?:[\w.+'%-]{0,63})@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24}"
-    r"(?![\w@-])"
-)
-_OWN_ADDRESS = any_case(rf"{either('help_desk')}[\w.+-]{{0,40}}@")
-_RECIPIENT = any_case(
-    rf"^[ \t>*|]{{0,12}}{either('recipient_fields')}\*?[ \t]?:[^\n]{{0,200}}\Z",
-    re.MULTILINE,
-)
-_SENDER = any_case(
-    rf"^[ \t>*|]{{0,12}}{either('sender_fields')}\*?[ \t]?:[^\n]{{0,200}}\Z",
-    re.MULTILINE,
-)
+_FILE = read_patterns("customers.toml")
+_EMAIL = _FILE.compile("email")
+_OWN_ADDRESS = _FILE.compile("own_address", re.IGNORECASE)
+_RECIPIENT = _FILE.compile("recipient", re.IGNORECASE | re.MULTILINE)
+_SENDER = _FILE.compile("sender", re.IGNORECASE | re.MULTILINE)
 
-_OWNER = rf"(?P<noun>{either('owners')}|u(?=id[ \t]?[:=]))"
 _ENGLISH = by_phrase(WORDS["english_owners"])
-_LABELED_ID = any_case(
-    rf"(?<![^\W_]){_OWNER}(?:['\u2019]s)?[ \t._(-]{{0,2}}"
-    rf"(?P<id>{either('id_words')}(?![^\W_])\.?)?[ \t]{{0,2}}"
-    r"(?:[\"'](?=:))?(?P<sign>[:=#]|is\s|ist\s|(?=[ \t(\"'“]))[ \t]{0,3}[(\"'“#]{0,2}"
-    r"(?P<value>(?=[\w.:|/-]{0,62}[0-9])[A-Za-z0-9](?:[\w.:|-]|/(?=[0-9])){0,62}[\w]|[0-9])(?![\w@])"
-)
+_LABELED_ID = _FILE.compile("labeled_id", re.IGNORECASE)
 # "100 200 300" is one number in groups; its first group alone would be another customer.
 _MORE_GROUPS = re.compile(r"[ \u00a0][0-9]{3}(?![\w:./-])")
-_USERNAME = any_case(
-    r"(?<!\w)(?:user[ \t_-]?name|login(?:[ \t]name)?|user|handle|benutzername|"
-    r"nom[ \t]d['\u2019]utilisateur|identifiant|nombre[ \t]de[ \t]usuario)[ \t]{0,2}"
-    r"(?P<sign>[:=]|is[ \t]|ist[ \t](?=[\"'“])|(?<=name)[ \t]|(?<=user)[ \t](?=\w{1,40}_\w)|"
-    r"(?<=identifiant)[ \t]|(?=@))"
-    r"[ \t]{0,3}(?:[\"'“](?P<quoted>[^\W_][^\n\"'“”:,]{1,60})[\"'”]|[\"'“@]{0,2}"
-    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@]))"
-)
-# IDs of sign-in services, which need no label: "auth0|5f7c...".
-_SIGN_IN_ID = re.compile(
-    r"(?<![\w|])(?:auth0|google-oauth2|facebook|windowslive|github|samlp)\|[\w.-]{4,80}(?![\w|])"
-)
-_SIGNED_IN = any_case(
-    r"(?<!\w)(?:logged|signed)[ \t]in[ \t]as[ \t](?:user[ \t])?[\"'“@]{0,2}"
-    r"(?P<value>[^\W_][\w.\\-]{1,62}[\w])(?![\w@])"
-)
+_USERNAME = _FILE.compile("username", re.IGNORECASE)
+_SIGN_IN_ID = _FILE.compile("sign_in_id")
+_SIGNED_IN = _FILE.compile("signed_in", re.IGNORECASE)
 _NOT_USERNAMES = word_set("not_usernames")
-_HEX = any_case(
-    r"(?<![\w-])(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![\w-])"
-)
+_HEX = _FILE.compile("hex", re.IGNORECASE)
 _HEX_LABEL = any_case(r"(?P<noun>event|trace|replay)(?:[\s_-]?id)?\W{0,6}\Z")
 _LINK = any_case(r"https?://[^\s<>\"'“”\]]{1,1900}")
-_LOOKS_LIKE_DATE = re.compile(
-    r"[0-9]{1,4}[./:-][0-9]{1,2}(?:[./:-][0-9]{1,4})?|(?:19|20)[0-9]{2}-.{0,30}"
-)
-# What log lines put after "client": an IP address, perhaps with a port, or a version.
-_IP = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^\s:]{0,4}:[^\s:]{0,4}:)[0-9a-f:]{2,39})"
-_NOT_AN_ID = any_case(
-    rf"\[?{_IP}(?:[:/][0-9]{{1,5}})?|v?[0-9]{{1,4}}(?:\.[0-9]{{1,4}}){{1,3}}(?:[-+].{{1,20}})?"
-)
+_LOOKS_LIKE_DATE = _FILE.compile("looks_like_date")
+_NOT_AN_ID = _FILE.compile("not_an_id", re.IGNORECASE)
 _IP_KIND = "IP address"
 _EMAIL_KIND = "email address"
-_IP_OF_CUSTOMER = any_case(
-    rf"(?<!\w)(?:{_OWNER}['\u2019]?s?|my|their|his|her|meine|son|su)[ \t_.-]{{1,2}}ip"
-    r"(?:[ \t_-]?addr(?:ess)?|-adresse)?[ \t]?(?:[:=]|is|was|ist|est|es)?[ \t]{1,3}"
-    rf"(?P<value>{_IP})(?![\w:]|\.[0-9])"
-)
-_MESSAGE_ID = any_case(
-    r"(?<!\w)(?:message[-_]?id|in[-_]reply[-_]to|references|content[-_]id|msg[-_]?id)[*\"']{0,2}"
-    r"[ \t]?(?:[:=]\s{0,4}(?:(?:<[^<>\n]{1,250}>\s{0,8}){1,30}|\S{1,250})|<[^<>\s]{1,250}>)|"
-    r"(?<!\w)e?smtps?a?\sid\s[\w.+=-]{1,80}@[\w.-]{1,100}"
-)
+_IP_OF_CUSTOMER = _FILE.compile("ip_of_customer", re.IGNORECASE)
+_MESSAGE_ID = _FILE.compile("message_id", re.IGNORECASE)
 
 
 def find_customers(

@@ -14,20 +14,18 @@ from apps.tickets.text import (
     MONTHS,
     NUMBERS,
     PARTS_OF_DAYS,
-    WEEKDAYS,
     WORDS,
     ReferenceTime,
     TextSpan,
-    alternation,
     by_phrase,
-    either,
     normalize,
     not_overlapping,
     one_line,
     read_all,
+    read_patterns,
     word_set,
 )
-from apps.tickets.times import AT_WORDS, FILE_NAME, ROUGH_WORDS
+from apps.tickets.times import FILE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +60,15 @@ class _Amount:
 # read one by one: a count, a unit, perhaps a half, perhaps a second count and unit. The longest run
 # of words that makes sense is taken; a run that makes none is returned as unread.
 
+_FILE = read_patterns("dates.toml")
 _MAX_WORDS = 9
 _WINDOW = 90
 
-_AGO = any_case(rf"(?<!\w){either('ago')}(?!\w)|(?<=[分間日半])前")
-_BACK, _NOW, _SPAN = (
-    any_case(rf"(?<!\w){either(name)}(?!\w)") for name in ("back", "just_now", "span")
-)
-_WORD = re.compile(
-    r"[0-9]{1,4}(?:[.,:][0-9]{1,2}|/[0-9])?|[½¼¾]|時間|[分日半前]|[^\W\d_]{1,24}|[~\u2248&]"
-)
+_AGO = _FILE.compile("ago", re.IGNORECASE)
+_BACK = _FILE.compile("back", re.IGNORECASE)
+_NOW = _FILE.compile("just_now", re.IGNORECASE)
+_SPAN = _FILE.compile("span", re.IGNORECASE)
+_WORD = _FILE.compile("word")
 # What can come between two words of one amount.
 _GAP = re.compile(r"[\s'\u2019\u2013-]{0,3}|\.\s{0,2}|\s?,\s{1,2}|\s?\(\s?")
 
@@ -93,10 +90,7 @@ _VOCABULARY: dict[str, tuple[str, float]] = {
     for kind, values in {**_AMOUNTS, "number": _COUNTS}.items()
     for word, value in values.items()
 }
-_COMPOUND = re.compile(
-    rf"(?P<ones>{alternation(NUMBERS)})und(?P<tens>{alternation(_TENS)})|"
-    rf"(?P<whole>{alternation(NUMBERS)})(?:und)?einhalb|veinti(?P<veinti>{alternation(NUMBERS)})"
-)
+_COMPOUND = _FILE.compile("compound")
 
 
 def find_durations(text: str) -> tuple[list[DurationToken], list[TextSpan]]:
@@ -345,102 +339,28 @@ class DateToken(TextSpan):
         return one_line(self.text).strip(" .,")
 
 
-_WEEKDAY = rf"(?:(?P<weekday>{alternation(ANY_WEEKDAY)})\.?,?\s{{1,3}})?"
-_FREE = r"(?<![\w./:#-])"
-_YEAR_FIRST = re.compile(
-    _FREE + r"(?P<y>(?:19|20)[0-9]{2})(?P<sep>[-/.])(?P<m>[01]?[0-9])(?P=sep)(?P<d>[0-3]?[0-9])"
-    r"(?=[T_][0-9]|[^\w./-]|[./-](?!\w)|-[0-9]{2}:|\Z)"
-)
-_JAPANESE = re.compile(
-    r"(?<![0-9])(?P<y>20[0-9]{2})年\s?(?P<m>[01]?[0-9])月\s?(?P<d>[0-3]?[0-9])日"
-    r"(?:\s?\(?[月火水木金土日](?:曜日)?(?!\w)\)?)?"
-)
-# In logs: 20261118T220500Z.
-_PACKED = re.compile(
-    r"(?<!\w)(?P<y>20[0-9]{2})(?P<m>[01][0-9])(?P<d>[0-3][0-9])"
-    r"(?=T[0-9]{4}(?:[0-9]{2})?(?![0-9])|[ _-][0-2][0-9]:)"
-)
-_NUMBERS = any_case(
-    rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})"
-    r"(?:(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})|(?P<short>\.(?!\w)|/?))(?=[T@_-][0-2]?[0-9][:.][0-5][0-9]|(?![\w/]|[.-][0-9]))"
-)
-# "18. 11. 2026"
-_SPACED = any_case(
-    rf"(?<!\w){_WEEKDAY}{_FREE}(?P<a>[0-3]?[0-9])\.\s(?P<b>[01]?[0-9])(?P<sep>\.)\s(?P<year>20[0-9]{{2}}|"
-    r"[0-9]{2}(?=\sv\s))(?![\w.]\w)"
-)
-_CLOCK_AFTER = any_case(
-    rf",?\s{{1,2}}(?:(?:{AT_WORDS}|{ROUGH_WORDS})\s)?[0-2]?[0-9](?:[:.h][0-5][0-9]|\suhr)(?!\w)"
-)
+_YEAR_FIRST = _FILE.compile("year_first")
+_JAPANESE = _FILE.compile("japanese")
+_PACKED = _FILE.compile("packed")
+_NUMBERS = _FILE.compile("numbers", re.IGNORECASE)
+_SPACED = _FILE.compile("spaced", re.IGNORECASE)
+_CLOCK_AFTER = _FILE.compile("clock_after", re.IGNORECASE)
 _AT_BEFORE = any_case(r"(?<!\w)(?:at|um)\s\Z")
 _DOTTED_BEFORE = any_case(r"(?<!\w)(?:am|vom|den|dem|der|on|seit|bis|since|le|el)\s\Z")
-# The year of "Nov 20 14:05:09 2026" comes after the time.
-_YEAR_AFTER_TIME = (
-    r"(?=\s{1,2}[0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?(?:\s[A-Z]{3,4})?\s(?P<last>20[0-9]{2})(?!\w))"
-)
-_DAY_MONTH = any_case(
-    rf"(?<!\w){_WEEKDAY}(?:(?:the|den|d\.)\s)?{_FREE}(?P<d>[0-3]?[0-9])"
-    rf"(?:\s?(?:st|nd|rd|th|er|º)|\.)?(?:[\s-]{{1,2}}|(?P<slash>/))"
-    rf"(?:of\s|de\s)?(?P<month>{alternation(MONTHS)})(?!\w)\.?"
-    r"(?:(?:,?\s{1,2}|[-/])(?:of\s|de\s|del\s)?(?P<year>[0-9]{4})(?!\w)|[\s/-](?P<yy>'?[0-9]{2})"
-    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m|\s?uhr)|{_YEAR_AFTER_TIME})?"
-)
-_MONTH_DAY = any_case(
-    rf"(?<!\w){_WEEKDAY}(?:(?P<first>20[0-9]{{2}})\.?\s{{1,2}})?"
-    rf"(?P<month>{alternation(MONTHS)})(?P<dot>\.)?[\s-]{{1,2}}(?:the\s)?"
-    r"(?P<d>[0-3]?[0-9])(?P<th>st|nd|rd|th)?(?![\w%]|[:.][0-9]|\s?[ap]\.?m)"
-    r"(?:(?:,?\s{1,2}|-)(?P<year>[0-9]{4})(?!\w)|(?:,\s|-)(?P<yy>'?[0-9]{2})"
-    rf"(?!\w|\s?[:.h][0-9]|\s?[ap]\.?m)|{_YEAR_AFTER_TIME})?"
-)
+_DAY_MONTH = _FILE.compile("day_month", re.IGNORECASE)
+_MONTH_DAY = _FILE.compile("month_day", re.IGNORECASE)
 _DOUBTFUL_MONTHS, _BESIDE_YEAR = word_set("doubtful_months"), word_set("months_beside_year")
 _NOT_DATES = frozenset(("24/7", "9/11"))
-_NO_DAY_AFTER = any_case(rf"\s{{1,2}}{either('no_day_after')}(?!\w)")
+_NO_DAY_AFTER = _FILE.compile("no_day_after", re.IGNORECASE)
 
-_WORDS = any_case(
-    rf"(?<!\w)(?P<word>{alternation({**DAYS_AGO, **PARTS_OF_DAYS})})(?P<ish>-?ish)?(?!\w)|"
-    r"(?P<tight>一昨日|昨日|今日|本日|今朝)|"
-    r"(?<![\w-])(?P<hier>hier)(?=\s{1,2}(?:(?:à|vers|midi)(?!\w)|[0-2]?[0-9]\s?h))"
-)
-_ON_WEEKDAY = any_case(
-    rf"(?<!\w)(?:(?P<last>{either('last')})\s|"
-    rf"(?P<next>{either('next')})\s)?(?P<weekday>{alternation(WEEKDAYS)})"
-    rf"(?P<after>\s{either('last_after')})?(?P<after_next>\s{either('next_after')})?"
-    r"(?P<ish>-?ish)?(?!\w)"
-)
-# "on the 20th", but not the ordinal of something else.
-_OF_MONTH = any_case(
-    r"(?:(?<=on\s)|(?<=since\s)|(?<=from\s)|(?<=until\s)|(?<=till\s)|(?<=before\s)|(?<=after\s)|(?<=by\s))"
-    r"the\s(?P<d>[0-3]?[0-9])(?:st|nd|rd|th)"
-    r"(?=\s{0,2}(?:[.,;:!?)(\n-]|\Z|(?:at|around|about|in|it|i|we|my|the|our|and|when|between)(?!\w)))"
-)
-_BEFORE_CLOCK = (
-    rf"(?=,?\s{either('day_before_clock')}\s{{1,2}}"
-    rf"(?:[0-9]|{alternation(NUMBERS)}(?!\w)))"
-)
-# "Tuesday the 10th", "mardi 10 à 16h", "am 10. um 16 Uhr", "el día 10 a las 4".
-_NUMBERED_DAY = any_case(
-    rf"(?<!\w)(?:(?P<weekday>{alternation(WEEKDAYS)})\.?,?\s(?:(?:the|den|le|el|il)\s)?|"
-    r"(?:am|le|el(?:\sd[ií]a)?|il(?:\sgiorno)?)\s)(?P<d>[0-3]?[0-9])"
-    rf"(?:(?P<th>(?:st|nd|rd|th|er|º|\.)(?![\w:])){_BEFORE_CLOCK}|(?P<th2>st|nd|rd|th)(?!\w)|{_BEFORE_CLOCK})"
-)
-_WEEK_SPAN = any_case(
-    rf"(?<!\w){alternation(ANY_WEEKDAY)}\.?\s{{0,2}}(?:to|through|thru|bis|à|a|-|\u2013)\s{{0,2}}"
-    rf"{alternation(ANY_WEEKDAY)}(?!\w)"
-)
-_VAGUE = any_case(
-    rf"(?<!\w)(?:{either('vague')}|(?:a\sfew|several|some|[0-9]{{1,2}}|an?|one|two|three|four)\s"
-    r"(?:weeks?|months?)\sago|(?<![\w½¼¾]\s)(?:hours|days|weeks)\sago)(?!\w)"
-)
-_COMING = any_case(
-    rf"(?<!\w)(?:{either('coming')}|"
-    rf"(?:next|coming|nächsten)\s{alternation(WEEKDAYS)})(?!\w)"
-)
-# Capitalized only; "Sat" and "Sun" are also words, so they need "on" before them.
-_SHORT_WEEKDAY = re.compile(
-    r"(?<!\w)(?<!next\s)(?<!every\s)(?<!each\s)(?<!coming\s)"
-    r"(?P<last>last\s)?(?P<weekday>Mon(?!\s(?!(?:at|around|about|and|or|the|to|in|when|i|we|it|[mae][a-z]{2,4}ning|"
-    r"night|afternoon)\s)[a-zà-ÿ])|Tues?|Wed|Thu(?:rs?)?|Fri|(?<=on\s)(?:Sat|Sun))\.?(?=[\s,)]|\Z)"
-)
+_RELATIVE = _FILE.compile("relative", re.IGNORECASE)
+_ON_WEEKDAY = _FILE.compile("on_weekday", re.IGNORECASE)
+_OF_MONTH = _FILE.compile("of_month", re.IGNORECASE)
+_NUMBERED_DAY = _FILE.compile("numbered_day", re.IGNORECASE)
+_WEEK_SPAN = _FILE.compile("week_span", re.IGNORECASE)
+_VAGUE = _FILE.compile("vague", re.IGNORECASE)
+_COMING = _FILE.compile("coming", re.IGNORECASE)
+_SHORT_WEEKDAY = _FILE.compile("short_weekday")
 
 
 def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]:
@@ -578,7 +498,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateToken | Non
     *((one, _complete) for one in (_YEAR_FIRST, _JAPANESE, _PACKED, FILE_NAME)),
     *((one, _with_named_month) for one in (_DAY_MONTH, _MONTH_DAY)),
     *((one, _numeric) for one in (_NUMBERS, _SPACED)),
-    (_WORDS, _relative),
+    (_RELATIVE, _relative),
     *((one, _of_month) for one in (_NUMBERED_DAY, _OF_MONTH)),
     (_WEEK_SPAN, lambda found: DateToken(*found.span(), "")),  # "Mon to Fri"
     *((one, _of_week) for one in (_ON_WEEKDAY, _SHORT_WEEKDAY)),

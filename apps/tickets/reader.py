@@ -35,13 +35,12 @@ from apps.tickets.text import (
     TicketReading,
     TicketRefused,
     clean,
+    either,
     not_overlapping,
     one_line,
     word_set,
 )
 from apps.tickets.times import (
-    AT_WORDS,
-    ROUGH_WORDS,
     ZoneToken,
     are_24h,
     find_clocks,
@@ -144,7 +143,7 @@ def read_ticket_date(typed: str, *, zone: ZoneInfo, now: datetime) -> datetime |
 
 
 # A word next to a time that does not change its meaning.
-_PLAIN_WORD = any_case(rf"{ROUGH_WORDS}|{AT_WORDS}|a|between|on|the")
+_PLAIN_WORD = any_case(rf"{either('rough')}|{either('at')}|a|between|on|the")
 _WORD = re.compile(r"\w{1,99}")
 _NOW = word_set("now") | {*("right now", "just now", "gerade eben")}
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.query import MAX_WINDOW_MINUTES, any_case
@@ -22,22 +22,16 @@ from apps.tickets.dates import (
 )
 from apps.tickets.text import (
     HARD_BREAK,
-    NUMBERS,
-    WORDS,
     MomentFound,
     MomentReading,
     ReferenceTime,
     TextSpan,
-    alternation,
     excerpt,
     one_line,
+    read_patterns,
 )
 from apps.tickets.times import (
-    AT_WORDS,
-    EDGE_WORDS,
     MIDNIGHT,
-    ROUGH_WORDS,
-    START_WORDS,
     ClockToken,
     PartToken,
     ZoneOption,
@@ -50,6 +44,7 @@ from apps.tickets.times import (
     zone_at,
 )
 
+_FILE = read_patterns("readings.toml")
 _MAX_DAY_DISTANCE = 400
 _NEAR = 60
 
@@ -99,15 +94,10 @@ class Mention(TextSpan):
 
 # What `_between` returns for a long gap; no pattern below matches it.
 _TOO_FAR = "too far"
-_BEFORE_TIME = any_case(
-    rf"[\s,;:(@|·T_~\u2013-]{{0,5}}(?:(?:{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS}|{AT_WORDS}|shortly|"
-    r"just|so|the|in|between|kurz|von|zwischen|entre|tra|fra|a|o|godz|v|в|г\.|saat)[\s(~]{1,3}){0,4}"
-)
+_BEFORE_TIME = _FILE.compile("before_time", re.IGNORECASE)
 _BEFORE_DAY = any_case(r"[\s,;(\u2013-]{0,5}(?:(?:on|of|the|am|vom|den|le|el)\s){0,2}")
 _JOINED = re.compile(r"[ \t,(\u2013-]{0,4}(?:\n\()?(?:on\s|den\s|the\s)?")
-_BETWEEN_PART = re.compile(
-    r"[\s,(]{0,4}(?:(?:at|in|around|about|the|of|am|um|gegen|por|la)\s){0,3}"
-)
+_BETWEEN_PART = _FILE.compile("between_part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -533,15 +523,9 @@ def _zone_questions(
 
 _MAX_DISTANCE = 40
 
-_LIKE_A_TIME, _SURELY_A_TIME = (
-    any_case("|".join(WORDS[name]).replace("\n", "").replace("{number}", alternation(NUMBERS)))
-    for name in ("like_a_time", "surely_a_time")
-)
-_LIKE_A_DATE = re.compile(
-    r"(?<![\w./:-])(?:[0-3]?[0-9]\.?\s(?:de\s)?[^\W\d_]{3,16}\.?,?\s(?:de\s)?20[0-9]{2}(?!\w)|"
-    r"[0-9]{1,2}([./-])[0-9]{1,2}\1(?:19|20)[0-9]{2}(?!\w)|"
-    r"20[0-9]{2}([/-])[0-9]{1,2}\2[0-9]{1,2}(?!\w))"
-)
+_LIKE_A_TIME = _FILE.compile("like_a_time", re.IGNORECASE)
+_SURELY_A_TIME = _FILE.compile("surely_a_time", re.IGNORECASE)
+_LIKE_A_DATE = _FILE.compile("like_a_date")
 
 
 NOT_PROBLEM = "The ticket says “{}”: it may not be when the problem happened."
@@ -555,23 +539,17 @@ _QUESTIONS = {
 }
 
 
-def _cue_pattern(cue: dict[str, Any]) -> re.Pattern[str]:
-    """Return the pattern of a row of `cues` in `words.toml`."""
-    if "before" in cue:
-        words = cue["before"].replace("\n", "").replace("{at}", AT_WORDS)
-        return any_case(rf"(?<!\w)(?P<said>{words})[\s:,(]{{1,3}}\Z")
+def _cue_pattern(cue: dict[str, str]) -> re.Pattern[str]:
+    """Return the pattern of a row of `cues`."""
+    pattern = cue.get("after") or rf"(?<!\w)(?P<said>{cue['before']})[\s:,(]{{1,3}}\Z"
     flags = re.NOFLAG if cue.get("match_case") else re.IGNORECASE
-    return re.compile(cue["after"].replace("\n", ""), flags)
+    return re.compile(_FILE.expand(pattern), flags)
 
 
-_CUES = tuple((_cue_pattern(cue), cue) for cue in WORDS["cues"])
+_CUES = tuple((_cue_pattern(cue), cue) for cue in _FILE.tables["cues"])
 
 
-# "Was it yesterday at 3 pm?": someone asks the customer.
-_ASKED = any_case(
-    r"(?:\A|[.!?\n>][ \t>]{0,8})(?:(?:hi|hello|hallo|and|und)\s[^.!?\n]{0,20})?"
-    r"(?:(?:did|do|does|were|was|have|has|is|are|haben|hatten|war|ist|funktioniert)\s(?:you|it|this|that|sie|es|das)(?!\w)[^.!?\n]{0,60})?\Z"
-)
+_ASKED = _FILE.compile("asked", re.IGNORECASE)
 _QUESTION_MARK = re.compile(r"[^.!?\n]{0,60}\?")
 
 

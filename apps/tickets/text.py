@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from apps.events.patterns import PatternFile
+
 MAX_TICKET_LENGTH = 20_000
 
 
@@ -255,13 +257,36 @@ PARTS = by_phrase(WORDS["parts"])
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}
 
 
-def alternation(words: Iterable[str]) -> str:
-    """Return a pattern for any of these words, longest first; a space matches one to three."""
+def _longest_first(words: Iterable[str]) -> str:
+    """Return a pattern for any of these words; a space matches one to three."""
     patterns = (
         re.escape(word).replace(r"\ ", r"\s{1,3}").replace("'", "['\u2019]")
         for word in sorted(words, key=len, reverse=True)
     )
     return f"(?:{'|'.join(patterns)})"
+
+
+_WORD_TABLES: dict[str, Iterable[str]] = {
+    "numbers": NUMBERS,
+    "tens": by_phrase(WORDS["amounts"]["tens"]),
+    "months": MONTHS,
+    "weekdays": WEEKDAYS,
+    "any_weekday": ANY_WEEKDAY,
+    "days_and_parts": {**DAYS_AGO, **PARTS_OF_DAYS},
+    "parts_of_day": PARTS,
+    **{
+        name: by_phrase(WORDS[name])
+        for name in ("minutes", "minutes_before_hour", "minutes_after_hour")
+    },
+}
+_ANY_WORD = {name: either(name) for name in WORDS["phrases"]}
+_ANY_WORD["zones"] = "|".join(name for name in WORDS["zones"] if len(name) > 2)
+_ANY_WORD |= {name: _longest_first(words) for name, words in _WORD_TABLES.items()}
+
+
+def read_patterns(name: str) -> PatternFile:
+    """Return a TOML file of this package; in its patterns, `{name}` can be any of those words."""
+    return PatternFile((Path(__file__).parent / name).read_text("utf-8"), **_ANY_WORD)
 
 
 def normalize(text: str) -> str:

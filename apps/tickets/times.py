@@ -8,20 +8,20 @@ from functools import cache
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from apps.events.query import MAX_WINDOW_MINUTES, any_case, iana_zones
+from apps.events.query import MAX_WINDOW_MINUTES, iana_zones
 from apps.tickets.text import (
     NUMBERS,
     PARTS,
     WORDS,
     TextSpan,
-    alternation,
     by_phrase,
-    either,
     normalize,
     read_all,
+    read_patterns,
     word_set,
 )
 
+_FILE = read_patterns("times.toml")
 MIDNIGHT = "midnight"
 _ROUGH_MINUTES = 15
 _EDGE_MINUTES = 60
@@ -97,18 +97,7 @@ class PartToken(TextSpan):
     part: str
 
 
-ROUGH_WORDS, EDGE_WORDS, START_WORDS = either("rough"), either("edge"), either("start")
-AT_WORDS = either("at")
-_BEFORE = any_case(
-    rf"(?<!\w)(?:(?P<about>{ROUGH_WORDS})|(?P<bound>{EDGE_WORDS}))"
-    rf"(?:\s{{1,3}}(?:{AT_WORDS}|the|le|den|dem|el|il))?\s{{0,3}}\Z"
-)
-
-# "3 am", but not the German "um 3 am Montag".
-MERIDIEM = (
-    r"[ap](?:m|\.\s?m\.?)(?!\w)(?!(?<=am)\s(?:(?:frühen|späten)\s)?(?:vormittag|mittag|nachmittag|abend|morgen|"
-    r"wochenende|tag|telefon|[^\W\d_]{2,8}tag|mittwoch|sonnabend|[0-3]?[0-9]\.)(?!\w))"
-)
+_BEFORE = _FILE.compile("before", re.IGNORECASE)
 
 
 def qualifiers_before(text: str, start: int) -> tuple[str, str]:
@@ -127,120 +116,32 @@ def _number(written: str) -> int:
 
 # Times in words: half past four, ten past nine, halb 4, y media, noon, midnight.
 
-_MINUTES = {"five": 5, "ten": 10, "twenty": 20, "twenty-five": 25, "twenty five": 25}
+_MINUTES = {word: int(minutes) for word, minutes in by_phrase(WORDS["minutes"]).items()}
 _AFTER_HOUR = {**_MINUTES, "fifteen": 15, "thirty": 30, "forty": 40, "fifty": 50}
-_MINUTES |= {"fünf": 5, "zehn": 10, "zwanzig": 20}
-_SPELLED_BEFORE = by_phrase(WORDS["minutes_before_hour"])
-_SPELLED_AFTER = by_phrase(WORDS["minutes_after_hour"])
-_DUTCH_HOURS = r"twee|drie|vier|vijf|zes|zeven|acht|negen|tien|elf|twaalf"
-# "half four" can be 3:30 or 4:30, unless the number is Dutch.
-_HALF = any_case(
-    rf"(?<!\w)(?P<word>{alternation(_SPELLED_BEFORE)}|half(?=\s(?:{_DUTCH_HOURS})(?!\w))|"
-    rf"(?:{alternation(_MINUTES)}|[1-5]?[0-9])\s(?:minutes\s)?(?:past|to|nach|vor))\s"
-    rf"(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})"
-    rf"(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|\suhr(?!\w)|(?!\w|[:.,][0-9]))"
-)
-_HALF_AFTER = any_case(
-    rf"(?<!\w)(?:las|la|à|vers|alle|le|verso|às|as)\s(?P<hour>[01]?[0-9]|{alternation(NUMBERS)})"
-    rf"(?:\s?(?:h|heures?|horas?))?\s(?P<word>{alternation(_SPELLED_AFTER)})(?!\w)"
-    rf"(?P<meridiem>(?!))?"
-)
-_SPELLED_MINUTES = {**_SPELLED_BEFORE, **_SPELLED_AFTER, "half": "-30"}
-_NAMED = any_case(
-    rf"(?<!\w)(?:{either('noon')}|(?<=à\s)midi|(?P<midnight>{either('midnight')}))(?:-?(?P<ish>ish))?(?!\w)"
-)
-
-
-# What makes "16.10" a time: a word, or a whole date.
-_TIME_BEFORE = any_case(
-    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|as|o)\s{{1,2}}\Z|20[0-9]{{2}}年?,?\s{{1,2}}\Z"
-)
-
-_HOUR_WORD = r"(?:uhr|uur|o['\u2019]?clock|hrs|h|heures|horas)(?!\w)"
-_FREE = (
-    r"(?:(?<![\w:./,+#$€£-])|(?<=[0-9]T)|(?<=/[0-9]{4}:)|(?<=[0-9]{4}[@_-])|(?<=-[0-9]{2}_)|"
-    r"(?<=-[0-9]{2}-)(?=[0-9]{2}:))"
-)
-_ISH = r"(?:-?(?P<ish>ish)(?!\w))?"
-_ISH_AFTER = r"(?:[\s-]?(?P<ish_after>ish)(?!\w))?"
-_WITH_MINUTES = any_case(
-    _FREE + r"(?P<hour>[0-2]?[0-9])(?P<sep>[:.]|\s?h\s?|\s?uhr\s)(?P<minute>[0-5][0-9])"
-    r"(?:[:.](?P<second>[0-5][0-9])(?:[.,][0-9]{1,9})?)?"
-    rf"{_ISH}(?:\s{{0,2}}(?P<meridiem>{MERIDIEM})|(?P<short>[ap])(?!\w)|\s{{0,2}}(?P<word>{_HOUR_WORD}))?"
-    rf"{_ISH_AFTER}(?:(?!\w|[:.][0-9])|(?=Z(?!\w)))"
-    r"(?!\s{0,2}(?:[€$£%]|(?:min|mins|minutes|hours|sec|seconds|eur|usd|gbp|chf|per)(?!\w)))"
-)
-_WITH_WORD = any_case(
-    _FREE + rf"(?P<hour>[0-2]?[0-9]){_ISH}\s{{0,2}}(?:(?P<meridiem>{MERIDIEM})|"
-    rf"(?P<word>(?:uhr|uur|o['\u2019]?clock)(?!\w))){_ISH_AFTER}"
-)
-_SPELLED = any_case(
-    rf"(?<!\w)(?P<hour>{alternation(NUMBERS)})"
-    r"(?:[\s-](?P<minutes>(?:twenty|thirty|forty|fifty)(?:[\s-]five)?|ten|fifteen|oh?\sfive))?"
-    rf"{_ISH}\s(?:(?P<meridiem>{MERIDIEM})|"
-    rf"(?P<word>(?:uhr|uur|heures|o['\u2019]?clock)(?!\w))){_ISH_AFTER}"
-)
-_SPELLED_AT = any_case(
-    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS})\s(?P<hour>{alternation(NUMBERS)})(?P<word>)"
-    r"(?=,?\s(?:(?:in\sthe|this|yesterday|today|gestern|heute|hier|ayer|hoy|ieri|oggi)(?!\w)|"
-    rf"{alternation(PARTS)}(?!\w)))"
-)
-# "4ish" needs no word before it.
-_ROUGH_HOUR = any_case(
-    _FREE + rf"(?P<hour>[0-2]?[0-9]|{alternation(NUMBERS)})-?(?P<ish>ish)"
-    r"(?!\w|\s?(?:am|pm|people|users|times|orders|items|"
-    r"minutes?|mins?|hours?|days?|eur|usd|percent)(?!\w))"
-)
-_JAPANESE = re.compile(
-    r"(?<![0-9:])(?:(?P<half>午前|午後)\s?)?(?P<hour>[0-2]?[0-9])"
-    r"(?::(?P<minute>[0-5][0-9])(?![0-9:])|時\s?(?:(?P<minute2>[0-5]?[0-9])分|(?P<thirty>半))?)"
-)
-# "at 5": a bare number is a time only after one of these words and before one that ends it.
-_ALONE = any_case(
-    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|{EDGE_WORDS}|{START_WORDS})\s{{0,3}}(?P<hour>[0-2]?[0-9])"
-    r"(?:-?(?P<ish>ish)(?!\w))?(?![\w%€$£/#:-]|\s?%|[.,][0-9])"
-    rf"(?=\s{{0,3}}(?:\Z|[.,;:!?()\n\u2013]|{either('after_hour')}(?!\w)))"
-)
-# "kello 14 maissa"
-_AFTER_WORD = any_case(
-    rf"(?<!\w){either('klokken')}\s"
-    r"(?P<hour>[0-2]?[0-9])(?P<word>)(?![\w%€$£/#:-]|[.,][0-9])"
-)
-_WITH_H = any_case(
-    rf"(?<!\w)(?:{AT_WORDS}|{ROUGH_WORDS}|[0-9]{{1,2}}[./-][0-9]{{4}})\s{{1,3}}(?P<hour>[0-2]?[0-9])\s?"
-    r"(?P<word>(?:h|heures|horas|uur)(?!\w))"
-)
-# 1405hrs, 0905 this morning.
-_DIGITS = any_case(
-    r"(?<![\w:./,+#$€£-])(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])"
-    r"(?:\s?(?:hrs|h|hours|uhr)(?!\w)|(?=\sthis\s(?:morning|afternoon|evening)))"
-)
-_SIX_DIGITS = r"(?P<hour>[0-2][0-9])-?(?P<minute>[0-5][0-9])-?(?P<second>[0-5][0-9])"
-_PACKED = re.compile(
-    r"(?:(?<=[0-9]{8}T)|(?<=[0-9]{4}-[0-9]{2}-[0-9]{2}T))"
-    r"(?P<hour>[0-2][0-9])-?(?P<minute>[0-5][0-9])(?:-?(?P<second>[0-5][0-9])"
-    r"(?:[.,][0-9]{1,9})?)?(?![0-9:])"
-)
-# "Screen Shot 2026-11-18 at 4 05 33 PM", whose dots were lost.
-_SPACED = any_case(
-    r"(?<=-[0-9]{2}\sat\s)(?P<hour>[01]?[0-9])\s(?P<minute>[0-5][0-9])\s(?P<second>[0-5][0-9])"
-    rf"\s(?P<meridiem>{MERIDIEM})"
-)
-# "IMG_20261118_160533.jpg", as phones name pictures.
-FILE_NAME = any_case(
-    r"(?<![^\W_])(?:(?:MV)?IMG|VID|screenshot|screen|capture|image|photo|video|bild|foto)[ _-]"
-    r"(?P<y>20[0-9]{2})-?(?P<m>[01][0-9])-?(?P<d>[0-3][0-9])[ _-]"
-    rf"{_SIX_DIGITS}(?![0-9])"
-)
-_RANGE = any_case(
-    r"(?<![\w:./,+#$€£-])(?P<between>(?:between|from|zwischen|von|entre)\s)?"
-    rf"(?:las\s)?(?P<hour>[0-2]?[0-9])(?:[:.h](?P<minute>[0-5][0-9]))?\s?(?P<meridiem>{MERIDIEM})?"
-    r"(?:\s?(?:uhr|h|heures|horas)(?!\w))?\s{0,2}(?P<to>-|\u2013|to|and|until|till|bis|und|et|y)\s{0,2}"
-    rf"(?:las\s)?(?P<hour2>[0-2]?[0-9])(?:[:.h](?P<minute2>[0-5][0-9]))?(?:\s?(?P<meridiem2>{MERIDIEM}))?"
-    r"(?P<word>\s?(?:uhr|h|heures|horas)(?!\w))?(?![\w/%€$£-]|[:.,][0-9]|"
-    r"\s?(?:min|mins|minutes|days|times|hours|users)(?!\w))"
-)
-_PART = any_case(rf"(?<!\w)(?:in\sthe\s|at\s|am\s|por\s)?(?P<part>{alternation(PARTS)})(?!\w)")
+_SPELLED_MINUTES = {
+    **by_phrase(WORDS["minutes_before_hour"]),
+    **by_phrase(WORDS["minutes_after_hour"]),
+    "half": "-30",
+}
+_HALF = _FILE.compile("half", re.IGNORECASE)
+_HALF_AFTER = _FILE.compile("half_after", re.IGNORECASE)
+_NAMED = _FILE.compile("named", re.IGNORECASE)
+_TIME_BEFORE = _FILE.compile("time_before", re.IGNORECASE)
+_WITH_MINUTES = _FILE.compile("with_minutes", re.IGNORECASE)
+_WITH_WORD = _FILE.compile("with_word", re.IGNORECASE)
+_SPELLED = _FILE.compile("spelled", re.IGNORECASE)
+_SPELLED_AT = _FILE.compile("spelled_at", re.IGNORECASE)
+_ROUGH_HOUR = _FILE.compile("rough_hour", re.IGNORECASE)
+_JAPANESE = _FILE.compile("japanese")
+_ALONE = _FILE.compile("alone", re.IGNORECASE)
+_AFTER_WORD = _FILE.compile("after_word", re.IGNORECASE)
+_WITH_H = _FILE.compile("with_h", re.IGNORECASE)
+_DIGITS = _FILE.compile("digits", re.IGNORECASE)
+_PACKED = _FILE.compile("packed")
+_SPACED = _FILE.compile("spaced", re.IGNORECASE)
+FILE_NAME = _FILE.compile("file_name", re.IGNORECASE)
+_RANGE = _FILE.compile("range", re.IGNORECASE)
+_PART = _FILE.compile("part", re.IGNORECASE)
 
 
 def find_parts(text: str) -> list[PartToken]:
@@ -446,41 +347,18 @@ class ZoneToken(TextSpan):
 _PLACES = by_phrase(WORDS["places"])
 _NOT_PLACES, _NOT_ABBREVIATIONS = word_set("not_places"), word_set("not_zones")
 
-_OFFSET = re.compile(
-    r"\s{0,2}\(?(?P<name>UTC|GMT)?\s?(?P<sign>[+\u2212-])(?P<hours>[01]?[0-9])"
-    r"(?P<minutes>:?[0-5][0-9])?(?![\w:.])\)?"
-)
+_OFFSET = _FILE.compile("offset")
 _ABBREVIATION = re.compile(r",?\s{0,2}[(\[]?(?P<name>[A-Z]{2,4})(?![\w+-])[)\]]?")
 _ZULU = re.compile(r"\s?Z(?![\w.]\w)(?!\w)")
 _IANA = re.compile(r",?\s{0,2}\(?(?P<name>[A-Z][a-z]{2,12}/[A-Z][A-Za-z_/-]{2,30})\)?")
-_PLACE = any_case(
-    r",?\s{0,2}\(?(?:in\s)?(?:(?:the|our|my)\s)?(?P<place>[^\W\d_][^\W\d_.]{0,14}"
-    r"(?:[ -][^\W\d_]{2,14}){0,2}?)(?:\s(?:local|standard|daylight))?\s(?:time|zeit)"
-    r"(?!\w|\s?[:(])\)?"
-)
-_TIME_IN = any_case(
-    r",?\s{0,2}\(?(?:(?:local\s)?time\sin|heure\sde|hora\sde|zeit\sin|uhrzeit\sin)\s"
-    r"(?P<place>[^\W\d_]{2,14}(?:[ -][^\W\d_]{2,14}){0,2})\)?"
-)
+_PLACE = _FILE.compile("place", re.IGNORECASE)
+_TIME_IN = _FILE.compile("time_in", re.IGNORECASE)
 _US_ZONE = re.compile(r",?\s{0,2}\(?(?P<place>Eastern|Central|Mountain|Pacific)(?!\w|\s[A-Z])\)?")
-_IN_PLACE = re.compile(
-    r",?\s{1,2}(?:here\s)?in\s(?P<place>[A-Z][^\W\d_]{2,14}(?:\s[A-Z][^\W\d_]{2,14})?)"
-)
+_IN_PLACE = _FILE.compile("in_place")
 _IN_BRACKETS = re.compile(r"\s{0,2}\((?P<place>[^\W\d_]{2,14}(?:[ -][^\W\d_]{2,14})?)\)")
-_BARE_PLACE = re.compile(
-    r",?\s{1,2}\(?(?P<two>(?P<one>[A-Z][^\W\d_]{1,14})(?:\s[A-Z][^\W\d_]{2,14})?)(?!\w)"
-)
-_WRITTEN_IN = re.compile(
-    r"(?<!\w)(?:I['\u2019]?m|I\sam|we['\u2019]?re|we\sare|is|based|located|living|lives|writing|office|team|"
-    r"wohne|bin|sind|suis|sommes|estoy|estamos)\s(?:based\s|here\s|located\s|writing\s)?"
-    r"(?:in|from|aus|à|en)\s(?P<two>(?P<one>[A-Z][^\W\d_]{1,14})(?:\s[A-Z][^\W\d_]{2,14})?)(?!\w)"
-)
-_ALL_TIMES = any_case(
-    r"\b(?:all\s(?:the\s)?times|times\sare|times\sin)(?:\sare)?(?:\sin)?|"
-    r"^[ \t>*|]{0,12}(?:time|uhrzeit|heure|hora)[^\n:(\[]{0,24}(?=[(\[][A-Z])|"
-    r"\b(?:tz|time\s?zone|zeitzone|fuseau\shoraire|zona\shoraria)\s?:",
-    re.MULTILINE,
-)
+_BARE_PLACE = _FILE.compile("bare_place")
+_WRITTEN_IN = _FILE.compile("written_in")
+_ALL_TIMES = _FILE.compile("all_times", re.IGNORECASE | re.MULTILINE)
 
 
 def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
@@ -498,9 +376,7 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
     )
 
 
-_MENTIONED = re.compile(
-    rf"(?<![\w/+-])(?:{'|'.join(one for one in WORDS['zones'] if len(one) > 2)})(?![\w/+-])"
-)
+_MENTIONED = _FILE.compile("mentioned_zone")
 
 
 def find_zones(text: str) -> list[ZoneToken]:

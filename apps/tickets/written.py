@@ -26,13 +26,14 @@ from apps.tickets.text import (
     MomentFound,
     ReferenceTime,
     TextSpan,
-    either,
     excerpt,
     not_overlapping,
+    read_patterns,
     word_set,
 )
 from apps.tickets.times import ClockToken, ZoneToken, find_clocks, find_parts
 
+_FILE = read_patterns("written.toml")
 CHAT_LINE = "This is the time of a line in a chat: it says when that line was sent."
 _OF_MESSAGE = "the date of the message"
 _SEPARATE_LINE = "It's counted from a date on a separate line above. Check that date."
@@ -81,46 +82,20 @@ class _Line:
 
 # Headers.
 
-_PREFIX = re.compile(r"[ \t>*|_]{0,40}")
-_FIELD = any_case(
-    rf"^{_PREFIX.pattern}(?:(?P<date>{either('date_fields')})|{either('written_fields')})"
-    r"[*_]{0,2}[ \t]?:[*_]{0,2}[ \t]{0,8}(?P<rest>[^\n]{6,120})",
-    re.MULTILINE,
-)
-_MAIL_FIELD = any_case(rf"{_PREFIX.pattern}{either('mail_fields')}[*_]{{0,2}}[ \t]?:")
+_PREFIX = _FILE.compile("prefix")
+_FIELD = _FILE.compile("field", re.IGNORECASE | re.MULTILINE)
+_MAIL_FIELD = _FILE.compile("mail_field", re.IGNORECASE)
 _MAX_RELATIVE = 48
-# Some programs put the whole header on one line.
-_INLINE_FIELD = any_case(
-    rf"(?<=[>;\]])[ \t]{{0,2}}{either('inline_fields')}\s?:\s{{1,2}}(?P<rest>[^\n]{{6,48}})"
-)
-_IN_BRACKETS = any_case(
-    r"(?:reported|replied|commented|created|said|wrote|(?:mail|message)\sfrom)[^\n(]{0,60}\((?P<rest>[^\n)]{8,60})\)"
-)
-# "Jane Doe · 2h": how long ago, without a word that says so.
-_AGE = any_case(
-    rf"^{_PREFIX.pattern}[^\W\d_][^\n.:!?]{{1,40}}\s?[·•|\u2013\u2014]\s?(?P<rest>[0-9]{{1,3}}\s?"
-    r"(?:m|min|mins|h|hr|hrs|d|w|std|j|t)\.?)$",
-    re.MULTILINE,
-)
-# "Jane added a comment - 20/Nov/26 2:05 PM", but not "Jane replied at 2:05 PM that ..."
-_COMMENTED = any_case(
-    rf"^{_PREFIX.pattern}(?:[^\n.:!?]{{1,60}}\s(?:added\sa\scomment|commented|replied|responded|"
-    r"made\schanges|created\sissue)\s?(?:-|\u2013|on|at|:)?|(?:posted|sent|submitted|reported|opened|"
-    r"created)\sby\s[^\n.:!?]{1,40}\s(?:on|at|-)|(?:[^\n.:!?]{1,60}\s)?(?:opened|started)\sthis\s"
-    r"[^\W\d_]{4,16}(?:\son)?)\s(?P<rest>[^\n]{6,40})$",
-    re.MULTILINE,
-)
-# A form with date and time of the problem on two lines is not the header of a mail.
-_TIME_LABEL = any_case(
-    rf"{_PREFIX.pattern}(?:time(?!\s?zone)|{either('time_fields')})[^\n:]{{0,24}}:"
-)
-_TIME_BELOW = any_case(rf"\n{_TIME_LABEL.pattern}")
+_INLINE_FIELD = _FILE.compile("inline_field", re.IGNORECASE)
+_IN_BRACKETS = _FILE.compile("in_brackets", re.IGNORECASE)
+_AGE = _FILE.compile("age", re.IGNORECASE | re.MULTILINE)
+_COMMENTED = _FILE.compile("commented", re.IGNORECASE | re.MULTILINE)
+_TIME_LABEL = _FILE.compile("time_label", re.IGNORECASE)
+_TIME_BELOW = _FILE.compile("time_below", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![\w.])20[0-9]{2}(?![0-9])")
 
-_VERB = any_case(rf"(?<!\w){either('wrote')}(?!\w)|{either('wrote_unspaced')}")
-_ADDRESS = re.compile(
-    r"[<(\[]{0,2}(?:mailto:)?[\w.+'=-]{1,80}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,6}(?:<mailto:[^\s>]{3,120}>)?[>)\]]{0,3}"
-)
+_VERB = _FILE.compile("verb", re.IGNORECASE)
+_ADDRESS = _FILE.compile("address")
 _ENDS = re.compile(r":[ \t*_>-]{0,8}\Z|[ \t]wrote(?:[ \t]?-{2,20}|[ \t]{0,4})\Z")
 _BESIDE_DATE = word_set("beside_date")
 _WORD = re.compile(r"[^\W\d_][\w'\u2019.-]{0,60}")
@@ -281,31 +256,20 @@ def _days_elsewhere(
 
 _LINE_START = re.compile(r"[ \t>*\[(|\"]{0,40}\Z")
 _LEVELS = word_set("log_levels")
-# "[14:02] Kim: ", "20.11.26, 14:05 - Jörg: ", "02:05 PM<tab>nana<tab>".
-_SPEAKER = re.compile(
-    r"[ \t]{0,2}[\])]?(?:[ \t]{0,3}(?:[-\u2013|][ \t])?"
-    r"(?P<name>[^\W\d_][^\n\t:\[\]]{0,30}):(?=[ \t\n]|\Z)|"
-    r"\t(?P<tab>[^\W\d_][^\n\t:]{0,30})(?::?[ \t]{0,2}\t|\n)|"
-    r"\"?[ ]?[|;,][ ]?\"?(?P<cell>[^\W\d_][^\n\t|\";,:]{0,30})\"?[ ]?[|;,])"
-)
+_SPEAKER = _FILE.compile("speaker")
 # "Kim (14:02): hello", "Kim [14:02]: hello".
 _SPEAKER_BEFORE = re.compile(r"[^\W\d_][^\n\d:.!?]{0,30}[ \t][\[(]\Z")
 _SPOKEN_AFTER = re.compile(r"[\])]:?[ \t]")
-_HAPPENED = any_case(rf"{either('happened')}|\b(?:fel|feil|fejl|bug|log|first\s(?:seen|noticed))\b")
-_TIME = any_case(either("time_labels"))
-_REPORTED = any_case(either("reported"))
+_HAPPENED = _FILE.compile("happened", re.IGNORECASE)
+_TIME = _FILE.compile("time", re.IGNORECASE)
+_REPORTED = _FILE.compile("reported", re.IGNORECASE)
 _STAMP_WORDS = word_set("stamp_words")
-_LABEL = re.compile(
-    rf"{_PREFIX.pattern}(?P<label>[^\W\d_][^\n:.!?]{{1,30}}?)[*_]{{0,2}}[ \t]?:[*_]{{0,2}}[ \t]"
-)
+_LABEL = _FILE.compile("label")
 _NICKNAME = re.compile(r"[ \t>]{0,8}\S{1,30}(?:[ \t]{2,8}|\t|[ \t]?[\u2013\u2014·\u2022|][ \t]?)")
 _SENTENCE_END = re.compile(r"[!?;。\u3041-\u3096]|[^\W\d]{2}\.[ \t]{0,4}\Z")
 # "### When did it happen?" above the time
 ABOVE = 80
-ASKED_ABOVE = any_case(
-    r"(?:\A|\n)[ \t#*]{0,8}(?:when|wann|quand|cu[áa]ndo|quando|wanneer|(?:date|time)[^\n]{0,16}\s"
-    r"of)(?!\w)[^\n]{0,40}[?*:]{1,3}[ \t]{0,2}\n{1,2}[ \t]{0,4}\Z"
-)
+ASKED_ABOVE = _FILE.compile("asked_above", re.IGNORECASE)
 _MAX_STAMP = 60
 _MAX_NAME = 3
 
