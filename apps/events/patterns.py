@@ -33,6 +33,6 @@ class PatternFile:
             raise ValueError(f"no part is named {', '.join(sorted(unknown))}")
         return _PART.sub(lambda name: parts[name[1]], pattern)
 
-    def compile(self, name: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    def compile(self, name: str, flags: re.RegexFlag = re.NOFLAG, **more: str) -> re.Pattern[str]:
         """Return a pattern under `[patterns]`."""
-        return re.compile(self.expand(self.tables["patterns"][name]), flags)
+        return re.compile(self.expand(self.tables["patterns"][name], **more), flags)

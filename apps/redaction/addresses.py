@@ -4,11 +4,10 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from apps.events.query import any_case
-from apps.redaction.shapes import Candidate, Shape, bounded_start, words
+from apps.redaction.shapes import Candidate, Shape, bounded_start, read_patterns, words
 
-_NUMBER = r"(?:0|1\d{0,2}|2(?:[0-4]\d?|5[0-5]?|[6-9])?|[3-9]\d?)"
-_FOUR_NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}", re.ASCII)
+_FILE = read_patterns("addresses.toml")
+_FOUR_NUMBERS = _FILE.compile("four_numbers", re.ASCII)
 
 
 def is_ip_address(text: str) -> bool:
@@ -31,23 +30,9 @@ def is_mac_address(text: str) -> bool:
     return digits not in ({"0"}, {"f"})
 
 
-# Local parts of RFC 5322 in common use, with the letters of RFC 6531, and domains of RFC 5890; the
-# `@` also as it is escaped in URLs, JSON, and HTML.
-_AT = r"(?:@|%40|\\u0040|\\x40|&#64;|&#x40;|&commat;|\uff20)"
-_LOCAL = (
-    r"(?:"
-    r"[\w+](?:(?<![\w.+%\\-].)|(?<=[^\w.+%\\][.-].)|(?<=%[0-9A-Fa-f]{2}.)|(?<=\\[nrtbf].)"
-    r"|(?<=\\u[0-9A-Fa-f]{4}.)|(?<=\\x[0-9A-Fa-f]{2}.)|(?<=[^\\]\\.)(?<![nrtbfux]))"
-    r"(?:[\w.+'-]|&(?!#|commat;)|%2[BbEe]|%27){0,128}+"
-    r"|\\?\"[^\"\\\n@]{1,64}\\?\")"
-)
-_DOMAIN = (
-    r"(?!v?\d{1,5}\.\d{1,9}(?:\.|-|\b))(?!\dx\.)"
-    r"(?:(?:[^\W_][\w-]{0,62}+(?:\.|%2[Ee])){1,8}(?:xn--[\w-]{2,59}|[^\W\d_]{2,24})|\[[0-9a-fA-F.:IPv]{3,45}\])"
-)
-_EMAIL = re.compile(_LOCAL + _AT + _DOMAIN)
-_LOCAL_AND_AT = re.compile(_LOCAL + _AT)
-_AT_AND_DOMAIN = re.compile(_AT + _DOMAIN)
+_EMAIL = _FILE.compile("email")
+_LOCAL_AND_AT = _FILE.compile("local_and_at")
+_AT_AND_DOMAIN = _FILE.compile("at_and_domain")
 _MAX_LOCAL, _MAX_AT = 130, 8
 _FILES = frozenset(words("file_endings"))
 
@@ -97,15 +82,9 @@ _PORT = re.compile(r":\d{2,5}(?!\d)")
 _AFTER_PRODUCTS, _AFTER_LIBRARIES = ("/", "@", "-"), ("(", '"', "'", " ")
 _HOST_BEFORE = re.compile(r"(?:\.[a-z]{2,24}|localhost|[\s\"'(=,\[]|\A)/\Z")
 _LOGIN_BEFORE = re.compile(r"(?:://[^\s/]{0,60}|\b(?:root|admin|ubuntu|ec2-user|user|deploy))@\Z")
-# `rails (7.0.8.1)`, `gem 'rails', '5.2.4.3'`, `upgrade from 1.2.3.4 to 1.2.3.5`
-_LIBRARY_BEFORE = any_case(
-    r"(?:(?<![\w./:-])(?!(?:client|host|server|peer|ip|addr|address|user|from|node|remote)\b)"
-    r"[a-z][a-z0-9_-]{1,40} \(|\bgem [\"'][\w-]{1,40}[\"'], [\"']|\bapp "
-    r"|(?:upgrad|updat|bump|migrat|downgrad)\w{0,6} .{0,40}(?:from|to|->|=>|→) )\Z"
-)
-_IPV4 = re.compile(
-    bounded_start(r"\d", unless_after=r"A-Za-z0-9.", ahead=r"\d{0,2}\.\d{1,3}\.")
-    + r"\d{0,2}+(?:\.\d{1,3}+){3}(?!\w|\.\d|-[A-Za-z])"
+_LIBRARY_BEFORE = _FILE.compile("library_before", re.IGNORECASE)
+_IPV4 = _FILE.compile(
+    "ipv4", start=bounded_start(r"\d", unless_after="A-Za-z0-9.", ahead=r"\d{0,2}\.\d{1,3}\.")
 )
 
 
@@ -134,9 +113,8 @@ def _is_ipv4(found: Candidate) -> bool:
 
 
 # `95-58-27-159.dyn.isp.example`
-_DASHED = re.compile(
-    bounded_start(r"\d", unless_after=r"A-Za-z0-9.", ahead=r"\d{0,2}-\d{1,3}-")
-    + r"(?<!\d-\d)\d{0,2}+(?:-\d{1,3}+){3}(?![\w-])"
+_DASHED = _FILE.compile(
+    "dashed", start=bounded_start(r"\d", unless_after="A-Za-z0-9.", ahead=r"\d{0,2}-\d{1,3}-")
 )
 _HOST_AFTER = re.compile(r"\.(?!tar\.)(?:[A-Za-z][\w-]{0,60}\.){1,4}[A-Za-z]")
 
@@ -149,15 +127,7 @@ def _is_dashed_ipv4(found: Candidate) -> bool:
     return found.before.endswith("ip-") or _HOST_AFTER.match(found.after) is not None
 
 
-_HEX = r"[0-9A-Fa-f]{1,4}+"
-_IPV6 = re.compile(
-    r"[0-9A-Fa-f:](?=[0-9A-Fa-f]{0,3}:[0-9A-Fa-f:])(?:(?<![A-Za-z0-9:.].)|(?<=[G-Zg-z_\"'\]]:.)|(?<=[A-Za-z]{3}:.)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
-    r"(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}+(?::" + _HEX + r"){7}"
-    r"|(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}+(?::" + _HEX + r"){5}(?=:\d{1,3}(?:\.\d{1,3}){3}):\d{1,3}"
-    r"|(?:(?<=[0-9A-Fa-f])[0-9A-Fa-f]{0,3}+(?::" + _HEX + r"){0,6}+::|(?<=:):)"
-    r"(?:" + _HEX + r"(?::" + _HEX + r"){0,6}+)?)"
-    r"(?:(?<=[:0-9])(?:\.\d{1,3}){3})?(?![\w]|:\w|\.\d)"
-)
+_IPV6 = _FILE.compile("ipv6")
 
 
 def _is_ipv6(found: Candidate) -> bool:
@@ -166,15 +136,9 @@ def _is_ipv6(found: Candidate) -> bool:
     )
 
 
-_PAIR = "[0-9A-Fa-f]{2}"
-_MAC = re.compile(
-    r"[0-9A-Fa-f](?=[0-9A-Fa-f][:-][0-9A-Fa-f]{2}[:-])(?:(?<![A-Za-z0-9.:-].)|(?<=[g-zG-Z_\"'\]][:-].)"
-    r"|(?<=[A-Za-z]{3}[:-].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
-    rf"[0-9A-Fa-f](?P<separator>[:-]){_PAIR}(?:(?P=separator){_PAIR}){{4}}(?![A-Za-z0-9-]|:\w)"
-)
-_CISCO = re.compile(
-    bounded_start("[0-9A-Fa-f]", ahead=r"[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.")
-    + r"(?=[0-9.]{0,13}[A-Fa-f])[0-9A-Fa-f]{3}(?:\.[0-9A-Fa-f]{4}){2}(?![\w-]|\.\w)"
+_MAC = _FILE.compile("mac")
+_CISCO = _FILE.compile(
+    "cisco", start=bounded_start("[0-9A-Fa-f]", ahead=r"[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.")
 )
 
 
@@ -203,17 +167,8 @@ IPV4 = (Shape("ip", _IPV4, (".",), _is_ipv4), Shape("ip", _DASHED, ("-",), _is_d
 
 # Names of people in the paths of their files
 
-# `C:\Users\jane`, also escaped, in URLs, on other systems, and in Windows' languages.
-_SEPARATOR = r"(?:[\\/]{1,8}|%2[Ff]|%5[Cc])"
-_WINDOWS_ACCOUNT = any_case(
-    rf"(?:(?<![A-Za-z])[A-Za-z](?::|%3[Aa]|(?<=[/\\].))|\\\\[\w.$-]{{1,60}}){_SEPARATOR}"
-    r"(?:users|documents and settings|benutzer|utilisateurs|usuarios)"
-    rf"{_SEPARATOR}(?P<value>[^\\/:*?\"<>|\r\n%]{{1,40}}(?={_SEPARATOR})|(?:[\w.@~+-]|%20){{1,60}})"
-)
-_UNIX_ACCOUNT = re.compile(
-    r"/(?<![\w.~%-]/)(?:home|Users)/"
-    r"(?P<value>[\w.@~+-]{1,60}(?: [A-Z][\w.-]{1,40}){1,2}(?=/)|(?:[\w.@~+-]|'(?=\w)){1,60})"
-)
+_WINDOWS_ACCOUNT = _FILE.compile("windows_account", re.IGNORECASE)
+_UNIX_ACCOUNT = _FILE.compile("unix_account")
 _SHARED = frozenset((*words("shared_accounts"), "all users", "default user"))
 _PAGES = frozenset(words("pages"))
 
@@ -226,22 +181,9 @@ def _is_account(found: Candidate) -> bool:
     return is_file or name not in _PAGES
 
 
-# Names of devices: `Jane’s iPhone`, `Janes-MacBook-Pro.local`, `iPad von Jane`, `DESKTOP-4F7K2QJ`
-_DEVICE = (
-    r"(?:iPhone|iPad|iPod|Apple Watch|MacBook(?:[ -](?:Pro|Air))?|iMac|Mac(?:[ -](?:mini|Pro))?"
-    r"|Galaxy|Pixel)"
-)
-_DEVICE_OF_PERSON = re.compile(
-    rf"(?:(?<![\w.])[^\W\d_][\w.]{{1,30}}+(?:['\u2019]s? |(?<=s)-){_DEVICE}(?![A-Za-z])"
-    r"(?:\.local|\.lan)?"
-    rf"|(?<![\w.-]){_DEVICE} (?:von|de|di|van|av|af|do|da|d['\u2019])[ ]?[^\W\d_a-z][\w.-]{{1,30}}"
-    r"|(?<![\w.-])(?:DESKTOP|LAPTOP)-[A-Z0-9]{7}(?![\w-]))"
-)
+_DEVICE_OF_PERSON = _FILE.compile("device_of_person")
 _MAX_BEFORE_DEVICE = 40
-_NOT_OWNERS = any_case(
-    r"(?:(?:the |this )?(?:customer|user|client|apple|google|samsung|today|it|that|what|let|there"
-    r"|here|who|he|she|this|someone|everyone|person|company|device|app|team))['\u2019]"
-)
+_NOT_OWNERS = _FILE.compile("not_owners", re.IGNORECASE)
 
 
 def _starts_before(_text: str, hints: list[int]) -> Iterator[int]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from apps.events.query import any_case
 from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
 from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
-from apps.redaction.shapes import PATTERNS, Candidate, Shape, at_hints, bounded_start, words
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start, read_patterns, words
 
+_FILE = read_patterns("patterns.toml")
 _WORDS = (*words("password_words"), "mot de passe")
 
 
@@ -39,9 +39,7 @@ def _is_in_digest(found: Candidate) -> bool:
     return "digest " in line.lower()
 
 
-_LOOKS_GENERATED = re.compile(
-    r"(?=.{0,300}?\d)(?=.{0,300}?[A-Za-z])|.{0,300}?[A-Z].{0,300}?[a-z].{0,300}?[A-Z]"
-)
+_LOOKS_GENERATED = _FILE.compile("looks_generated")
 
 
 def _is_credential(found: Candidate) -> bool:
@@ -75,20 +73,9 @@ def _is_mentioned_secret(found: Candidate) -> bool:
     return has_digit and has_letter and len(found.value) >= 6
 
 
-# Parts of paths before a code that is sent to one person.
-_BEFORE_ONE_TIME = any_case(
-    r"(?:password[_-]?)?reset(?:[_-]?password)?(?:[_-]confirm)?|magic(?:[_-]?links?)?|login[_-]?link"
-    r"|verif(?:y|ication)(?:[_-]?e?mail)?|confirm(?:[_-]?e?mail|ation)?|activat(?:e|ion)"
-    r"|invit(?:e|es|ations?)|unsubscribe|recover(?:y)?|one[_-]?time|sso|set[_-]password"
-)
-# Other parts of paths before a secret, besides names such as `token`.
-_BEFORE_SECRET = any_case(
-    r"shared?|shares|(?:web)?hooks?|private|receipts?|keys?|downloads?|signed|access|callback|links?"
-    r"|guest|preview|claim|tickets?|uploads?|codes?|nonce|oauth2?|authorize|confidential|hidden"
-)
-_STATIC_FILE = any_case(
-    r"\.(?:m?[jt]sx?|css|map|png|jpe?g|gif|svg|webp|ico|woff2?|ttf|py|rb|php|go|java|html?|json)\Z"
-)
+_BEFORE_ONE_TIME = _FILE.compile("before_one_time", re.IGNORECASE)
+_BEFORE_SECRET = _FILE.compile("before_secret", re.IGNORECASE)
+_STATIC_FILE = _FILE.compile("static_file", re.IGNORECASE)
 
 
 def _is_secret_segment(found: Candidate) -> bool:
@@ -126,10 +113,7 @@ PRIVATE_KEYS = (
 )
 
 # RFC 7519, also truncated, and other JSON in base64.
-_JWT = re.compile(
-    bounded_start("eyJ", unless_after=r"\w-")
-    + r"[\w-]{6,8000}+(?:(?:\.[\w-]{0,8000}+){1,4}|(?<=[\w-]{20}))"
-)
+_JWT = _FILE.compile("jwt", start=bounded_start("eyJ", unless_after=r"\w-"))
 
 # AWS secret keys have no prefix: 40 characters of base64 in a text that mentions AWS.
 _AWS_SECRET = Shape(
@@ -159,24 +143,19 @@ _CHECKS: dict[str | None, Callable[[Candidate], bool]] = {
     "random": lambda found: looks_generated(found.value) or _mixes_characters(found.value),
     "segment": _is_secret_segment,
 }
-_FRAGMENTS = {
-    **PATTERNS["fragments"],
-    "password_word": rf"(?<![^\W_])(?:{'|'.join(_WORDS)})[\"'`]?[ ]{{1,2}}",
-}
+_PASSWORD_WORD = rf"(?<![^\W_])(?:{'|'.join(_WORDS)})[\"'`]?[ ]{{1,2}}"
 
 
 def _shape(row: dict[str, Any]) -> Shape:
     """Return the shape of a row of `credentials` in `patterns.toml`."""
-    pattern = re.sub(r"\{([a-z_]+)\}", lambda name: _FRAGMENTS[name[1]], row["pattern"])
+    pattern = _FILE.expand(row["pattern"], password_word=_PASSWORD_WORD)
     return Shape(
         kind=row.get("kind", "secret"),
-        pattern=re.compile(
-            pattern.replace("\n", ""), re.NOFLAG if row.get("match_case") else re.IGNORECASE
-        ),
+        pattern=re.compile(pattern, re.NOFLAG if row.get("match_case") else re.IGNORECASE),
         hints=_WORDS if row["hints"] == "password_words" else tuple(row["hints"]),
         is_secret=_CHECKS[row.get("check")],
         starts=None if row.get("anywhere") else at_hints,
     )
 
 
-TEXTUAL = tuple(map(_shape, PATTERNS["credentials"]))
+TEXTUAL = tuple(map(_shape, _FILE.tables["credentials"]))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from urllib.parse import unquote
 
 from apps.events.event import Event
-from apps.events.query import any_case
-from apps.redaction.shapes import words
+from apps.redaction.shapes import read_patterns, words
 
+_FILE = read_patterns("customer.toml")
 MIN_LENGTH_IN_TEXT = 3
 
 _WORDS, _FIRST_NAMES, _NUMBERS = (
@@ -53,8 +53,9 @@ class CustomerNames:
         self._common = common
         # Plain words are many times faster to search for than patterns.
         self._hints = [max(value.split() or [value], key=len) for value in sure | lenient]
-        self._in_text = (_pattern(sure, _anywhere), _pattern(lenient, _of_person))
-        self._in_code = (_pattern(in_code, _anywhere), _pattern(sure - in_code | common, _at_home))
+        self._in_text = (_pattern("anywhere", sure), _pattern("of_person", lenient))
+        at_home = sure - in_code | common
+        self._in_code = (_pattern("anywhere", in_code), _pattern("at_home", at_home))
 
     def is_exact(self, value: str) -> bool:
         """Return whether the whole value is one of the customer's."""
@@ -75,9 +76,19 @@ class CustomerNames:
         return text
 
 
-def _pattern(values: Set[str], spelled: Callable[[list[str]], str]) -> re.Pattern[str] | None:
+def _pattern(name: str, values: Set[str]) -> re.Pattern[str] | None:
+    """Return the pattern of that name for these values, the longest first."""
+    if not values:
+        return None
     ordered = sorted(values, key=len, reverse=True)
-    return any_case(spelled(ordered)) if ordered else None
+    return _FILE.compile(
+        name,
+        re.IGNORECASE,
+        values="|".join(map(_spelled, ordered)),
+        plain="|".join(map(re.escape, ordered)),
+        words="|".join(_spelled(one) for one in ordered if not one.isdecimal()) or "(?!)",
+        numbers="|".join(filter(str.isdecimal, ordered)) or "(?!)",
+    )
 
 
 def _is_common(value: str, code_words: frozenset[str]) -> bool:
@@ -103,13 +114,6 @@ def _is_common_number(digits: str) -> bool:
     )
 
 
-# Patterns, each with a group `before` that stays and a group `value`
-
-
-def _anywhere(values: list[str]) -> str:
-    return f"(?P<before>)(?P<value>{'|'.join(map(_spelled, values))})"
-
-
 def _spelled(value: str) -> str:
     """Return a pattern for the value; a full name can have other separators, or be reversed."""
     parts = [re.escape(part) for part in value.split()]
@@ -122,64 +126,11 @@ def _spelled(value: str) -> str:
 
 
 _AFTER_ESCAPE = r"(?<=%[0-9a-f]{2})|(?<=\\[nrt])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})"
-_WHO = (
-    r"(?:users?|customers?|accounts?|members?|tenants?|owner|author|buyer|client|login|kunden?|nutzer"
-    r"|benutzer|usuario|utilisateur)"
-)
-_PERSON = r"(?:user|customer|account|member|tenant|kunde|benutzer|nutzer|usuario|utilisateur)"
-_ITS_NAME = r"(?:[ _.-]?(?:names?|ids?|no|nr|nummer|number|pk|object|login|key))?"
-_GREETED = r"(?:hello|hi|dear|hallo|lieber?|bonjour|hola|logged in as|signed in as|on behalf of)"
-_DOES = r"(?:is|was|has|had|not|does|did|already|exists?|logged|signed|with)"
-_START, _END = r"(?<![^\W_])", r"(?![^\W_])"
-_QUOTE = r"""["'<(\[{#]{0,2}"""
-_BEFORE_WORDS = "|".join((
-    # user=checkout, username: checkout, "user": "checkout", (user)=(checkout)
-    rf"""{_START}{_WHO}{_ITS_NAME}["'\])]{{0,2}}\s{{0,2}}(?:[:=#]|=>|==)\s{{0,2}}{_QUOTE}""",
-    # user 'checkout', <User checkout>
-    rf"""{_START}{_WHO}{_ITS_NAME}\s{{0,2}}["'`<(\[]{{1,2}}|<{_WHO}\s""",
-    # for user checkout, hello checkout, logged in as checkout
-    rf"{_START}(?:for|by|of|as|from|to) (?:user(?:name)?|member) |{_START}{_GREETED},? ",
-    # /users/checkout
-    r"[/\\](?:users|customers|members|people|profiles?|u|home)[/\\]",
-    # user checkout has no cart
-    rf"{_START}{_WHO} (?=[^\s]{{1,60}} {_DOES}\b)",
-))  # fmt: skip
-_BEFORE_NUMBERS = "|".join((
-    # user=404, customer no.: 404, User object (404), user_404, user_id in (404); not GET /user: 404
-    rf"""{_START}(?<!/){_WHO}{_ITS_NAME}["'\]).]{{0,2}}"""
-    rf"""(?:\s?[:=#_(<\[-]{{1,2}}|\sin\s?\()\s?["'(#]{{0,2}}""",
-    # user 404; not GET /user 404
-    rf"""(?<![\w/.-]){_PERSON}{_ITS_NAME}\.?\s{{1,2}}["'(#]{{0,2}}""",
-    # /user/404
-    rf"[/\\]{_WHO}[/\\]",
-    # id=404, with id 404, "id": 404; not order id 404
-    r"""(?:^|[^\w\s]\s?|\b(?:with|where|and|or|by|for|no) )(?:u?id|pk)["']?\s?[:=#\s]\s?["']?""",
-))  # fmt: skip
-
-
-def _of_person(values: list[str]) -> str:
-    numbers = "|".join(value for value in values if value.isdecimal()) or "(?!)"
-    words = "|".join(_spelled(value) for value in values if not value.isdecimal()) or "(?!)"
-    numbers = f"(?:{numbers}){_END}"
-    return (
-        rf"(?P<before>(?:{_BEFORE_WORDS})(?={words})|(?:{_BEFORE_NUMBERS})(?={numbers}))"
-        rf"(?P<value>{words}|{numbers})"
-    )
-
-
-def _at_home(values: list[str]) -> str:
-    names = "|".join(map(re.escape, values))
-    home = r"(?:file:/{2,3})?(?:[a-z]:)?[/\\]{1,2}(?:home|users|documents and settings)[/\\]{1,2}"
-    return rf"(?P<before>(?<![\w./\\-]){home})(?P<value>{names})(?=[/\\])"
-
 
 # Words of the program
 
 _CAMEL = re.compile(r"[A-Z]?[a-z]{1,40}(?!\d)|[A-Z]{2,40}(?![a-z\d])")
-_PEOPLE_PLACE = any_case(
-    r"[/\\.](?:users?|home|customers?|tenants?|clients?|accounts?|members?|people|profiles?)[/\\.]"
-    r"[^/\\.]{1,200}"
-)
+_PEOPLE_PLACE = _FILE.compile("people_place", re.IGNORECASE)
 
 
 def code_words(events: Iterable[Event]) -> frozenset[str]:

@@ -18,21 +18,16 @@ from apps.redaction.keys import (
     looks_generated,
     requires_form,
 )
-from apps.redaction.shapes import Candidate, Shape, at_hints, check_density, words
+from apps.redaction.shapes import Candidate, Shape, at_hints, check_density, read_patterns, words
+
+_FILE = read_patterns("named_values.toml")
 
 # Objects and lists in text, as JSON or in the notation of a program
 
 _MAX_BRACKETED = 4000
-_QUOTE = r"\\{0,8}[\"']"
-# A literal such as `{"a": 1}` or `{ a: 'x' }`, not a placeholder or code.
-_OBJECT = rf"\{{\s{{0,40}}(?:{_QUOTE}|:\w|[A-Za-z_]\w{{0,60}}\s?:\s{{0,2}}[\"'\d])"
-_OBJECT_OR_LIST = re.compile(rf"{_OBJECT}|\[\s{{0,40}}(?:{_OBJECT}|{_QUOTE})")
+_OBJECT_OR_LIST = _FILE.compile("object_or_list")
 _ONE_TEXT = re.compile(r"\[\s?(?:[bBuU])?\\{0,8}[\"'][^\"'\\\n]{0,1000}\\{0,8}[\"']\s?\]")
-_PART = re.compile(
-    r"\"(?:[^\"\\]|\\.){0,1000}+\"|'(?:[^'\\]|\\.){0,1000}+'"
-    r"|\\{1,8}\"[^\"\\]{0,1000}+\\{1,8}\"|[\[\]{}()]",
-    re.DOTALL,
-)
+_PART = _FILE.compile("part", re.DOTALL)
 
 
 def end_of_object(text: str, start: int) -> int | None:
@@ -59,34 +54,18 @@ def end_of_object(text: str, start: int) -> int | None:
 
 _MAX_SPAN = 4000
 _MAX_CHECKED = 200
-# Also inside a wrapper such as `SecretStr('x')`.
-_QUOTED = re.compile(
-    r"\[?(?:(?:pydantic\.)?(?:Secret|Password|Sensitive|Token|Some\b|Optional\b)\w{0,12}\(\s?)?"
-    r"(?:string\(\d{1,6}\)\s)?(?:[bBuUrRfFL@$]{1,2}(?=\\{0,8}[\"']))?(\\{0,8}[\"'`]|%22|%27|&quot;)"
-)
+_QUOTED = _FILE.compile("quoted")
 _INSIDE = {
     '"': re.compile(r'(?:[^"\\]|\\.){0,4000}+', re.DOTALL),
     "'": re.compile(r"(?:[^'\\]|\\.){0,4000}+", re.DOTALL),
 }
-# An `&` begins a parameter only before `name=`, and a bracket inside a value does not close it.
-_IN_VALUE = r"&(?![\w.~%\[\]-]{1,60}=|amp;|quot;|lt;|gt;|#)|[)\]}](?=[\w$#!^*+~@])"
-_BARE = re.compile(
-    r"(?:[^\s&;,\"'`<>)\]}\\|]{1,4000}+|\\(?![nrt\"'\\])"
-    rf"|\|(?=[^\s|=:&;,\"']{{4,100}}(?:[\s&;,\"']|\Z))|{_IN_VALUE}){{1,4000}}+"
-)
-_OF_ENVIRONMENT = re.compile(rf"(?:[^\s\"'`&;<>\\)\]}}]{{1,4000}}+|[)\]}}]|{_IN_VALUE}){{1,4000}}+")
-_ENCODED = any_case(
-    r"(?:[^\s&;,\"'<>)\]}%]{1,4000}+|%(?!26|22|27|2C|7D|5D|3B|0A|0D)[0-9A-F]{2}){1,4000}+"
-)
+_BARE = _FILE.compile("bare")
+_OF_ENVIRONMENT = _FILE.compile("of_environment")
+_ENCODED = _FILE.compile("encoded", re.IGNORECASE)
 _PARAMETER = re.compile(r"[\w.~%/+|-]{1,500}+")
 IN_MARKUP = re.compile(r"(?:[^<&\n]{1,4000}+|&(?!lt;)){1,4000}+")
-SCHEME = any_case(
-    r"(?:basic|bearer|token|digest|apikey|api-key|ssws|jwt|negotiate|ntlm|hawk)\s{1,4}"
-)
-_CREDENTIALS = re.compile(
-    r"(?:[A-Za-z0-9-]{1,30}\s{1,3})?"
-    r"(?:[\w-]{1,30}=(?:\"[^\"\n]{0,500}\"|[^\s,\"']{1,1000}),?[ ]?){1,20}"
-)
+SCHEME = _FILE.compile("scheme", re.IGNORECASE)
+_CREDENTIALS = _FILE.compile("credentials")
 _HIDDEN_CREDENTIALS = re.compile(r"(?:[A-Za-z][\w-]{0,30}\s)?<[a-z-]{2,20}-\d")
 _COOKIES = re.compile(r"[^\s=;\"'\\]{1,200}=(?:[^\n\r\"'\\]|\\(?![nrt\"'])){0,4000}+")
 URL_PARAMETERS = frozenset(words("url_parameters"))
@@ -196,52 +175,28 @@ def _authorization(text: str, start: int) -> ValueSpan | None:
 # One pattern finds names and separators; the extent of the value is bounded, so the search takes
 # linear time.
 
-_NAME_AND_MARK = (
-    r"(?P<name>\w(?<!\w[.-]\w)[\w.$-]{0,80}+)(?! \w)"
-    r"(?P<close>\\{0,8}[\"'`]|%22|%27|&quot;|\*\*)?(?:[\])]|\[\d{0,4}\]|%(?:25)?5[Dd])?"
-    r"(?P<mark>\s{0,20}+(?:=>|:=|!?={1,3}|:(?!:)|%3[Dd]|%3[Aa]|[\uff1d\uff1a]"
-    r"|(?<=\s)->(?=\s))|>|&gt;|,|;s:\d{1,6}:(?=\\{0,8}\")|[ (](?=\\{0,8}[\"'`]))\s{0,20}+"
-)
-_NAMED = re.compile(rf"\b{_NAME_AND_MARK}")
-# Also after a percent-encoded character: `%22password%22`, `%5Bpassword%5D`, `%255Bpassword%255D`.
-_NAMED_IN_ADDRESS = re.compile(
-    r"(?:\b(?<!%)(?<!%25)|(?<=%[0-9A-Fa-f]{2})(?!(?<=%25)[0-9A-Fa-f]{2})|(?<=%25[0-9A-Fa-f]{2}))"
-    + _NAME_AND_MARK
-)
+_NAMED = _FILE.compile("named")
+_NAMED_IN_ADDRESS = _FILE.compile("named_in_address")
 _WORD_BEFORE = re.compile(r"([A-Za-z-]{2,20})[ _]\Z")
-_ALREADY = any_case(
-    r"<[a-z-]{2,20}(?:-\d{1,6})?>|\[(?:filtered|redacted)\]|[*•xX.]{3,200}|<redacted>"
-)
-_PLACEHOLDER = re.compile(
-    r"%\(?\w{0,60}\)?[sdr]|\$?\{\{?[^{}]{0,100}\}?\}|\$\w{1,60}-?|:[a-z_]{1,60}|\?|<[\w -]{1,40}>"
-)
+_ALREADY = _FILE.compile("already", re.IGNORECASE)
+_PLACEHOLDER = _FILE.compile("placeholder")
 _STARTS_OF_PLACEHOLDERS = ("%", "$", "{", ":", "?", "<", "#", "http")
-_INTERPOLATION = re.compile(r"[#$%]?\{\{?[^{}]{1,100}\}\}?|bearer|basic|token|[ :;./=_-]")
+_INTERPOLATION = _FILE.compile("interpolation")
 _MIN_LITERAL = 4
 _DIGIT = re.compile(r"\d")
 _MAX_LENGTH_OF_NAME = 20
 _QUOTES = ('"', "'", "`")
 _MIN_CHOSEN_LENGTH = 5
 PASSWORD_SYMBOLS = frozenset("!#$%&*+?@^~")
-_CODE = re.compile(
-    r"(?:(?:self|this|request|req|res|settings|config|os|process|env|user|form|data|props|state"
-    r"|ctx|options|params|args|kwargs|cls|session|response|event|app|input|body|credentials)"
-    r"(?:\??\.[A-Za-z_]\w{0,60}){1,9}|(?:::)?[A-Za-z_.]{1,80}[(\[].{0,4000}"
-    r"|(?:::)?[A-Za-z_]\w{0,60}(?:(?:\.|::)[A-Za-z_]\w{0,60}){1,6}[(\[].{0,4000}"
-    r"|(?:Optional|Maybe)\b.{0,80}|[A-Za-z_.]{1,80}\(?)"
-)
-# Of several words: `access_token`, `SocialToken`, `GITHUB_TOKEN`.
-_IDENTIFIER = re.compile(
-    r"(?:[a-z]{1,20}\.)?_?[A-Za-z]{1,30}(?:_[A-Za-z]{1,30}){1,6}|[A-Za-z]?[a-z]{1,30}[A-Z][A-Za-z]{1,40}"
-)
+_CODE = _FILE.compile("code")
+_IDENTIFIER = _FILE.compile("identifier")
 _FEW_DIGITS = re.compile(r"\d{1,2}|0x[0-9a-f]{1,4}")
 _SHORT_CODE = any_case(r"pin|cv[cv]|csc|otp|code|exp")
-# `https://example.com/oauth/token`, `{base}/token`
-_ADDRESS = re.compile(r"(?:https?://|[#$]?\{\{?[^{}\s]{1,100}\}\}?/)[^\s@]{1,300}")
+_ADDRESS = _FILE.compile("address")
 _CONCATENATION = re.compile(r"[\"'`]?\s?\+\s")
 # In brackets with the thread's name, as Java's loggers write it.
 _CLASS_AND_LINE = re.compile(r"[A-Z]\w{2,60}@\d{1,5}")
-_HOLDS_TEXT = re.compile(r"[:>]\s{0,4}(?:\\{0,8}[\"']|[\[{])")
+_HOLDS_TEXT = _FILE.compile("holds_text")
 _WEAK = frozenset(words("weak_names"))
 _SECOND_WORDS = frozenset(words("second_words"))
 _OPENINGS = ("{", "[", "(", "${", "$(", "#{", "%(", "<%")
@@ -251,11 +206,7 @@ _HINTS = words("hints")
 
 # A variable in capitals with a long value, which can be a secret whatever it is called.
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_$])[A-Z][A-Z0-9_]{2,60}+=[\"']?[\w.=+/-]{12}")
-# What comes before a field of a section in YAML or TOML, and of an object.
-_SECTION = re.compile(
-    r"(?:(?<![\w-])([A-Za-z][\w-]{1,60}+):[ ]{0,4}|\[([\w.-]{2,60})\])\n"
-    r"(?:[ ]{0,16}[\w.-]{1,40}[ ]?[:=][^\n]{0,60}\n){0,4}[ ]{0,16}\Z"
-)
+_SECTION = _FILE.compile("section")
 # In reverse, because the name is at the end.
 _PARENT = re.compile(r"\s?(?:>=|[:=(])?\s?[\"']?\\{0,8}([\w-]{0,60}[A-Za-z])(?![\w-])")
 
@@ -529,20 +480,11 @@ def _is_code(text: str, match: re.Match[str], span: ValueSpan, value: str) -> bo
 
 # `INSERT INTO users (login, password) VALUES ('jane', 'x')`
 
-_INSERT = any_case(
-    r"(?:insert|replace)\s{1,4}(?:\w{1,10}\s{1,4}){0,2}?into\s{1,4}(?P<table>[^\s(]{1,120})\s{0,4}"
-    r"\((?P<columns>[^()]{1,2000})\)[^()]{0,60}?values?\s{0,4}(?=\()"
-)
-_VALUE = re.compile(
-    r"(?P<text>[NEne]?'(?:[^'\\]|''|\\.){0,4000}+'?|\\?\"(?:[^\"\\]){0,4000}+\\?\"?)"
-    r"|(?P<next>,)|(?P<open>\()|(?P<close>\))|(?P<bare>[^\s,()'\"\\][^,()'\"\\\n]{0,300}+)|\s{1,50}+|\\",
-    re.DOTALL,
-)
+_INSERT = _FILE.compile("insert", re.IGNORECASE)
+_VALUE = _FILE.compile("value", re.DOTALL)
 _OPENING = re.compile(r"[NEne]?(?:'|\\?\")")
 _CLOSING = re.compile(r"(?:'|\\?\")\Z")
-_OF_PEOPLE = any_case(
-    r"user|customer|client|account|people|person|member|contact|profile|patient|guest|employee"
-)
+_OF_PEOPLE = _FILE.compile("of_people", re.IGNORECASE)
 _MAX_LENGTH = 20_000
 
 
@@ -605,11 +547,7 @@ def _inside(part: re.Match[str]) -> tuple[int, int]:
 
 # Errors that quote a row
 
-# Numbers, UUIDs, times, and words of the database, which name no person.
-_HARMLESS = any_case(
-    r"(?:(?>\d{4}-\d\d-\d\d[\d:. TZ+]{0,30}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|-?[\d.]{1,30}|null|true|false|[tf])(?:[,-] ?|\Z)){1,30}+"
-)
+_HARMLESS = _FILE.compile("harmless", re.IGNORECASE)
 
 
 def _quotes_person(found: Candidate) -> bool:

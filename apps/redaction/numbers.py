@@ -7,18 +7,21 @@ from stdnum.iso7064 import mod_97_10
 
 from apps.events.query import any_case
 from apps.redaction.keys import is_id_name
-from apps.redaction.shapes import PATTERNS, Candidate, Shape, at_hints, bounded_start, words
+from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start, read_patterns, words
+
+_FILE = read_patterns("numbers.toml")
+_TABLES = read_patterns("patterns.toml").tables
 
 # Checksums, prefixes, and ranges of the standards
 
 _CARD_RANGES = tuple(
     (len(low), int(low), int(high or low), lengths)
-    for prefixes, lengths in PATTERNS["card_lengths"].items()
+    for prefixes, lengths in _TABLES["card_lengths"].items()
     for low, _, high in [prefixes.partition("-")]
 )
 _COUNTRIES = {
     int(length): countries.split()
-    for length, countries in PATTERNS["countries_by_iban_length"].items()
+    for length, countries in _TABLES["countries_by_iban_length"].items()
 }
 
 
@@ -57,32 +60,15 @@ def is_social_security_number(digits: str) -> bool:
 
 _NOT_DIGIT, _ENCODED = re.compile(r"\D"), re.compile("%[0-9A-F]{2}")
 _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
-_ARTICLE = any_case(
-    r"(?:(?:isbn|ean|gtin|upc|imei|barcode|iccid|tracking)|(?<![a-z])(?:orders?|bestell\w{0,8}|invoice"
-    r"|rechnung\w{0,8}|shipment|booking)(?:[ _-]?(?:no|nr|number|id|code|ref))?)\W{0,4}\Z"
-)
+_ARTICLE = _FILE.compile("article", re.IGNORECASE)
 
-_GAP = r"(?:[ .+_/\u00a0\u2000-\u200b\u2010-\u2015\u202f-]|%20|%C2%A0|  | [-\u2013] )"
-_START = r"\d(?:(?<!\d\d)(?<!\d\.\d)(?<!%\d)|(?<=%[0-9A-Fa-f]{2}\d))"
-_CARD = re.compile(
-    rf"{_START}(?:\d{{11,18}}+"
-    rf"|\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,4}}+|\d{{6}}(?P=gap)\d{{4,5}}+)"
-    rf"|\d{{3}} \d{{4}} \d{{4}}|\d{{7}}[ -]\d{{8}}|\d{{5}}{_GAP}\d{{8,13}}+"
-    r"|(?:[ -]\d){13,15}(?![ -]\d))(?!\d|\.\d)"
-)
-_LONG_CARD = re.compile(
-    rf"{_START}\d{{3}}(?P<gap>{_GAP})(?:\d{{4}}(?P=gap)){{3}}\d{{2,3}}(?!\d|\.\d)"
-)
+_CARD = _FILE.compile("card")
+_LONG_CARD = _FILE.compile("long_card")
 _LETTERS_BEFORE = re.compile(r"(?:\A|[^A-Za-z0-9])[A-Za-z_]{0,40}\Z")
 _LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
 
 
-# `card number: `, `Karte Nr. `, `"cardNumber":"`, `card ending in `
-_CARD_BEFORE = any_case(
-    r"(?:(?<!dis)(?<!post)(?<!score)cards?|(?<![a-z])(?:kart\w{0,3}|kredit\w{1,12}|cart[eãa]\w{0,2}"
-    r"|tarjeta|kort|kaart|cc|pan|maestro|visa|mastercard|amex|карт\w{1,2}))"
-    r"(?:[ _-]?(?:number|num|nr|no|nummer|n[uú]m[eé]ro))?[^\w\n]{1,8}(?:\w{1,9}[ :=]{1,3}){0,2}\Z"
-)
+_CARD_BEFORE = _FILE.compile("card_before", re.IGNORECASE)
 _RARE_LENGTHS = (12, 13, 17, 18, 19)
 
 
@@ -127,69 +113,23 @@ def _iban_starts(text: str, _hints: list[int]) -> Iterator[int]:
         yield digit.start() - (2 if text[digit.start() - 1].isalpha() else 3)
 
 
-_SSN = re.compile(
-    bounded_start(r"\d", ahead=r"\d\d[ -]\d\d[ -]")
-    + r"\d{2}(?P<gap>[ -])\d{2}(?P=gap)\d{4}(?![\w-]|\.\d)"
-)
-_NAMED_SSN = any_case(
-    r"(?<![A-Za-z])(?:ssn|itin|tin|social[ _-]?security|tax(?:payer)?[ _-]?id)"
-    r"(?:[ _-]?(?:number|num|no|nr|#))?[\"'\s.:=#(]{0,6}(?:(?:is|was|of)\s)?[\"']?"
-    r"(?P<value>\d{3}[ .-]?\d{2}[ .-]?\d{4})(?!\d|\.\d)"
-)
-_ORDER_BEFORE = any_case(
-    r"(?<![A-Za-z])(?:orders?|invoice|ticket|case|ref|reference|sku|article|item|batch|serial|job"
-    r"|bestellung|bestellnummer|rechnung|build|version|part|isbn|id|uuid|no|nr)"
-    r"(?:[ _-]?(?:no|nr|number|id|code))?[\"'\])]{0,2}[\s.:=#]{0,3}[\"'#]?\Z"
-)
+_SSN = _FILE.compile("ssn", start=bounded_start(r"\d", ahead=r"\d\d[ -]\d\d[ -]"))
+_NAMED_SSN = _FILE.compile("named_ssn", re.IGNORECASE)
+_ORDER_BEFORE = _FILE.compile("order_before", re.IGNORECASE)
 
 
 _EXTENSION_START = re.compile("[A-Za-z;,]")
-_EXTENSION = r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl|poste)[ :.]{0,2}\d{1,6})?"
-# E.164: up to 15 digits after the plus, with common separators.
-_PLUS_PHONE = re.compile(
-    r"(?:\+|%2[Bb]|(?<![A-Za-z0-9.+/-])00)(?:(?<![A-Za-z0-9.+]\+)|(?<=\\[nrt]\+))(?=[1-9])"
-    r"(?!\d{4}-\d\d-\d\d)(?<!\d[ \u00a0]00)"
-    r"(?:(?:[\s./()-]|%2[089DEF]|%C2%A0){0,3}\d){7,15}+" + _EXTENSION + r"(?![\w@]|\.\d)"
+_PLUS_PHONE = _FILE.compile("plus_phone")
+_NANP_PHONE = _FILE.compile(
+    "nanp_phone",
+    start=bounded_start("[2-9(1]", unless_after="A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]"),
 )
-_NANP_PHONE = re.compile(
-    bounded_start(r"[2-9(1]", unless_after=r"A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]")
-    + r"(?:(?<=1)[ .-]?\(?[2-9]\d{2}\)?|(?<=\()[2-9]\d{2}\)|(?<=[2-9])\d{2})"
-    r"(?:(?<=\)) ?\d{3}[ .-]\d{4}|(?P<gap>[ .-])\d{3}(?P=gap)\d{4})"
-    + _EXTENSION
-    + r"(?![\w-]|\.\d)"
+_NATIONAL_PHONE = _FILE.compile(
+    "national_phone",
+    start=bounded_start("[(0]", unless_after="A-Za-z0-9.+/-", ahead=r"0?[1-9]\d?[\d ./)-]"),
 )
-# National numbers with a leading zero, in the notation of DIN 5008 and similar ones.
-_NATIONAL_PHONE = re.compile(
-    bounded_start(r"[(0]", unless_after=r"A-Za-z0-9.+/-", ahead=r"0?[1-9]\d?[\d ./)-]")
-    + r"(?<!\d[ \u00a0][(0])(?:(?<=\()0[1-9]\d{0,4}\)[ /-]{0,3}\d{2,12}(?:[ -]\d{2,8}){0,4}"
-    r"|(?<=0)[1-9](?:(?:[ .]\d{2}){4}"
-    r"|\d{1,4}(?: ?[/] ?| - |[ -])\d{2,8}(?:[ -]\d{2,8}){0,4}"
-    r"|(?:[ ]\d{4}|[-]\d{4})[ -]\d{4}|[ -]\d{7,8}"
-    r"|(?<=1)[5-7]\d{8,9}|(?<=7)\d{9}|(?<=[67])\d{8}))" + _EXTENSION + r"(?![\w-]|\.\d|/\d)"
-)
-_STRONG = (
-    r"mob|tel(?:[eé]?(?:f|ph)[oó]n\w{0,8}|em[oó]vel|ef\w{1,6})?|phones?|phonenumber|mobile?|mobil\w{0,8}"
-    r"|handy\w{0,6}|msisdn|fax|telefax|whatsapp|sms|rufnummer|r[uü]ckruf|cell ?phone|m[oó]vil"
-    r"|celular|portable|puhelin\w{0,6}|komórka|телефон\w{0,2}|тел|τηλ[εέ]φωνο|电话|電話"
-    r"|手机|휴대폰|전화"
-)
-_WEAK = r"calls?|called|calling|dial(?:l?ed)?|cell|text(?:ed)?|contact|hotline|ring|caller|viber"
-_LINKS = (
-    r"(?:[ _-]?(?:number|nummer|no|nr|num))?[\"'\\\])]{0,4}[\s.:=#]{0,4}"
-    r"(?:(?:is|was|ist|to|at|on|from|us|me|him|her|them|under|unter)\s){0,2}[\"'\\(]{0,3}"
-)
-_NAMED_PHONE = any_case(
-    rf"(?<![A-Za-z])(?<!windows )(?<!i)(?:{_STRONG}){_LINKS}(?<![\d.])"
-    r"(?P<value>(?!\d{4}-\d\d-\d\d)\(?\d(?:(?:[ ()/-]{1,2}|\.(?=\d{2}))?\d){4,14}+"
-    + _EXTENSION
-    + r")"
-    r"(?![\w@]|\.\d|:\d)"
-)
-_WEAKLY_NAMED_PHONE = any_case(
-    rf"(?<![A-Za-z])(?:{_WEAK}){_LINKS}"
-    r"(?P<value>(?!\d{4}-\d\d-\d\d)(?:[2-9]\d{2}[ .-]?[2-9]\d{2}[ .-]?\d{4}|0\d(?:[ /-]?\d){5,12}+"
-    r"|\d{2,4}(?:[ -]\d{2,4}){2,4}))(?![\w@-]|\.\d|:\d)"
-)
+_NAMED_PHONE = _FILE.compile("named_phone", re.IGNORECASE)
+_WEAKLY_NAMED_PHONE = _FILE.compile("weakly_named_phone", re.IGNORECASE)
 
 
 def _digits(found: Candidate) -> str:

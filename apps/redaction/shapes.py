@@ -4,16 +4,22 @@ Also the lists of words and patterns that the shapes need.
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-WORDS, PATTERNS = (
-    tomllib.loads((Path(__file__).parent / name).read_text("utf-8"))
-    for name in ("words.toml", "patterns.toml")
-)
+from apps.events.patterns import PatternFile
+
+
+@cache
+def read_patterns(name: str) -> PatternFile:
+    """Return a TOML file of this package."""
+    return PatternFile((Path(__file__).parent / name).read_text("utf-8"))
+
+
+WORDS = read_patterns("words.toml").tables
 _CONTEXT = 64
 # Honest texts have fewer candidates of a shape than one in so many characters.
 _MIN_CANDIDATES = 48

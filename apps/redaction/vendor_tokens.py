@@ -6,7 +6,9 @@ A pattern is searched only in a text that contains its prefix or hint.
 import re
 from collections.abc import Iterator
 
-from apps.redaction.shapes import PATTERNS, bounded_start
+from apps.redaction.shapes import bounded_start, read_patterns
+
+_TABLES = read_patterns("patterns.toml").tables
 
 # Only long runs of characters can be tokens, and only from the start of a word, so that the
 # patterns that begin with the word's first two characters are all that must be tried.
@@ -19,15 +21,15 @@ PREFIXED = {
     start: re.compile(
         "|".join(
             re.escape(prefix) + rest
-            for prefix, rest in PATTERNS["tokens"].items()
+            for prefix, rest in _TABLES["tokens"].items()
             if prefix.startswith(start)
         )
     )
-    for start in {prefix[:2] for prefix in PATTERNS["tokens"]}
+    for start in {prefix[:2] for prefix in _TABLES["tokens"]}
 }
 WITHOUT_PREFIX = tuple(
     (hint, re.compile(bounded_start(first, unless_after="A-Za-z0-9_-", ahead=rest) + rest))
-    for hint, first, rest in PATTERNS["without_prefix"]
+    for hint, first, rest in _TABLES["without_prefix"]
 )
 
 
