@@ -11,7 +11,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from apps.tickets.dates import UNITS, DurationToken
-from apps.tickets.readings import NOT_PROBLEM, Mention
+from apps.tickets.moments import NOT_PROBLEM, Mention
 from apps.tickets.text import WORDS, TextSpan, normalize, one_line, read_patterns, word_set
 from apps.tickets.written import ABOVE, ASKED_ABOVE, is_of_problem
 

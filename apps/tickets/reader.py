@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from apps.events.identifier import parse_customer
 from apps.events.query import any_case, counted
+from apps.tickets import times
 from apps.tickets.belonging import UNCONNECTED, belonging, has_more
 from apps.tickets.customers import CustomerReader, find_customers
 from apps.tickets.dates import DurationToken, find_dates, find_durations
-from apps.tickets.readings import (
+from apps.tickets.moments import (
     Breaks,
     Context,
     Mention,
@@ -39,17 +40,6 @@ from apps.tickets.text import (
     not_overlapping,
     one_line,
     word_set,
-)
-from apps.tickets.times import (
-    ZoneToken,
-    are_24h,
-    find_clocks,
-    find_parts,
-    find_zones,
-    is_utc,
-    zone_at,
-    zone_of_all_times,
-    zone_of_writer,
 )
 from apps.tickets.written import (
     ALONE,
@@ -194,8 +184,8 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
     durations = [one for one in durations if one.days is None]
     durations = not_overlapping(durations, [*headers, *dates])
     taken: list[TextSpan] = [*headers, *dates, *durations]
-    clocks = not_overlapping(find_clocks(text), taken)
-    parts = not_overlapping(find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
+    clocks = not_overlapping(times.find_clocks(text), taken)
+    parts = not_overlapping(times.find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
     is_cut = max(len(dates), len(durations), len(clocks)) > _MAX_TOKENS
     dates, durations = dates[:_MAX_TOKENS], durations[:_MAX_TOKENS]
     clocks = clocks[:_MAX_TOKENS]
@@ -222,7 +212,7 @@ def _scan(text: str, headers: Sequence[Header]) -> _Scan:
         mentions=mentions,
         stamps={one: asked for one in mentions if (asked := stamp_question(bare, one, chat))},
         durations=durations,
-        is_24h=are_24h(clocks),
+        is_24h=times.are_24h(clocks),
         like_times=not_overlapping(like_times, taken)[:_MAX_TOKENS],
         unread=not_overlapping([*more_unread, *unread], taken)[:_MAX_TOKENS],
         is_cut=is_cut,
@@ -236,7 +226,7 @@ def _find_moments(
     context = replace(
         context,
         is_24h=scan.is_24h,
-        all_times=zone_of_all_times(text) or zone_of_writer(text),
+        all_times=times.zone_of_all_times(text) or times.zone_of_writer(text),
         other_zones=_other_zones(text, headers, scan),
     )
     stamps = scan.stamps
@@ -284,8 +274,8 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
     """
     ats = [at for at, _ in found]
     groups = [at.group for at in ats if isinstance(at, Mention) and at.group]
-    times = sorted([*ats, *not_overlapping(groups, ats)], key=lambda one: one.start)
-    kinds = [belonging(text, at, times) for at in ats]
+    spans = sorted([*ats, *not_overlapping(groups, ats)], key=lambda one: one.start)
+    kinds = [belonging(text, at, spans) for at in ats]
     possible = [
         moment
         for (_, moment), kind in zip(found, kinds, strict=True)
@@ -307,11 +297,11 @@ def _is_other(moment: MomentFound) -> bool:
     return any(one in (CHAT_LINE, ALONE) or "problem happened" in one for one in moment.questions)
 
 
-def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[ZoneToken, ...]:
-    senders = [header.zone for header in headers if header.zone and not is_utc(header.zone)]
+def _other_zones(text: str, headers: Sequence[Header], scan: _Scan) -> tuple[times.ZoneToken, ...]:
+    senders = [header.zone for header in headers if header.zone and not times.is_utc(header.zone)]
     beside = [mention.zone for mention in scan.mentions if mention.clock]
-    beside += [zone_at(text, one.end) for one in scan.like_times]
-    alone = not_overlapping(find_zones(text), [*headers, *scan.mentions])
+    beside += [times.zone_at(text, one.end) for one in scan.like_times]
+    alone = not_overlapping(times.find_zones(text), [*headers, *scan.mentions])
     zones = {
         zone.text: zone
         for zone in [*beside, *alone]
@@ -362,8 +352,8 @@ def _select(found: Sequence[MomentFound]) -> tuple[tuple[MomentFound, ...], list
         ]
     if len(ordered) > _MAX_SHOWN:
         left = len(ordered) - _MAX_SHOWN
-        times = "time was" if left == 1 else "times were"
-        notes.append(f"{left} more {times} found but not listed.")
+        were = "time was" if left == 1 else "times were"
+        notes.append(f"{left} more {were} found but not listed.")
     return tuple(ordered[:_MAX_SHOWN]), notes
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from apps.events.query import any_case
 from apps.tickets.dates import DurationToken, find_dates, find_durations, local_day
-from apps.tickets.readings import (
+from apps.tickets.moments import (
     NOT_PROBLEM,
     Context,
     DaySource,

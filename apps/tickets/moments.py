@@ -10,6 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.query import MAX_WINDOW_MINUTES, any_case
+from apps.tickets import times
 from apps.tickets.dates import (
     DateGroup,
     DateToken,
@@ -30,21 +31,8 @@ from apps.tickets.text import (
     one_line,
     read_patterns,
 )
-from apps.tickets.times import (
-    MIDNIGHT,
-    ClockToken,
-    PartToken,
-    ZoneOption,
-    ZoneToken,
-    is_skipped,
-    middle_and_half,
-    part_of_day,
-    qualifiers_before,
-    utc_instants,
-    zone_at,
-)
 
-_FILE = read_patterns("readings.toml")
+_FILE = read_patterns("moments.toml")
 _MAX_DAY_DISTANCE = 400
 _NEAR = 60
 
@@ -62,11 +50,11 @@ class DaySource(Enum):
 class Mention(TextSpan):
     """The words for one moment: a time, a day, or both, with a part of the day and a zone."""
 
-    clock: ClockToken | None
+    clock: times.ClockToken | None
     group: DateGroup | None
     day_source: DaySource
     part: str = ""
-    zone: ZoneToken | None = None
+    zone: times.ZoneToken | None = None
 
     @property
     def has_clock(self) -> bool:
@@ -119,8 +107,8 @@ class Breaks:
 def find_mentions(
     text: str,
     dates: Sequence[DateToken],
-    clocks: Sequence[ClockToken],
-    parts: Sequence[PartToken],
+    clocks: Sequence[times.ClockToken],
+    parts: Sequence[times.PartToken],
     breaks: Breaks = Breaks(),
 ) -> list[Mention]:
     """Return all mentions in the order of the text. A day that has a time is not listed alone."""
@@ -160,14 +148,14 @@ class _Pairing(NamedTuple):
     text: str
     groups: Sequence[DateGroup]
     led: Container[DateGroup]
-    parts: Sequence[PartToken]
+    parts: Sequence[times.PartToken]
     breaks: Breaks
 
-    def mention_of_clock(self, clock: ClockToken) -> Mention:
+    def mention_of_clock(self, clock: times.ClockToken) -> Mention:
         """Pair a time with its day."""
         text, breaks = self.text, self.breaks
         near = self._adjacent_parts(clock)
-        zone = zone_at(text, clock.end, after_iso=clock.second is not None)
+        zone = times.zone_at(text, clock.end, after_iso=clock.second is not None)
         clock_end = zone.end if zone else clock.end
         index = bisect_left(self.groups, clock.start, key=lambda one: one.start)
         before = self.groups[index - 1] if index else None
@@ -182,13 +170,13 @@ class _Pairing(NamedTuple):
         if group and group is before and breaks.between(group.end, clock.start):
             day_source = DaySource.FURTHER_UP
         if group and group.is_machine:
-            zone = zone_at(text, clock.end, after_iso=True)
+            zone = times.zone_at(text, clock.end, after_iso=True)
         spans: list[TextSpan] = [clock]
         if group and day_source is DaySource.ADJACENT:
             near = [*near, *self._adjacent_parts(group)]
             spans.append(group)
         spans += near
-        zone = zone or zone_at(text, max(span.end for span in spans))
+        zone = zone or times.zone_at(text, max(span.end for span in spans))
         spans += [zone] if zone else []
         return Mention(
             start=min(span.start for span in spans),
@@ -211,16 +199,16 @@ class _Pairing(NamedTuple):
             group=group,
             day_source=DaySource.ADJACENT,
             part=group.part or (near[0].part if near else ""),
-            zone=zone_at(self.text, end),
+            zone=times.zone_at(self.text, end),
         )
 
     def _day_for_clock(
         self,
-        clock: ClockToken,
+        clock: times.ClockToken,
         clock_end: int,
         before: DateGroup | None,
         after: DateGroup | None,
-        near: Sequence[PartToken],
+        near: Sequence[times.PartToken],
     ) -> tuple[DateGroup | None, DaySource]:
         gap_before = self._between(before.end, clock.start, near) if before else _TOO_FAR
         gap_after = self._between(clock_end, after.start, near) if after else _TOO_FAR
@@ -234,7 +222,11 @@ class _Pairing(NamedTuple):
         return self._day_at_distance(clock, clock_end, before, after)
 
     def _day_at_distance(
-        self, clock: ClockToken, clock_end: int, before: DateGroup | None, after: DateGroup | None
+        self,
+        clock: times.ClockToken,
+        clock_end: int,
+        before: DateGroup | None,
+        after: DateGroup | None,
     ) -> tuple[DateGroup | None, DaySource]:
         text = self.text
         if before and not HARD_BREAK.search(text[before.end : clock.start][:_MAX_DAY_DISTANCE]):
@@ -247,7 +239,7 @@ class _Pairing(NamedTuple):
             return before, DaySource.FURTHER_UP
         return None, DaySource.NONE
 
-    def _adjacent_parts(self, at: TextSpan) -> list[PartToken]:
+    def _adjacent_parts(self, at: TextSpan) -> list[times.PartToken]:
         near = []
         for part in self.parts:
             first, second = gap_between(at, part)
@@ -256,7 +248,7 @@ class _Pairing(NamedTuple):
                 near.append(part)
         return near
 
-    def _between(self, start: int, end: int, parts: Sequence[PartToken]) -> str:
+    def _between(self, start: int, end: int, parts: Sequence[times.PartToken]) -> str:
         """Return the text between two places, up to 120 characters, without its parts of days."""
         if end - start > 120:
             return _TOO_FAR
@@ -286,8 +278,8 @@ class Context:
     zone: ZoneInfo
     now: datetime
     is_24h: bool = False
-    all_times: ZoneToken | None = None
-    other_zones: tuple[ZoneToken, ...] = ()
+    all_times: times.ZoneToken | None = None
+    other_zones: tuple[times.ZoneToken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,11 +356,11 @@ def resolve_duration(
     return MomentFound(where, readings, tuple(dict.fromkeys(filter(None, questions))))
 
 
-def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:
+def _zones(mention: Mention, context: Context) -> tuple[times.ZoneOption, ...]:
     named = mention.zone or context.all_times
     if named and named.options and not named.is_uncertain:
         return tuple(_explained_options(named))
-    default = ZoneOption(f"no time zone is given, so {context.zone.key}", context.zone)
+    default = times.ZoneOption(f"no time zone is given, so {context.zone.key}", context.zone)
     if named and named.is_uncertain:
         return (default, *_explained_options(named))
     if mention.zone:
@@ -377,7 +369,7 @@ def _zones(mention: Mention, context: Context) -> tuple[ZoneOption, ...]:
     return (default, *others)
 
 
-def _explained_options(named: ZoneToken) -> Iterator[ZoneOption]:
+def _explained_options(named: times.ZoneToken) -> Iterator[times.ZoneOption]:
     for option in named.options:
         is_same = option.label == named.text
         said = f"in {option.label}, as written" if is_same else f"“{named.text}” is {option.label}"
@@ -407,7 +399,7 @@ class _Day(NamedTuple):
 
     mention: Mention
     day: DayOption
-    option: ZoneOption
+    option: times.ZoneOption
     context: Context
 
     def candidates(self) -> Iterator[_Candidate]:
@@ -421,26 +413,26 @@ class _Day(NamedTuple):
         question = ""
         if len(hours) > 1:
             question = f"“{clock.text}” doesn't say a.m. or p.m."
-            if clock.meridiem == MIDNIGHT:
+            if clock.meridiem == times.MIDNIGHT:
                 question = "Midnight could be the start or the end of the day."
         for hour in hours:
             for one in self._at_hour(clock, hour):
                 yield replace(one, question=one.question or question)
             is_late = mention.part in ("night", "evening")
-            if is_late and hour < 6 and clock.meridiem != MIDNIGHT:
+            if is_late and hour < 6 and clock.meridiem != times.MIDNIGHT:
                 night = f"“{clock.text}” at night could be before or after midnight."
                 after = replace(self.day, day=self.day.day + timedelta(days=1))
                 for one in self._replace(day=after)._at_hour(clock, hour):
                     if one.reading.moment <= self.context.now + _CLOCK_SKEW:
                         yield replace(one, question=night)
 
-    def _at_hour(self, clock: ClockToken, hour: int) -> Iterator[_Candidate]:
+    def _at_hour(self, clock: times.ClockToken, hour: int) -> Iterator[_Candidate]:
         day, zone = self.day.day, self.option.zone
-        moments = utc_instants(day, hour, clock.minute, clock.second or 0, zone)
+        moments = times.utc_instants(day, hour, clock.minute, clock.second or 0, zone)
         question = ""
         if len(moments) > 1:
             question = f"{hour % 24:02}:{clock.minute:02} on {weekday_and_date(day)} "
-            if is_skipped(day, hour, clock.minute, zone):
+            if times.is_skipped(day, hour, clock.minute, zone):
                 question += "did not exist because the clocks moved forward. Which time was it?"
             else:
                 question += "happened twice because the clocks moved back. Which time was it?"
@@ -448,16 +440,19 @@ class _Day(NamedTuple):
         for start in moments:
             moment, minutes = start, clock.search_minutes
             if range_end is not None:
-                until = utc_instants(day, *range_end, 0, zone)[-1]
-                moment, minutes = middle_and_half(start, until, self.context.now) or (start, None)
+                until = times.utc_instants(day, *range_end, 0, zone)[-1]
+                moment, minutes = times.middle_and_half(start, until, self.context.now) or (
+                    start,
+                    None,
+                )
             reading = MomentReading(moment, minutes, self._understood())
             yield _Candidate(reading, self.day, self.option.label, question)
 
     def _part_of_day(self) -> _Candidate:
         """Return the candidate for a whole day, or a part of one, as far as it is over."""
         part, zone = self.mention.part, self.option.zone
-        start, end = part_of_day(self.day.day, part, zone)
-        moment, minutes = middle_and_half(start, end, self.context.now) or (start, None)
+        start, end = times.part_of_day(self.day.day, part, zone)
+        moment, minutes = times.middle_and_half(start, end, self.context.now) or (start, None)
         span = "no time is given, so the whole day"
         if part:
             first, last = (f"{edge.astimezone(zone):%H:%M}" for edge in (start, end))
@@ -558,7 +553,7 @@ def mention_questions(text: str, mention: Mention, zone: str) -> Iterator[str]:
     clock, group = mention.clock, mention.group
     if mention.zone and not mention.zone.options:
         yield f"We don't recognize “{mention.zone.text}”, so the time is read as {zone}."
-    bound = (clock.bound if clock else "") or qualifiers_before(text, mention.start)[1]
+    bound = (clock.bound if clock else "") or times.qualifiers_before(text, mention.start)[1]
     if bound:
         yield f"The ticket says “{bound}”, not an exact time."
     yield from _questions_near_mention(text, mention)
