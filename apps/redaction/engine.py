@@ -28,33 +28,15 @@ from apps.events.event import (
     Span,
 )
 from apps.events.query import any_case
-from apps.redaction.addresses import ACCOUNTS, ADDRESSES, DEVICES, IPV4, OWNED_DEVICES
-from apps.redaction.credentials import KEYS, PRIVATE_KEYS, TEXTUAL
+from apps.redaction import addresses, credentials, keys, named_values, numbers, vendor_tokens
 from apps.redaction.customer import (
     MIN_LENGTH_IN_TEXT,
     CustomerNames,
     code_words,
     identifiers_in,
 )
-from apps.redaction.keys import (
-    PARTS,
-    has_expected_form,
-    is_plural,
-    is_version_name,
-    kind_of_key,
-    requires_form,
-)
-from apps.redaction.named_values import (
-    ROWS,
-    SCHEME,
-    inserted_values,
-    is_placeholder,
-    is_secret_parameter,
-    named_values,
-)
-from apps.redaction.numbers import CHECKED_NUMBERS, PHONES
-from apps.redaction.shapes import ShapeGroup, TooDense, check_density, is_dense, words
-from apps.redaction.vendor_tokens import WITHOUT_PREFIX, long_runs, tokens_with_prefix
+from apps.redaction.keys import kind_of_key
+from apps.redaction.shapes import Found, ShapeGroup, TooDense, check_density, is_dense, words
 
 P = TypeVar("P")
 
@@ -114,7 +96,7 @@ class Ledger:
         if not value.strip() or _ALREADY_HIDDEN.fullmatch(value):
             return value
         if self.customer.is_exact(value):
-            return self._alias(value)
+            return self._customer_alias()
         self.counts[kind] += 1
         key = unquote(value) if "%" in value else value
         key = (_GAPS.sub("", key) if kind in _NUMBERS else key).casefold()
@@ -129,16 +111,14 @@ class Ledger:
         Parts of a version could equal an identifier that is a number.
         """
 
-        return self.customer.hide(
-            text, self._version_alias if is_version else self._alias, in_code=in_code or is_version
-        )
+        def alias(value: str) -> str:
+            return value if is_version and value.isdigit() else self._customer_alias()
 
-    def _alias(self, _value: str) -> str:
+        return self.customer.hide(text, alias, in_code=in_code or is_version)
+
+    def _customer_alias(self) -> str:
         self.counts["customer"] += 1
         return CUSTOMER_ALIAS
-
-    def _version_alias(self, value: str) -> str:
-        return value if value.isdigit() else self._alias(value)
 
 
 # Text: certain shapes first, then named values, then other shapes
@@ -154,25 +134,23 @@ _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
-_KEYS = ShapeGroup(*KEYS)
-_PRIVATE_KEYS = ShapeGroup(*PRIVATE_KEYS)
-_CHECKED_NUMBERS = ShapeGroup(*CHECKED_NUMBERS)
-_PERSONS = ShapeGroup(*ACCOUNTS, *OWNED_DEVICES)
+_KEYS = ShapeGroup(*credentials.KEYS)
+_PRIVATE_KEYS = ShapeGroup(*credentials.PRIVATE_KEYS)
+_CHECKED_NUMBERS = ShapeGroup(*numbers.CHECKED_NUMBERS)
+_PERSONS = ShapeGroup(*addresses.ACCOUNTS, *addresses.OWNED_DEVICES)
 # Rows come last, so that the addresses in them have the same aliases as elsewhere.
-_TEXTUAL = ShapeGroup(*TEXTUAL, *ADDRESSES, *ROWS)
-_DEVICES = ShapeGroup(*DEVICES)
-_PHONES_AND_IPV4 = ShapeGroup(*PHONES, *IPV4)
+_TEXTUAL = ShapeGroup(*credentials.TEXTUAL, *addresses.ADDRESSES, *named_values.ROWS)
+_DEVICES = ShapeGroup(*addresses.DEVICES)
+_PHONES_AND_IPV4 = ShapeGroup(*numbers.PHONES, *addresses.IPV4)
 
 
-def redact_text(text: str, ledger: Ledger) -> str:
-    """Replace the customer's identifiers and every known shape of secret by aliases."""
-    return redact_named(text, ledger, name="")
-
-
-def redact_named(
-    text: str, ledger: Ledger, *, name: str, is_version: bool = False, in_code: bool = False
+def redact_text(
+    text: str, ledger: Ledger, *, name: str = "", is_version: bool = False, in_code: bool = False
 ) -> str:
-    """Redact the text of a named value; the name can reveal what its numbers are."""
+    """Replace the customer's identifiers and every known shape of secret by aliases.
+
+    The `name` of a value can reveal what its numbers are.
+    """
     plain = _ENCODED_AGAIN.sub("%", text) if "%25" in text else text
     redacted = ledger.hide_customer(plain, in_code=in_code, is_version=is_version)
     is_long = len(redacted) > _MAX_UNSPLIT_LENGTH and "\n" in redacted
@@ -212,7 +190,8 @@ def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) ->
         text = _without_shapes(text, ledger, _CHECKED_NUMBERS, name)
     text = _without_shapes(text, ledger, _PERSONS, name)
     if has_separator:
-        text = _without_named_values(text, ledger)
+        for find in (named_values.inserted_values, named_values.named_values):
+            text = _replaced(text, list(find(text, text.lower())), ledger)
     if has_separator or digits:
         text = _without_shapes(text, ledger, _TEXTUAL, name)
     if not is_version and (text.count(":") > 1 or text.count("-") > 4 or text.count(".") > 1):
@@ -268,37 +247,30 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _without_tokens(text: str, ledger: Ledger) -> str:
-    runs = long_runs(text)
+    runs = vendor_tokens.long_runs(text)
     if not runs:
         return text
     searched = " ".join(text[max(run.start() - 1, 0) : run.end()] for run in runs)
-    found = [(start, end, "token") for start, end in tokens_with_prefix(text, runs)]
+    found = list(vendor_tokens.tokens_with_prefix(text, runs))
     check_density(text, len(found))
     text = _replaced(text, found, ledger)
-    for hint, pattern in WITHOUT_PREFIX:
+    for hint, pattern in vendor_tokens.WITHOUT_PREFIX:
         if hint in searched and pattern.search(searched):
             text = pattern.sub(lambda match: ledger.alias("token", match.group()), text)
-    return text
-
-
-def _without_named_values(text: str, ledger: Ledger) -> str:
-    for search in (inserted_values, named_values):
-        found = [(value.start, value.end, value.kind) for value in search(text, text.lower())]
-        text = _replaced(text, found, ledger) if found else text
     return text
 
 
 def _without_shapes(text: str, ledger: Ledger, shapes: ShapeGroup, name: str) -> str:
     lowered = text.lower()
     for shape in shapes.relevant(lowered):
-        found = [(start, end, shape.kind) for start, end in shape.spans(text, lowered, name)]
+        found = shape.find(text, lowered, name)
         if found:
             text = _replaced(text, found, ledger)
             lowered = text.lower()
     return text
 
 
-def _replaced(text: str, found: list[tuple[int, int, str]], ledger: Ledger) -> str:
+def _replaced(text: str, found: list[Found], ledger: Ledger) -> str:
     pieces, position = [], 0
     for start, end, kind in found:
         pieces += [text[position:start], alias_of(text[start:end], kind, ledger)]
@@ -308,7 +280,7 @@ def _replaced(text: str, found: list[tuple[int, int, str]], ledger: Ledger) -> s
 
 def alias_of(value: str, kind: str, ledger: Ledger) -> str:
     """Return the alias of a value, with its scheme (`Bearer`) and its quotes preserved."""
-    found = SCHEME.match(value) if kind in ("secret", "token") else None
+    found = named_values.SCHEME.match(value) if kind in ("secret", "token") else None
     scheme = found.group() if found else ""
     bare = value[len(scheme) :]
     quote = bare[:1] if len(bare) > 2 and bare[:1] in "\"'`" and bare[-1:] == bare[:1] else ""
@@ -354,7 +326,7 @@ def redact_value(value: object, ledger: Ledger, *, key: str = "", depth: int = 0
 def _kind_of_object(value: object, kind: str | None, key: str) -> str | None:
     """Return the kind of an object to hide as a whole: a secret, an address, or a full name."""
     if kind == "secret" and value and isinstance(value, Mapping | list | tuple):
-        return None if requires_form(key) else kind
+        return None if keys.requires_form(key) else kind
     if not isinstance(value, Mapping) or not value or "port" in value:
         return None
     if kind in _PERSONAL_OBJECTS:
@@ -364,9 +336,9 @@ def _kind_of_object(value: object, kind: str | None, key: str) -> str | None:
 
 def _named(value: str | float, kind: str, ledger: Ledger, key: str) -> object:
     text = str(value)
-    if not has_expected_form(key, text):
+    if not keys.has_expected_form(key, text):
         return _scalar(value, ledger, key, _MAX_DEPTH)
-    if is_placeholder(text) or (is_plural(key) and not isinstance(value, str)):
+    if named_values.is_placeholder(text) or (keys.is_plural(key) and not isinstance(value, str)):
         return value
     if kind == "phone" and sum(map(str.isdigit, text)) < _MIN_PHONE_DIGITS:
         return _scalar(value, ledger, key, _MAX_DEPTH)
@@ -389,7 +361,7 @@ def _fields(
         key = named if named and name == "value" else str(name)
         if is_card and _EXPIRY.fullmatch(key):
             key = f"card_{key}"
-        if parent and key.lower() in PARTS and kind_of_key(f"{parent}_{key}"):
+        if parent and key.lower() in keys.PARTS and kind_of_key(f"{parent}_{key}"):
             key = f"{parent}_{key}"
         redacted[redact_text(str(name), ledger)] = redact_value(
             inner, ledger, key=key, depth=depth + 1
@@ -456,9 +428,9 @@ def _string(value: str, ledger: Ledger, key: str) -> str:
     customer = ledger.customer
     is_sure = len(value) >= MIN_LENGTH_IN_TEXT and not customer.is_common(value)
     is_named = is_sure or bool(_IDENTITY_NAME.search(key))
-    if is_named and customer.is_exact(value) and not is_version_name(key):
+    if is_named and customer.is_exact(value) and not keys.is_version_name(key):
         return ledger.alias("user", value)
-    return redact_named(value, ledger, name=key, is_version=is_version_name(key))
+    return redact_text(value, ledger, name=key, is_version=keys.is_version_name(key))
 
 
 # Related entries: feedback, session replays, and releases
@@ -547,8 +519,10 @@ def _all_events(answer: Answer) -> tuple[Event, ...]:
     return (*answer.events, *(answer.nearby.events if answer.nearby else ()))
 
 
-def _optional(text: str | None, ledger: Ledger, **meaning: bool) -> str | None:
-    return None if text is None else redact_named(text, ledger, name="", **meaning)
+def _optional(
+    text: str | None, ledger: Ledger, *, is_version: bool = False, in_code: bool = False
+) -> str | None:
+    return text and redact_text(text, ledger, is_version=is_version, in_code=in_code)
 
 
 _code = partial(_optional, in_code=True)
@@ -580,11 +554,12 @@ _LISTS_OF_CODE = ("template", "stack trace", "debug images")
 
 
 def _lists(lists: Mapping[str, str], ledger: Ledger) -> dict[str, str]:
-    redacted = {}
-    for name, lines in lists.items():
-        meaning = {"is_version": name == "packages", "in_code": name in _LISTS_OF_CODE}
-        redacted[name] = redact_named(lines, ledger, name="", **meaning)
-    return redacted
+    return {
+        name: redact_text(
+            lines, ledger, is_version=name == "packages", in_code=name in _LISTS_OF_CODE
+        )
+        for name, lines in lists.items()
+    }
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[str, str], ...]:
@@ -597,7 +572,7 @@ def _pairs(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[st
 def _query(pairs: tuple[tuple[str, str], ...], ledger: Ledger) -> tuple[tuple[str, str], ...]:
     redacted: list[tuple[str, str]] = []
     for name, value in pairs:
-        if is_secret_parameter(name, value):
+        if named_values.is_secret_parameter(name, value):
             redacted.append((name, ledger.alias("secret", value)))
         else:
             redacted += _pairs(((name, value),), ledger)

@@ -7,18 +7,17 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from apps.events.query import any_case
-from apps.redaction.keys import (
-    COMMON_WORDS,
-    EMPTY_VALUES,
-    PARTS,
-    has_expected_form,
-    has_generated_part,
-    is_plural,
-    kind_of_key,
-    looks_generated,
-    requires_form,
+from apps.redaction import keys
+from apps.redaction.keys import kind_of_key
+from apps.redaction.shapes import (
+    Candidate,
+    Found,
+    Shape,
+    at_hints,
+    check_density,
+    read_patterns,
+    words,
 )
-from apps.redaction.shapes import Candidate, Shape, at_hints, check_density, read_patterns, words
 
 _FILE = read_patterns("named_values.toml")
 
@@ -112,9 +111,9 @@ def _can_be_object(text: str, match: re.Match[str]) -> bool:
     Counts would not, nor what follows a parser's `Unexpected token: `.
     """
     name, start = match["name"], match.end()
-    if match["mark"].strip() == "," or requires_form(name) or _is_unexpected(text, match):
+    if match["mark"].strip() == "," or keys.requires_form(name) or _is_unexpected(text, match):
         return False
-    are_counts = is_plural(name) and text.startswith("{", start)
+    are_counts = keys.is_plural(name) and text.startswith("{", start)
     return not are_counts or bool(_HOLDS_TEXT.search(text, start, start + _MAX_CHECKED))
 
 
@@ -211,16 +210,7 @@ _SECTION = _FILE.compile("section")
 _PARENT = re.compile(r"\s?(?:>=|[:=(])?\s?[\"']?\\{0,8}([\w-]{0,60}[A-Za-z])(?![\w-])")
 
 
-@dataclass(frozen=True, slots=True)
-class NamedValue:
-    """The position of a value in a text, and its kind by name."""
-
-    kind: str
-    start: int
-    end: int
-
-
-def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
+def named_values(text: str, lowered: str) -> Iterator[Found]:
     """Yield the values that must be hidden because of their names, in order.
 
     Raise `TooDense` if there are more names than in any honest text.
@@ -240,7 +230,7 @@ def named_values(text: str, lowered: str) -> Iterator[NamedValue]:
             alias_kind = "secret" if kind == "parameter" else kind
             if match["name"].lower().endswith("authorization"):
                 alias_kind = "token"
-            yield NamedValue(alias_kind, span.start, span.end)
+            yield Found(span.start, span.end, alias_kind)
 
 
 class _Name(NamedTuple):
@@ -267,7 +257,7 @@ def _read_name(name: str) -> _Name | None:
     """Return what the name says; None rules it out, as most names."""
     lowered, kind = name.lower(), kind_of_key(name)
     after_escape = name[0] in "nrt" and kind_of_key(name[1:]) is not None
-    is_part = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS or lowered in PARTS
+    is_part = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS or lowered in keys.PARTS
     return _Name(lowered, kind, is_part, after_escape) if kind or after_escape or is_part else None
 
 
@@ -294,7 +284,7 @@ def _kind_by_context(text: str, match: re.Match[str], read: _Name) -> tuple[str 
     if read.lowered in _SECOND_WORDS and text[start - 1 : start] in (" ", "_"):
         before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
         names += [f"{before[1]} {name}"] if before else []
-    if read.lowered in PARTS:
+    if read.lowered in keys.PARTS:
         names += [f"{parent}_{name}" for parent in _parent(text, start)]
     return next(((kind, one) for one in names if (kind := kind_of_key(one))), (None, name))
 
@@ -352,7 +342,7 @@ def is_secret_parameter(name: str, value: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Return whether the value is empty, a word like `null`, or redacted already."""
     plain = value.strip().lower()
-    return not plain or plain in EMPTY_VALUES or bool(_ALREADY.fullmatch(plain))
+    return not plain or plain in keys.EMPTY_VALUES or bool(_ALREADY.fullmatch(plain))
 
 
 def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span: ValueSpan) -> bool:
@@ -365,7 +355,7 @@ def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span:
         return False
     if kind == "parameter":
         return is_secret_parameter(name, value)
-    if (is_plural(name) and lowered.isdigit()) or not has_expected_form(name, value):
+    if (keys.is_plural(name) and lowered.isdigit()) or not keys.has_expected_form(name, value):
         return False
     if span.quoted:
         return _is_quoted_secret(text, match, value)
@@ -374,13 +364,13 @@ def _must_be_hidden(text: str, match: re.Match[str], kind: str, name: str, span:
 
 def _can_be_secret(lowered: str) -> bool:
     """Return whether it is no word like `null`, and no placeholder of a template or format."""
-    if lowered in EMPTY_VALUES or not any(map(str.isalnum, lowered)):
+    if lowered in keys.EMPTY_VALUES or not any(map(str.isalnum, lowered)):
         return False
     if lowered.startswith(_STARTS_OF_PLACEHOLDERS):
         if _PLACEHOLDER.fullmatch(lowered):
             return False
         if _ADDRESS.fullmatch(lowered):
-            return has_generated_part(lowered)
+            return keys.has_generated_part(lowered)
     return "{" not in lowered or len(_INTERPOLATION.sub("", lowered)) >= _MIN_LITERAL
 
 
@@ -398,7 +388,7 @@ def _is_quoted_secret(text: str, match: re.Match[str], value: str) -> bool:
         return name not in _WEAK and looks_chosen(value)
     if mark == ",":
         is_list = len(value) > 1 and value.isalpha() and len(name) > _MAX_LENGTH_OF_NAME
-        return not is_list and (name not in _WEAK or looks_generated(value))
+        return not is_list and (name not in _WEAK or keys.looks_generated(value))
     is_short = len(value) < 3 and value.isascii() and value.isalpha()
     return not (mark == "=" and is_short)
 
@@ -446,7 +436,7 @@ def _is_word(match: re.Match[str], lowered: str) -> bool:
     gap = match.group()[-24:]
     return (
         lowered.startswith(_OPENINGS)
-        or lowered.rstrip(".!") in COMMON_WORDS
+        or lowered.rstrip(".!") in keys.COMMON_WORDS
         or match["name"].lower().endswith(lowered)
         or (short and gap[-1] == " ")
         or (lowered[-1] == ":" and "\n" in gap)
@@ -488,7 +478,7 @@ _OF_PEOPLE = _FILE.compile("of_people", re.IGNORECASE)
 _MAX_LENGTH = 20_000
 
 
-def inserted_values(text: str, lowered: str) -> Iterator[NamedValue]:
+def inserted_values(text: str, lowered: str) -> Iterator[Found]:
     """Yield the literals in the columns of secrets and persons, in order."""
     if "values" not in lowered or "into" not in lowered:
         return
@@ -507,8 +497,8 @@ def _kinds_of_columns(match: re.Match[str]) -> list[tuple[str, str | None]]:
 
 def _literals(
     text: str, start: int, columns: list[tuple[str, str | None]]
-) -> tuple[list[NamedValue], int]:
-    values: list[NamedValue] = []
+) -> tuple[list[Found], int]:
+    values: list[Found] = []
     depth = column = 0
     end = start
     for part in _VALUE.finditer(text, start, min(len(text), start + _MAX_LENGTH)):
@@ -524,8 +514,8 @@ def _literals(
         elif depth == 1 and column < len(columns):
             name, kind = columns[column]
             begin, last = _inside(part)
-            if kind and begin < last and has_expected_form(name, text[begin:last]):
-                values.append(NamedValue(kind, begin, last))
+            if kind and begin < last and keys.has_expected_form(name, text[begin:last]):
+                values.append(Found(begin, last, kind))
     return values, end
 
 

@@ -46,6 +46,14 @@ def check_density(text: str, candidates: int) -> None:
         raise TooDense
 
 
+class Found(NamedTuple):
+    """The position of a secret in a text, and its kind."""
+
+    start: int
+    end: int
+    kind: str
+
+
 class Candidate(NamedTuple):
     """A match with its surroundings; `before` begins with the name of the value, if it is near."""
 
@@ -71,28 +79,28 @@ class Shape:
     is_secret: Callable[[Candidate], bool] = lambda _candidate: True
     starts: Callable[[str, list[int]], Iterable[int]] | None = None
 
-    def spans(self, text: str, lowered: str, name: str) -> list[tuple[int, int]]:
-        """Return the positions in the text, in order; `lowered` is the text in lowercase.
+    def find(self, text: str, lowered: str, name: str) -> list[Found]:
+        """Return what is in the text, in order; `lowered` is the text in lowercase.
 
         Raise `TooDense` if the text has more candidates than any honest one.
         """
         if self.starts is None:
-            return self._all_spans(text, name) if self._has_few_matches(text) else []
+            return self._find_all(text, name) if self._has_few_matches(text) else []
         hints = self._positions_of_hints(lowered) if len(lowered) == len(text) else None
         if hints is None:
-            return self._all_spans(text, name)
-        spans, done, number = [], 0, 0
+            return self._find_all(text, name)
+        secrets, done, number = [], 0, 0
         for start in self.starts(text, hints):
             match = self.pattern.match(text, start) if start >= done else None
             if match is None:
                 continue
             number += 1
             check_density(text, number)
-            span = self._span(match, name)
-            if span:
-                spans.append(span)
-                done = span[1]
-        return spans
+            secret = self._checked(match, name)
+            if secret:
+                secrets.append(secret)
+                done = secret.end
+        return secrets
 
     def _positions_of_hints(self, lowered: str) -> list[int] | None:
         """Return them in order; None if they are so many that a search is faster."""
@@ -113,27 +121,27 @@ class Shape:
             check_density(text, number)
         return number > 0
 
-    def _all_spans(self, text: str, name: str) -> list[tuple[int, int]]:
+    def _find_all(self, text: str, name: str) -> list[Found]:
         """Search the whole text; after a rejected match, resume one character further."""
-        spans, position, number = [], 0, 0
+        secrets, position, number = [], 0, 0
         while match := self.pattern.search(text, position):
             number += 1
             check_density(text, number)
-            span = self._span(match, name)
+            secret = self._checked(match, name)
             position = match.start() + 1
-            if span:
-                spans.append(span)
-                position = max(span[1], position)
-        return spans
+            if secret:
+                secrets.append(secret)
+                position = max(secret.end, position)
+        return secrets
 
-    def _span(self, match: re.Match[str], name: str) -> tuple[int, int] | None:
+    def _checked(self, match: re.Match[str], name: str) -> Found | None:
         start, end = match.span("value" if "value" in self.pattern.groupindex else 0)
         text = match.string
         before = text[max(0, start - _CONTEXT) : start]
         if name and start < _CONTEXT:
             before = f"{name}: {before}"
-        found = Candidate(text[start:end], before, text[end : end + _CONTEXT], match)
-        return (start, end) if self.is_secret(found) else None
+        candidate = Candidate(text[start:end], before, text[end : end + _CONTEXT], match)
+        return Found(start, end, self.kind) if self.is_secret(candidate) else None
 
 
 class ShapeGroup:

@@ -6,7 +6,7 @@ A pattern is searched only in a text that contains its prefix or hint.
 import re
 from collections.abc import Iterator
 
-from apps.redaction.shapes import bounded_start, read_patterns
+from apps.redaction.shapes import Found, bounded_start, read_patterns
 
 _TABLES = read_patterns("patterns.toml").tables
 
@@ -44,8 +44,8 @@ def _can_be_token(run: str) -> bool:
     return _MAX_LENGTH_OF_WORDS < len(run) < _MAX_LENGTH_OF_IDS and "/" not in run
 
 
-def tokens_with_prefix(text: str, runs: list[re.Match[str]]) -> Iterator[tuple[int, int]]:
-    """Yield the positions of the tokens of known vendors in these runs, in order."""
+def tokens_with_prefix(text: str, runs: list[re.Match[str]]) -> Iterator[Found]:
+    """Yield the tokens of known vendors in these runs, in order."""
     done = 0
     for run in runs:
         for first in _START.finditer(text, *run.span()):
@@ -54,4 +54,4 @@ def tokens_with_prefix(text: str, runs: list[re.Match[str]]) -> Iterator[tuple[i
             token = pattern.match(text, start) if pattern else None
             if token:
                 done = token.end()
-                yield start, done
+                yield Found(start, done, "token")

@@ -334,7 +334,7 @@ def test_newer_rules_apply_to_older_incidents(lea: Client, monkeypatch: pytest.M
     event = exported(lea, url)["failures"][0]["representatives"][0]
     address = f"{url}events/{event}/"
     assert "Card declined" in text(lea.get(address))
-    monkeypatch.setattr(engine, "redact_named", lambda *_args, **_kind: "<newer-rule>")
+    monkeypatch.setattr(engine, "redact_text", lambda *_args, **_kind: "<newer-rule>")
     assert "Card declined" not in text(lea.get(address))
 
 
