@@ -54,7 +54,7 @@ def _utc(when: datetime) -> str:
 
 def as_json(result: IncidentResult) -> dict[str, object]:
     """Return the result as `triage.incident/1`."""
-    incident = result.incident
+    incident, lines = result.incident, result.lines
     window = incident.window
     clean = Neutralizer(incident.marker).clean
     return {
@@ -74,16 +74,16 @@ def as_json(result: IncidentResult) -> dict[str, object]:
             **incident.left_out,
         },
         "asked": result.asked,
-        "answered": len(result.answered),
-        "not_asked": [line for line, _why in result.not_asked],
-        "unanswerable": [{"line": line, "why": why} for line, why in result.unanswerable],
-        "capped": list(result.capped),
+        "answered": result.answered,
+        "not_asked": lines["not_asked"],
+        "unanswerable": [{"line": n, "why": result.notes[n]} for n in lines["unanswerable"]],
+        "capped": lines["capped"],
         "complete": result.complete,
         "notices": [{"code": one.code, "message": one.message} for one in result.notices],
         "baseline_customers": result.others,
         "failures": [_failure(one, clean) for one in result.failures],
-        "without_errors": list(result.without_errors),
-        "never_seen": list(result.never_seen),
+        "without_errors": lines["without_errors"],
+        "never_seen": lines["never_seen"],
         "calls": result.calls,
     }
 
@@ -117,7 +117,7 @@ _FORMULA = re.compile(
 
 def _csv(result: IncidentResult) -> str:
     clean = Neutralizer(result.incident.marker).clean
-    notes = dict((*result.not_asked, *result.unanswerable))
+    states = {line: state for state, lines in result.lines.items() for line in lines}
     rows: list[tuple[object, ...]] = [
         (
             *("line", "state", "failures", "sentence", "errors", "first_error", "last_error"),
@@ -136,14 +136,14 @@ def _csv(result: IncidentResult) -> str:
         rows.append(
             (
                 line,
-                result.state_of(line),
+                states[line],
                 " ".join(str(number) for number, _failure in had),
                 had[0][1].sentence if had else "",
                 len(events) if finding else "",
                 _utc(events[-1].timestamp) if events else "",
                 _utc(events[0].timestamp) if events else "",
                 " ".join(release[:_MAX_RELEASE] for release in releases),
-                notes.get(line) or (finding.why if finding else ""),
+                result.notes[line],
             )
         )
     out = io.StringIO()
@@ -277,16 +277,16 @@ def representing(one: KnownFailure) -> Answer:
 def _summary(result: IncidentResult, most: int) -> list[str]:
     incident = result.incident
     window = f"{_utc(incident.window.start)} to {_utc(incident.window.end)}"
-    not_asked, unanswerable = dict(result.not_asked), dict(result.unanswerable)
+    numbers = {state: _numbers(lines, most) for state, lines in result.lines.items()}
     lines = [
         "# Failures that many customers share",
         f"- {account_of(result.asked, incident.left_out)}; failures refer to customers by line",
         f"- Window: {window}",
         f"- Complete: {'yes' if result.complete else 'no'}",
-        f"- Without errors: {_numbers(result.without_errors, most)}",
-        f"- {never_seen_title(incident)}: {_numbers(result.never_seen, most)}",
-        f"- Not checked: {_numbers(tuple(not_asked), most)}",
-        f"- Couldn’t be checked: {_numbers(tuple(unanswerable), most)}",
+        f"- Without errors: {numbers['without_errors']}",
+        f"- {never_seen_title(incident)}: {numbers['never_seen']}",
+        f"- Not checked: {numbers['not_asked']}",
+        f"- Couldn’t be checked: {numbers['unanswerable']}",
     ]
     return [*lines, *(f"- Notice: {one.message}" for one in result.notices)]
 

@@ -81,9 +81,12 @@ class Incident(models.Model):
         """Encrypt a part of this incident, for no other place."""
         return seal_as(f"{part} of {self.audit_target}", content)
 
-    def unseal(self, part: str, sealed: bytes) -> bytes:
-        """Decrypt a part of this incident. Raise `Unreadable`."""
-        return unseal_as(f"{part} of {self.audit_target}", bytes(sealed))
+    def unseal(self, part: str, sealed: bytes | None) -> bytes | None:
+        """Decrypt a part of this incident. Return None if there is none or it's unreadable."""
+        try:
+            return sealed and unseal_as(f"{part} of {self.audit_target}", bytes(sealed))
+        except Unreadable:
+            return None
 
 
 class IncidentBatch(models.Model):
@@ -131,11 +134,8 @@ class IncidentLine(models.Model):
 
     def customer_in(self, incident: Incident) -> str:
         """Return the customer as typed, or an empty text if erased or unreadable."""
-        try:
-            sealed = bytes(self.sealed_customer or b"")
-            return incident.unseal(f"customer {self.line}", sealed).decode() if sealed else ""
-        except Unreadable:
-            return ""
+        typed = incident.unseal(f"customer {self.line}", self.sealed_customer)
+        return (typed or b"").decode()
 
 
 class IncidentShare(Share):

@@ -7,12 +7,11 @@ done in any order, by any worker, twice, or after a restart.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
 from time import thread_time
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,7 +26,7 @@ from apps.accounts.models import Scope
 from apps.accounts.tokens import has_scope
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor, record, record_each, words_for
-from apps.crypto import Unreadable, hash_customer
+from apps.crypto import hash_customer
 from apps.events.answer import (
     Answer,
     KnownMatch,
@@ -53,34 +52,19 @@ from apps.events.once import rule_cache
 from apps.events.query import Customer, Question, Window
 from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.reading import MAX_CUSTOMERS, CustomerList
-from apps.jobs.engine import Lease, RetryLater, cancel, enqueue, handler, periodic, queue_state
+from apps.jobs import engine as jobs
 from apps.jobs.models import Job
 from apps.known_errors.catalogue import with_known_errors
+from apps.lookups import records
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.problems import LookupFailed, Problem, problem_of
-from apps.lookups.records import (
-    EXPORTS,
-    asked_facts,
-    clean_reason,
-    reason_enabled,
-    record_lookup,
-    restrict_projects,
-    seen_projects,
-)
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.throttling import batch_slots
 from apps.redaction.engine import CUSTOMER_ALIAS, RULES_VERSION, redact, redact_event
 from apps.sentry import errors
-from apps.sentry.incident import (
-    INCIDENT_DEADLINE_S,
-    fetch_baseline,
-    fetch_batch,
-    fetch_rest,
-    fetch_seen,
-    plan_batches,
-)
+from apps.sentry import incident as search
 
 T = TypeVar("T")
 Part = TypeVar("Part", BatchAnswer, Rest)
@@ -88,7 +72,8 @@ BATCH, FINISH = "incident.batch", "incident.finish"
 BASELINE = "incident.baseline"  # next to the batches
 SEEN, DETAILS = "incident.seen", "incident.details"  # after them
 _PARTS = (BASELINE, SEEN, DETAILS)
-_LEASE = timedelta(seconds=INCIDENT_DEADLINE_S + 30)  # longer than the longest call
+_KINDS = (BATCH, *_PARTS, FINISH)
+_LEASE = timedelta(seconds=search.INCIDENT_DEADLINE_S + 30)  # longer than the longest call
 PENDING = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
 MAX_OPEN = 3
 _MIN_CPU_S, _BATCH_CPU_S = 0.05, 5.0
@@ -139,12 +124,12 @@ def record_incident(
     """
     customers = found.customers
     names = {one.customer.identifier for one in customers}
-    words = clean_reason(reason, names) if reason_enabled() else ""
+    words = records.clean_reason(reason, names) if records.reason_enabled() else ""
     try:
         config = sentry_config()
         with sentry_client() as client:
             fields = settings.TRIAGE_CUSTOMER_FIELDS
-            batches = plan_batches(customers, fields, flavor=client.flavor)
+            batches = search.plan_batches(customers, fields, flavor=client.flavor)
     except errors.SentryError as error:
         raise LookupFailed(problem_of(error)) from error
     incident = Incident(
@@ -155,7 +140,7 @@ def record_incident(
         moment=window.moment,
         minutes=window.minutes,
         zone=zone.key,
-        projects=list(restrict_projects(projects, requester, config.projects)),
+        projects=list(records.restrict_projects(projects, requester, config.projects)),
         environments=list(environments),
         left_out=found.left_out,
         marker=secrets.token_hex(8),
@@ -194,7 +179,7 @@ def record_incident(
             list(hashes.values()),
             target=incident.audit_target,
             detail={
-                **asked_facts(incident.minutes, incident.projects, incident.environments),
+                **records.asked_facts(incident.minutes, incident.projects, incident.environments),
                 "customers": len(customers),
             },
             words=words,
@@ -236,19 +221,18 @@ def _twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
 
 def _enqueue(kind: str, incident: Incident, part: str = "", *, again: bool = False) -> None:
     requester = f"person {incident.user_id}" if incident.user_id else incident.audit_target
-    enqueue(kind, f"{incident.uuid}{part}", again=again, requester=requester)
+    jobs.enqueue(kind, f"{incident.uuid}{part}", again=again, requester=requester)
 
 
-def _jobs_of(incident: Incident, *kinds: str) -> QuerySet[Job]:
-    kinds = kinds or (BATCH, *_PARTS, FINISH)
+def _jobs_of(incident: Incident, kinds: Sequence[str] = _KINDS) -> QuerySet[Job]:
     return Job.objects.filter(kind__in=kinds, key__startswith=str(incident.uuid))
 
 
 def cancel_incident(incident: Incident, actor: Actor, why: str = "") -> None:
     """Stop querying Sentry. What was already found remains. Without a person, readers see `why`."""
     with transaction.atomic():
-        for kind in (BATCH, *_PARTS, FINISH):  # first, as they lock their own: no deadlocks
-            cancel(kind, str(incident.uuid))
+        for kind in _KINDS:  # first, as they lock their own: no deadlocks
+            jobs.cancel(kind, str(incident.uuid))
         running = Incident.objects.filter(pk=incident.pk, finished_at=None, cancelled_at=None)
         is_news = running.update(cancelled_at=timezone.now())
         if is_news:
@@ -291,8 +275,8 @@ def _lost_right(incident: Incident) -> str:
     return ""
 
 
-@periodic("incidents", every=timedelta(minutes=1))
-def settle_all(_job: Job, _lease: Lease) -> None:
+@jobs.periodic("incidents", every=timedelta(minutes=1))
+def settle_all(_job: Job, _lease: jobs.Lease) -> None:
     """End unfinished incidents that no one needs, and jobs that no worker could do."""
     running = Incident.objects.filter(finished_at=None, cancelled_at=None)
     for incident in running.select_related("user", "token"):
@@ -303,23 +287,18 @@ def settle_all(_job: Job, _lease: Lease) -> None:
 # The jobs
 
 
-@handler(BATCH, lease=_LEASE, at_once=batch_slots)
-def run_batch(job: Job, lease: Lease) -> None:
+@jobs.handler(BATCH, lease=_LEASE, at_once=batch_slots)
+def run_batch(job: Job, lease: jobs.Lease) -> None:
     """Query Sentry for the customers of a batch."""
     key, _colon, number = job.key.partition(":")
     batches = IncidentBatch.objects.select_related("incident__user", "incident__token")
     batch = batches.filter(incident__uuid=key, number=int(number), ended_at=None).first()
     if batch is None or _is_pointless(batch.incident):
         return
-    incident, lines = batch.incident, list(batch.lines.all())
-    customers = _customers(incident, lines)
-    answer, problem = BatchAnswer(()), ""
-    try:
-        if customers:
-            answer = _fetch(fetch_batch, incident, lease, batch=customers)
-    except errors.SentryError as error:
-        problem = _give_up_or_retry(incident, error)
-    answer = _redacted(incident, customers, answer)
+    incident = batch.incident
+    customers = _customers(incident, batch.lines.all())
+    answer, problem = _fetch(search.fetch_batch, incident, lease, customers)
+    answer = _redacted(incident, customers, answer or BatchAnswer(()))
     with lease.finish():
         Incident.objects.select_for_update().get(pk=incident.pk)  # so that one batch is the last
         _save_findings(incident, answer.findings)
@@ -333,30 +312,26 @@ def run_batch(job: Job, lease: Lease) -> None:
             _enqueue(FINISH, incident)
 
 
-@handler(BASELINE, lease=_LEASE)
-def read_baseline(job: Job, lease: Lease) -> None:
+@jobs.handler(BASELINE, lease=_LEASE)
+def read_baseline(job: Job, lease: jobs.Lease) -> None:
     """Read how common failures were before, in calls that must follow one another."""
     incident = _incident_of(job)
     if incident is None:
         return
-    customers = _customers(incident, list(incident.lines.all()))
-    rest = Rest()
-    try:
-        if customers:
-            rest = _fetch(fetch_baseline, incident, lease, customers=customers)
-    except errors.SentryError as error:
+    customers = _customers(incident, incident.lines.all())
+    rest, problem = _fetch(search.fetch_baseline, incident, lease, customers)
+    if problem:
         sentence = (
             "We don’t know how common these failures were before, so we can’t tell which of them "
             "are noise."
         )
-        notice = _missing(incident, error, sentence)
-        rest = Rest(baseline=Baseline(notices=(notice,)))
+        rest = Rest(baseline=Baseline(notices=(_missing(sentence, problem),)))
     with lease.finish():
-        _add_rest(incident, rest)
+        _add_rest(incident, rest or Rest())
 
 
-@handler(SEEN, lease=_LEASE, at_once=batch_slots)
-def ask_who_was_seen(job: Job, lease: Lease) -> None:
+@jobs.handler(SEEN, lease=_LEASE, at_once=batch_slots)
+def ask_who_was_seen(job: Job, lease: jobs.Lease) -> None:
     """Find out which customers without errors in these lines ever had any."""
     incident = _incident_of(job)
     if incident is None:
@@ -365,21 +340,19 @@ def ask_who_was_seen(job: Job, lease: Lease) -> None:
     lines = list(incident.lines.filter(line__range=(int(first), int(last))))
     findings = _findings(incident, lines)
     customers = _unseen(_customers(incident, lines), findings)
-    rest = Rest()
-    try:
-        if customers:
-            rest = _fetch(fetch_seen, incident, lease, customers=customers)
-    except errors.SentryError as error:
+    rest, problem = _fetch(search.fetch_seen, incident, lease, customers)
+    if problem:
         sentence = "We couldn’t check for everyone whether we have seen them."
-        rest = Rest(notices=(_missing(incident, error, sentence),))
+        rest = Rest(notices=(_missing(sentence, problem),))
+    rest = rest or Rest()
     with lease.finish():
         seen = rest.was_seen.items()
         _save_findings(incident, [replace(findings[line], was_seen=one) for line, one in seen])
         _add_rest(incident, replace(rest, was_seen={}))
 
 
-@handler(DETAILS, lease=_LEASE)
-def read_details(job: Job, lease: Lease) -> None:
+@jobs.handler(DETAILS, lease=_LEASE)
+def read_details(job: Job, lease: jobs.Lease) -> None:
     """Read the issues and an event of each failure, when batches and baseline have ended."""
     incident = _incident_of(job)
     if incident is None:
@@ -392,8 +365,8 @@ def read_details(job: Job, lease: Lease) -> None:
         _add_rest(incident, rest)
 
 
-@handler(FINISH, lease=_LEASE)
-def finish_incident(job: Job, lease: Lease) -> None:
+@jobs.handler(FINISH, lease=_LEASE)
+def finish_incident(job: Job, lease: jobs.Lease) -> None:
     """End the incident when every batch, and everything read for all customers, has ended.
 
     The latter is left to separate jobs, so that workers can share it; the last of them starts this
@@ -402,12 +375,12 @@ def finish_incident(job: Job, lease: Lease) -> None:
     incident = _incident_of(job)
     if incident is None:
         return
-    parts = _jobs_of(incident, *_PARTS)
+    parts = _jobs_of(incident, _PARTS)
     is_planned = parts.filter(kind=DETAILS).exists()
     if is_planned and parts.filter(PENDING).exists():
         return
     customers, findings = _answered(incident)
-    unseen = plan_batches(_unseen(customers, findings), settings.TRIAGE_CUSTOMER_FIELDS)
+    unseen = search.plan_batches(_unseen(customers, findings), settings.TRIAGE_CUSTOMER_FIELDS)
     if not is_planned:
         with lease.finish():
             for part in () if parts.filter(kind=SEEN).exists() else unseen:
@@ -422,10 +395,7 @@ def finish_incident(job: Job, lease: Lease) -> None:
         changed, rest = _read_rest(incident, lease, customers, findings, rest if is_known else None)
     with lease.finish():
         _save_findings(incident, changed)
-        running = Incident.objects.filter(pk=incident.pk, cancelled_at=None)
-        running.update(
-            finished_at=timezone.now(), sealed_rest=incident.seal("rest", _REST.dump_json(rest))
-        )
+        _end(incident, rest)
     _INCIDENTS.add("finished")
 
 
@@ -438,19 +408,19 @@ def _answered(incident: Incident) -> tuple[list[IncidentCustomer], dict[int, Fin
 
 def _read_rest(
     incident: Incident,
-    lease: Lease,
+    lease: jobs.Lease,
     customers: Sequence[IncidentCustomer],
     findings: Mapping[int, Finding],
     known: Rest | None,
 ) -> tuple[list[Finding], Rest]:
     """Return the findings that this changes, and the rest, redacted."""
-    rest, found = known or Rest(), list(findings.values())
-    try:
-        if customers:
-            what = {"customers": customers, "findings": found, "known": known}
-            rest = _fetch(fetch_rest, incident, lease, **what)
-    except errors.SentryError as error:
-        notice = _missing(incident, error, "We couldn’t read the details of these failures.")
+    found = list(findings.values())
+    rest, problem = _fetch(
+        search.fetch_rest, incident, lease, customers, findings=found, known=known
+    )
+    rest = rest or known or Rest()
+    if problem:
+        notice = _missing("We couldn’t read the details of these failures.", problem)
         rest = replace(rest, notices=(*rest.notices, notice))
     complete = _with_rest(customers, found, rest, lease)
     changed = [finding for finding in complete if finding != findings[finding.line]]
@@ -465,10 +435,8 @@ def _unseen(
     return [one for one in customers if one.line in empty and one.customer.is_named]
 
 
-def _missing(incident: Incident, error: errors.SentryError, sentence: str) -> Notice:
-    """Return what can't be read. Raise `RetryLater` while waiting can help."""
-    message = f"{sentence} {_give_up_or_retry(incident, error)}"
-    return Notice(NoticeCode.SIGNAL_MISSING, message)
+def _missing(sentence: str, problem: str) -> Notice:
+    return Notice(NoticeCode.SIGNAL_MISSING, f"{sentence} {problem}")
 
 
 def _add_rest(incident: Incident, new: Rest) -> None:
@@ -481,18 +449,26 @@ def _add_rest(incident: Incident, new: Rest) -> None:
         notices=tuple(dict.fromkeys((*rest.notices, *new.notices))),
         calls=rest.calls + new.calls,
     )
-    sealed = incident.seal("rest", _REST.dump_json(rest))
-    Incident.objects.filter(pk=incident.pk).update(sealed_rest=sealed)
-    is_pending = _jobs_of(incident, *_PARTS).filter(PENDING).exists()
+    Incident.objects.filter(pk=incident.pk).update(sealed_rest=_sealed_rest(incident, rest))
+    is_pending = _jobs_of(incident, _PARTS).filter(PENDING).exists()
     if not is_pending and not incident.batches.filter(ended_at=None).exists():
         _enqueue(FINISH, incident, again=True)
+
+
+def _end(incident: Incident, rest: Rest) -> None:
+    running = Incident.objects.filter(pk=incident.pk, cancelled_at=None)
+    running.update(finished_at=timezone.now(), sealed_rest=_sealed_rest(incident, rest))
+
+
+def _sealed_rest(incident: Incident, rest: Rest) -> bytes:
+    return incident.seal("rest", _REST.dump_json(rest))
 
 
 def held_up_by(incident: Incident) -> str:
     """Return why a running incident has to wait, or an empty text."""
     problems = _jobs_of(incident).filter(state=Job.State.WAITING).exclude(problem="")
     problem = problems.values_list("problem", flat=True).first()
-    if problem or queue_state().workers:
+    if problem or jobs.queue_state().workers:
         return problem or ""
     return "No worker is running, so Triage isn’t asking Sentry. Tell your Triage admin."
 
@@ -501,9 +477,8 @@ def settle(incident: Incident) -> None:
     """End what no worker could do, so that an incident never waits forever."""
     if incident.is_over:
         return
-    jobs = _jobs_of(incident)
-    pending = jobs.filter(PENDING)
-    failed = jobs.filter(state=Job.State.FAILED)
+    own = _jobs_of(incident)
+    pending, failed = own.filter(PENDING), own.filter(state=Job.State.FAILED)
     if pending.exists() and not failed.exists():
         return
     keys = failed.filter(kind=BATCH).values_list("key", flat=True)
@@ -518,39 +493,47 @@ def settle(incident: Incident) -> None:
             _enqueue(FINISH, incident, again=True)
             return
         incident.refresh_from_db()
-        notice = Notice(NoticeCode.SIGNAL_MISSING, f"The comparison is missing. {_BROKEN}")
         rest = _rest(incident)
-        rest = replace(rest, notices=(*rest.notices, notice))
-        incident.sealed_rest = incident.seal("rest", _REST.dump_json(rest))
-        incident.finished_at = timezone.now()
-        incident.save(update_fields=["sealed_rest", "finished_at"])
+        notice = _missing("The comparison is missing.", _BROKEN)
+        _end(incident, replace(rest, notices=(*rest.notices, notice)))
+        incident.refresh_from_db()
 
 
-def _fetch(fetch: Callable[..., T], incident: Incident, lease: Lease, **what: Any) -> T:
-    """Query Sentry, alongside all lookups. Raise a `SentryError`."""
-    with sentry_client(INCIDENT_DEADLINE_S, is_batch=True) as client:
-        where = IncidentScope(
-            incident.window,
-            tuple(incident.projects),
-            tuple(incident.environments),
-            settings.TRIAGE_CUSTOMER_FIELDS,
-        )
-        visible, now = visible_projects(client), timezone.now()
-        return fetch(client, where=where, visible=visible, now=now, on_progress=lease.renew, **what)
+def _fetch(
+    fetch: Callable[..., T],
+    incident: Incident,
+    lease: jobs.Lease,
+    customers: Sequence[IncidentCustomer],
+    **what: Any,
+) -> tuple[T | None, str]:
+    """Query Sentry about these customers, if any, alongside all lookups.
+
+    Return what it has, and an empty text; or None, and why it can't be queried. Raise `RetryLater`
+    while waiting can help.
+    """
+    if not customers:
+        return None, ""
+    where = IncidentScope(
+        incident.window,
+        tuple(incident.projects),
+        tuple(incident.environments),
+        settings.TRIAGE_CUSTOMER_FIELDS,
+    )
+    try:
+        with sentry_client(search.INCIDENT_DEADLINE_S, is_batch=True) as client:
+            what |= {"visible": visible_projects(client), "now": timezone.now()}
+            found = fetch(client, customers, where=where, on_progress=lease.renew, **what)
+            return found, ""
+    except errors.SentryError as error:
+        problem, now = problem_of(error), timezone.now()
+        patience = timedelta(minutes=1 if incident.origin == Origin.CLI else 30)
+        if isinstance(error, _TEMPORARY) and now < incident.created_at + patience:
+            wait = timedelta(seconds=min(problem.retry_after or 15, 300))
+            raise jobs.RetryLater(now + wait, problem.message) from error
+        return None, problem.message
 
 
-def _give_up_or_retry(incident: Incident, error: errors.SentryError) -> str:
-    """Return why Sentry can't be queried. Raise `RetryLater` while waiting can help."""
-    problem = problem_of(error)
-    now = timezone.now()
-    patience = timedelta(minutes=1 if incident.origin == Origin.CLI else 30)
-    if isinstance(error, _TEMPORARY) and now < incident.created_at + patience:
-        wait = timedelta(seconds=min(problem.retry_after or 15, 300))
-        raise RetryLater(now + wait, problem.message) from error
-    return problem.message
-
-
-def _customers(incident: Incident, lines: Sequence[IncidentLine]) -> list[IncidentCustomer]:
+def _customers(incident: Incident, lines: Iterable[IncidentLine]) -> list[IncidentCustomer]:
     """Return the customers, without those who were erased."""
     return [
         IncidentCustomer(
@@ -589,7 +572,10 @@ def _redacted_issues(
 
 
 def _with_rest(
-    customers: Sequence[IncidentCustomer], findings: Sequence[Finding], rest: Rest, lease: Lease
+    customers: Sequence[IncidentCustomer],
+    findings: Sequence[Finding],
+    rest: Rest,
+    lease: jobs.Lease,
 ) -> Iterator[Finding]:
     """Yield the findings with who was seen, and with the details of events, redacted."""
     by_line = {one.line: one.customer.identifier for one in customers}
@@ -628,21 +614,12 @@ def _save_findings(incident: Incident, findings: Sequence[Finding]) -> None:
         named.filter(line=finding.line).update(sealed_finding=sealed)
 
 
-def _findings(incident: Incident, lines: Sequence[IncidentLine]) -> dict[int, Finding]:
-    found = (
-        (line.line, _unsealed(_FINDING, incident, f"finding {line.line}", line.sealed_finding))
-        for line in lines
-        if line.sealed_finding is not None
-    )
-    return {line: finding for line, finding in found if finding}
-
-
-def _unsealed(form: JsonForm[T], incident: Incident, part: str, sealed: bytes) -> T | None:
-    """Return a stored part of the incident, or None if it can't be read."""
-    try:
-        return form.read(incident.unseal(part, sealed))
-    except Unreadable:
-        return None
+def _findings(incident: Incident, lines: Iterable[IncidentLine]) -> dict[int, Finding]:
+    found = {
+        one.line: _FINDING.read(incident.unseal(f"finding {one.line}", one.sealed_finding))
+        for one in lines
+    }
+    return {line: finding for line, finding in found.items() if finding}
 
 
 # Reading
@@ -657,59 +634,48 @@ class KnownFailure:
     known: tuple[KnownMatch, ...] = ()
 
 
-@dataclass(frozen=True)
-class IncidentResult:
-    """What one reader may see of an incident. The tuples of numbers are lines.
+# What is known about a customer, in one word for programs.
+LineState = Literal[
+    "with_errors", "without_errors", "never_seen", "capped", "unanswerable", "not_asked"
+]
 
-    `not_asked` and `unanswerable` have a reason for each line. If it `is_compared`, `others` is
-    how many other customers had errors in the window before. `missing` says why the list of errors
-    is incomplete, and `notices` are all notices. `is_part` means that the reader doesn't see all
-    projects; `projects` are those that were searched and that they see.
+
+@dataclass(frozen=True, slots=True)
+class IncidentResult:
+    """What one reader may see of an incident.
+
+    `lines` are the numbers of the customers in each state, and `notes` what there is to say about
+    each customer. If it `is_compared`, `others` is how many other customers had errors in the
+    window before. `missing` says why the list of errors is incomplete, and `notices` are all
+    notices. `is_part` means that the reader doesn't see all projects; `projects` are those that
+    were searched and that they see.
     """
 
     incident: Incident
     customers: Mapping[int, str]
     findings: Mapping[int, Finding]
     failures: tuple[KnownFailure, ...]
-    not_asked: tuple[tuple[int, str], ...]
-    unanswerable: tuple[tuple[int, str], ...]
+    lines: Mapping[LineState, Sequence[int]]
+    notes: Mapping[int, str]
     missing: tuple[Notice, ...]
     notices: tuple[Notice, ...]
     batches: int
     batches_ended: int
-    others: int = 0
-    is_compared: bool = False
-    is_part: bool = False
-    projects: tuple[str, ...] = ()
-    calls: int = 0
+    others: int
+    is_compared: bool
+    is_part: bool
+    projects: tuple[str, ...]
+    calls: int
 
     @property
     def asked(self) -> int:
         """The number of customers in the list."""
         return len(self.customers)
 
-    @cached_property
-    def answered(self) -> tuple[int, ...]:
-        """The customers whose errors are known, at least in part."""
-        return self._lines(lambda one: one.state != FindingState.UNANSWERABLE)
-
-    @cached_property
-    def capped(self) -> tuple[int, ...]:
-        """The customers whose other errors may be missing."""
-        return self._lines(lambda one: one.state == FindingState.CAPPED)
-
-    @cached_property
-    def never_seen(self) -> tuple[int, ...]:
-        """The customers without any error as far back as Sentry keeps events."""
-        return self._lines(lambda one: _is_empty(one) and one.was_seen is False)
-
-    @cached_property
-    def without_errors(self) -> tuple[int, ...]:
-        """The other customers without any error in the window."""
-        return self._lines(lambda one: _is_empty(one) and one.was_seen is not False)
-
-    def _lines(self, condition: Callable[[Finding], bool]) -> tuple[int, ...]:
-        return tuple(line for line, one in self.findings.items() if condition(one))
+    @property
+    def answered(self) -> int:
+        """The number of customers whose errors are known, at least in part."""
+        return self.asked - len(self.lines["not_asked"]) - len(self.lines["unanswerable"])
 
     @property
     def state(self) -> str:
@@ -718,35 +684,21 @@ class IncidentResult:
             return "cancelled"
         return "finished" if self.incident.finished_at else "running"
 
-    def state_of(self, line: int) -> str:
-        """Return what is known about a customer, in one word for programs."""
-        states = {
-            "not_asked": {line for line, _why in self.not_asked},
-            "unanswerable": {line for line, _why in self.unanswerable},
-            "capped": self.capped,
-            "never_seen": self.never_seen,
-            "without_errors": self.without_errors,
-        }
-        return next((name for name, lines in states.items() if line in lines), "with_errors")
-
     def share_text(self, failure: Failure) -> str:
         """Return how many customers had a failure, of how many: “3 of 5 checked, 2 not yet”."""
-        parts = [f"{len(failure.lines):,} of {len(self.answered):,} checked"]
-        if self.not_asked:
+        parts = [f"{len(failure.lines):,} of {self.answered:,} checked"]
+        if not_asked := self.lines["not_asked"]:
             yet = "" if self.incident.is_over else " yet"
-            parts.append(f"{len(self.not_asked):,} not checked{yet}")
-        if self.unanswerable:
-            parts.append(f"{len(self.unanswerable):,} couldn’t be checked")
+            parts.append(f"{len(not_asked):,} not checked{yet}")
+        if unanswerable := self.lines["unanswerable"]:
+            parts.append(f"{len(unanswerable):,} couldn’t be checked")
         return ", ".join(parts)
 
     @property
     def complete(self) -> bool:
         """Whether all errors of all customers are known."""
-        return not (self.not_asked or self.unanswerable or self.capped or self.missing)
-
-
-def _is_empty(finding: Finding) -> bool:
-    return finding.state == FindingState.ANSWERED and not finding.events
+        unsure = (self.lines[state] for state in ("not_asked", "unanswerable", "capped"))
+        return not (any(unsure) or self.missing)
 
 
 def read_incident(incident: Incident, projects: Collection[str] | None) -> IncidentResult:
@@ -779,18 +731,22 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
         known = tuple(_with_known(incident, failure, part) for failure in failures)
     is_unknown = bool(rest.baseline.notices) or rest == Rest(notices=rest.notices)
     problems = {batch.pk: batch.problem for batch in batches}
-    pending = "Canceled before." if incident.cancelled_at else "Not checked yet."
+    by_state: dict[LineState, list[int]] = {state: [] for state in get_args(LineState)}
+    notes = {}
+    for line in lines:
+        state, why = _state_of(line, findings.get(line.line))
+        if state == "not_asked":
+            pending = "Canceled before." if incident.cancelled_at else "Not checked yet."
+            why = problems[line.batch_id] or pending
+        by_state[state].append(line.line)
+        notes[line.line] = why
     return IncidentResult(
         incident=incident,
         customers={line.line: line.customer_in(incident) for line in lines},
         findings=findings,
         failures=known,
-        not_asked=tuple(
-            (line.line, problems[line.batch_id] or pending)
-            for line in lines
-            if line.line not in findings and line.sealed_customer is not None
-        ),
-        unanswerable=tuple(_unanswerable(findings, lines)),
+        lines=by_state,
+        notes=notes,
         missing=part.notices,
         notices=tuple(dict.fromkeys((*part.notices, *beside))),
         batches=len(batches),
@@ -803,24 +759,30 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
     )
 
 
+def _state_of(line: IncidentLine, finding: Finding | None) -> tuple[LineState, str]:
+    """Return what is known about a customer, and why it isn't everything."""
+    if line.sealed_customer is None:
+        return "unanswerable", "This customer’s data was erased."
+    if finding is None:
+        return "not_asked", ""
+    if finding.state == FindingState.UNANSWERABLE:
+        return "unanswerable", finding.why
+    if finding.state == FindingState.CAPPED:
+        return "capped", finding.why
+    if finding.events:
+        return "with_errors", finding.why
+    return "never_seen" if finding.was_seen is False else "without_errors", finding.why
+
+
 def _uncertain(findings: Mapping[int, Finding], notices: Sequence[Notice]) -> dict[int, Finding]:
     """Return the findings; no one is without errors if anyone's errors may be missing."""
     why = next((one.message for one in notices if one.code != NoticeCode.OTHER_PROJECTS), "")
     return {
-        line: replace(one, state=FindingState.CAPPED, why=why) if why and _is_empty(one) else one
+        line: replace(one, state=FindingState.CAPPED, why=why)
+        if why and one.state == FindingState.ANSWERED and not one.events
+        else one
         for line, one in findings.items()
     }
-
-
-def _unanswerable(
-    findings: Mapping[int, Finding], lines: Sequence[IncidentLine]
-) -> Iterator[tuple[int, str]]:
-    for line in lines:
-        finding = findings.get(line.line)
-        if line.sealed_customer is None:
-            yield line.line, "This customer’s data was erased."
-        elif finding and finding.state == FindingState.UNANSWERABLE:
-            yield line.line, finding.why
 
 
 def _rest(incident: Incident) -> Rest:
@@ -835,7 +797,7 @@ def _stored(
         return empty
     why = "Part of what was stored for this incident can no longer be read."
     notice = Notice(NoticeCode.INCOMPLETE_LIST, why)
-    return _unsealed(form, incident, part, sealed) or replace(empty, notices=(notice,))
+    return form.read(incident.unseal(part, sealed)) or replace(empty, notices=(notice,))
 
 
 def _visible_part(
@@ -908,7 +870,7 @@ def customer_lookup(
     question = Question(
         restored_customer(typed, fields=fields),
         Window(moment, incident.minutes),
-        seen_projects(incident.projects, requester),
+        records.seen_projects(incident.projects, requester),
         tuple(incident.environments),
         fields,
     )
@@ -923,7 +885,7 @@ def customer_lookup(
     ).first()
     if same is not None and not same.is_removed:
         return same
-    return record_lookup(
+    return records.record_lookup(
         question,
         requester=requester,
         typed=typed,
@@ -940,12 +902,12 @@ def record_incident_export(result: IncidentResult, format: str, requester: Reque
         target=result.incident.audit_target,
         detail={"format": format, "customers": result.asked},
     )
-    EXPORTS.add("incident", format, "yes")
+    records.EXPORTS.add("incident", format, "yes")
 
 
 def reason_of_incident(incident: Incident) -> str:
     """Return the reason of this incident, or an empty text."""
-    return words_for(incident.audit_target, Action.LOOKED_UP) if reason_enabled() else ""
+    return words_for(incident.audit_target, Action.LOOKED_UP) if records.reason_enabled() else ""
 
 
 def recent_customers(hours: int, actor: Actor) -> str:

@@ -59,12 +59,12 @@ def incident_view(result: IncidentResult, *, agent: str) -> dict[str, Any]:
 
 def headline(result: IncidentResult) -> str:
     """Return what the customers have in common, and nothing that isn't certain."""
-    asked = len(result.answered)
-    of = f"{counted(asked, 'customer')}{' checked' if result.not_asked else ''}"
+    answered = result.answered
+    of = f"{counted(answered, 'customer')}{' checked' if result.lines['not_asked'] else ''}"
     if result.state == "running":
         had = sum(bool(one.events) for one in result.findings.values())
         unasked = f"Asking Sentry about {counted(result.asked, 'customer')}"
-        return f"{had:,} of {of} had errors so far" if asked else unasked
+        return f"{had:,} of {of} had errors so far" if answered else unasked
     if result.failures:
         return formatting.typeset(_what_is_shared([one.failure for one in result.failures], of))
     if result.complete:
@@ -88,11 +88,11 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     projects = () if result.is_part else result.projects
     if where := (*projects, *result.incident.environments):
         yield f"in {_first_of(where)}"
-    yield f"{len(result.answered):,} of {counted(result.asked, 'customer')} checked"
-    if result.not_asked:
-        yield f"{len(result.not_asked):,} not checked{' yet' if result.state == 'running' else ''}"
-    if result.unanswerable:
-        yield f"{len(result.unanswerable):,} couldn’t be checked"
+    yield f"{result.answered:,} of {counted(result.asked, 'customer')} checked"
+    if not_asked := result.lines["not_asked"]:
+        yield f"{len(not_asked):,} not checked{' yet' if result.state == 'running' else ''}"
+    if unanswerable := result.lines["unanswerable"]:
+        yield f"{len(unanswerable):,} couldn’t be checked"
     if result.state == "running":
         return
     yield "complete" if result.complete else "incomplete"
@@ -118,7 +118,7 @@ def _failure(
         "key": failure.problem.issue_id,
         "sentence": formatting.typeset(failure.sentence),
         "share": result.share_text(failure),
-        "percent": round(100 * len(failure.lines) / max(len(result.answered), 1)),
+        "percent": round(100 * len(failure.lines) / max(result.answered, 1)),
         "first": formatting.local_clock(first, zone, day_of=result.incident.moment),
         "last": formatting.local_clock(last, zone, day_of=result.incident.moment),
         "releases": _first_of(list(map(short_release, failure.releases))),
@@ -166,8 +166,8 @@ def _first_of(names: Sequence[str]) -> str:
 def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
     """Yield the customers, each once: those with errors, then the others by what is known."""
     known = {"", *(one.message for one in result.notices)}
-    notes = {line: one.why for line, one in result.findings.items() if one.why not in known}
-    notes |= dict((*result.not_asked, *result.unanswerable))
+    unread = {*result.lines["not_asked"], *result.lines["unanswerable"]}
+    notes = {n: why for n, why in result.notes.items() if n in unread or why not in known}
     numbers: dict[int, list[int]] = {}
     for number, one in enumerate(result.failures, 1):
         for line in one.failure.lines:
@@ -177,15 +177,18 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
         line for one in result.failures if not one.failure.is_noise for line in one.failure.lines
     }
     where = "in projects you can see" if result.is_part else "in this window"
-    unsure = [line for line in result.capped if line not in numbers]
+    unsure = [line for line in result.lines["capped"] if line not in numbers]
     groups: tuple[tuple[str, Iterable[int]], ...] = (
         ("With these failures", [line for line in with_errors if line in loud]),
         ("With only failures that were about as common before", sorted({*numbers} - loud)),
-        (f"Without errors {where}", result.without_errors),
-        (never_seen_title(result.incident), result.never_seen),
+        (f"Without errors {where}", result.lines["without_errors"]),
+        (never_seen_title(result.incident), result.lines["never_seen"]),
         ("No errors found, but some may be missing", unsure),
-        ("Not checked" if result.incident.is_over else "Not checked yet", dict(result.not_asked)),
-        ("Couldn’t be checked", dict(result.unanswerable)),
+        (
+            "Not checked" if result.incident.is_over else "Not checked yet",
+            result.lines["not_asked"],
+        ),
+        ("Couldn’t be checked", result.lines["unanswerable"]),
     )
     for title, lines in groups:
         rows = []

@@ -95,8 +95,9 @@ class Command(BaseCommand):
             raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
         record_incident_export(result, options["format"], requester)
         self.stdout.write(text)
-        if not result.answered and result.not_asked:
-            raise CommandError(result.not_asked[0][1], returncode=EXIT_FAILED)
+        not_asked = result.lines["not_asked"]
+        if not result.answered and not_asked:
+            raise CommandError(result.notes[not_asked[0]], returncode=EXIT_FAILED)
         raise SystemExit(EXIT_COMPLETE if result.complete else EXIT_INCOMPLETE)
 
     def _list(self, options: dict[str, Any]) -> CustomerList:
