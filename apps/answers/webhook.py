@@ -4,13 +4,12 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from time import monotonic
 
 import requests
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from standardwebhooks import Webhook
 from urllib3.exceptions import HTTPError
@@ -24,7 +23,6 @@ from apps.events.summary import summarize_group
 from apps.jobs import engine as jobs
 from apps.jobs.models import Job
 from apps.lookups.access import Requester
-from apps.lookups.models import Lookup
 from apps.lookups.records import record_action
 from apps.outbound import AddressRefused, OutboundPolicy, OutboundSession
 from apps.sentry.http import AbortableAdapter, OpenRequests
@@ -33,24 +31,16 @@ _CONNECT_S = 3.0
 _RETRIED_STATUSES = frozenset((408, 409, 425, 429))
 
 
-class Outcome(StrEnum):
-    """Result of an attempt: sent, to be retried, or refused for good."""
-
-    SENT = "sent"
-    LATER = "later"
-    REFUSED = "refused"
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Result of an attempt, with a plain sentence and the minimum wait before the next."""
+    """Result of an attempt: the problem, or "" if it arrived, and the least wait for the next."""
 
-    outcome: Outcome
     problem: str = ""
+    is_final: bool = False
     wait_s: float = 0.0
 
 
-_TIMED_OUT = Attempt(Outcome.LATER, "The receiver didn't answer in time.")
+_TIMED_OUT = Attempt("The receiver didn't answer in time.")
 
 
 class _NoRedirects(OutboundSession):
@@ -100,27 +90,30 @@ def post_once(message_id: str, body: bytes, *, within_s: float) -> Attempt:
                 return _TIMED_OUT
             return _interpret(response.status_code, response.headers.get("Retry-After"))
     except AddressRefused as refused:
-        return Attempt(Outcome.REFUSED, f"Triage isn't allowed to call the webhook. {refused}")
+        return Attempt(f"Triage isn't allowed to call the webhook. {refused}", is_final=True)
     except requests.Timeout:
         return _TIMED_OUT
     except (requests.RequestException, HTTPError, OSError, ValueError):  # also malformed heads
         if monotonic() >= deadline:
             return _TIMED_OUT
-        return Attempt(Outcome.LATER, "The receiver couldn't be reached or closed the connection.")
+        return Attempt("The receiver couldn't be reached or closed the connection.")
 
 
 def _interpret(status: int, retry_after: str | None) -> Attempt:
     if 200 <= status < 300:
-        return Attempt(Outcome.SENT)
+        return Attempt()
     if status in _RETRIED_STATUSES or status >= 500:
         problem = f"The receiver was busy or failed (status {status})."
-        return Attempt(Outcome.LATER, problem, _parse_retry_after(retry_after))
+        return Attempt(problem, wait_s=_parse_retry_after(retry_after))
+    problem = f"The receiver rejected the draft (status {status})."
     if status == 410:
-        return Attempt(Outcome.REFUSED, "The receiver no longer exists (status 410).")
-    if 300 <= status < 400:
-        problem = f"The receiver redirected us (status {status}), and Triage doesn't follow"
-        return Attempt(Outcome.REFUSED, f"{problem} redirects. Tell your Triage admin.")
-    return Attempt(Outcome.REFUSED, f"The receiver rejected the draft (status {status}).")
+        problem = "The receiver no longer exists (status 410)."
+    elif 300 <= status < 400:
+        problem = (
+            f"The receiver redirected us (status {status}), and Triage doesn't follow redirects. "
+            "Tell your Triage admin."
+        )
+    return Attempt(problem, is_final=True)
 
 
 def _parse_retry_after(retry_after: str | None) -> float:
@@ -144,7 +137,7 @@ class EditedDraft:
     is_markdown: bool
 
 
-def webhook_body(handover: Handover, lookup: Lookup, edited: EditedDraft, about: About) -> bytes:
+def webhook_body(handover: Handover, edited: EditedDraft, about: About) -> bytes:
     """Return the message as JSON; docs/drafts.md describes its format."""
     text = edited.text
     at = handover.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -155,7 +148,7 @@ def webhook_body(handover: Handover, lookup: Lookup, edited: EditedDraft, about:
             "id": handover.message_id,
             "kind": edited.kind.value,
             "created": at,
-            "lookup": {"id": str(lookup.uuid), "link": about.lookup_link},
+            "lookup": {"id": str(handover.lookup.uuid), "link": about.lookup_link},
             "title": edited.subject,
             "markdown": text if edited.is_markdown else to_markdown(text),
             "text": to_plain_text(text) if edited.is_markdown else text,
@@ -202,11 +195,9 @@ class AlreadySent(Exception):
     """The draft was sent before: the same form was submitted twice."""
 
 
-def deliver(
-    lookup: Lookup, kind: str, body: bytes, *, handover: Handover, requester: Requester
-) -> None:
+def deliver(handover: Handover, body: bytes, requester: Requester) -> None:
     """Save and record the unsaved delivery, and attempt it once. Raise `AlreadySent`."""
-    handover.lookup, handover.kind, handover.by = lookup, kind, requester.user
+    handover.by = requester.user
     handover.encrypt_body(body)
     with transaction.atomic():
         try:
@@ -265,7 +256,6 @@ def _run_job(job: Job, _lease: jobs.Lease) -> None:
     next_try = None
     if is_configured():
         _attempt(handover, within_s=RETRY_S)
-        handover.refresh_from_db()
         next_try = handover.next_try
     if handover.state == Handover.State.WAITING:
         hour = timezone.now() + timedelta(hours=1)
@@ -275,11 +265,14 @@ def _run_job(job: Job, _lease: jobs.Lease) -> None:
 @jobs.periodic("deliveries", every=timedelta(minutes=10))
 def _find_lost(_job: Job, _lease: jobs.Lease) -> None:
     """Enqueue due deliveries without a job, such as those of an older version."""
-    for handover in _due() if is_configured() else ():
+    for handover in _due():
         _enqueue(handover)
 
 
 def _due() -> QuerySet[Handover]:
+    """Return the deliveries to attempt now, at most a batch; none without a webhook."""
+    if not is_configured():
+        return Handover.objects.none()
     due = Handover.objects.filter(state=Handover.State.WAITING, next_try__lte=timezone.now())
     return due.order_by("next_try")[:_BATCH_SIZE]
 
@@ -295,25 +288,23 @@ def _attempt(handover: Handover, *, within_s: float) -> bool:
     due = Handover.objects.filter(
         pk=handover.pk, state=Handover.State.WAITING, next_try__lte=now, sealed__isnull=False
     )
+    is_leased = due.update(next_try=now + _LEASE, attempts=F("attempts") + 1)
     handover.refresh_from_db()
-    attempts = handover.attempts + 1
-    if not due.filter(attempts=attempts - 1).update(next_try=now + _LEASE, attempts=attempts):
-        return False
-    handover.refresh_from_db()
-    _save_attempt(handover, _send(handover, within_s))
-    handover.refresh_from_db()
-    return True
+    if is_leased:
+        _save_attempt(handover, _send(handover, within_s))
+        handover.refresh_from_db()
+    return bool(is_leased)
 
 
 def _send(handover: Handover, within_s: float) -> Attempt:
     handover.lookup.refresh_from_db(fields=["purged_at", "expires_at"])
     if handover.lookup.is_removed:
         Handover.objects.filter(pk=handover.pk).update(sealed=None)
-        return Attempt(Outcome.REFUSED, RESULT_DELETED)
+        return Attempt(RESULT_DELETED, is_final=True)
     try:
         body = handover.body()
     except Unreadable:
-        return Attempt(Outcome.REFUSED, "Its stored text can no longer be read.")
+        return Attempt("Its stored text can no longer be read.", is_final=True)
     return post_once(handover.message_id, body, within_s=within_s)
 
 
@@ -321,11 +312,11 @@ def _save_attempt(handover: Handover, result: Attempt) -> None:
     """Save the result of an attempt, unless a later one has begun in the meantime."""
     attempts, now = handover.attempts, timezone.now()
     own = Handover.objects.filter(pk=handover.pk, attempts=attempts)
-    if result.outcome is Outcome.SENT:  # even if it was canceled in the meantime
+    if not result.problem:  # even if it was canceled in the meantime
         own.update(state=Handover.State.SENT, sent_at=now, next_try=None, sealed=None, problem="")
         return
     waiting = own.filter(state=Handover.State.WAITING)
-    if result.outcome is Outcome.REFUSED or attempts > len(_RETRY_MINUTES):
+    if result.is_final or attempts > len(_RETRY_MINUTES):
         waiting.update(state=Handover.State.FAILED, next_try=None, problem=result.problem)
         return
     pause = max(_RETRY_MINUTES[attempts - 1] * 60, min(result.wait_s, _MAX_WAIT_S))

@@ -60,6 +60,18 @@ def test_the_edited_draft_arrives_signed(ana: Client, result: str, receiver: Rec
     assert "Sent" in text(ana.get(f"{result}reply/"))
 
 
+def test_without_a_webhook_nothing_that_waits_is_tried(
+    ana: Client, result: str, receiver: Receiver, settings: Settings
+) -> None:
+    receiver.status = 503
+    waiting = handed(ana, result)
+    make_due()
+    settings.TRIAGE_WEBHOOK_URL = ""
+    assert send_due() == 0
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.attempts) == ("waiting", 1)
+
+
 def test_sending_is_recorded_without_the_text(ana: Client, result: str, receiver: Receiver) -> None:
     handed(ana, result, text="Hello Jane Doe")
     entry = Entry.objects.filter(action=Action.HANDED_OVER).get()

@@ -102,7 +102,7 @@ def incident_escalation(
     if (one := next(found, None)) is None:
         raise Http404
     choice = _read_choice(Kind.ESCALATION, request.POST)
-    choice = replace(choice, problems=choice.problems or one.failure.issues)
+    choice = replace(choice, problems=choice.problems or one.failure.problem.issue_ids)
     shared, zone = shared_text(one.failure, result), ZoneInfo(incident.zone)
     about = About(representing(one), (), zone, date.min, incident.marker, shared=shared)
     link = reverse("incident_detail", args=[incident_id])
@@ -216,16 +216,11 @@ def _send(
         if redacted != edited:
             hidden = {**subject.hidden, **text.hidden}
             return _page(request, result, prepared, redacted, hidden=hidden)
-    delivery = Handover(uuid=_delivery_id(request.POST, edited))
-    body = webhook.webhook_body(delivery, result.lookup, edited, prepared.about)
+    number = _delivery_id(request.POST, edited)
+    delivery = Handover(uuid=number, lookup=result.lookup, kind=edited.kind)
+    body = webhook.webhook_body(delivery, edited, prepared.about)
     try:
-        webhook.deliver(
-            result.lookup,
-            edited.kind,
-            body,
-            handover=delivery,
-            requester=access.requester_of(request),
-        )
+        webhook.deliver(delivery, body, access.requester_of(request))
     except webhook.AlreadySent:
         messages.info(request, "This was already sent. See its status below.")
     else:
