@@ -21,9 +21,7 @@ UNUSED_AFTER = timedelta(days=90)
 class Preference(models.Model):
     """A person's preferences. An empty time zone means the browser's, or the site's."""
 
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference"
-    )
+    user = models.OneToOneField(User, models.CASCADE, related_name="preference")
     time_zone = models.CharField(max_length=64, blank=True)
     shortcuts = models.BooleanField(default=True, help_text="Single keys act on pages.")
 
@@ -34,7 +32,7 @@ class Preference(models.Model):
 class Team(models.Model):
     """People who see the same projects: the members of the group."""
 
-    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="team")
+    group = models.OneToOneField(Group, models.CASCADE, related_name="team")
     projects = models.JSONField(
         default=list, blank=True, help_text="The slugs of the projects it can see."
     )
@@ -72,8 +70,8 @@ class ApiToken(models.Model):
 
     name = models.CharField(max_length=100, help_text="What uses it, for example: Zendesk app.")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        User,
+        models.CASCADE,
         related_name="api_tokens",
         verbose_name="person",
         help_text="Lookups are recorded in this person's name and limited by their role and teams.",
@@ -98,7 +96,6 @@ class ApiToken(models.Model):
 
     @property
     def audit_target(self) -> str:
-        """Return the token's name in the audit trail."""
         return f"api token {self.pk}"
 
     def state(self, now: datetime) -> TokenState:
@@ -116,10 +113,7 @@ class ApiToken(models.Model):
 
 
 class Invitation(models.Model):
-    """A one-time link to create an account, or to set a new password for `person`.
-
-    Only a hash of the link's token is stored.
-    """
+    """A one-time link, stored as a hash, to create an account or set a password for `person`."""
 
     name = models.CharField(
         max_length=150, blank=True, help_text="Who it is for, for example: Ana Lopez."
@@ -129,19 +123,15 @@ class Invitation(models.Model):
         Group, blank=True, help_text="The role, and the teams, that the person gets."
     )
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        User,
+        models.CASCADE,
         null=True,
         editable=False,
         related_name="invitations",
         help_text="The person who got the account or the new password.",
     )
     invited_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
+        User, models.SET_NULL, null=True, editable=False, related_name="+"
     )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -180,10 +170,7 @@ def has_zone(user: User) -> bool:
 
 
 def has_shortcuts(user: User) -> bool:
-    """Return whether single-key shortcuts are on, which is the default.
-
-    They can be turned off because dictation or unsteady hands can trigger them (WCAG 2.1.4).
-    """
+    """Return whether single-key shortcuts, which dictation can trigger (WCAG 2.1.4), are on."""
     preference = _preference_of(user)
     return preference is None or preference.shortcuts
 
@@ -206,10 +193,7 @@ ROLES: dict[str, list[str]] = tomllib.loads(
 
 
 def grant_roles() -> None:
-    """Create missing groups, and add each role's permissions that exist already.
-
-    Permissions that admins have added to a group remain.
-    """
+    """Create missing groups, and add each role's permissions that exist already."""
     existing = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in Permission.objects.select_related("content_type")

@@ -120,7 +120,7 @@ def find_invitation(token: str) -> Invitation:
 
 @transaction.atomic
 def accept_invitation(invitation: Invitation, password: str, *, username: str = "") -> User:
-    """Use the invitation up: create the account, or set the password of its person.
+    """Create the account, or set its person's password, and mark the invitation as used.
 
     Raise `InvitationInvalid`, also if it was used in the meantime, and `UsernameTaken`.
     """

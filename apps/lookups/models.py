@@ -4,11 +4,10 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Index, Q
+from django.db.models import Index, Q, UniqueConstraint
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -47,15 +46,9 @@ class ExportMethod(models.TextChoices):
 class ExportRecord(models.Model):
     """An export of a lookup: by whom and in which form, without its content."""
 
-    lookup = models.ForeignKey("lookups.Lookup", on_delete=models.CASCADE, related_name="exports")
+    lookup = models.ForeignKey("lookups.Lookup", models.CASCADE, related_name="exports")
     at = models.DateTimeField("exported", default=timezone.now, db_index=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="exports",
-    )
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="exports")
     system_user = models.CharField(max_length=100, blank=True)
     origin = models.CharField("source", max_length=3, choices=Origin)
     how = models.CharField(max_length=10, choices=ExportMethod)
@@ -90,12 +83,7 @@ class Choosable(models.Model):
     )
     changed_at = models.DateTimeField(auto_now=True)
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="+",
+        User, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
 
     class Meta:
@@ -116,12 +104,9 @@ class ExportPreset(Choosable):
     )
     instruction = models.TextField(
         max_length=2000,
-        help_text=(
-            "What the model reads before the data. Say what to write, for whom, and how "
-            "long, and ask it to mark its guesses. Don't repeat facts: they follow, and no "
-            f"prompt changes them. Up to about {MAX_PROMPT_TOKENS} tokens, roughly 60 "
-            "words."
-        ),
+        help_text="What the model reads before the data. Say what to write, for whom, and how "
+        "long, and ask it to mark its guesses. Don't repeat facts: they follow, and no prompt "
+        f"changes them. Up to about {MAX_PROMPT_TOKENS} tokens, roughly 60 words.",
     )
 
     class Meta:
@@ -130,7 +115,6 @@ class ExportPreset(Choosable):
 
     @property
     def audit_target(self) -> str:
-        """Return the name of this row in the audit trail."""
         return f"export preset {self.name}"
 
     def clean(self) -> None:
@@ -143,15 +127,11 @@ class ExportPreset(Choosable):
             raise ValidationError({"name": "This name is reserved for “no prompt.”"})
         tokens = self.as_preset().tokens
         if tokens > MAX_PROMPT_TOKENS:
-            raise ValidationError(
-                {
-                    "instruction": f"This takes about {tokens} tokens, and the limit for a prompt "
-                    f"is {MAX_PROMPT_TOKENS}. Shorten it."
-                }
-            )
+            limit = f"the limit for a prompt is {MAX_PROMPT_TOKENS}"
+            sentence = f"This takes about {tokens} tokens, and {limit}. Shorten it."
+            raise ValidationError({"instruction": sentence})
 
     def as_preset(self) -> Preset:
-        """Return the prompt for use in an export."""
         return Preset(self.name, self.label, self.instruction)
 
 
@@ -173,20 +153,14 @@ pruning = Signal()
 class LookupProject(models.Model):
     """A project that a lookup searched by choice or found events in."""
 
-    lookup = models.ForeignKey(
-        "lookups.Lookup", on_delete=models.CASCADE, related_name="found_projects"
-    )
+    lookup = models.ForeignKey("lookups.Lookup", models.CASCADE, related_name="found_projects")
     project = models.CharField(max_length=100)
     asked_at = models.DateTimeField()
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=("lookup", "project"), name="lookups_project_once")
-        ]
-        indexes = [
-            models.Index(fields=("project", "asked_at", "lookup"), name="lookups_project_asked")
-        ]
+        constraints = [UniqueConstraint(fields=("lookup", "project"), name="lookups_project_once")]
+        indexes = [Index(fields=("project", "asked_at", "lookup"), name="lookups_project_asked")]
 
     def __str__(self) -> str:
         return self.project
@@ -195,9 +169,7 @@ class LookupProject(models.Model):
 class LookupIssue(models.Model):
     """An issue that a lookup found, with its number of events and redacted title."""
 
-    lookup = models.ForeignKey(
-        "lookups.Lookup", on_delete=models.CASCADE, related_name="found_issues"
-    )
+    lookup = models.ForeignKey("lookups.Lookup", models.CASCADE, related_name="found_issues")
     issue_id = models.CharField(max_length=100)
     project = models.CharField(max_length=100, blank=True)
     sealed_title = SealedField()
@@ -207,12 +179,10 @@ class LookupIssue(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=("lookup", "issue_id"), name="lookups_issue_once")
-        ]
+        constraints = [UniqueConstraint(fields=("lookup", "issue_id"), name="lookups_issue_once")]
         indexes = [
-            models.Index(fields=("asked_at", "issue_id", "lookup"), name="lookups_issue_asked"),
-            models.Index(
+            Index(fields=("asked_at", "issue_id", "lookup"), name="lookups_issue_asked"),
+            Index(
                 fields=("issue_id", "asked_at", "lookup", "customer_hash"), name="lookups_issue_of"
             ),
         ]
@@ -278,39 +248,6 @@ def delete_findings(lookup_ids: Collection[int]) -> None:
 
 
 _NEWEST = ("created_at", "id")
-_COUNTED = (
-    *("user", "outcome", "from_cache", "calls", "calls_saved", "duration_ms", "id"),
-    "customer_hash",
-)
-
-
-def review_indexes() -> list[Index]:
-    """Return the indexes for the list under Manage, each of its filters, and the statistics."""
-    purged = Q(purged_at__isnull=False)
-    without = Q(purged_at__isnull=True, has_answer=False)
-    return [
-        Index(fields=_NEWEST, name="lookups_newest"),
-        *(
-            Index(fields=(by, *_NEWEST), name=f"lookups_by_{by}")
-            for by in ("user", "outcome", "origin", "customer_hash")
-        ),
-        Index(
-            fields=("system_user", *_NEWEST), name="lookups_by_system", condition=~Q(system_user="")
-        ),
-        Index(fields=_NEWEST, name="lookups_unredacted", condition=Q(redacted=False)),
-        Index(fields=_NEWEST, name="lookups_purged", condition=purged),
-        Index(fields=_NEWEST, name="lookups_without_answer", condition=without),
-        Index(
-            fields=("cached_until",),
-            name="lookups_cached_until",
-            condition=Q(cached_until__isnull=False),
-        ),
-        Index(fields=("expires_at",), name="lookups_expires_at"),
-        Index(
-            fields=("expires_at",), name="lookups_kept_until", condition=Q(snapshot__isnull=False)
-        ),
-        Index(fields=("created_at", *_COUNTED), name="lookups_counted"),
-    ]
 
 
 class Lookup(models.Model):
@@ -321,12 +258,7 @@ class Lookup(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="lookups",
-        db_index=False,
+        User, models.SET_NULL, null=True, blank=True, related_name="lookups", db_index=False
     )
     origin = models.CharField(max_length=3, choices=Origin)
     system_user = models.CharField(max_length=100, blank=True)
@@ -375,7 +307,44 @@ class Lookup(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = review_indexes()
+        # For the list under Manage, each of its filters, the statistics, and what expires.
+        indexes = [
+            Index(fields=_NEWEST, name="lookups_newest"),
+            Index(fields=("user", *_NEWEST), name="lookups_by_user"),
+            Index(fields=("outcome", *_NEWEST), name="lookups_by_outcome"),
+            Index(fields=("origin", *_NEWEST), name="lookups_by_origin"),
+            Index(fields=("customer_hash", *_NEWEST), name="lookups_by_customer_hash"),
+            Index(
+                fields=("system_user", *_NEWEST),
+                name="lookups_by_system",
+                condition=~Q(system_user=""),
+            ),
+            Index(fields=_NEWEST, name="lookups_unredacted", condition=Q(redacted=False)),
+            Index(fields=_NEWEST, name="lookups_purged", condition=Q(purged_at__isnull=False)),
+            Index(
+                fields=_NEWEST,
+                name="lookups_without_answer",
+                condition=Q(purged_at__isnull=True, has_answer=False),
+            ),
+            Index(
+                fields=("cached_until",),
+                name="lookups_cached_until",
+                condition=Q(cached_until__isnull=False),
+            ),
+            Index(fields=("expires_at",), name="lookups_expires_at"),
+            Index(
+                fields=("expires_at",),
+                name="lookups_kept_until",
+                condition=Q(snapshot__isnull=False),
+            ),
+            Index(
+                fields=(
+                    *("created_at", "user", "outcome", "from_cache", "calls", "calls_saved"),
+                    *("duration_ms", "id", "customer_hash"),
+                ),
+                name="lookups_counted",
+            ),
+        ]
         permissions = (
             ("export_unredacted", "Can export lookups without redaction"),
             ("open_any_lookup", "Can open lookups of other people"),
@@ -389,7 +358,6 @@ class Lookup(models.Model):
 
     @property
     def audit_target(self) -> str:
-        """Return the name of this lookup in the audit trail."""
         return f"lookup {self.uuid}"
 
     @property
@@ -414,9 +382,7 @@ class Lookup(models.Model):
 class TypedCustomer(models.Model):
     """The customer of a lookup as typed, encrypted, in a separate row that can be erased."""
 
-    lookup = models.OneToOneField(
-        Lookup, on_delete=models.CASCADE, primary_key=True, related_name="typed"
-    )
+    lookup = models.OneToOneField(Lookup, models.CASCADE, primary_key=True, related_name="typed")
     customer_hash = models.CharField(max_length=64, db_index=True)
     sealed = SealedField()
 
@@ -447,18 +413,12 @@ class Share(models.Model):
     """Permission for another person or a team to read a lookup, or another `target`."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="shared_%(app_label)s",
+        User, models.CASCADE, null=True, blank=True, related_name="shared_%(app_label)s"
     )
     group = models.ForeignKey(
-        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="shared_%(app_label)s"
+        Group, models.CASCADE, null=True, blank=True, related_name="shared_%(app_label)s"
     )
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -492,7 +452,7 @@ def share_constraint(name: str) -> models.CheckConstraint:
 class LookupShare(Share):
     """Permission for another person or a team to read a lookup."""
 
-    lookup = models.ForeignKey(Lookup, on_delete=models.CASCADE, related_name="shares")
+    lookup = models.ForeignKey(Lookup, models.CASCADE, related_name="shares")
 
     class Meta(Share.Meta):
         abstract = False
@@ -500,5 +460,4 @@ class LookupShare(Share):
 
     @property
     def target(self) -> Lookup:
-        """Return the shared lookup."""
         return self.lookup
