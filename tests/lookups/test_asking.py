@@ -163,6 +163,7 @@ def test_a_stale_result_from_the_background_is_shown_once(
     connected.fail("/acme/events/", times=None, status=403)
     lookup = record(fresh=True)
     until(lambda: state(lookup) == LookupState.DONE)
+    wait_for_idle()
     stale = answer_soon(again(lookup), 10)
     assert stale
     assert "old" in stale.answer.notices[0].message
@@ -325,6 +326,7 @@ def test_without_a_shared_cache_processes_share_leases_and_results_through_the_d
     theirs.until = timezone.now()  # it was killed
     theirs.save()
     until(lambda: state(lookup) == LookupState.DONE)
+    wait_for_idle()
     assert not Lease.objects.exists()
     cache.delete(lookup.cache_key)  # as in another process
     result = answer_soon(same, 10)
@@ -370,6 +372,7 @@ def test_an_unexpected_error_fails_and_is_logged_without_its_message(
     lookup = record()
     TypedCustomer.of(lookup, "a\nb").save()  # no form accepts this
     until(lambda: state(lookup) == LookupState.FAILED)
+    wait_for_idle()
     with pytest.raises(LookupFailed) as failed:
         answer_soon(again(lookup), 10)
     assert failed.value.problem.page_status == 500
