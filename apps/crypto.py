@@ -127,7 +127,6 @@ class SealedSerializer:
     """Seals sessions: a form that waits for sign-in, or a filter, can contain an identifier."""
 
     def dumps(self, content: Any) -> bytes:
-        """Return the sealed session."""
         return seal_as(_SESSION, json.dumps(content, separators=(",", ":")).encode())
 
     def loads(self, sealed: bytes) -> Any:

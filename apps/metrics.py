@@ -169,7 +169,6 @@ class Gauge:
     label: str = ""
 
     def collect(self) -> "Metric":
-        """Return the metric with its samples."""
         from prometheus_client.metrics_core import GaugeMetricFamily  # noqa: PLC0415
 
         labels = [self.label] if self.label else []

@@ -65,7 +65,6 @@ class FallbackRedisCache(RedisCache):  # type: ignore[misc]
         self._memory = LocMemCache(f"memory of {server}", params)
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        """Store a value if the key is free, and return whether it was."""
         return bool(self._call("add", *args, **kwargs))
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
@@ -76,22 +75,18 @@ class FallbackRedisCache(RedisCache):  # type: ignore[misc]
             return default
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
-        """Return the values that exist, in one call."""
         try:
             return dict(self._call("get_many", list(keys), version))
         except ValueError:  # written by another program
             return {}
 
     def set(self, *args: Any, **kwargs: Any) -> None:
-        """Store the value."""
         self._call("set", *args, **kwargs)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Add to a counter and return it. Raise ValueError if it is missing."""
         return int(self._call("incr", key, delta, version))
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        """Delete the value, and return whether there was one."""
         return bool(self._call("delete", *args, **kwargs))
 
     def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:

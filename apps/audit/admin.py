@@ -58,7 +58,6 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
 
     @cached_property
     def count(self) -> int:
-        """Return the number of rows to page through."""
         return min(self._bounded_count, MAX_LISTED)
 
     @property
@@ -180,11 +179,9 @@ class OriginFilter(admin.SimpleListFilter):
     parameter_name = "origin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return all sources, without a query."""
         return list(ORIGIN_LABELS.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
-        """Return the entries from the chosen source."""
         return queryset.filter(origin=self.value()) if self.value() else queryset
 
 
@@ -199,15 +196,12 @@ class ReadOnlyAdmin(AllowedFiltersAdmin):
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Forbid adding rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Forbid changing rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Forbid deleting rows."""
         return False
 
 
@@ -232,7 +226,6 @@ class EntryAdmin(ReadOnlyAdmin):
         css = {"all": ("audit/trail.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
-        """Select the words in the same query, if they are shown."""
         entries = super().get_queryset(request)
         return entries.select_related("words") if _sees_words(request) else entries
 
@@ -241,7 +234,6 @@ class EntryAdmin(ReadOnlyAdmin):
         return (*self.list_display, "why") if _sees_words(request) else self.list_display
 
     def get_fields(self, request: HttpRequest, obj: Entry | None = None) -> tuple[str, ...]:
-        """Return all fields."""
         shown = ("sequence", *self.get_list_display(request))
         return (*shown, "actor_id", "detail", "customer_hash", "words_hash", "previous", "digest")
 
@@ -293,23 +285,19 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="When (UTC)")
     def when(self, entry: Entry) -> str:
-        """Return date and time in UTC, to the second."""
         return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="Who", empty_value="unknown")
     def who(self, entry: Entry) -> str | None:
-        """Return the actor's name at that time."""
         return entry.actor or (ORIGIN_LABELS["system"] if entry.origin == "system" else None)
 
     @admin.display(description="From where")
     def source(self, entry: Entry) -> str:
-        """Return the source and the IP address."""
         label = ORIGIN_LABELS.get(entry.origin, entry.origin)
         return f"{label}, {entry.address}" if entry.address else label
 
     @admin.display(description="What")
     def what(self, entry: Entry) -> str:
-        """Return the action in words."""
         return str(entry.get_action_display())
 
     @admin.display(description="Target")
@@ -322,12 +310,10 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Details")
     def facts(self, entry: Entry) -> str:
-        """Return the details in one line."""
         return format_detail(entry.detail)
 
     @admin.display(description="Why")
     def why(self, entry: Entry) -> str:
-        """Return the typed ticket or reason."""
         return decrypted_words(entry)
 
 
@@ -367,7 +353,6 @@ class AuditedAdmin(AllowedFiltersAdmin):
     lasting: tuple[str, ...] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return the last change, and what can't change in an existing row."""
         return (*(self.lasting if obj else ()), "changed_at", "changed_by")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -380,13 +365,11 @@ class AuditedAdmin(AllowedFiltersAdmin):
             _record(request, obj, **detail)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete the row, and record it."""
         with transaction.atomic():
             _record(request, obj, change="removed")
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete the rows, and record each."""
         with transaction.atomic():
             for one in queryset:
                 _record(request, one, change="removed")

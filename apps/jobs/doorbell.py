@@ -41,7 +41,6 @@ class _RedisDoorbell(RedisStorage):  # type: ignore[misc]  # huey has no types
         self._listener = Redis(connection_pool=redis_pool(url, socket_timeout=5, **options))
 
     def dequeue(self) -> bytes | None:
-        """Wait a second for the next ring."""
         item: Any = self._listener.brpop([self.queue_key], timeout=1)
         return item[1] if item else None
 

@@ -16,7 +16,6 @@ class Command(BaseCommand):
     help = "Show the state of background work and the jobs that failed, or run those again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options."""
         parser.add_argument("--retry", metavar="ID|all", help="run failed jobs again")
         parser.add_argument(
             "--alive", action="store_true", help="print nothing, and fail if no worker runs here"

@@ -31,7 +31,6 @@ class Command(BaseCommand):
     help = "Do the site’s background work, such as deleting expired data and sending drafts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the number of threads."""
         parser.add_argument("-w", "--workers", type=int, default=8, help="threads (default: 8)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -65,7 +64,6 @@ class _Doorbell(Huey):  # type: ignore[misc]  # huey has no types
     stop_flag = Event()  # replaced by the consumer's
 
     def get_storage(self) -> BaseStorage:
-        """Return the storage that the site rings in."""
         return storage()
 
     def is_revoked(self, *_task: object) -> bool:
