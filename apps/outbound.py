@@ -75,11 +75,15 @@ class OutboundPolicy:
     def check_resolved(self, host: str, resolved: str) -> None:
         """Raise `AddressRefused` if the host must not resolve to this IP address."""
         address = _unwrapped(ip_address(resolved.partition("%")[0]))
-        if any(one in network for network in _NEVER for one in (address, _translated(address))):
+        # A network's own NAT64 leads to the IPv4 address at the end.
+        reached = IPv4Address(address.packed[12:]) if address in _LOCAL_NAT64 else address
+        if any(one in network for network in _NEVER for one in (address, reached)):
             raise AddressRefused(f"{host} points to an address that no server can have.")
         name = host.lower().strip("[]").rstrip(".")
-        may_be_private = name in self.private_hosts or _is_private_name(name)
-        if _is_special(address) and not may_be_private:
+        is_special = not address.is_global or any(address in network for network in _SPECIAL)
+        if address.version == 6 and address not in _PUBLIC_IPV6:
+            is_special = True
+        if is_special and not (name in self.private_hosts or _is_private_name(name)):
             raise AddressRefused(
                 f"{host} points to a private address. If that's intended, add it to "
                 "TRIAGE_PRIVATE_HOSTS."
@@ -106,19 +110,8 @@ def _is_private_name(name: str) -> bool:
     return True
 
 
-def _is_special(address: IPv4Address | IPv6Address) -> bool:
-    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
-        return True
-    return any(address in network for network in _SPECIAL) or not address.is_global
-
-
 _NAT64, _LOCAL_NAT64 = ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48")
 _COMPATIBLE, _TRANSLATED = ip_network("::/96"), ip_network("::ffff:0:0:0/96")
-
-
-def _translated(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address to which a network's own NAT64 leads, else the address itself."""
-    return IPv4Address(address.packed[12:]) if address in _LOCAL_NAT64 else address
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -142,10 +135,7 @@ def resolve(host: str, port: int, error: Exception) -> list[str]:
 
 
 class _Guarded(HTTPConnection):
-    """Resolves the name once, checks all IP addresses, and connects only to them.
-
-    A second resolution could return other addresses (DNS rebinding).
-    """
+    """Resolves the name once, as a second time could return other addresses (DNS rebinding)."""
 
     policy: OutboundPolicy
 
@@ -202,10 +192,7 @@ class GuardedAdapter(HTTPAdapter):
 
 
 class OutboundSession(requests.Session):
-    """A session that calls only allowed origins, including redirects.
-
-    Raises `AddressRefused` for any other.
-    """
+    """A session that raises `AddressRefused` for requests and redirects to other origins."""
 
     def __init__(self, policy: OutboundPolicy, adapter: GuardedAdapter | None = None) -> None:
         super().__init__()
@@ -215,6 +202,5 @@ class OutboundSession(requests.Session):
         self.mount("https://", guarded)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send the request. Raise `AddressRefused`."""
         self.policy.check(request.url or "")
         return super().send(request, **options)

@@ -144,7 +144,7 @@ def enqueue(
 def cancel(kind: str, key_prefix: str) -> int:
     """Cancel the jobs whose keys start like this. One that runs can no longer finish."""
     jobs = Job.objects.filter(kind=kind, key__startswith=key_prefix, state__in=_OPEN)
-    return jobs.update(state=State.CANCELLED, lease_holder="", lease_until=None, ended_at=Now())
+    return jobs.update(state=State.CANCELLED, ended_at=Now(), **_FREE)
 
 
 def retry(pk: int | None = None) -> int:
@@ -237,39 +237,17 @@ def work() -> bool:
             ring()  # for the next worker
         _run(lease)
     finally:
-        _running.end(lease.job.kind)
+        with _running_lock:
+            _running[lease.job.kind] -= 1
     return True
 
 
-class _Running:
-    """The number of jobs by kind that this process does."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._counts: Counter[str] = Counter()
-
-    def begin(self, used: Handler) -> bool:
-        """Count one more, and return whether there may be."""
-        with self._lock:
-            may = used.at_once is None or self._counts[used.kind] < used.at_once()
-            self._counts[used.kind] += may
-            return may
-
-    def end(self, kind: str) -> None:
-        """Count one less."""
-        with self._lock:
-            self._counts[kind] -= 1
-
-    def full(self) -> list[str]:
-        """Return the kinds that this process does enough of."""
-        return [
-            kind
-            for kind, used in handlers().items()
-            if used.at_once is not None and self._counts[kind] >= used.at_once()
-        ]
+_running: Counter[str] = Counter()  # the jobs of this process by kind
+_running_lock = Lock()
 
 
-_running = _Running()
+def _is_full(used: Handler) -> bool:
+    return used.at_once is not None and _running[used.kind] >= used.at_once()
 
 
 def _due() -> QuerySet[Job]:
@@ -287,17 +265,21 @@ def _claim() -> Lease | None:
     own = Job.objects.filter(requester=OuterRef("requester"), begun_at__isnull=False)
     last = own.exclude(requester="").order_by("-begun_at").values("begun_at")[:1]
     longest_ago = F("last_turn").asc(nulls_first=True)
-    due = _due().exclude(kind__in=_running.full()).annotate(last_turn=Subquery(last))
+    full = [kind for kind, used in handlers().items() if _is_full(used)]
+    due = _due().exclude(kind__in=full).annotate(last_turn=Subquery(last))
     for found in due.order_by(longest_ago, "due_at", "pk")[:_CANDIDATES]:
         used = handlers()[found.kind]
-        if not _running.begin(used):
-            continue
+        with _running_lock:
+            if _is_full(used):
+                continue
+            _running[found.kind] += 1
         claimed = None
         try:
             claimed = _take(found.pk, used)
         finally:
             if claimed is None:
-                _running.end(found.kind)
+                with _running_lock:
+                    _running[found.kind] -= 1
         if claimed is not None:
             return claimed
     return None
@@ -376,12 +358,10 @@ def let_go() -> None:
 
 @periodic("tidy", every=timedelta(days=1))
 def _tidy(_job: Job, _lease: Lease) -> None:
-    """Delete old rows. What failed is kept until someone has looked at it.
-
-    Kinds that no worker has known for long are those of an older version.
-    """
+    """Delete old rows. What failed is kept until someone has looked at it."""
     long_ago = timezone.now() - _KEPT_FOR
     ended = Q(state__in=(State.DONE, State.CANCELLED), ended_at__lt=long_ago)
+    # Kinds that no worker has known for long are those of an older version.
     abandoned = Q(state=State.WAITING, due_at__lt=long_ago) & ~Q(kind__in=handlers())
     Job.objects.filter(ended | abandoned).delete()
     Worker.objects.filter(seen_at__lt=long_ago).delete()
