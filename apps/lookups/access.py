@@ -19,9 +19,8 @@ from apps.accounts.models import ApiToken, Scope, Team, shares_team
 from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record, record_refusal
-from apps.lookups import cache
+from apps.lookups import cache, problems
 from apps.lookups.models import Lookup, LookupShare, Origin, Share
-from apps.lookups.problems import LookupFailed, Problem, problem_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +64,15 @@ def command_line() -> Requester:
 
 REALM = 'Bearer realm="Triage"'
 ASK_ADMIN = "Ask your Triage admin."
-NO_TOKEN, NO_ROLE = problem_named("no_token"), problem_named("no_role")
+NO_TOKEN, NO_ROLE = problems.named("no_token"), problems.named("no_role")
 
 
-class TokenFailed(LookupFailed):
+class TokenFailed(problems.LookupFailed):
     """A token that isn't enough. `challenge` is the value of `WWW-Authenticate`, if any."""
 
     is_recorded = True
 
-    def __init__(self, problem: Problem, challenge: str = "") -> None:
+    def __init__(self, problem: problems.Problem, challenge: str = "") -> None:
         super().__init__(problem)
         self.challenge = challenge
 
@@ -84,7 +83,7 @@ def authenticate(token: str, caller: Requester) -> ApiToken:
     try:
         return find_token(token, address=caller.address)
     except TokenRefused as refused:
-        problem = problem_named("token_expired") if refused.reason == "expired" else NO_TOKEN
+        problem = problems.named("token_expired") if refused.reason == "expired" else NO_TOKEN
         _refuse_token(refused.reason, refused.record, caller)
         raise TokenFailed(problem, f'{REALM}, error="invalid_token"') from refused
 
@@ -96,7 +95,7 @@ def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
     if not has_scope(token, scope):
         _refuse_token("scope", token, caller)
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope.value}"'
-        problem = Problem(
+        problem = problems.Problem(
             "missing_scope",
             f"This token doesn't have the scope {scope.value}.",
             "Ask your Triage admin for a token that has it.",
@@ -125,7 +124,7 @@ def searched_projects(token: ApiToken, chosen: Iterable[str]) -> tuple[str, ...]
     if not token.projects:
         return requested
     if not set(token.projects).issuperset(requested):
-        raise LookupFailed(problem_named("project_not_allowed"))
+        raise problems.LookupFailed(problems.named("project_not_allowed"))
     return requested or tuple(sorted(projects_of_token(token) or token.projects))
 
 

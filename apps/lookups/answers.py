@@ -21,7 +21,7 @@ from apps.audit.trail import record
 from apps.events.answer import Answer, Progress, restrict_to_projects
 from apps.events.query import MAX_WINDOW_MINUTES, Move, apply_move
 from apps.known_errors.catalogue import search_catalogue, with_known_errors
-from apps.lookups import background, cache, store
+from apps.lookups import background, cache, problems, records, store
 from apps.lookups.access import Requester, find_lookup
 from apps.lookups.background import (
     LookupState,
@@ -32,16 +32,6 @@ from apps.lookups.background import (
     request_slot,
 )
 from apps.lookups.models import Lookup, Origin
-from apps.lookups.problems import NO_SUCH_LOOKUP, NOT_STORED, LookupFailed, LookupPurged, problem_of
-from apps.lookups.records import (
-    count_call,
-    lookups_left,
-    question_of,
-    reason_of,
-    record_lookup,
-    related_counts,
-    visible_question,
-)
 from apps.lookups.sentry_connection import (
     recent_state,
     search_choices,
@@ -54,29 +44,17 @@ from apps.redaction.engine import add_related
 from apps.sentry.errors import SentryError
 from apps.sentry.fetch import fetch_related
 
+# Passed on to pages and assistants, which can't import the layers below.
 __all__ = [
-    "LookupPurged",
     "LookupResult",
     "LookupState",
-    "Projects",
     "cancel_lookup",
-    "check_status",
-    "count_new",
     "get_derived",
     "has_ended",
     "has_spare_slots",
     "put_derived",
     "read_event_now",
     "request_slot",
-    "result_now",
-    "result_soon",
-    "search_known_errors",
-    "sees_all_projects",
-    "stored_answer",
-    "stored_result",
-    "unredacted_result",
-    "visible_state",
-    "with_late_related",
 ]
 
 Projects = Collection[str] | None
@@ -101,7 +79,7 @@ def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> L
 
     Without a person, any lookup can be read, as from the command line. Never queries Sentry.
     """
-    count_call(requester.user, "reads")
+    records.count_call(requester.user, "reads")
     try:
         wanted = uuid.UUID(lookup_id)
         lookup = (
@@ -110,9 +88,9 @@ def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> L
             else Lookup.objects.select_related("typed").get(uuid=wanted)
         )
     except (ValueError, Http404, Lookup.DoesNotExist) as error:
-        raise LookupFailed(NO_SUCH_LOOKUP) from error
+        raise problems.LookupFailed(problems.NO_SUCH_LOOKUP) from error
     if not has_ended(lookup):
-        raise LookupFailed(NOT_STORED)
+        raise problems.LookupFailed(problems.NOT_STORED)
     return result_now(lookup, projects)
 
 
@@ -120,7 +98,7 @@ def search_known_errors(
     words: str, requester: Requester, projects: Projects
 ) -> list[dict[str, object]]:
     """Return what the support team wrote, for a program, and count and record that."""
-    count_call(requester.user, "searches")
+    records.count_call(requester.user, "searches")
     record(Action.REVIEWED, requester.actor, target="known errors")
     rows: list[dict[str, object]] = [
         {
@@ -143,7 +121,7 @@ def check_status(
     requester: Requester, token: ApiToken | None, projects: Projects
 ) -> dict[str, object]:
     """Return what a program needs to know before it calls, and count and record that."""
-    count_call(requester.user, "checks")
+    records.count_call(requester.user, "checks")
     record(Action.REVIEWED, requester.actor, target="status")
     return {
         "sentry": recent_state(),
@@ -152,7 +130,7 @@ def check_status(
         "max_window_minutes": MAX_WINDOW_MINUTES,
         "max_events": settings.TRIAGE_MAX_EVENTS,
         "lookups_per_minute": settings.TRIAGE_LOOKUPS_PER_MINUTE,
-        "lookups_left": lookups_left(token.user) if token else None,
+        "lookups_left": records.lookups_left(token.user) if token else None,
         "calls_per_minute": settings.TRIAGE_CALLS_PER_MINUTE,
         "reason": settings.TRIAGE_REASON,
         "stored_days": settings.TRIAGE_KEEP_LOOKUPS_DAYS,
@@ -212,7 +190,7 @@ def read_related(lookup: Lookup, patience_s: float | None = None) -> None:
     signals = answer.beside.to_read_again(has_events=bool(answer.events))
     if not signals or not cache.add(f"{lookup.cache_key}/beside", 1, SIGNALS_PAUSE_S):
         return
-    question = question_of(lookup)
+    question = records.question_of(lookup)
     try:
         with sentry_client(patience_s, person=lookup.user_id) as client:
             projects = visible_projects(client)
@@ -220,11 +198,11 @@ def read_related(lookup: Lookup, patience_s: float | None = None) -> None:
                 client, question, signals, answer.events, projects=projects, known=answer.beside
             )
     except SentryError as error:
-        raise LookupFailed(problem_of(error)) from error
+        raise problems.LookupFailed(problems.problem_of(error)) from error
     extended = add_related(answer, later, customer=question.customer.identifier)
     stored = Lookup.objects.filter(pk=lookup.pk, purged_at=None, snapshot__isnull=False)
     snapshot = store.to_snapshot(lookup, extended)
-    if stored.update(snapshot=snapshot, beside=related_counts(extended.beside)):
+    if stored.update(snapshot=snapshot, beside=records.related_counts(extended.beside)):
         store.put_related(lookup.cache_key, extended)
         if not stored.exists():  # the result was purged in the meantime
             store.delete(lookup.cache_key, extended)
@@ -241,7 +219,7 @@ def with_late_related(result: LookupResult) -> LookupResult:
             read_related(lookup, _LATE_S)
         lookup.refresh_from_db()
         return result_now(lookup, result.projects)
-    except LookupFailed:
+    except problems.LookupFailed:
         return result
 
 
@@ -259,12 +237,16 @@ def move_lookup(lookup: Lookup, move: Move, *, requester: Requester) -> Lookup |
 
     Raise `LookupFailed` when no Sentry is configured, and its subclass `CustomerErased`.
     """
-    question = apply_move(visible_question(lookup, requester), move, timezone.now())
+    question = apply_move(records.visible_question(lookup, requester), move, timezone.now())
     if question is None:
         return None
     zone = ZoneInfo(lookup.zone)
-    return record_lookup(
-        question, requester=requester, typed=lookup.customer, zone=zone, reason=reason_of(lookup)
+    return records.record_lookup(
+        question,
+        requester=requester,
+        typed=lookup.customer,
+        zone=zone,
+        reason=records.reason_of(lookup),
     )
 
 

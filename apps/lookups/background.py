@@ -23,18 +23,8 @@ from django.utils import timezone
 
 from apps.events.answer import Answer, NoticeCode, Progress
 from apps.events.event import Event
-from apps.lookups import cache, store
+from apps.lookups import cache, problems, store
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.problems import (
-    BROKEN,
-    OWN_SHARE,
-    LookupCrowded,
-    LookupFailed,
-    LookupPurged,
-    Problem,
-    is_database_away,
-    problem_of,
-)
 from apps.lookups.records import LOOKUPS, REFUSED, question_of
 from apps.lookups.sentry_connection import sentry_client, visible_projects
 from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
@@ -93,8 +83,8 @@ def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
             _waiting[person] += 1
     if refusal:
         REFUSED.add(refusal)
-        crowded = problem_of(SentryCrowded("All request slots are in use."))
-        raise LookupCrowded(OWN_SHARE if refusal == "own_share" else crowded)
+        crowded = problems.problem_of(SentryCrowded("All request slots are in use."))
+        raise problems.LookupCrowded(problems.OWN_SHARE if refusal == "own_share" else crowded)
     try:
         yield
     finally:
@@ -126,7 +116,7 @@ _POLL_S = 0.03
 _END_TTL_S = 30.0
 _WAITING_TTL_S = 120.0
 
-_PROBLEM = cache.JsonForm(Problem)
+_PROBLEM = cache.JsonForm(problems.Problem)
 _log = logging.getLogger(__name__)
 
 
@@ -259,9 +249,9 @@ def _answer(lookup: Lookup) -> LookupResult:
     waited_s = time.time() - waiting_since if isinstance(waiting_since, float) else 0.0
     try:
         result = answer_lookup(lookup, waited_s=max(waited_s, 0.0))
-    except LookupPurged:
+    except problems.LookupPurged:
         raise
-    except LookupFailed as failure:
+    except problems.LookupFailed as failure:
         _note_end(lookup, LookupState.FAILED, failure.problem)
         raise
     except Exception as error:
@@ -269,8 +259,8 @@ def _answer(lookup: Lookup) -> LookupResult:
         where = traceback.extract_tb(error.__traceback__)[-1]
         kind = type(error).__name__
         _log.error("A lookup could not be answered: %s in %s", kind, f"{where.name}:{where.lineno}")
-        if not is_database_away(error):  # else the next call records the cached result
-            _note_end(lookup, LookupState.FAILED, BROKEN)
+        if not problems.is_database_away(error):  # else the next call records the cached result
+            _note_end(lookup, LookupState.FAILED, problems.BROKEN)
         raise
     if result.problem is not None:
         _note_end(lookup, LookupState.DONE, result.problem)
@@ -294,12 +284,12 @@ def _note_waiting(lookup: Lookup) -> None:
     cache.add(_waiting_key(lookup), time.time(), _WAITING_TTL_S)
 
 
-def _note_end(lookup: Lookup, state: LookupState, problem: Problem) -> None:
+def _note_end(lookup: Lookup, state: LookupState, problem: problems.Problem) -> None:
     value = [state.value, _PROBLEM.dump_json(problem).decode()]
     cache.put_sealed(_end_key(lookup), value, _END_TTL_S)
 
 
-def _read_end(lookup: Lookup) -> tuple[LookupState, Problem] | None:
+def _read_end(lookup: Lookup) -> tuple[LookupState, problems.Problem] | None:
     """Return the noted end of a background query that stored nothing else."""
     value = cache.get_sealed(_end_key(lookup))
     if not isinstance(value, list) or len(value) != 2:
@@ -328,7 +318,7 @@ def _known_result(lookup: Lookup) -> LookupResult | None:
     _delete_end(lookup)
     stale = stale_answer(lookup, end[1])
     if stale is None:
-        raise LookupFailed(end[1])
+        raise problems.LookupFailed(end[1])
     return stale
 
 

@@ -109,7 +109,6 @@ class JsonForm(Generic[T]):
         return TypeAdapter(self._kind)
 
     def dump_json(self, value: T) -> bytes:
-        """Return the value as JSON."""
         return self._adapter.dump_json(value)
 
     def validate_json(self, content: bytes | str) -> T:

@@ -8,8 +8,11 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from apps.audit.models import Action
+from apps.audit.trail import record
 from apps.events.grouping import UNGROUPED
 from apps.exports import (
     DEFAULT_BUDGET,
@@ -23,25 +26,11 @@ from apps.exports import (
 )
 from apps.exports.facts import NO_PRESET
 from apps.known_errors.catalogue import with_replies
+from apps.lookups import answers, records
 from apps.lookups.access import Requester
-from apps.lookups.answers import (
-    LookupResult,
-    Projects,
-    get_derived,
-    put_derived,
-    read_event_now,
-    stored_result,
-)
 from apps.lookups.cache import JsonForm
-from apps.lookups.models import ExportMethod
+from apps.lookups.models import ExportMethod, ExportPreset, ExportRecord, Lookup
 from apps.lookups.problems import NO_SUCH_EVENT, LookupFailed, bad_input
-from apps.lookups.records import (
-    ExportDetails,
-    available_presets,
-    count_call,
-    get_preset,
-    record_export,
-)
 
 Format = Literal["markdown", "json", "text"]
 
@@ -85,7 +74,6 @@ class Choice:
 
     @property
     def suffix(self) -> str:
-        """The file extension."""
         return next(suffix for suffix, name in _BY_SUFFIX.items() if name == self.format)
 
     @property
@@ -105,18 +93,22 @@ class Export:
     choice: Choice
     rendered: Rendered
 
-    @property
-    def details(self) -> ExportDetails:
-        """The details for the record of the export."""
-        choice = self.choice
-        return ExportDetails(
-            format=choice.format,
-            tokens=self.rendered.tokens,
-            preset=choice.preset,
-            budget=choice.budget,
-            issue_id=choice.issue_id,
-            model=choice.family.name,
-        )
+
+def available_presets() -> tuple[Preset, ...]:
+    """Return the presets to choose from: no prompt, then the admins' prompts in their order."""
+    rows = ExportPreset.objects.filter(is_active=True)
+    return (NO_PRESET, *(row.as_preset() for row in rows))
+
+
+def get_preset(name: str) -> Preset:
+    """Return the available preset of that name. Raise `ExportRefused` if there is none."""
+    if name == NO_PRESET.name:
+        return NO_PRESET
+    presets = {preset.name: preset for preset in available_presets()}
+    if name in presets:
+        return presets[name]
+    known = ", ".join(presets)
+    raise ExportRefused(f"There is no prompt with that name. Choose one of: {known}.")
 
 
 def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
@@ -147,7 +139,7 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
         raise ChoiceRefused(str(refused), "model") from refused
 
 
-def create_export(result: LookupResult, choice: Choice) -> Export:
+def create_export(result: answers.LookupResult, choice: Choice) -> Export:
     """Return the result rendered, from cache if nothing has changed. Raise `ChoiceRefused`."""
     try:
         preset = get_preset(choice.preset)
@@ -157,19 +149,21 @@ def create_export(result: LookupResult, choice: Choice) -> Export:
     today = timezone.now().astimezone(ZoneInfo(zone)).date()
     family, known = choice.family, result.answer.known
     basis = repr((choice, family, preset, zone, today, known, result.lookup.from_cache))
-    stored = _RENDERED.read(get_derived("export", result.lookup, result.projects, basis))
+    stored = _RENDERED.read(answers.get_derived("export", result.lookup, result.projects, basis))
     if stored is not None:
         return Export(choice, stored)
     try:
         rendered = render_result(result, choice, preset, today=today)
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused
-    put_derived("export", result.lookup, result.projects, basis, _RENDERED.dump_json(rendered))
+    answers.put_derived(
+        "export", result.lookup, result.projects, basis, _RENDERED.dump_json(rendered)
+    )
     return Export(choice, rendered)
 
 
 def render_result(
-    result: LookupResult,
+    result: answers.LookupResult,
     choice: Choice,
     preset: Preset = NO_PRESET,
     *,
@@ -198,25 +192,66 @@ def render_result(
     )
 
 
-def export_result(result: LookupResult, choice: Choice, requester: Requester) -> Export:
+def export_result(result: answers.LookupResult, choice: Choice, requester: Requester) -> Export:
     """Return the export for a program, and record it. Raise `LookupFailed` if it's impossible."""
     try:
-        export = create_export(result, choice)
+        export = create_export(result, replace(choice, model=choice.family.name))
     except ChoiceRefused as refused:
         raise LookupFailed(bad_input(str(refused))) from refused
-    record_export(result.lookup, export.details, requester=requester, how=ExportMethod.PRINTED)
+    record_export(result.lookup, export, requester=requester, how=ExportMethod.PRINTED)
     return export
 
 
+def record_export(
+    lookup: Lookup,
+    export: Export,
+    *,
+    requester: Requester,
+    how: ExportMethod,
+    redacted: bool = True,
+    reason: str = "",
+) -> None:
+    """Record an export without its content, also in the audit trail.
+
+    `reason`, as typed, justifies one without redaction. It is redacted first.
+    """
+    reason = records.clean_reason(reason, records.identifiers_of(lookup)) if reason else ""
+    choice, issue_id = export.choice, export.choice.issue_id[:100]
+    facts = {"format": choice.format, "preset": choice.preset, "budget": choice.budget}
+    facts["tokens"] = export.rendered.tokens
+    action = Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
+    with transaction.atomic():
+        ExportRecord.objects.create(
+            lookup=lookup,
+            user=requester.user,
+            system_user=requester.system_user,
+            origin=requester.origin,
+            how=how,
+            **facts,
+            issue_id=issue_id,
+            redacted=redacted,
+            reason=reason,
+        )
+        record(
+            action if redacted else Action.REVEALED,
+            requester.actor,
+            target=lookup.audit_target,
+            customer_hash=lookup.customer_hash,
+            detail={"how": how.value, **facts, "model": choice.model, "problem": issue_id},
+            words=reason,
+        )
+    records.EXPORTS.add("lookup", choice.format, "yes" if redacted else "no")
+
+
 def export_event(
-    lookup_id: str, event_id: str, choice: Choice, requester: Requester, projects: Projects
+    lookup_id: str, event_id: str, choice: Choice, requester: Requester, projects: answers.Projects
 ) -> Export:
     """Return an event's export for a program, counted and recorded. Raise `LookupFailed`."""
-    count_call(requester.user, "event_reads")
-    result = stored_result(lookup_id, requester, projects)
+    records.count_call(requester.user, "event_reads")
+    result = answers.stored_result(lookup_id, requester, projects)
     answer = result.answer
     is_listed = any(event.id == event_id for event in answer.events)
-    event = read_event_now(result.lookup, answer, event_id) if is_listed else None
+    event = answers.read_event_now(result.lookup, answer, event_id) if is_listed else None
     if event is None:
         raise LookupFailed(NO_SUCH_EVENT)
     events = tuple(event if one.id == event_id else one for one in answer.events)

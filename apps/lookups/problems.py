@@ -41,20 +41,20 @@ class Problem:
 _ROWS = tomllib.loads((Path(__file__).parent / "problems.toml").read_text("utf-8"))
 
 
-def problem_named(name: str) -> Problem:
+def named(name: str) -> Problem:
     """Return the failure with this heading in `problems.toml`."""
     return Problem(**{"code": name, **_ROWS[name]})
 
 
 # By the name of the error's class.
 OF_SENTRY = {name: Problem(**row) for name, row in _ROWS["sentry"].items()}
-OWN_SHARE = problem_named("own_share")
-NO_SUCH_LOOKUP = problem_named("no_such_lookup")
-NO_SUCH_EVENT = problem_named("no_such_event")
-NOT_STORED = problem_named("not_kept")
-WRONG_TYPE = problem_named("wrong_type")
-BROKEN = problem_named("broken")
-DATABASE_AWAY = problem_named("database_away")
+OWN_SHARE = named("own_share")
+NO_SUCH_LOOKUP = named("no_such_lookup")
+NO_SUCH_EVENT = named("no_such_event")
+NOT_STORED = named("not_kept")
+WRONG_TYPE = named("wrong_type")
+BROKEN = named("broken")
+DATABASE_AWAY = named("database_away")
 
 
 def is_database_away(error: BaseException | None) -> bool:
@@ -116,14 +116,14 @@ class LookupCancelled(LookupFailed):
     """Someone stopped the lookup before it finished; only a new lookup can query again."""
 
     def __init__(self) -> None:
-        super().__init__(problem_named("cancelled"))
+        super().__init__(named("cancelled"))
 
 
 class CustomerErased(LookupFailed):
     """The typed customer is no longer stored, so the lookup can't be repeated."""
 
     def __init__(self) -> None:
-        super().__init__(problem_named("customer_erased"))
+        super().__init__(named("customer_erased"))
 
 
 class Removal(StrEnum):
@@ -147,5 +147,5 @@ class LookupPurged(LookupFailed):
     """The result is no longer available; only a new lookup can query again."""
 
     def __init__(self, removal: Removal = Removal.PURGED) -> None:
-        super().__init__(replace(problem_named("gone"), message=_REMOVAL_MESSAGES[removal]))
+        super().__init__(replace(named("gone"), message=_REMOVAL_MESSAGES[removal]))
         self.removal = removal

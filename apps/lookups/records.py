@@ -1,4 +1,4 @@
-"""Records of lookups: their start, reason, end, exports, and the erasure of a customer."""
+"""Records of lookups: their start, reason, end, and the erasure of a customer."""
 
 import re
 import secrets
@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,45 +21,13 @@ from apps.audit.trail import Actor, Fact, audited_transaction, record, words_for
 from apps.audit.verification import erase_words
 from apps.cache_outage import retry_redis
 from apps.crypto import hash_customer
+from apps.events import query
 from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.grouping import UNGROUPED, group_by_issue, problems_of
 from apps.events.identifier import names_to_erase, restored_customer, stored_text
-from apps.events.query import (
-    Customer,
-    CustomerRefused,
-    MomentRefused,
-    Question,
-    Window,
-    counted,
-    parse_moment,
-)
-from apps.exports import ExportRefused, Preset
-from apps.exports.facts import NO_PRESET
-from apps.lookups import cache, store
+from apps.lookups import cache, models, problems, store
 from apps.lookups.access import Requester
-from apps.lookups.models import (
-    ExportMethod,
-    ExportPreset,
-    ExportRecord,
-    Lookup,
-    LookupIssue,
-    LookupProject,
-    Origin,
-    Outcome,
-    TypedCustomer,
-    customer_data,
-    delete_findings,
-    sealed_title,
-)
-from apps.lookups.problems import (
-    CustomerErased,
-    LookupCancelled,
-    LookupFailed,
-    LookupPurged,
-    Problem,
-    bad_input,
-    problem_of,
-)
+from apps.lookups.models import Lookup
 from apps.lookups.sentry_connection import read_customer, sentry_config
 from apps.redaction.engine import Ledger, redact_text
 from apps.sentry.errors import SentryError
@@ -66,8 +35,8 @@ from apps.sentry.errors import SentryError
 LOOKUPS = metrics.Counter(
     "lookups",
     "Lookups that ended, by source and outcome. Opening a stored result doesn't count.",
-    origin=Origin.values,
-    outcome=[one for one in Outcome.values if one != Outcome.PENDING],
+    origin=models.Origin.values,
+    outcome=[one for one in models.Outcome.values if one != models.Outcome.PENDING],
 )
 _SECONDS = metrics.Histogram(
     "lookup_duration_seconds",
@@ -94,7 +63,7 @@ EXPORTS = metrics.Counter(
 _MINUTE_S = 60
 
 
-class TooManyLookups(LookupFailed):
+class TooManyLookups(problems.LookupFailed):
     """The person has to wait for the next minute."""
 
 
@@ -115,15 +84,10 @@ def _count(user: User, kind: str, most: int, done: str) -> None:
         return
     wait_s = _MINUTE_S - int(now % _MINUTE_S)
     REFUSED.add("per_minute")
+    message = f"That's a lot of {kind.replace('_', ' ')} in one minute."
+    next_step = f"Try again in {query.counted(wait_s, 'second')}. Nothing was {done}."
     raise TooManyLookups(
-        Problem(
-            code=f"too_many_{kind}",
-            message=f"That's a lot of {kind.replace('_', ' ')} in one minute.",
-            next_step=f"Try again in {counted(wait_s, 'second')}. Nothing was {done}.",
-            page_status=429,
-            api_status=429,
-            retry_after=wait_s,
-        )
+        problems.Problem(f"too_many_{kind}", message, next_step, 429, 429, retry_after=wait_s)
     )
 
 
@@ -157,12 +121,9 @@ def clean_reason(reason: str, identifiers: Collection[str]) -> str:
     """Return a reason on one line, redacted. Raise `LookupFailed` if it is required and empty."""
     line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
     if not line and reason_required():
-        raise LookupFailed(
-            bad_input(
-                "Enter a ticket number or a reason. This site requires one.",
-                "Add one next to the customer and look up again.",
-            )
-        )
+        message = "Enter a ticket number or a reason. This site requires one."
+        next_step = "Add one next to the customer and look up again."
+        raise problems.LookupFailed(problems.bad_input(message, next_step))
     return redact_text(line, Ledger(frozenset(identifiers)))[:MAX_REASON_LENGTH] if line else ""
 
 
@@ -179,27 +140,28 @@ def read_question(
     zone: ZoneInfo,
     projects: Iterable[str] = (),
     environments: Iterable[str] = (),
-) -> Question:
+) -> query.Question:
     """Return the question that was typed. Raise `LookupFailed` if it can't be looked up."""
     try:
-        return Question(
+        return query.Question(
             customer=read_customer(customer),
             window=read_window(at, minutes, zone),
             projects=tuple(dict.fromkeys(projects)),
             environments=tuple(dict.fromkeys(environments)),
             fields=settings.TRIAGE_CUSTOMER_FIELDS,
         )
-    except CustomerRefused as refused:
-        raise LookupFailed(bad_input(str(refused), refused.next_step)) from refused
+    except query.CustomerRefused as refused:
+        problem = problems.bad_input(str(refused), refused.next_step)
+        raise problems.LookupFailed(problem) from refused
 
 
-def read_window(at: str, minutes: int | None, zone: ZoneInfo) -> Window:
+def read_window(at: str, minutes: int | None, zone: ZoneInfo) -> query.Window:
     """Return the typed window, with the site's minutes by default. Raise `LookupFailed`."""
     try:
-        moment = parse_moment(at, zone=zone, now=timezone.now())
-        return Window(moment, settings.TRIAGE_WINDOW_MINUTES if minutes is None else minutes)
-    except (MomentRefused, ValueError) as refused:
-        raise LookupFailed(bad_input(str(refused))) from refused
+        moment = query.parse_moment(at, zone=zone, now=timezone.now())
+        return query.Window(moment, settings.TRIAGE_WINDOW_MINUTES if minutes is None else minutes)
+    except (query.MomentRefused, ValueError) as refused:
+        raise problems.LookupFailed(problems.bad_input(str(refused))) from refused
 
 
 # Projects and environments that go into the audit trail: API and command line accept any text.
@@ -207,14 +169,14 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
-class ProjectsRefused(LookupFailed):
+class ProjectsRefused(problems.LookupFailed):
     """The lookup names projects that the person's teams can't see, or the person has no team."""
 
     is_recorded = True
 
 
 def record_lookup(
-    question: Question,
+    question: query.Question,
     *,
     requester: Requester,
     typed: str,
@@ -239,7 +201,7 @@ def record_lookup(
         question = replace(question, projects=projects)
         key = store.cache_key(question, config)
     except SentryError as error:
-        raise LookupFailed(problem_of(error)) from error
+        raise problems.LookupFailed(problems.problem_of(error)) from error
     lookup = Lookup(
         user=requester.user,
         origin=requester.origin,
@@ -257,16 +219,15 @@ def record_lookup(
     )
     with transaction.atomic():
         lookup.save(force_insert=True)
-        TypedCustomer.of(lookup, stored_text(typed, question.customer)).save(force_insert=True)
+        customer = models.TypedCustomer.of(lookup, stored_text(typed, question.customer))
+        customer.save(force_insert=True)
+        facts = asked_facts(lookup.minutes, lookup.projects, lookup.environments)
         record(
             Action.LOOKED_UP,
             requester.actor,
             target=lookup.audit_target,
             customer_hash=lookup.customer_hash,
-            detail={
-                **asked_facts(lookup.minutes, lookup.projects, lookup.environments),
-                "fresh": lookup.fresh,
-            },
+            detail={**facts, "fresh": lookup.fresh},
             words=words,
         )
     return lookup
@@ -283,11 +244,11 @@ def asked_facts(
     }
 
 
-def question_of(lookup: Lookup) -> Question:
+def question_of(lookup: Lookup) -> query.Question:
     """Return the question of a lookup. Raise `CustomerErased`."""
-    return Question(
+    return query.Question(
         customer=customer_of(lookup),
-        window=Window(moment=lookup.moment, minutes=lookup.minutes),
+        window=query.Window(moment=lookup.moment, minutes=lookup.minutes),
         projects=tuple(lookup.projects),
         environments=tuple(lookup.environments),
         fields=settings.TRIAGE_CUSTOMER_FIELDS,
@@ -299,15 +260,15 @@ def identifiers_of(lookup: Lookup) -> frozenset[str]:
     return frozenset({customer_of(lookup).identifier} if lookup.customer else ())
 
 
-def customer_of(lookup: Lookup) -> Customer:
+def customer_of(lookup: Lookup) -> query.Customer:
     """Return the customer of a lookup. Raise `CustomerErased`."""
     typed = lookup.customer
     if not typed:
-        raise CustomerErased
+        raise problems.CustomerErased
     return restored_customer(typed, fields=settings.TRIAGE_CUSTOMER_FIELDS)
 
 
-def visible_question(lookup: Lookup, requester: Requester) -> Question:
+def visible_question(lookup: Lookup, requester: Requester) -> query.Question:
     """Return the lookup's question, limited to the projects that the requester can see.
 
     If they can see none of them, it keeps all and is refused by `record_lookup`.
@@ -358,32 +319,15 @@ def restrict_projects(
     if wanted and not refused:
         return tuple(sorted(wanted))
     slugs = [slug for slug in refused if _SLUG.fullmatch(slug)]
-    record(
-        Action.REFUSED,
-        requester.actor,
-        customer_hash=customer_hash,
-        detail={"what": "lookup", "why": "projects", "projects": slugs[:20]},
-    )
-    if not refused:
-        raise ProjectsRefused(NO_PROJECTS)
-    raise ProjectsRefused(
-        Problem(
-            code="project_not_allowed",
-            message=f"Your teams don't have access to this project: {', '.join(refused[:5])}.",
-            next_step="Choose another project, or ask your Triage admin. Nothing was looked up.",
-            page_status=403,
-            api_status=403,
-        )
-    )
-
-
-NO_PROJECTS = Problem(
-    "no_projects",
-    NO_TEAM,
-    "Ask your Triage admin which team you should be on. Nothing was looked up.",
-    page_status=403,
-    api_status=403,
-)
+    detail: dict[str, Fact] = {"what": "lookup", "why": "projects", "projects": slugs[:20]}
+    record(Action.REFUSED, requester.actor, customer_hash=customer_hash, detail=detail)
+    code, message = "no_projects", NO_TEAM
+    next_step = "Ask your Triage admin which team you should be on. Nothing was looked up."
+    if refused:
+        code = "project_not_allowed"
+        message = f"Your teams don't have access to this project: {', '.join(refused[:5])}."
+        next_step = "Choose another project, or ask your Triage admin. Nothing was looked up."
+    raise ProjectsRefused(problems.Problem(code, message, next_step, 403, 403))
 
 
 # The end of a lookup.
@@ -402,15 +346,15 @@ def record_answer(
     started: float,
     *,
     save_answer: bool = True,
-    problem: Problem | None = None,
+    problem: problems.Problem | None = None,
 ) -> None:
     """Save outcome, counts, and cost, and with `save_answer` also the answer, which is redacted.
 
     `started` is from the monotonic clock; `problem` is the reason for a stale answer. Raise
     `LookupCancelled` and `LookupPurged`.
     """
-    found = Outcome.FOUND if answer.events else Outcome.NOTHING
-    lookup.outcome = found if answer.complete else Outcome.INCOMPLETE
+    found = models.Outcome.FOUND if answer.events else models.Outcome.NOTHING
+    lookup.outcome = found if answer.complete else models.Outcome.INCOMPLETE
     lookup.problem = problem.code if problem else ""
     lookup.problem_detail = problem.detail[:500] if problem else ""
     lookup.answered_at = datetime.now(UTC)
@@ -435,14 +379,14 @@ def record_answer(
 
 def _record_findings(lookup: Lookup, answer: Answer) -> None:
     """Save a row for each issue and project, for the list and statistics under Manage."""
-    delete_findings([lookup.pk])
+    models.delete_findings([lookup.pk])
     groups = [group for group in group_by_issue(answer) if group.issue_id != UNGROUPED]
-    LookupIssue.objects.bulk_create(
-        LookupIssue(
+    models.LookupIssue.objects.bulk_create(
+        models.LookupIssue(
             lookup_id=lookup.pk,
             issue_id=group.issue_id[:100],
             project=(group.newest.project or "")[:100],
-            sealed_title=sealed_title(group.issue_id[:100], group.title),
+            sealed_title=models.sealed_title(group.issue_id[:100], group.title),
             events=len(group.events),
             asked_at=lookup.created_at,
             customer_hash=lookup.customer_hash,
@@ -450,8 +394,8 @@ def _record_findings(lookup: Lookup, answer: Answer) -> None:
         for group in groups
     )
     found = {event.project for event in answer.events if event.project}
-    LookupProject.objects.bulk_create(
-        LookupProject(lookup_id=lookup.pk, project=project[:100], asked_at=lookup.created_at)
+    models.LookupProject.objects.bulk_create(
+        models.LookupProject(lookup_id=lookup.pk, project=project[:100], asked_at=lookup.created_at)
         for project in sorted(found | set(lookup.projects))
     )
 
@@ -471,9 +415,9 @@ def related_counts(related: RelatedData) -> dict[str, object]:
     return {**counts, "unread": unread, "absent": absent, "calls": related.calls}
 
 
-def record_failure(lookup: Lookup, problem: Problem, started: float) -> None:
+def record_failure(lookup: Lookup, problem: problems.Problem, started: float) -> None:
     """Save the failure of a lookup. Raise `LookupCancelled` and `LookupPurged`."""
-    lookup.outcome = Outcome.FAILED
+    lookup.outcome = models.Outcome.FAILED
     lookup.problem = problem.code
     lookup.problem_detail = problem.detail[:500]
     lookup.answered_at = datetime.now(UTC)
@@ -491,11 +435,11 @@ def _save(lookup: Lookup) -> None:
     """Save the lookup. Raise `LookupCancelled` or `LookupPurged` if that happened meanwhile."""
     values = {name: getattr(lookup, name) for name in _SAVED_FIELDS}
     unpurged = Lookup.objects.filter(pk=lookup.pk, purged_at=None)
-    if unpurged.exclude(outcome=Outcome.CANCELLED).update(**values):
+    if unpurged.exclude(outcome=models.Outcome.CANCELLED).update(**values):
         return
     if unpurged.exists():
-        raise LookupCancelled
-    raise LookupPurged
+        raise problems.LookupCancelled
+    raise problems.LookupPurged
 
 
 def _elapsed_ms(started: float) -> int:
@@ -558,7 +502,8 @@ def identifiers_to_erase(lines: Iterable[str]) -> list[str]:
 
 def stored_counts(identifier: str) -> StoredCounts:
     """Return how much is stored for this identifier."""
-    return _count_stored(hash_customer(identifier), erase=False)
+    customer_hash = hash_customer(identifier)
+    return _total(customer_hash, _elsewhere(customer_hash, erase=False))
 
 
 def forget_customer(identifier: str, actor: Actor) -> Erasure:
@@ -573,13 +518,13 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
     typed = lookups.select_related("typed").order_by("pk")
     keys = {key for lookup in typed.iterator(50) for key in _all_cache_keys(lookup)}
     with audited_transaction():
-        counts = _count_stored(customer_hash, erase=True)
+        counts = _total(customer_hash, _elsewhere(customer_hash, erase=True))
         lookups.filter(purged_at=None).update(purged_at=timezone.now())
-        delete_findings(list(lookups.values_list("pk", flat=True)))
+        models.delete_findings(list(lookups.values_list("pk", flat=True)))
         lookups.update(snapshot=None, cached_until=None, problem_detail="")
-        TypedCustomer.objects.filter(customer_hash=customer_hash).delete()
+        models.TypedCustomer.objects.filter(customer_hash=customer_hash).delete()
         erase_words(customer_hash)
-        ExportRecord.objects.filter(lookup__customer_hash=customer_hash).update(reason="")
+        models.ExportRecord.objects.filter(lookup__customer_hash=customer_hash).update(reason="")
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
         cache.delete(key)
@@ -596,20 +541,25 @@ def was_erased(lookup: Lookup, answer: Answer) -> bool:
     return erasures.filter(at__gte=answer.fetched_at).exists()
 
 
-def _count_stored(customer_hash: str, *, erase: bool) -> StoredCounts:
-    """Count what is stored for this customer, and have higher layers erase theirs."""
+def _elsewhere(customer_hash: str, *, erase: bool) -> list[tuple[int, ...]]:
+    """Have higher layers count, and maybe erase, what they store. Return their counts."""
+    signal = models.customer_data
+    sent: list[Any] = signal.send(sender=Lookup, customer_hash=customer_hash, erase=erase)
+    return [counts for _receiver, counts in sent]
+
+
+def _total(customer_hash: str, elsewhere: list[tuple[int, ...]]) -> StoredCounts:
+    """Return what is stored here for this customer, plus what is stored elsewhere."""
     lookups = Lookup.objects.filter(customer_hash=customer_hash)
-    exports = ExportRecord.objects.filter(lookup__customer_hash=customer_hash)
+    exports = models.ExportRecord.objects.filter(lookup__customer_hash=customer_hash)
     words = Words.objects.filter(customer_hash=customer_hash)
     own = (
         lookups.count(),
         lookups.filter(snapshot__isnull=False).count(),
-        TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
+        models.TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
         exports.exclude(reason="").count() + words.count(),
     )
-    elsewhere = customer_data.send(sender=Lookup, customer_hash=customer_hash, erase=erase)
-    rows = [own, *(counts for _receiver, counts in elsewhere)]
-    return StoredCounts(*map(sum, zip(*rows, strict=True)))
+    return StoredCounts(*map(sum, zip(own, *elsewhere, strict=True)))
 
 
 def _all_cache_keys(lookup: Lookup) -> Iterator[str]:
@@ -620,74 +570,5 @@ def _all_cache_keys(lookup: Lookup) -> Iterator[str]:
         yield from store.keys_of(lookup.cache_key, answer)
     try:
         yield store.windows_key(question_of(lookup), sentry_config())
-    except (CustomerErased, SentryError):
+    except (problems.CustomerErased, SentryError):
         return
-
-
-# Exports are recorded without their content.
-
-
-@dataclass(frozen=True, slots=True)
-class ExportDetails:
-    """What an export looked like. `reason`, as typed, justifies one without redaction."""
-
-    format: str
-    tokens: int
-    preset: str = "none"
-    budget: int | None = None
-    issue_id: str = ""
-    redacted: bool = True
-    reason: str = ""
-    model: str = ""
-
-
-def record_export(
-    lookup: Lookup, details: ExportDetails, *, requester: Requester, how: ExportMethod
-) -> ExportRecord:
-    """Record an export, also in the audit trail. The reason is redacted first."""
-    reason = clean_reason(details.reason, identifiers_of(lookup)) if details.reason else ""
-    facts = {name: getattr(details, name) for name in ("format", "preset", "budget", "tokens")}
-    action = Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
-    with transaction.atomic():
-        export = ExportRecord.objects.create(
-            lookup=lookup,
-            user=requester.user,
-            system_user=requester.system_user,
-            origin=requester.origin,
-            how=how,
-            **facts,
-            issue_id=details.issue_id[:100],
-            redacted=details.redacted,
-            reason=reason,
-        )
-        record(
-            action if details.redacted else Action.REVEALED,
-            requester.actor,
-            target=lookup.audit_target,
-            customer_hash=lookup.customer_hash,
-            detail={
-                "how": how.value,
-                **facts,
-                "model": details.model,
-                "problem": details.issue_id[:100],
-            },
-            words=reason,
-        )
-    EXPORTS.add("lookup", details.format, "yes" if details.redacted else "no")
-    return export
-
-
-def available_presets() -> tuple[Preset, ...]:
-    """Return the presets to choose from: no prompt, then the admins' prompts in their order."""
-    return (NO_PRESET, *(row.as_preset() for row in ExportPreset.objects.filter(is_active=True)))
-
-
-def get_preset(name: str) -> Preset:
-    """Return the available preset of that name. Raise `ExportRefused` if there is none."""
-    if name == NO_PRESET.name:
-        return NO_PRESET
-    presets = {preset.name: preset for preset in available_presets()}
-    if name in presets:
-        return presets[name]
-    known = ", ".join(presets)
-    raise ExportRefused(f"There is no prompt with that name. Choose one of: {known}.")

@@ -14,26 +14,8 @@ from apps.crypto import Unreadable
 from apps.events.answer import Answer, Notice, NoticeCode, narrow_to_window
 from apps.events.event import Event
 from apps.events.query import Question, format_duration
-from apps.lookups import cache, single_flight, store
+from apps.lookups import cache, problems, records, single_flight, store
 from apps.lookups.models import Lookup, Outcome, delete_findings
-from apps.lookups.problems import (
-    LookupCancelled,
-    LookupCrowded,
-    LookupFailed,
-    LookupPurged,
-    Problem,
-    Removal,
-    problem_of,
-)
-from apps.lookups.records import (
-    customer_of,
-    identifiers_of,
-    question_of,
-    record_actions,
-    record_answer,
-    record_failure,
-    was_erased,
-)
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
@@ -59,7 +41,7 @@ class LookupResult:
 
     lookup: Lookup
     answer: Answer
-    problem: Problem | None = None
+    problem: problems.Problem | None = None
     projects: Collection[str] | None = None
 
 
@@ -83,10 +65,10 @@ def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
             should_continue=monitor.should_continue,
         )
     except SentryError as error:
-        problem = problem_of(error)
-        record_failure(lookup, problem, started)
+        problem = problems.problem_of(error)
+        records.record_failure(lookup, problem, started)
         is_crowded = isinstance(error, SentryCrowded)
-        raise (LookupCrowded if is_crowded else LookupFailed)(problem) from error
+        raise (problems.LookupCrowded if is_crowded else problems.LookupFailed)(problem) from error
 
 
 def answer_unredacted(lookup: Lookup) -> LookupResult:
@@ -97,10 +79,10 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
         answer = _fetch(lookup, LookupMonitor(lookup))
     except SentryError as error:
         _hide_customer(lookup, error)
-        problem = problem_of(error)
-        record_failure(lookup, problem, started)
-        raise LookupFailed(problem) from error
-    record_answer(lookup, answer, started, save_answer=False)
+        problem = problems.problem_of(error)
+        records.record_failure(lookup, problem, started)
+        raise problems.LookupFailed(problem) from error
+    records.record_answer(lookup, answer, started, save_answer=False)
     return LookupResult(lookup, answer)
 
 
@@ -110,28 +92,26 @@ def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
     event = next((event for event in listed if event.id == event_id), None)
     if event is None or event.body is not None:
         return event
-    cached = store.get_event(lookup.cache_key, event_id)
+    cached = store.get_event(lookup, event_id)
     if cached is not None:
         return cached
     try:
         with sentry_client(person=lookup.user_id) as client:
             fetched = fetch_event(client, event)
     except SentryError as error:
-        raise LookupFailed(problem_of(error)) from error
+        raise problems.LookupFailed(problems.problem_of(error)) from error
     user = fetched.body.user if fetched.body else {}
     if event.matched_on == ("trace",) and any(map(user.get, ("id", "email", "username"))):
         return None  # its row named no user, yet it belongs to one
-    redacted = redact_event(fetched, customer=question_of(lookup).customer.identifier)
-    store.put_event(lookup.cache_key, redacted)
-    if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
-        store.drop_event(lookup.cache_key, event_id)  # the result was purged in the meantime
+    redacted = redact_event(fetched, customer=records.question_of(lookup).customer.identifier)
+    store.put_event(lookup, redacted)
     return redacted
 
 
-def stale_answer(lookup: Lookup, problem: Problem) -> LookupResult | None:
+def stale_answer(lookup: Lookup, problem: problems.Problem) -> LookupResult | None:
     """Return the last cached result, with a notice of its age and of why there is no newer one."""
     cached = store.get(lookup.cache_key)
-    if cached is None or was_erased(lookup, cached.answer):
+    if cached is None or records.was_erased(lookup, cached.answer):
         return None
     age = format_duration((datetime.now(UTC) - cached.answer.fetched_at).total_seconds())
     message = f"This result is {age} old. {problem.message} {problem.next_step}"
@@ -154,7 +134,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
             keys.update(store.keys_of(lookup.cache_key, store.readable_snapshot(lookup)))
             keys.update(store.derived_keys(lookup))
     with transaction.atomic():
-        record_actions(Action.PURGED, actor, lookups)
+        records.record_actions(Action.PURGED, actor, lookups)
         for batch in batches:
             rows = Lookup.objects.filter(pk__in=batch)
             same = list(rows.values_list("cache_key", flat=True))
@@ -169,14 +149,14 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
 
 def _read_snapshot(lookup: Lookup) -> Answer | None:
     if lookup.is_removed:
-        removal = Removal.PURGED if lookup.customer else Removal.ERASED
-        raise LookupPurged(Removal.EXPIRED if lookup.is_expired else removal)
+        removal = problems.Removal.PURGED if lookup.customer else problems.Removal.ERASED
+        raise problems.LookupPurged(problems.Removal.EXPIRED if lookup.is_expired else removal)
     if lookup.outcome == Outcome.CANCELLED:
-        raise LookupCancelled
+        raise problems.LookupCancelled
     try:
         answer = store.from_snapshot(lookup)
     except Unreadable as error:
-        raise LookupPurged(Removal.UNREADABLE) from error
+        raise problems.LookupPurged(problems.Removal.UNREADABLE) from error
     if answer is not None and answer.redaction_version < RULES_VERSION:
         return redact(answer)
     return answer
@@ -186,7 +166,7 @@ def load_stored_answer(lookup: Lookup) -> Answer | None:
     """Return the stored answer, redacted by today's rules, or None. Never queries Sentry."""
     try:
         return _read_snapshot(lookup)
-    except (LookupPurged, LookupCancelled):
+    except (problems.LookupPurged, problems.LookupCancelled):
         return None
 
 
@@ -201,7 +181,7 @@ def _ready_result(lookup: Lookup, started: float) -> LookupResult | None:
         lookup.refresh_from_db()
         return LookupResult(lookup, stored)
     cached = None if lookup.fresh else _cached_answer(lookup)
-    if cached is None or was_erased(lookup, cached.answer):
+    if cached is None or records.was_erased(lookup, cached.answer):
         waited_s = time.monotonic() - started
         error = single_flight.failure_since(lookup.cache_key, time.time() - waited_s)
         if error is not None:
@@ -211,13 +191,13 @@ def _ready_result(lookup: Lookup, started: float) -> LookupResult | None:
     lookup.cached_until = cached.until
     lookup.calls_saved = cached.answer.calls
     answer = replace(cached.answer, call_log=())
-    record_answer(lookup, answer, started)
+    records.record_answer(lookup, answer, started)
     return LookupResult(lookup, answer)
 
 
 def _cached_answer(lookup: Lookup) -> CachedAnswer | None:
     """Return a fresh cached answer for the question, or for it in a window around its own."""
-    question = question_of(lookup)
+    question = records.question_of(lookup)
     cached = store.get(lookup.cache_key) or _recorded_answer(lookup.cache_key, question)
     if cached is not None:
         return cached if cached.is_fresh else None
@@ -239,7 +219,7 @@ def _recorded_answer(key: str, question: Question) -> CachedAnswer | None:
     if other is None or other.cached_until is None or answer is None:
         return None
     # The columns aren't encrypted, so compare the values that are.
-    is_same = other.customer and customer_of(other) == question.customer
+    is_same = other.customer and records.customer_of(other) == question.customer
     if not is_same or replace(answer.question, customer=question.customer) != question:
         return None
     return CachedAnswer(answer, other.cached_until)
@@ -251,20 +231,22 @@ def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResu
             answer = redact(_fetch(lookup, monitor))
     except SentryError as error:
         _hide_customer(lookup, error)
-        stale = stale_answer(lookup, problem_of(error))
+        stale = stale_answer(lookup, problems.problem_of(error))
         if stale is None:
             single_flight.note_failure(lookup.cache_key, error)
             raise
         lookup.from_cache = True
-        record_answer(lookup, stale.answer, started, save_answer=False, problem=stale.problem)
+        records.record_answer(
+            lookup, stale.answer, started, save_answer=False, problem=stale.problem
+        )
         return stale
     lookup.cached_until = store.put(lookup.cache_key, answer)
     store.index_window(
-        store.windows_key(question_of(lookup), sentry_config()), lookup.cache_key, answer
+        store.windows_key(records.question_of(lookup), sentry_config()), lookup.cache_key, answer
     )
     try:
-        record_answer(lookup, answer, started)
-    except LookupPurged:  # last, so that a concurrent purge leaves no cached copy
+        records.record_answer(lookup, answer, started)
+    except problems.LookupPurged:  # last, so that a concurrent purge leaves no cached copy
         store.delete(lookup.cache_key, answer)
         raise
     return LookupResult(lookup, answer)
@@ -272,10 +254,10 @@ def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResu
 
 def _hide_customer(lookup: Lookup, error: SentryError) -> None:
     """Redact Sentry's message, which can repeat the query and goes into records and logs."""
-    error.detail = redact_text(error.detail, Ledger(identifiers_of(lookup)))
+    error.detail = redact_text(error.detail, Ledger(records.identifiers_of(lookup)))
 
 
 def _fetch(lookup: Lookup, monitor: LookupMonitor) -> Answer:
     with sentry_client(person=lookup.user_id) as client, monitor.watch(client):
         projects = visible_projects(client)
-        return fetch_answer(client, question_of(lookup), projects=projects)
+        return fetch_answer(client, records.question_of(lookup), projects=projects)

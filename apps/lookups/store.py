@@ -187,19 +187,21 @@ def readable_snapshot(lookup: Lookup) -> Answer | None:
         return None
 
 
-def get_event(key: str, event_id: str) -> Event | None:
-    """Return a cached event that was read later than its answer, or None."""
-    return _EVENT.read(cache.get_sealed_bytes(f"{key}/{event_id}"))
+def get_event(lookup: Lookup, event_id: str) -> Event | None:
+    """Return a cached event that was read later than the lookup's answer, or None."""
+    return _EVENT.read(cache.get_sealed_bytes(f"{lookup.cache_key}/{event_id}"))
 
 
-def put_event(key: str, event: Event) -> None:
-    """Cache a redacted event for a day."""
-    cache.put_sealed_bytes(f"{key}/{event.id}", _EVENT.dump_json(event), _ttl_s(TTL_SETTLED))
+def put_event(lookup: Lookup, event: Event) -> None:
+    """Cache a redacted event of the lookup's answer for a day."""
+    key = f"{lookup.cache_key}/{event.id}"
+    _put_unless_purged(lookup, key, _EVENT.dump_json(event), _ttl_s(TTL_SETTLED))
 
 
-def drop_event(key: str, event_id: str) -> None:
-    """Delete a cached event."""
-    cache.delete(f"{key}/{event_id}")
+def _put_unless_purged(lookup: Lookup, key: str, content: bytes, seconds: float) -> None:
+    cache.put_sealed_bytes(key, content, seconds)
+    if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
+        cache.delete(key)  # the result was purged in the meantime
 
 
 def fold_log() -> None:
@@ -236,11 +238,9 @@ def put_derived(
     kind: Derived, lookup: Lookup, projects: Collection[str] | None, basis: str, content: bytes
 ) -> None:
     """Cache what was derived from the lookup's snapshot, encrypted, unless it is very large."""
-    digest, key = _basis_digest(lookup, projects, basis), f"{kind}/{lookup.uuid}"
+    digest = _basis_digest(lookup, projects, basis)
     if digest and len(content) <= _MAX_DERIVED:
-        cache.put_sealed_bytes(key, digest + content, _DERIVED_TTL_S)
-        if not Lookup.objects.filter(pk=lookup.pk, purged_at=None).exists():
-            cache.delete(key)  # the result was purged in the meantime
+        _put_unless_purged(lookup, f"{kind}/{lookup.uuid}", digest + content, _DERIVED_TTL_S)
 
 
 def derived_keys(lookup: Lookup) -> Iterator[str]:

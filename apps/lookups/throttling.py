@@ -167,13 +167,11 @@ class SharedRateLimiter:
             _OPENED.add()
 
     def record_request(self, call: Call) -> None:
-        """Count the request."""
         family = "none" if call.status is None else f"{call.status // 100}xx"
         _REQUESTS.add("429" if call.status == 429 else family)
         _REQUEST_SECONDS.observe(call.duration_ms / 1000)
 
     def record_retry(self, wait_s: float) -> None:
-        """Count the retry."""
         _RETRIES.add()
         _RETRY_SECONDS.add(amount=wait_s)
 

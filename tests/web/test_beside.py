@@ -199,9 +199,9 @@ def test_purge_deletes_opened_related_errors(busy: Client, connected: DemoSentry
     record = Lookup.objects.latest("created_at")
     (error,) = answer_lookup(record).answer.beside.trace_errors
     busy.get(f"{address}events/{error.id}/")
-    assert store.get_event(record.cache_key, error.id)
+    assert store.get_event(record, error.id)
     purge_answers([record])
-    assert store.get_event(record.cache_key, error.id) is None
+    assert store.get_event(record, error.id) is None
 
 
 def test_unavailable_product_is_queried_once_per_hour(ana: Client, connected: DemoSentry) -> None:

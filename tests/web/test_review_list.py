@@ -49,7 +49,7 @@ def test_state_filter_matches_each_state(browser: Client, agent: User) -> None:
     for state in ("fresh", "stale", "expired", "purged", "none"):
         name = "erased" if state == "expired" else f"is {state}"
         assert customers(browser, state=state) == [name]
-    kinds = {row.customer: row.state_kind for row in browser.get(LIST).context["cl"].rows}
+    kinds = {row.customer: row.state for row in browser.get(LIST).context["cl"].rows}
     assert kinds.pop("erased") == "expired"
     assert all(customer == f"is {kind}" for customer, kind in kinds.items())
 

@@ -23,16 +23,13 @@ class LookupPartAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "lookup")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the list in the index to people who can view its rows."""
         return request.user.has_perm(self.permission)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Require the permission."""
         return request.user.has_perm(self.permission)
 
     @admin.display(description="Lookup")
     def lookup_link(self, row: Any) -> SafeString:
-        """Link to the record of the lookup."""
         address = reverse("admin:lookups_lookup_change", args=[row.lookup_id])
         return format_html('<a href="{}">Lookup</a>', address)
 
@@ -56,22 +53,18 @@ class ExportRecordAdmin(LookupPartAdmin):
 
     @admin.display(description="Who", ordering="user__username")
     def who(self, record: ExportRecord) -> str:
-        """Return the person, or the system user of a command line."""
         return who_of(record)
 
     @admin.display(description="Prompt", ordering="preset")
     def prompt(self, record: ExportRecord) -> str:
-        """Return the name of the prompt."""
         return record.preset
 
     @admin.display(description="Token limit", ordering="budget")
     def token_limit(self, record: ExportRecord) -> int | None:
-        """Return the limit, if there was one."""
         return record.budget
 
     @admin.display(description="Issue ID", ordering="issue_id")
     def issue(self, record: ExportRecord) -> str:
-        """Return the ID of the only issue in the export, if there was only one."""
         return record.issue_id
 
 

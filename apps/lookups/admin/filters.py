@@ -55,7 +55,6 @@ class ChoiceFilter(admin.SimpleListFilter, ABC):
 
     @property
     def chosen_label(self) -> str:
-        """Return the label of the current choice."""
         labels = (label for value, label in self.lookup_choices if value == self.chosen)
         return str(next(labels, "?"))
 
@@ -64,31 +63,24 @@ class ChoiceFilter(admin.SimpleListFilter, ABC):
         """Return the condition for a choice, or None if it doesn't exist."""
 
 
-def choice_filter(
-    title: str, parameter_name: str, condition: Callable[[str], Q | None], options: Choices = ()
+def _filter(
+    name: str, parameter: str, find: Callable[[str], Q | None], choices: Choices = ()
 ) -> type[ChoiceFilter]:
-    """Return a filter with this condition; one without `options` is hidden."""
-    own = {
-        "title": title,
-        "parameter_name": parameter_name,
-        "options": options,
-        "condition": staticmethod(condition),
-        "is_hidden": not options,
-    }
-    return type("OtherFilter", (ChoiceFilter,), own)
+    """Return a filter with the condition that `find` returns; one without choices is hidden."""
+
+    class OtherFilter(ChoiceFilter):
+        title, parameter_name, options, is_hidden = name, parameter, choices, not choices
+
+        def condition(self, chosen: str) -> Q | None:
+            return find(chosen)
+
+    return OtherFilter
 
 
-def _yes_no_filter(
-    title: str, parameter_name: str, field: str, yes: str, no: str
-) -> type[ChoiceFilter]:
+def _yes_no_filter(name: str, parameter: str, field: str, yes: str, no: str) -> type[ChoiceFilter]:
     """Return a filter by a field that is true or false."""
-    values = {"yes": True, "no": False}
-    return choice_filter(
-        title,
-        parameter_name,
-        lambda chosen: Q(**{field: values[chosen]}) if chosen in values else None,
-        (("yes", yes), ("no", no)),
-    )
+    conditions = {"yes": Q(**{field: True}), "no": Q(**{field: False})}
+    return _filter(name, parameter, conditions.get, (("yes", yes), ("no", no)))
 
 
 _AGES: dict[str, tuple[str, timedelta]] = {
@@ -116,15 +108,15 @@ class PersonFilter(ChoiceFilter):
     title, parameter_name = "who", "who"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Return the people with an account."""
         people = User.objects.order_by("username").values_list("pk", "username")[:MAX_CHOICES]
         choices = [(str(pk), name) for pk, name in people]
         if self.chosen and self.chosen not in dict(choices):
-            choices.append((self.chosen, _username(self.chosen)))
+            pk = int(self.chosen) if is_number(self.chosen) else 0
+            person = User.objects.filter(pk=pk).first()
+            choices.append((self.chosen, person.username if person else "?"))
         return choices
 
     def condition(self, chosen: str) -> Q | None:
-        """Filter by account."""
         return Q(user_id=int(chosen)) if is_number(chosen) else None
 
 
@@ -134,12 +126,10 @@ class TeamFilter(ChoiceFilter):
     title, parameter_name = "team", "team"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Return the teams."""
         teams = Team.objects.order_by("group__name").values_list("group_id", "group__name")
         return [(str(pk), name) for pk, name in teams[:MAX_CHOICES]]
 
     def condition(self, chosen: str) -> Q | None:
-        """Filter by the team's current members."""
         if not is_number(chosen):
             return None
         members = User.objects.filter(groups__team__group_id=int(chosen))
@@ -152,13 +142,11 @@ class ProjectFilter(ChoiceFilter):
     title, parameter_name = "project", "project"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Return the projects with findings."""
         with connection.cursor() as cursor:
             cursor.execute(_EACH_PROJECT, [MAX_CHOICES])
             return [(name, name) for (name,) in cursor.fetchall()]
 
     def condition(self, chosen: str) -> Q | None:
-        """Filter by findings."""
         return Q(found_projects__project=chosen)
 
 
@@ -168,7 +156,6 @@ class BeforeFilter(ChoiceFilter):
     title, parameter_name, is_hidden = "older than", "before", True
 
     def condition(self, chosen: str) -> Q | None:
-        """Filter by time and then primary key."""
         cursor = _parse_cursor(chosen)
         if cursor is None:
             return None
@@ -177,7 +164,6 @@ class BeforeFilter(ChoiceFilter):
 
     @property
     def chosen_label(self) -> str:
-        """Return the time of the cursor."""
         cursor = _parse_cursor(self.chosen)
         return f"{cursor[0]:%d %b %Y, %H:%M}" if cursor else "?"
 
@@ -189,32 +175,31 @@ def _has_age(chosen: str) -> Q | None:
 
 
 def _is_in_state(chosen: str) -> Q | None:
-    if chosen not in StoredState.values:
-        return None
-    return stored_state_filter(StoredState(chosen), timezone.now())
+    is_known = chosen in StoredState.values
+    return stored_state_filter(StoredState(chosen), timezone.now()) if is_known else None
 
 
 FILTERS: tuple[type[ChoiceFilter], ...] = (
     PersonFilter,
     TeamFilter,
-    choice_filter("outcome", "outcome", lambda chosen: Q(outcome=chosen), Outcome.choices),
-    choice_filter("stored result", "state", _is_in_state, StoredState.choices),
+    _filter("outcome", "outcome", lambda chosen: Q(outcome=chosen), Outcome.choices),
+    _filter("stored result", "state", _is_in_state, StoredState.choices),
     ProjectFilter,
-    choice_filter(
+    _filter(
         "when",
         "age",
         _has_age,
         (*((age, label) for age, (label, _) in _AGES.items()), ("older", "more than 30 days ago")),
     ),
-    choice_filter("source", "origin", lambda chosen: Q(origin=chosen), Origin.choices),
+    _filter("source", "origin", lambda chosen: Q(origin=chosen), Origin.choices),
     _yes_no_filter("result", "shared", "from_cache", "from cache", "from Sentry"),
     _yes_no_filter("shown", "redacted", "redacted", "with redaction", "without redaction"),
-    choice_filter(
+    _filter(
         "command line of",
         "system",
         lambda chosen: Q(system_user=chosen) & ~Q(system_user=""),  # in the words of the index
     ),
-    choice_filter("issue", "issue", lambda chosen: Q(found_issues__issue_id=chosen)),
+    _filter("issue", "issue", lambda chosen: Q(found_issues__issue_id=chosen)),
     BeforeFilter,
 )
 PARAMETERS = frozenset(str(spec.parameter_name) for spec in FILTERS)
@@ -246,8 +231,3 @@ def _parse_cursor(text: str) -> tuple[datetime, int] | None:
 def is_number(text: str) -> bool:
     """Return whether a text can be a primary key."""
     return text.isascii() and text.isdigit() and len(text) < 16
-
-
-def _username(pk: str) -> str:
-    names = User.objects.filter(pk=pk).values_list("username", flat=True) if is_number(pk) else ()
-    return str(next(iter(names), "?"))

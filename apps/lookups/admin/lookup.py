@@ -33,14 +33,7 @@ from apps.crypto import hash_customer
 from apps.events.identifier import identifier_to_find
 from apps.events.query import counted
 from apps.lookups.access import Requester
-from apps.lookups.admin.filters import (
-    FILTERS,
-    ORDERS,
-    PARAMETERS,
-    ChoiceFilter,
-    cursor_of,
-    is_number,
-)
+from apps.lookups.admin import filters
 from apps.lookups.admin.record import ERASED, LookupRow, record_context, rows_of
 from apps.lookups.admin.statistics import DayCount, charts
 from apps.lookups.background import lookup_state
@@ -55,31 +48,30 @@ from apps.lookups.store import stored_state
 
 def cells_of(lookup: Lookup, now: datetime, *, with_customers: bool) -> dict[str, object]:
     """Return the cells of a lookup, with or without the customer as typed."""
+
+    def iso(moment: datetime | None) -> str:
+        return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else ""
+
+    def as_stored(*names: str) -> dict[str, object]:
+        return {name: getattr(lookup, name) for name in names}
+
     typed = {"customer": lookup.customer or ERASED} if with_customers else {}
     return {
         "lookup": str(lookup.uuid),
-        "asked_at": _iso(lookup.created_at),
+        "asked_at": iso(lookup.created_at),
         "user": lookup.user.get_username() if lookup.user else "",
-        **_as_stored(lookup, "system_user", "origin", "customer_hash"),
+        **as_stored("system_user", "origin", "customer_hash"),
         **typed,
-        "moment": _iso(lookup.moment),
+        "moment": iso(lookup.moment),
         "minutes": lookup.minutes,
         "projects": " ".join(lookup.projects),
         "environments": " ".join(lookup.environments),
-        **_as_stored(lookup, "outcome", "problem", "events", "issues", "calls", "calls_saved"),
-        **_as_stored(lookup, "duration_ms", "from_cache", "redacted"),
+        **as_stored("outcome", "problem", "events", "issues", "calls", "calls_saved"),
+        **as_stored("duration_ms", "from_cache", "redacted"),
         "state": stored_state(lookup, now).value,
-        "expires_at": _iso(lookup.expires_at),
-        "purged_at": _iso(lookup.purged_at),
+        "expires_at": iso(lookup.expires_at),
+        "purged_at": iso(lookup.purged_at),
     }
-
-
-def _as_stored(lookup: Lookup, *names: str) -> dict[str, object]:
-    return {name: getattr(lookup, name) for name in names}
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else ""
 
 
 # Actions on selected lookups. Each has a maximum and is recorded in the audit trail.
@@ -92,6 +84,9 @@ MAX_DAYS = 365
 _BATCH = 100
 
 
+_File = StreamingHttpResponse | None
+
+
 class ReviewActionForm(ActionForm):
     """The action, its number of days, and whether it is for all matching lookups."""
 
@@ -102,33 +97,6 @@ class ReviewActionForm(ActionForm):
 def _permission(name: str) -> Callable[[Any, HttpRequest], bool]:
     """Return the method by which Django asks whether to offer an action."""
     return lambda _admin, request: request.user.has_perm(name)
-
-
-def _export(
-    description: str, permission: str, suffix: str, *, with_customers: bool = False
-) -> Callable[[Any, HttpRequest, QuerySet[Lookup]], StreamingHttpResponse | None]:
-    """Return the action that exports the list, with customers as keyed hashes or as typed."""
-
-    @admin.action(description=description, permissions=[permission])
-    def export(
-        review: "ReviewActions", request: HttpRequest, queryset: QuerySet[Lookup]
-    ) -> StreamingHttpResponse | None:
-        rows = queryset.select_related("user", "typed")
-        selected = review.selected(request, rows, MAX_LISTED)
-        if not selected:
-            return None
-        now = datetime.now(UTC)
-        record(
-            Action.REVIEWED,
-            actor_of(request),
-            target="list of lookups",
-            detail={"lookups": len(selected), "format": suffix, "customers": with_customers},
-        )
-        cells = partial(cells_of, now=now, with_customers=with_customers)
-        name = f"lookups-{now:%Y%m%d-%H%M%S}"
-        return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
-
-    return export
 
 
 class ReviewActions(ReadOnlyAdmin):
@@ -150,9 +118,8 @@ class ReviewActions(ReadOnlyAdmin):
         started = 0
         for lookup in self.selected(request, queryset, MAX_REFRESHED):
             if not lookup.customer:
-                messages.error(
-                    request, "One customer's data was erased, so that lookup can't be refreshed."
-                )
+                erased = "One customer's data was erased, so that lookup can't be refreshed."
+                messages.error(request, erased)
                 continue
             try:
                 with transaction.atomic():
@@ -164,11 +131,8 @@ class ReviewActions(ReadOnlyAdmin):
             lookup_state(repeated, 0.0)  # starts the query
             started += 1
         if started:
-            messages.success(
-                request,
-                f"Asking Sentry again for {counted(started, 'lookup')}. The new records are at "
-                "the top of the list.",
-            )
+            asking = f"Asking Sentry again for {counted(started, 'lookup')}."
+            messages.success(request, f"{asking} The new records are at the top of the list.")
 
     @admin.action(description="Keep results longer", permissions=["extend"])
     def extend(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> None:
@@ -179,27 +143,22 @@ class ReviewActions(ReadOnlyAdmin):
             messages.error(request, f"Enter a number of days from 1 to {MAX_DAYS}.")
             return
         stored = queryset.filter(expires_at__gt=timezone.now(), has_answer=True, purged_at=None)
-        selected = self.selected(
-            request, stored, MAX_EXTENDED, "None of these results are still stored."
-        )
+        none = "None of these results are still stored."
+        selected = self.selected(request, stored, MAX_EXTENDED, none)
         if not selected:
             return
         with transaction.atomic():
             record_actions(Action.EXTENDED, actor_of(request), selected, by="review", days=days)
             for start in range(0, len(selected), _BATCH):
                 pks = [lookup.pk for lookup in selected[start : start + _BATCH]]
-                Lookup.objects.filter(pk__in=pks, purged_at=None).update(
-                    expires_at=F("expires_at") + timedelta(days=days)
-                )
+                batch = Lookup.objects.filter(pk__in=pks, purged_at=None)
+                batch.update(expires_at=F("expires_at") + timedelta(days=days))
         more = counted(days, "more day")
         messages.success(request, f"Results kept for {more}: {len(selected)}.")
 
     @admin.action(description="Purge: delete stored results", permissions=["purge"])
     def purge(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> HttpResponse | None:
-        """Delete stored and cached results after confirmation, and copies of them if wanted.
-
-        The records stay.
-        """
+        """Delete results after confirmation, and copies of them if wanted. The records stay."""
         selected = self.selected(request, queryset, MAX_PURGED)
         if not selected:
             return None
@@ -223,11 +182,43 @@ class ReviewActions(ReadOnlyAdmin):
         messages.success(request, f"Results deleted: {len(selected)}.")
         return None
 
-    export_csv = _export("Export the list as CSV", "view", "csv")
-    export_json_lines = _export("Export the list as JSON lines", "view", "jsonl")
-    export_named = _export(
-        "Export the list as CSV, customers as typed", "unredacted", "csv", with_customers=True
+    @admin.action(description="Export the list as CSV", permissions=["view"])
+    def export_csv(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> _File:
+        """Export the list with customers as keyed hashes."""
+        return self._export(request, queryset, "csv")
+
+    @admin.action(description="Export the list as JSON lines", permissions=["view"])
+    def export_json_lines(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> _File:
+        """Export the list with customers as keyed hashes."""
+        return self._export(request, queryset, "jsonl")
+
+    @admin.action(
+        description="Export the list as CSV, customers as typed", permissions=["unredacted"]
     )
+    def export_named(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> _File:
+        """Export the list with customers as typed."""
+        return self._export(request, queryset, "csv", with_customers=True)
+
+    def _export(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Lookup],
+        suffix: str,
+        with_customers: bool = False,
+    ) -> _File:
+        selected = self.selected(request, queryset.select_related("user", "typed"), MAX_LISTED)
+        if not selected:
+            return None
+        record(
+            Action.REVIEWED,
+            actor_of(request),
+            target="list of lookups",
+            detail={"lookups": len(selected), "format": suffix, "customers": with_customers},
+        )
+        now = datetime.now(UTC)
+        cells = partial(cells_of, now=now, with_customers=with_customers)
+        name = f"lookups-{now:%Y%m%d-%H%M%S}"
+        return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
 
     def selected(
         self,
@@ -239,10 +230,8 @@ class ReviewActions(ReadOnlyAdmin):
         """Return the lookups to act on, or an empty list and a message if too many or none."""
         selected = list(queryset[: limit + 1])
         if len(selected) > limit:
-            messages.error(
-                request,
-                f"This works for up to {limit:,} lookups, and you selected more. Narrow the list.",
-            )
+            many = f"This works for up to {limit:,} lookups, and you selected more."
+            messages.error(request, f"{many} Narrow the list.")
             return []
         if not selected:
             messages.error(request, empty_message)
@@ -252,17 +241,13 @@ class ReviewActions(ReadOnlyAdmin):
 def _copies_of(lookups: Sequence[Lookup]) -> list[Lookup]:
     """Return the other lookups that store a result for the same customer and window."""
     windows = {(one.customer_hash, one.moment, one.minutes) for one in lookups}
-    similar = Lookup.objects.filter(
-        customer_hash__in={window[0] for window in windows},
-        moment__in={window[1] for window in windows},
-        has_answer=True,
-        purged_at=None,
-    ).exclude(pk__in=[one.pk for one in lookups])
-    return [
-        one
-        for one in similar.defer("snapshot")
-        if (one.customer_hash, one.moment, one.minutes) in windows
-    ]
+    stored = Lookup.objects.filter(has_answer=True, purged_at=None)
+    similar = stored.exclude(pk__in=[one.pk for one in lookups]).filter(
+        customer_hash__in={one.customer_hash for one in lookups},
+        moment__in={one.moment for one in lookups},
+    )
+    found = similar.defer("snapshot")
+    return [one for one in found if (one.customer_hash, one.moment, one.minutes) in windows]
 
 
 # The list of lookups, which no query counts beyond ten thousand.
@@ -277,7 +262,7 @@ class ReviewList(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> list[Any]:
         """Return newest first, along the index of the leading filter."""
-        for (parameter, value), order in ORDERS.items():
+        for (parameter, value), order in filters.ORDERS.items():
             chosen = self.params.get(parameter)
             if chosen and value in ("", chosen):
                 return [*order]
@@ -285,10 +270,14 @@ class ReviewList(ChangeList):
 
     @cached_property
     def rows(self) -> list[LookupRow]:
-        """Return the rows of the current page, whose records lead back to this list."""
+        """Return the rows of the current page."""
+        return rows_of(list(self.result_list), timezone.now())
+
+    @cached_property
+    def kept(self) -> str:
+        """Return the query string with which a record leads back to this list."""
         kept = urlencode({_KEPT_FILTERS: urlencode(self._parameters)})
-        query = f"?{kept}" if self._parameters else ""
-        return rows_of(list(self.result_list), timezone.now(), query)
+        return f"?{kept}" if self._parameters else ""
 
     @property
     def counted(self) -> str:
@@ -308,7 +297,7 @@ class ReviewList(ChangeList):
         active = [
             (str(spec.title), spec.chosen_label, self._without(spec.parameter_name))
             for spec in self.filter_specs
-            if isinstance(spec, ChoiceFilter) and spec.chosen
+            if isinstance(spec, filters.ChoiceFilter) and spec.chosen
         ]
         if self.query:
             active.append(("customer", "the one searched for", self._without("q")))
@@ -325,7 +314,7 @@ class ReviewList(ChangeList):
         last = self.paginator.num_pages
         if not self.paginator.has_more or self.page_num != last or not self.rows:
             return ""
-        cursor = cursor_of(list(self.result_list)[-1])
+        cursor = filters.cursor_of(list(self.result_list)[-1])
         return f"?{urlencode({**self._parameters, 'before': cursor})}"
 
     @property
@@ -334,7 +323,9 @@ class ReviewList(ChangeList):
         hidden = [
             (str(spec.parameter_name), spec.chosen)
             for spec in self.filter_specs
-            if isinstance(spec, ChoiceFilter) and spec.is_hidden and spec.parameter_name != "before"
+            if isinstance(spec, filters.ChoiceFilter)
+            and spec.is_hidden
+            and spec.parameter_name != "before"
         ]
         return [*hidden, ("q", self.query)] if self.query else hidden
 
@@ -351,27 +342,30 @@ class ReviewList(ChangeList):
 
 def scope_of(parameters: Mapping[str, str]) -> tuple[Callable[[DayCount], bool], str]:
     """Return the condition of the statistics for these parameters, and its description."""
-    people, scope = None, ""
+    people, outcome, shared, parts = None, None, None, []
     person, team = parameters.get("who", ""), parameters.get("team", "")
-    if is_number(person):
-        people, scope = frozenset([int(person)]), "this person"
-    elif is_number(team):
+    if filters.is_number(person):
+        people = {int(person)}
+        parts.append("this person")
+    elif filters.is_number(team):
         members = User.objects.filter(groups__team__group_id=int(team))
-        people, scope = frozenset(members.values_list("pk", flat=True)), "this team"
-    outcome = parameters.get("outcome", "")
-    outcome = outcome if outcome in Outcome.values else ""
-    shared = {"yes": True, "no": False}.get(parameters.get("shared", ""))
-    parts = [scope, str(Outcome(outcome).label) if outcome else ""]
-    parts.append({True: "from cache", False: "from Sentry", None: ""}[shared])
+        people = set(members.values_list("pk", flat=True))
+        parts.append("this team")
+    if parameters.get("outcome") in Outcome.values:
+        outcome = Outcome(parameters["outcome"])
+        parts.append(str(outcome.label))
+    if parameters.get("shared") in ("yes", "no"):
+        shared = parameters["shared"] == "yes"
+        parts.append("from cache" if shared else "from Sentry")
 
     def matches(count: DayCount) -> bool:
         return (
             (people is None or count.person in people)
-            and outcome in ("", count.outcome)
+            and outcome in (None, count.outcome)
             and shared in (None, count.shared)
         )
 
-    return matches, ", ".join(part for part in parts if part)
+    return matches, ", ".join(parts)
 
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -382,8 +376,8 @@ class LookupAdmin(ReviewActions):
     """The list of lookups. The search for a customer is exact, by keyed hash."""
 
     list_display = ("pk",)
-    list_filter = FILTERS
-    allowed_filters = PARAMETERS  # never a customer: they don't belong in a URL
+    list_filter = filters.FILTERS
+    allowed_filters = filters.PARAMETERS  # never a customer: they don't belong in a URL
     list_select_related = ("user", "typed")
     paginator = BoundedPaginator
     sortable_by = ()
@@ -393,11 +387,9 @@ class LookupAdmin(ReviewActions):
     show_facets = admin.ShowFacets.NEVER
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ReviewList]:
-        """Return the list with a bounded count."""
         return ReviewList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lookup]:
-        """Return the lookups without their snapshots."""
         return super().get_queryset(request).defer("snapshot")
 
     @property
@@ -413,15 +405,19 @@ class LookupAdmin(ReviewActions):
         if request.method == "POST" and "find" in request.POST:
             searched = request.POST["find"].replace("\0", "").strip()
             found = _find(searched)
-            used = {k: v for k, v in request.GET.items() if k in PARAMETERS and v and k != "before"}
+            used = {
+                k: v
+                for k, v in request.GET.items()
+                if k in filters.PARAMETERS and v and k != "before"
+            }
             address = urlencode({**used, **found})
             if "q" not in found or Lookup.objects.filter(customer_hash=found["q"]).exists():
                 return HttpResponseRedirect(f"?{address}")
             request.method, request.GET = "GET", QueryDict(address)
         response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
-            assert response.context_data is not None  # noqa: S101 - checked just before
-            changelist = response.context_data["cl"]
+        context = getattr(response, "context_data", None)
+        if context and "cl" in context:
+            changelist = context["cl"]
             query = str(changelist.query)
             if changelist.rows:  # they show customers as typed
                 record(
@@ -433,7 +429,7 @@ class LookupAdmin(ReviewActions):
                 )
             matches, scope = scope_of(changelist.params)
             scope = scope or ("all customers" if query else "all lookups")
-            response.context_data |= {
+            context |= {
                 "charts": charts(matches, scope, timezone.now()),
                 "searched": searched or changelist.searched,
                 "title": "Lookups",
@@ -470,11 +466,11 @@ class LookupAdmin(ReviewActions):
             "opts": self.opts,
             "lookup": lookup,
             "record": record_context(lookup, timezone.now()),
-            "filters": urlencode([pair for pair in kept if pair[0] in {*PARAMETERS, "q"}]),
+            "filters": urlencode([pair for pair in kept if pair[0] in {*filters.PARAMETERS, "q"}]),
             "choices": [
-                choice
-                for choice in self.get_action_choices(request)
-                if choice[0] in ("refresh", "extend", "purge")
+                (action, label)
+                for action, label in self.get_action_choices(request)
+                if action in ("refresh", "extend", "purge")
             ],
         }
         return TemplateResponse(request, "admin/lookups/lookup/record.html", context)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group
-from django.urls import reverse
 
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import decrypt_words
@@ -28,60 +27,101 @@ _NBSP = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class LookupRow:
-    """A lookup in the list, in words; `record` and `page` are URLs."""
+    """A lookup in words, for a row of the list and the page of its record."""
 
-    pk: int
-    record: str
-    page: str
-    created: str
-    created_iso: str
-    who: str
-    teams: str
-    customer: str
-    is_erased: bool
-    window: str
-    outcome: str
-    outcome_kind: str
-    found: str
-    cost: str
-    state: str
-    state_kind: str
-    retention: str
+    lookup: Lookup
+    now: datetime
     reason: str
+    teams: str = ""
+
+    @property
+    def created(self) -> str:
+        return format_time(self.lookup.created_at)
+
+    @property
+    def created_iso(self) -> str:
+        return self.lookup.created_at.astimezone(UTC).isoformat(timespec="seconds")
+
+    @property
+    def who(self) -> str:
+        return who_of(self.lookup)
+
+    @property
+    def customer(self) -> str:
+        return self.lookup.customer or ERASED
+
+    @property
+    def window(self) -> str:
+        """The reported time and the minutes around it."""
+        moment = format_time(self.lookup.moment)
+        return f"{moment}{_NBSP}±{_NBSP}{self.lookup.minutes}{_NBSP}min"
+
+    @property
+    def outcome(self) -> str:
+        """The outcome, with the problem of a failed lookup."""
+        label, problem = str(Outcome(self.lookup.outcome).label), self.lookup.problem
+        return f"{label}: {problem.replace('_', ' ')}" if problem else label
+
+    @property
+    def found(self) -> str:
+        """What was found, or an empty text before there is a result."""
+        lookup = self.lookup
+        if lookup.events is None:
+            return ""
+        if not lookup.events:
+            return "no errors"
+        count, noun = lookup.problems, "problem"
+        if count is None:
+            count, noun = lookup.issues or 0, "issue"
+        return f"{_with_noun(lookup.events, 'event')}, {_with_noun(count, noun)}"
+
+    @property
+    def cost(self) -> str:
+        """The number of calls and the time they took."""
+        lookup = self.lookup
+        if lookup.duration_ms is None:
+            return ""
+        calls = "from cache" if lookup.from_cache else _with_noun(lookup.calls, "call")
+        return f"{calls}, {format_milliseconds(lookup.duration_ms)}"
+
+    @property
+    def state(self) -> StoredState:
+        """The state of the stored result."""
+        return stored_state(self.lookup, self.now)
+
+    @property
+    def retention(self) -> str:
+        """How long the result is fresh and stored, or since when it is not."""
+        lookup, state = self.lookup, self.state
+        if state is StoredState.PURGED and lookup.purged_at:
+            return f"{self._distance(lookup.purged_at)} ago"
+        if lookup.expires_at is None or state is StoredState.NONE:
+            return ""
+        if state is StoredState.EXPIRED:
+            return f"{self._distance(lookup.expires_at)} ago"
+        note = f"stored for {self._distance(lookup.expires_at)}"
+        if state is StoredState.FRESH and lookup.cached_until:
+            return f"for {self._distance(lookup.cached_until)}, {note}"
+        return note
+
+    def _distance(self, moment: datetime) -> str:
+        return format_duration((moment - self.now).total_seconds()).replace(" ", _NBSP)
 
 
-def rows_of(lookups: Sequence[Lookup], now: datetime, query: str = "") -> list[LookupRow]:
-    """Return the rows for these lookups, in two queries for all of them.
-
-    `query` is appended to the URLs of their records.
-    """
-    teams = _teams_of({lookup.user_id for lookup in lookups if lookup.user_id})
+def rows_of(lookups: Sequence[Lookup], now: datetime) -> list[LookupRow]:
+    """Return the rows for these lookups, in two queries for all of them."""
+    people = {lookup.user_id for lookup in lookups if lookup.user_id}
+    groups = Group.objects.filter(team__isnull=False, user__in=people).order_by("name")
+    teams: dict[int | None, list[str]] = defaultdict(list)
+    for person, team in groups.values_list("user", "name"):
+        teams[person].append(team)
     reasons = reasons_of(lookups)
-    rows = []
-    for lookup in lookups:
-        state = stored_state(lookup, now)
-        row = LookupRow(
-            pk=lookup.pk,
-            record=reverse("admin:lookups_lookup_change", args=[lookup.pk]) + query,
-            page=reverse("lookup_detail", args=[lookup.uuid]),
-            created=format_time(lookup.created_at),
-            created_iso=lookup.created_at.astimezone(UTC).isoformat(timespec="seconds"),
-            who=who_of(lookup),
-            teams=teams.get(lookup.user_id or 0, ""),
-            customer=lookup.customer or ERASED,
-            is_erased=not lookup.customer,
-            window=window_of(lookup),
-            outcome=outcome_label(lookup),
-            outcome_kind=lookup.outcome,
-            found=found_in(lookup),
-            cost=cost_of(lookup),
-            state=state.label,
-            state_kind=state.value,
-            retention=retention_note(lookup, state, now),
-            reason=reasons.get(lookup.audit_target, ""),
+    return [
+        LookupRow(
+            lookup, now, reasons.get(lookup.audit_target, ""), ", ".join(teams[lookup.user_id])
         )
-        rows.append(row)
-    return rows
+        for lookup in lookups
+    ]
 
 
 def reasons_of(lookups: Sequence[Owned]) -> dict[str, str]:
@@ -98,26 +138,6 @@ def who_of(record: Lookup | ExportRecord) -> str:
     return str(record.user) if record.user else record.system_user or "unknown"
 
 
-def found_in(lookup: Lookup) -> str:
-    """Return what was found, or an empty text before there is a result."""
-    if lookup.events is None:
-        return ""
-    if not lookup.events:
-        return "no errors"
-    events = _with_noun(lookup.events, "event")
-    if lookup.problems is None:
-        return f"{events}, {_with_noun(lookup.issues or 0, 'issue')}"
-    return f"{events}, {_with_noun(lookup.problems, 'problem')}"
-
-
-def cost_of(lookup: Lookup) -> str:
-    """Return the number of calls and the time they took."""
-    if lookup.duration_ms is None:
-        return ""
-    calls = "from cache" if lookup.from_cache else _with_noun(lookup.calls, "call")
-    return f"{calls}, {format_milliseconds(lookup.duration_ms)}"
-
-
 def format_milliseconds(milliseconds: int) -> str:
     """Return a duration in milliseconds, or in seconds if it is at least one."""
     if milliseconds < 1000:
@@ -125,46 +145,9 @@ def format_milliseconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.1f}{_NBSP}s"
 
 
-def retention_note(lookup: Lookup, state: StoredState, now: datetime) -> str:
-    """Return how long the result is fresh and stored, or since when it is not."""
-    if state is StoredState.PURGED and lookup.purged_at:
-        return f"{_distance(lookup.purged_at, now)} ago"
-    if lookup.expires_at is None or state is StoredState.NONE:
-        return ""
-    if state is StoredState.EXPIRED:
-        return f"{_distance(lookup.expires_at, now)} ago"
-    note = f"stored for {_distance(lookup.expires_at, now)}"
-    if state is StoredState.FRESH and lookup.cached_until:
-        return f"for {_distance(lookup.cached_until, now)}, {note}"
-    return note
-
-
 def format_time(moment: datetime) -> str:
     """Return a time in UTC: 20 Nov 2026, 14:05."""
     return f"{moment.astimezone(UTC):%d %b %Y, %H:%M}".lstrip("0").replace(" ", _NBSP)
-
-
-def window_of(lookup: Lookup) -> str:
-    """Return the reported time and the minutes around it."""
-    return f"{format_time(lookup.moment)}{_NBSP}±{_NBSP}{lookup.minutes}{_NBSP}min"
-
-
-def outcome_label(lookup: Lookup) -> str:
-    """Return the outcome, with the problem of a failed lookup."""
-    label = str(Outcome(lookup.outcome).label)
-    return f"{label}: {lookup.problem.replace('_', ' ')}" if lookup.problem else label
-
-
-def _teams_of(people: set[int]) -> dict[int, str]:
-    by_person: dict[int, list[str]] = defaultdict(list)
-    rows = Group.objects.filter(team__isnull=False, user__in=people).order_by("name")
-    for person, team in rows.values_list("user", "name"):
-        by_person[person].append(team)
-    return {person: ", ".join(teams) for person, teams in by_person.items()}
-
-
-def _distance(moment: datetime, now: datetime) -> str:
-    return format_duration((moment - now).total_seconds()).replace(" ", _NBSP)
 
 
 def _with_noun(number: int, noun: str) -> str:
@@ -180,18 +163,26 @@ def record_context(lookup: Lookup, now: datetime) -> dict[str, object]:
     answer = store.readable_snapshot(lookup)
     if answer is not None and answer.redaction_version < RULES_VERSION:
         answer = redact(answer)
-    state = stored_state(lookup, now)
+    row = LookupRow(lookup, now, reasons_of([lookup]).get(lookup.audit_target, ""))
     exports = lookup.exports.select_related("user")[:MAX_ROWS]
     entries = Entry.objects.filter(target=lookup.audit_target).order_by("-sequence")[:MAX_ROWS]
     return {
-        "facts": _facts(lookup, state, now),
+        "facts": _facts(row),
         "answer": answer,
-        "missing": _MISSING.get(state, _UNREADABLE),
+        "missing": _MISSING.get(row.state, _UNREADABLE),
         "headline": answer and headline(answer, ZoneInfo(lookup.zone)),
         "issues": answer and group_by_issue(answer),
         "text": answer and _text(answer, lookup),
-        "exports": [_export_row(export) for export in exports],
-        "trail": [_entry_row(entry) for entry in entries],
+        "exports": [_export_cells(export) for export in exports],
+        "trail": [
+            (
+                format_time(entry.at),
+                entry.actor or entry.origin,
+                entry.get_action_display(),
+                f"entry {entry.sequence}" + (f", from {entry.address}" if entry.address else ""),
+            )
+            for entry in entries
+        ],
     }
 
 
@@ -206,29 +197,29 @@ _MISSING = {
 }
 
 
-def _facts(lookup: Lookup, state: StoredState, now: datetime) -> list[tuple[str, str]]:
-    note = retention_note(lookup, state, now)
-    rows = [
-        ("Looked up", f"{format_time(lookup.created_at)} UTC"),
-        ("Who", f"{who_of(lookup)} ({Origin(lookup.origin).label})"),
-        ("Reason", reasons_of([lookup]).get(lookup.audit_target, "")),
-        ("Customer", lookup.customer or ERASED),
-        ("Window", f"{window_of(lookup)} UTC"),
-        ("Projects", ", ".join(lookup.projects) or "all"),
-        ("Environments", ", ".join(lookup.environments) or "all"),
-        ("Outcome", outcome_label(lookup)),
-        ("Sentry's message", lookup.problem_detail),
-        ("Found", found_in(lookup)),
-        ("Read in full", "" if lookup.bodies is None else counted(lookup.bodies, "event")),
-        ("Cost", cost_of(lookup)),
-        ("Calls saved", str(lookup.calls_saved) if lookup.calls_saved else ""),
-        ("Stored result", f"{state.label}, {note}" if note else str(state.label)),
-        ("Stored until", f"{format_time(lookup.expires_at)} UTC" if lookup.expires_at else ""),
-        ("Shown", "with redaction" if lookup.redacted else "without redaction"),
-        ("Keyed hash of the customer", lookup.customer_hash),
-        ("Lookup ID", str(lookup.uuid)),
-    ]
-    return [(name, value) for name, value in rows if value]
+def _facts(row: LookupRow) -> dict[str, str]:
+    lookup, state = row.lookup, str(row.state.label)
+    facts = {
+        "Looked up": f"{row.created} UTC",
+        "Who": f"{row.who} ({Origin(lookup.origin).label})",
+        "Reason": row.reason,
+        "Customer": row.customer,
+        "Window": f"{row.window} UTC",
+        "Projects": ", ".join(lookup.projects) or "all",
+        "Environments": ", ".join(lookup.environments) or "all",
+        "Outcome": row.outcome,
+        "Sentry's message": lookup.problem_detail,
+        "Found": row.found,
+        "Read in full": "" if lookup.bodies is None else counted(lookup.bodies, "event"),
+        "Cost": row.cost,
+        "Calls saved": str(lookup.calls_saved or ""),
+        "Stored result": f"{state}, {row.retention}" if row.retention else state,
+        "Stored until": f"{format_time(lookup.expires_at)} UTC" if lookup.expires_at else "",
+        "Shown": "with redaction" if lookup.redacted else "without redaction",
+        "Keyed hash of the customer": lookup.customer_hash,
+        "Lookup ID": str(lookup.uuid),
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
 def _text(answer: Answer, lookup: Lookup) -> str:
@@ -243,10 +234,8 @@ def _text(answer: Answer, lookup: Lookup) -> str:
     ).text
 
 
-# Time, person, action, and details of an export, and of an entry of the audit trail.
-
-
-def _export_row(export: ExportRecord) -> tuple[str, str, str, str]:
+def _export_cells(export: ExportRecord) -> tuple[str, str, str, str]:
+    """Return the time, person, action, and details of an export."""
     redaction = "" if export.redacted else "without redaction"
     details = [export.preset, f"about {export.tokens} tokens", redaction, export.reason]
     return (
@@ -254,14 +243,4 @@ def _export_row(export: ExportRecord) -> tuple[str, str, str, str]:
         who_of(export),
         f"{ExportMethod(export.how).label}, {export.format}",
         ", ".join(part for part in details if part and part != "none"),
-    )
-
-
-def _entry_row(entry: Entry) -> tuple[str, str, str, str]:
-    address = f", from {entry.address}" if entry.address else ""
-    return (
-        format_time(entry.at),
-        entry.actor or entry.origin,
-        str(entry.get_action_display()),
-        f"entry {entry.sequence}{address}",
     )

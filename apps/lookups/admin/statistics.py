@@ -5,11 +5,11 @@ are cached for a while.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import nlargest
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -139,8 +139,6 @@ def _count_past_days(_job: Job, _lease: Lease) -> None:
 
 # Figures of the last thirty days and repeats of this week.
 
-T = TypeVar("T")
-
 MAX_ROWS = 5
 MIN_REPEATS = 2
 WEEK_TTL_S = 300
@@ -181,19 +179,6 @@ def repeats_this_week(now: datetime) -> Week:
     return week
 
 
-def _summed(pairs: Iterable[tuple[T, int]]) -> Counter[T]:
-    total: Counter[T] = Counter()
-    for key, number in pairs:
-        total[key] += number
-    return total
-
-
-def _most_active(by_person: Mapping[int, int]) -> list[tuple[str, int]]:
-    top = nlargest(MAX_ROWS, by_person.items(), key=lambda pair: pair[1])
-    names = dict(User.objects.filter(pk__in=[pk for pk, _ in top]).values_list("pk", "username"))
-    return [(str(names.get(pk, "a command line or deleted account")), n) for pk, n in top]
-
-
 def _repeated_customers(since: datetime) -> list[tuple[int, int]]:
     """Return the newest lookup and the number of lookups of the most looked-up customers."""
     rows = (
@@ -218,26 +203,19 @@ def _repeated_issues(since: datetime) -> list[Repeat]:
         .filter(lookups__gte=MIN_REPEATS)
         .order_by("-lookups", "-newest")[:MAX_ROWS]
     )
-    ids = [row["issue"] for row in rows]
-    found = LookupIssue.objects.filter(issue_id__in=ids)
+    found = LookupIssue.objects.filter(issue_id__in=[row["issue"] for row in rows])
     customers = found.filter(asked_at__gte=since).order_by().values("issue_id")
-    by_issue = dict(
-        customers.annotate(customers=CountOf("customer_hash", distinct=True)).values_list(
-            "issue_id", "customers"
-        )
-    )
+    by_issue = customers.annotate(customers=CountOf("customer_hash", distinct=True))
+    counts = dict(by_issue.values_list("issue_id", "customers"))
     latest = found.filter(lookup_id__in=[row["newest"] for row in rows])
     newest = {issue.issue_id: issue for issue in latest}
-    return [
-        Repeat(
-            issue_id=row["issue"],
-            title=newest[row["issue"]].title if row["issue"] in newest else "",
-            project=newest[row["issue"]].project if row["issue"] in newest else "",
-            lookups=row["lookups"],
-            customers=by_issue.get(row["issue"], 0),
-        )
-        for row in rows
-    ]
+    repeats = []
+    for row in rows:
+        issue = newest.get(row["issue"])
+        title, project = (issue.title, issue.project) if issue else ("", "")
+        count = counts.get(row["issue"], 0)
+        repeats.append(Repeat(row["issue"], title, project, row["lookups"], count))
+    return repeats
 
 
 # Charts of the figures.
@@ -259,10 +237,11 @@ class Column:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bar:
     """A row of a bar chart; `length` is a percentage of the longest, `href` shows its lookups."""
 
+    value: int
     label: str
     number: str
     href: str = ""
@@ -276,7 +255,7 @@ class Charts:
     """Everything shown above the list."""
 
     scope: str
-    columns: tuple[Column, ...]
+    columns: list[Column]
     first_day: str
     last_day: str
     busiest: str
@@ -284,11 +263,11 @@ class Charts:
     hit_rate: str
     calls: str
     saved: str
-    outcomes: tuple[Bar, ...]
-    slowest: tuple[Bar, ...]
-    people: tuple[Bar, ...]
-    asked_about: tuple[Bar, ...]
-    repeats: tuple[Bar, ...]
+    outcomes: list[Bar]
+    slowest: list[Bar]
+    people: list[Bar]
+    asked_about: list[Bar]
+    repeats: list[Bar]
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -307,8 +286,12 @@ def charts(matches: Callable[[DayCount], bool], scope: str, now: datetime) -> Ch
     busiest, most = max(days, key=lambda pair: pair[1])
     total = sum(count.lookups for count in counts)
     shared = sum(count.lookups for count in counts if count.shared)
-    outcomes = _summed((count.outcome, count.lookups) for count in counts)
-    by_person = _summed((count.person, count.lookups) for count in counts)
+    outcomes, by_person = Counter[str](), Counter[int]()
+    for count in counts:
+        outcomes[count.outcome] += count.lookups
+        by_person[count.person] += count.lookups
+    people = by_person.most_common(MAX_ROWS)
+    names = dict(User.objects.filter(pk__in=dict(people)).values_list("pk", "username"))
     slowest = nlargest(MAX_ROWS, counts, key=lambda count: count.slowest_ms)
     slow = [(one.slowest_id, one.slowest_ms) for one in slowest if one.slowest_id]
     week = repeats_this_week(now)
@@ -325,51 +308,45 @@ def charts(matches: Callable[[DayCount], bool], scope: str, now: datetime) -> Ch
         calls=f"{sum(count.calls for count in counts):,}",
         saved=f"{sum(count.saved for count in counts):,}",
         outcomes=_measured(
-            (outcomes[one], Bar(str(one.label), f"{outcomes[one]:,}", f"?outcome={one}", one))
+            Bar(outcomes[one], str(one.label), f"{outcomes[one]:,}", f"?outcome={one}", one)
             for one in Outcome
             if outcomes[one]
         ),
-        slowest=_measured((number, _slow_bar(pk, lookups.get(pk), number)) for pk, number in slow),
-        people=_measured((n, Bar(name, f"{n:,}")) for name, n in _most_active(by_person)),
-        asked_about=_measured(
-            (number, _customer_bar(lookups.get(pk), number)) for pk, number in week.asked_about
+        slowest=_measured(_slow_bar(lookups.get(pk), number) for pk, number in slow),
+        people=_measured(
+            Bar(number, names.get(pk, "a command line or deleted account"), f"{number:,}")
+            for pk, number in people
         ),
-        repeats=_measured((repeat.lookups, _repeat_bar(repeat)) for repeat in week.repeats),
+        asked_about=_measured(
+            _customer_bar(lookups.get(pk), number) for pk, number in week.asked_about
+        ),
+        repeats=_measured(map(_repeat_bar, week.repeats)),
     )
 
 
-def _columns(days: Sequence[tuple[date, int]]) -> tuple[Column, ...]:
-    highest = max((number for _, number in days), default=0)
-    step = WIDTH / max(len(days), 1)
-    return tuple(
-        Column(
-            x=round(position * step, 1),
-            y=round(HEIGHT - (height := _height(number, highest)), 1),
-            width=round(step - _GAP, 1),
-            height=height,
-            label=_format_day(day),
-            number=number,
-        )
-        for position, (day, number) in enumerate(days)
-    )
+def _columns(days: Sequence[tuple[date, int]]) -> list[Column]:
+    highest = max(number for _day, number in days)
+    step = WIDTH / len(days)
+    columns = []
+    for position, (day, number) in enumerate(days):
+        height = max(round(number / highest * HEIGHT, 1), _MIN_HEIGHT) if number else 0
+        x, y = round(position * step, 1), round(HEIGHT - height, 1)
+        columns.append(Column(x, y, round(step - _GAP, 1), height, _format_day(day), number))
+    return columns
 
 
-def _height(number: int, highest: int) -> float:
-    return max(round(number / highest * HEIGHT, 1), _MIN_HEIGHT) if number else 0
-
-
-def _measured(bars: Iterable[tuple[int, Bar]]) -> tuple[Bar, ...]:
-    """Return the bars with their lengths for these numbers."""
-    rows = list(bars)
-    highest = max((number for number, _bar in rows), default=0)
-    return tuple(
-        replace(bar, length=max(round(100 * number / highest), 1) if number else 0)
-        for number, bar in rows
-    )
+def _measured(bars: Iterable[Bar]) -> list[Bar]:
+    """Return the bars with their lengths."""
+    measured = list(bars)
+    highest = max((bar.value for bar in measured), default=0)
+    for bar in measured:
+        bar.length = max(round(100 * bar.value / highest), 1)
+    return measured
 
 
 def _repeat_bar(repeat: Repeat) -> Bar:
     return Bar(
+        repeat.lookups,
         repeat.title or f"Issue {repeat.issue_id}",
         f"{counted(repeat.lookups, 'lookup')}, {counted(repeat.customers, 'customer')}",
         f"?{urlencode({'issue': repeat.issue_id, 'age': 'week'})}",
@@ -377,19 +354,20 @@ def _repeat_bar(repeat: Repeat) -> Bar:
     )
 
 
-def _slow_bar(pk: int, lookup: Lookup | None, milliseconds: int) -> Bar:
+def _slow_bar(lookup: Lookup | None, milliseconds: int) -> Bar:
     number = format_milliseconds(milliseconds)
     if lookup is None:
-        return Bar("deleted", number)
+        return Bar(milliseconds, "deleted", number)
     label = f"{who_of(lookup)}, {_format_day(lookup.created_at.date())}"
-    return Bar(label, number, reverse("admin:lookups_lookup_change", args=[pk]))
+    address = reverse("admin:lookups_lookup_change", args=[lookup.pk])
+    return Bar(milliseconds, label, number, address)
 
 
 def _customer_bar(lookup: Lookup | None, number: int) -> Bar:
     if lookup is None:
-        return Bar("deleted", f"{number:,}")
+        return Bar(number, "deleted", f"{number:,}")
     address = f"?{urlencode({'q': lookup.customer_hash, 'age': 'week'})}"
-    return Bar(lookup.customer or ERASED, f"{number:,}", address)
+    return Bar(number, lookup.customer or ERASED, f"{number:,}", address)
 
 
 def _format_day(day: date) -> str:

@@ -14,7 +14,7 @@ from apps.lookups import exports
 from apps.lookups.answers import request_slot, result_now, unredacted_result
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.problems import bad_input
-from apps.lookups.records import ExportDetails, reason_of, record_export, repeat_lookup
+from apps.lookups.records import reason_of, repeat_lookup
 from apps.web.access import (
     allowed_projects,
     get_lookup_or_404,
@@ -38,11 +38,9 @@ def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> Ht
     except exports.ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
     if request.method == "GET":  # HEAD exports nothing
-        record_export(
-            result.lookup,
-            export.details,
-            requester=requester_of(request),
-            how=ExportMethod.DOWNLOADED,
+        requester = requester_of(request)
+        exports.record_export(
+            result.lookup, export, requester=requester, how=ExportMethod.DOWNLOADED
         )
     return _file(export.rendered, result.lookup, part=export.choice.issue_id)
 
@@ -78,9 +76,8 @@ def lookup_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
         export = exports.create_export(result, exports.read_choice(request.POST))
     except exports.ChoiceRefused as refused:
         return problem_page(request, bad_input(str(refused)), lookup_id)
-    record_export(
-        result.lookup, export.details, requester=requester_of(request), how=ExportMethod.COPIED
-    )
+    requester = requester_of(request)
+    exports.record_export(result.lookup, export, requester=requester, how=ExportMethod.COPIED)
     return HttpResponse(status=204)
 
 
@@ -108,8 +105,14 @@ def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> H
     with request_slot(request.user.pk):
         result = unredacted_result(again, allowed_projects(request))
     rendered = exports.render_result(result, exports.Choice(**size), customer=again.customer)
-    exported = ExportDetails(**size, tokens=rendered.tokens, redacted=False, reason=reason)
-    record_export(again, exported, requester=requester, how=ExportMethod.DOWNLOADED)
+    exports.record_export(
+        again,
+        exports.Export(exports.Choice(**size), rendered),
+        requester=requester,
+        how=ExportMethod.DOWNLOADED,
+        redacted=False,
+        reason=reason,
+    )
     return _file(rendered, again, part="unredacted")
 
 

@@ -21,7 +21,6 @@ class Command(BaseCommand):
     help = "Back up the database to one file, from which SQLite or PostgreSQL can be restored."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file, and the options to overwrite it and to include the keys."""
         parser.add_argument("file", help="a path, or - for standard output")
         parser.add_argument("--force", action="store_true", help="replace an existing file")
         parser.add_argument(

@@ -19,7 +19,6 @@ class Command(BaseCommand):
     help = "Erase a customer's data. Reads every identifier from standard input, one per line."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the option to delete, instead of only listing."""
         parser.add_argument(
             "--yes", action="store_true", help="delete the data; without this, it's only listed"
         )

@@ -17,20 +17,11 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.events.identifier import reading_of
-from apps.events.query import Question
 from apps.exports import DEFAULT_BUDGET, FAMILIES, MAX_TOKENS, MIN_TOKENS, ExportRefused
 from apps.known_errors.catalogue import with_known_errors
+from apps.lookups import exports, problems, records
 from apps.lookups.access import command_line
-from apps.lookups.exports import Choice, Export, render_result
 from apps.lookups.models import ExportMethod
-from apps.lookups.problems import (
-    EXIT_COMPLETE,
-    EXIT_FAILED,
-    EXIT_INCOMPLETE,
-    EXIT_USAGE,
-    LookupFailed,
-)
-from apps.lookups.records import get_preset, read_question, record_export, record_lookup
 from apps.lookups.services import answer_lookup, answer_unredacted
 
 
@@ -41,7 +32,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the documented arguments."""
         parser.add_argument(
             "customer",
             help="user ID, email, username, event ID, or Sentry link; - reads it from standard "
@@ -80,23 +70,31 @@ class Command(BaseCommand):
         if options["customer"] == "-":
             options["customer"] = sys.stdin.readline().strip()
         is_limited = options["budget"] is None and options["format"] == "markdown"
-        choice = Choice(
+        choice = exports.Choice(
             format=options["format"],
             budget=DEFAULT_BUDGET if is_limited else options["budget"],
             preset=options["preset"],
             model=options["model"],
             marking=options["marking"],
         )
-        zone = ZoneInfo(settings.TIME_ZONE)
-        question = _read_question(options, zone)
-        prepare_database()
+        zone, requester = ZoneInfo(settings.TIME_ZONE), command_line()
+        names = [*options["project"], *options["environment"]]
+        if any(not name.isprintable() or not name.strip() for name in names):
+            sentence = "A project or environment name isn't valid text."
+            raise CommandError(sentence, returncode=problems.EXIT_USAGE)
+        is_redacted = not options["no_redact"]
         try:
-            preset = get_preset(options["preset"])
-        except ExportRefused as refused:
-            raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
-        requester = command_line()
-        try:
-            lookup = record_lookup(
+            question = records.read_question(
+                options["customer"],
+                options["at"],
+                options["window"],
+                zone=zone,
+                projects=options["project"],
+                environments=options["environment"],
+            )
+            prepare_database()
+            preset = exports.get_preset(options["preset"])
+            lookup = records.record_lookup(
                 question,
                 requester=requester,
                 typed=options["customer"],
@@ -104,45 +102,31 @@ class Command(BaseCommand):
                 fresh=options["no_cache"],
                 reason=options["reason"],
             )
-            result = answer_unredacted(lookup) if options["no_redact"] else answer_lookup(lookup)
+            result = answer_lookup(lookup) if is_redacted else answer_unredacted(lookup)
             result = replace(result, answer=with_known_errors(result.answer))
-        except LookupFailed as failure:
-            raise _stopped(failure) from failure
-        customer = options["customer"] if options["no_redact"] else "<customer>"
-        try:
-            rendered = render_result(result, choice, preset, customer=customer)
+            customer = "<customer>" if is_redacted else options["customer"]
+            rendered = exports.render_result(result, choice, preset, customer=customer)
+        except problems.LookupFailed as failure:
+            raise _stopped(failure.problem) from failure
         except ExportRefused as refused:
-            raise CommandError(str(refused), returncode=EXIT_USAGE) from refused
-        details = Export(choice, rendered).details
-        if options["no_redact"]:
-            details = replace(details, redacted=False, reason=options["reason"])
-        record_export(lookup, details, requester=requester, how=ExportMethod.PRINTED)
+            raise CommandError(str(refused), returncode=problems.EXIT_USAGE) from refused
+        exports.record_export(
+            lookup,
+            exports.Export(choice, rendered),
+            requester=requester,
+            how=ExportMethod.PRINTED,
+            redacted=is_redacted,
+            reason="" if is_redacted else options["reason"],
+        )
         reading = reading_of(lookup.customer, question.customer)
         if reading:
             self.stderr.write(reading.replace(question.customer.identifier, "<customer>"))
         self.stdout.write(rendered.text)
-        raise SystemExit(EXIT_COMPLETE if result.answer.complete else EXIT_INCOMPLETE)
+        is_complete = result.answer.complete
+        raise SystemExit(problems.EXIT_COMPLETE if is_complete else problems.EXIT_INCOMPLETE)
 
 
-def _read_question(options: dict[str, Any], zone: ZoneInfo) -> Question:
-    names = [*options["project"], *options["environment"]]
-    if any(not name.isprintable() or not name.strip() for name in names):
-        raise CommandError("A project or environment name isn't valid text.", returncode=EXIT_USAGE)
-    try:
-        return read_question(
-            options["customer"],
-            options["at"],
-            options["window"],
-            zone=zone,
-            projects=options["project"],
-            environments=options["environment"],
-        )
-    except LookupFailed as failure:
-        raise _stopped(failure) from failure
-
-
-def _stopped(failure: LookupFailed) -> CommandError:
-    problem = failure.problem
+def _stopped(problem: problems.Problem) -> CommandError:
     message = f"{problem.message} {problem.next_step}".strip()
     if problem.detail:
         message += f" [{problem.code}: {problem.detail}]"
@@ -163,7 +147,8 @@ def prepare_database() -> None:
         return
     if connection.vendor != "sqlite":
         raise CommandError(
-            "The database is not ready. Run: python manage.py migrate", returncode=EXIT_FAILED
+            "The database is not ready. Run: python manage.py migrate",
+            returncode=problems.EXIT_FAILED,
         )
     with Path(f"{settings.DATABASES['default']['NAME']}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several may start at once on a new machine
@@ -177,6 +162,6 @@ def _has_tables() -> bool:
         executor = MigrationExecutor(connection)
     except OperationalError as error:
         raise CommandError(
-            "The database can't be reached. Check DATABASE_URL.", returncode=EXIT_FAILED
+            "The database can't be reached. Check DATABASE_URL.", returncode=problems.EXIT_FAILED
         ) from error
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -16,7 +16,6 @@ class Command(BaseCommand):
     help = "Delete expired results, typed customers, sessions, and audit trail entries."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the option to only count."""
         parser.add_argument(
             "--dry-run", action="store_true", help="only show what would be deleted"
         )

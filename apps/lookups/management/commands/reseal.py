@@ -18,7 +18,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the option to leave it to a worker."""
         parser.add_argument("--later", action="store_true", help="let a worker do it")
 
     def handle(self, *_args: Any, **options: Any) -> None:

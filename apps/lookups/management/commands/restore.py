@@ -19,7 +19,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the file, and the options to only check it and to write its keys."""
         parser.add_argument("file")
         parser.add_argument("--check", action="store_true", help="only check the file and the keys")
         parser.add_argument(
