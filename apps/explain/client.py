@@ -5,7 +5,7 @@ Importing that library takes a third of a second, so import this module only to 
 
 import math
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,7 +58,7 @@ def stream_answer(llm: Llm, text: str) -> Generator[str | Usage]:
                 raise
             stream = _open_stream(client, llm, text, is_legacy=False)
         with stream:
-            yield from _pieces(iter(stream), llm.answer_tokens * _CHARACTERS_PER_TOKEN)
+            yield from _pieces(stream, llm.answer_tokens * _CHARACTERS_PER_TOKEN)
 
 
 def _open_stream(
@@ -103,7 +103,7 @@ def _force_utf8(response: httpx2.Response) -> None:
     response.encoding = "utf-8"
 
 
-def _pieces(chunks: Iterator[Any], max_characters: int) -> Generator[str | Usage]:
+def _pieces(chunks: Iterable[Any], max_characters: int) -> Generator[str | Usage]:
     """Yield text and usage from the chunks, which can contain anything."""
     characters, reason = 0, ""
     for chunk in chunks:
@@ -136,8 +136,8 @@ def _check_finish(reason: str) -> None:
         raise ModelFailed("content_refused", "A filter ended the answer.")
     if not reason:
         raise ModelFailed("broken_off", "The stream ended without saying why.")
-    detail = f"The answer ended with {_plain_code(reason) or 'an unknown reason'}."
-    raise ModelFailed("unreadable", detail)
+    code = _plain_code(reason) or "an unknown reason"
+    raise ModelFailed("unreadable", f"The answer ended with {code}.")
 
 
 def _text(part: object, name: str) -> str:

@@ -3,12 +3,11 @@
 import hashlib
 import json
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db.models import F, Sum
@@ -19,11 +18,11 @@ from apps.audit.trail import audited_transaction
 from apps.explain.config import Llm, Usage, format_money
 from apps.explain.llm import ModelFailed
 from apps.explain.models import Explanation, ExplanationState, Spending
-from apps.exports import Preset, estimate_tokens, render
+from apps.exports import GPT, Preset, estimate_tokens
 from apps.exports.escaping import Neutralizer, truncate
-from apps.known_errors.catalogue import with_replies
 from apps.lookups.access import Requester
 from apps.lookups.answers import LookupResult
+from apps.lookups.exports import Choice, render_result
 from apps.lookups.problems import Problem
 from apps.lookups.records import record_action
 
@@ -39,10 +38,7 @@ _MIN_PREFIX = 8
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A likely cause. `events` are IDs of events, logs, and spans in the message.
-
-    `unknown_events` were cited, but weren't in it.
-    """
+    """A likely cause. `unknown_events` were cited, but the message has none with these IDs."""
 
     text: str
     confidence: Confidence
@@ -66,8 +62,7 @@ class AnswerReader:
 
     def __init__(self, nonce: str, event_ids: frozenset[str]) -> None:
         """`event_ids` are the lowercase IDs of the events, logs, and spans in the message."""
-        self._neutralizer = Neutralizer(nonce)
-        self._ids = event_ids
+        self._neutralizer, self._ids = Neutralizer(nonce), event_ids
         self._rest = ""
         self._count = 0
 
@@ -108,8 +103,13 @@ class AnswerReader:
         text = values.get("cause")
         if not isinstance(text, str) or not text.strip():
             return None
-        cited = list(dict.fromkeys(_cited(values.get("events"))))[:_MAX_EVENTS]
-        found = {one: self._event_id(one) for one in cited}
+        cited = values.get("events")
+        names = [
+            str(one)
+            for one in (cited if isinstance(cited, list) else [cited])
+            if isinstance(one, str | int) and not isinstance(one, bool) and str(one).strip()
+        ]
+        found = {one: self._event_id(one) for one in list(dict.fromkeys(names))[:_MAX_EVENTS]}
         level, confirm = values.get("confidence"), values.get("confirm")
         level = level.strip().lower() if isinstance(level, str) else ""
         return Cause(
@@ -134,12 +134,6 @@ class AnswerReader:
 
     def _clean(self, text: str, limit: int) -> str:
         return truncate(self._neutralizer.clean(text.strip()), limit)
-
-
-def _cited(events: object) -> Iterator[str]:
-    for one in events if isinstance(events, list) else [events]:
-        if isinstance(one, str | int) and not isinstance(one, bool) and str(one).strip():
-            yield str(one)
 
 
 def reserve(llm: Llm, tokens_in: int) -> date:
@@ -179,11 +173,10 @@ def remaining_today(llm: Llm) -> str:
     """Return today's remaining budget in words: tokens and, if there are prices, money."""
     spent = Spending.objects.filter(day=timezone.localdate()).first() or Spending()
     tokens = max(llm.tokens_per_day - spent.tokens, 0)
-    text = f"{tokens:,} tokens"
     if not llm.costs_money:
-        return text
+        return f"{tokens:,} tokens"
     left = format_money(max(llm.most_per_day - spent.cost, 0))
-    return f"{text}, and {left} of {format_money(llm.most_per_day)} to spend"
+    return f"{tokens:,} tokens, and {left} of {format_money(llm.most_per_day)} to spend"
 
 
 # It fits into the room that every export reserves for its prompt, so that no facts are left out.
@@ -214,22 +207,11 @@ def build_message(result: LookupResult, llm: Llm) -> Message:
 
     The digest covers the model too: a preview for one model isn't valid for another.
     """
-    lookup, zone = result.lookup, ZoneInfo(result.lookup.zone)
-    today = timezone.localdate(timezone=zone)
-    rendered = render(
-        with_replies(result.answer, zone=zone, today=today),
-        format="markdown",
-        preset=_PROMPT,
-        lookup_id=str(lookup.uuid),
-        marker=lookup.marker,
-        from_cache=lookup.from_cache,
-        zone=lookup.zone,
-        today=today,
-    )
-    tokens = estimate_tokens(rendered.text)
-    digested = json.dumps([llm.base_url, llm.model, llm.answer_tokens, rendered.text])
+    text = render_result(result, Choice(model=GPT.name), _PROMPT).text
+    tokens = estimate_tokens(text)
+    digested = json.dumps([llm.base_url, llm.model, llm.answer_tokens, text])
     return Message(
-        text=rendered.text,
+        text=text,
         tokens=tokens,
         max_tokens=tokens + tokens // _MARGIN_DIVISOR + _OVERHEAD_TOKENS,
         digest=hashlib.sha256(digested.encode()).hexdigest(),
@@ -242,18 +224,20 @@ _lock = Lock()
 _callers: list[int | None] = []
 
 
-def _take_slot(person: int | None) -> None:
+@contextmanager
+def _slot(person: int | None) -> Iterator[None]:
+    """Count the person among the callers. Raise a `ModelFailed` if that would be too many."""
     with _lock:
         if person is not None and person in _callers:
             raise ModelFailed("still_answering")
         if len(_callers) >= _MAX_CONCURRENT:
             raise ModelFailed("crowded")
         _callers.append(person)
-
-
-def _free_slot(person: int | None) -> None:
-    with _lock:
-        _callers.remove(person)
+    try:
+        yield
+    finally:
+        with _lock:
+            _callers.remove(person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,12 +261,19 @@ def explain(
     The caller must close the generator, even unread, to settle the reservation. Its last piece is
     an `ExplanationEnd`. Raise a `ModelFailed` before anything is sent.
     """
+    pieces = _explain(llm, result, message, requester)
+    next(pieces)  # up to the record
+    return pieces
+
+
+def _explain(
+    llm: Llm, result: LookupResult, message: Message, requester: Requester
+) -> Generator[Piece]:
+    """Yield an empty remark once the call is recorded, the lines of the answer, and its end."""
     lookup, answer = result.lookup, result.answer
     ids = (one.id.lower() for one in (*answer.events, *answer.beside.activity))
     reader = AnswerReader(lookup.marker, frozenset(one for one in ids if one in message.text))
-    person = requester.user.pk if requester.user else None
-    _take_slot(person)
-    try:
+    with _slot(requester.user.pk if requester.user else None):
         with audited_transaction():
             _check_share(llm, requester.user, message.max_tokens)
             day = reserve(llm, message.max_tokens)
@@ -296,12 +287,20 @@ def explain(
                 **facts,
             )
             record_action(Action.EXPLAINED, requester.actor, lookup, **facts, tokens=message.tokens)
-    except BaseException:
-        _free_slot(person)
-        raise
-    pieces = _Call(llm, message, record, day).pieces(reader)
-    next(pieces)  # once started, closing it settles the reservation
-    return pieces
+        call = _Call(llm, record, day)
+        try:
+            yield Remark("")
+            try:
+                yield from call.lines(message, reader)
+            except ModelFailed as failure:
+                call.failure = failure
+                yield from reader.end()
+            call.is_over = True
+        finally:
+            call.settle()
+    problem = call.failure.problem if call.failure else None
+    tokens = record.tokens_in + record.tokens_out
+    yield ExplanationEnd(problem, tokens, record.cost, record.is_told)
 
 
 @dataclass(slots=True)
@@ -309,7 +308,6 @@ class _Call:
     """A call in progress, with its record and the day of its reservation."""
 
     llm: Llm
-    message: Message
     record: Explanation
     day: date
     usage: Usage | None = None
@@ -317,30 +315,11 @@ class _Call:
     has_text: bool = False
     is_over: bool = False
 
-    def pieces(self, reader: AnswerReader) -> Generator[Piece]:
-        """Make the call: yield an empty remark, the lines of the answer, and its end."""
-        record = self.record
-        try:
-            yield Remark("")
-            try:
-                yield from self._lines(reader)
-            except ModelFailed as failure:
-                self.failure = failure
-                yield from reader.end()
-            self.is_over = True
-        finally:
-            try:
-                self._settle()
-            finally:
-                _free_slot(record.user_id)
-        problem = self.failure.problem if self.failure else None
-        tokens = record.tokens_in + record.tokens_out
-        yield ExplanationEnd(problem, tokens, record.cost, record.is_told)
-
-    def _lines(self, reader: AnswerReader) -> Iterator[Line]:
+    def lines(self, message: Message, reader: AnswerReader) -> Iterator[Line]:
+        """Make the call, and yield the lines of the answer. Raise a `ModelFailed`."""
         from apps.explain import client  # slow to import
 
-        with closing(client.stream_answer(self.llm, self.message.text)) as answer:
+        with closing(client.stream_answer(self.llm, message.text)) as answer:
             for piece in answer:
                 if isinstance(piece, Usage):
                     self.usage = piece
@@ -351,7 +330,7 @@ class _Call:
                     raise ModelFailed("cut_off", "The answer has more lines than we show.")
         yield from reader.end()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Save the usage. If the server reported none, the whole reservation counts as spent."""
         record, failure = self.record, self.failure
         reserved, reserved_cost = record.tokens_in + record.tokens_out, record.cost

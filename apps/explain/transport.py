@@ -1,6 +1,6 @@
 """Guarded calls of a language model with `httpx2`: allowed addresses, total time, and size."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ssl import SSLContext
 from time import monotonic
 from typing import Any
@@ -30,8 +30,7 @@ class GuardedTransport(httpx2.BaseTransport):
     """
 
     def __init__(self, policy: OutboundPolicy, seconds: float, max_bytes: int) -> None:
-        self._policy = policy
-        self._max_bytes = max_bytes
+        self._policy, self._max_bytes = policy, max_bytes
         self._deadline = monotonic() + seconds
         self._context = httpx2.create_ssl_context(trust_env=True)
         self._inner = httpx2.HTTPTransport(verify=self._context, trust_env=False)
@@ -113,13 +112,11 @@ class _Pinned(_Timed):
 
 class _TimedStream(httpcore2.NetworkStream):
     def __init__(self, inner: httpcore2.NetworkStream, deadline: float) -> None:
-        self._inner = inner
-        self._deadline = deadline
+        self._inner, self._deadline = inner, deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(
-            max_bytes, _time_left(self._deadline, timeout, httpcore2.ReadTimeout)
-        )
+        left = _time_left(self._deadline, timeout, httpcore2.ReadTimeout)
+        return self._inner.read(max_bytes, left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _CHUNK):
@@ -136,9 +133,8 @@ class _TimedStream(httpcore2.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
         left = _time_left(self._deadline, timeout, httpcore2.ConnectTimeout)
-        return _TimedStream(
-            self._inner.start_tls(ssl_context, server_hostname, left), self._deadline
-        )
+        inner = self._inner.start_tls(ssl_context, server_hostname, left)
+        return _TimedStream(inner, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -146,13 +142,11 @@ class _TimedStream(httpcore2.NetworkStream):
 
 class _LimitedStream(httpx2.SyncByteStream):
     def __init__(self, inner: httpx2.SyncByteStream, max_bytes: int) -> None:
-        self._inner = inner
-        self._max_bytes = max_bytes
+        self._inner, self._max_bytes = inner, max_bytes
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
-        chunks: Iterable[bytes] = self._inner
-        for chunk in chunks:
+        for chunk in self._inner:
             size += len(chunk)
             if size > self._max_bytes:
                 raise ResponseTooLarge
