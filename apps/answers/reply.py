@@ -6,12 +6,14 @@ from datetime import date, datetime, timedelta
 from operator import attrgetter
 
 from apps.answers.templates import About
+from apps.events import summary
 from apps.events.activity_text import TOO_LARGE, Kind
 from apps.events.answer import Answer, CatalogEntry
 from apps.events.event import Event, LogEntry
 from apps.events.grouping import Group, Problem, problems_of
 from apps.events.log_text import name_in_log
 from apps.events.observations import Observation, may_have_paid_in, times_text, troubles_of
+from apps.events.query import listed
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -22,17 +24,6 @@ from apps.events.releases import (
     short_release,
 )
 from apps.events.rules.rule import CUSTOMERS_SIDE, Place, Side, side_of, zone_of_customer
-from apps.events.summary import (
-    common_failure,
-    concerns_payment,
-    fills_window,
-    has_crashed,
-    is_specific,
-    may_have_paid,
-    place_of,
-    says_it_ended,
-    summarize_group,
-)
 from apps.known_errors.catalogue import may_be_wrong, reply_variables, safe_workaround
 from apps.known_errors.patterns import fill_variables
 
@@ -49,10 +40,7 @@ _SECOND_PERSON = {
 
 
 def to_second_person(sentence: str) -> str:
-    """Turn a sentence about the customer into one to the customer.
-
-    "The customer's browser is too old." becomes "Your browser is too old."
-    """
+    """Turn a sentence about the customer into one to the customer: “Your browser is too old.”"""
 
     def replacement(found: re.Match[str]) -> str:
         words = _SECOND_PERSON[found[2]]
@@ -111,25 +99,24 @@ def _of_several(about: About) -> dict[str, str]:
     for problem in about.problems:
         one = replace(about, issue_ids=(problem.issue_id,))
         helps = " ".join(filter(None, _help(one))) or (_NO_DATE if one.best_known else "")
-        summary = _summary(problem)
-        text = helps if helps and _includes(helps, summary) else f"{summary} {helps}".strip()
+        said = _summary(problem)
+        text = helps if helps and _includes(helps, said) else f"{said} {helps}".strip()
         for_engineers = not helps and needs_engineers(problem)
         paragraphs[text] = paragraphs.get(text, False) or for_engineers
-    *first, last = [str(number) for number, one in enumerate(paragraphs.values(), 1) if one] or [""]
-    what, them = f"problem {last}", "it"
+    passed_on = [str(number) for number, one in enumerate(paragraphs.values(), 1) if one]
+    what, them = f"problem {listed(passed_on)}", "it"
     if len(paragraphs) == 1:
         what = "this problem"
-    elif len(first) + 1 == len(paragraphs):
+    elif len(passed_on) == len(paragraphs):
         what, them = "these problems", "them"
-    elif first:
-        comma = "," if first[1:] else ""
-        what, them = f"problems {', '.join(first)}{comma} and {last}", "them"
-    passed_on = f"We have recorded {what} and are passing {them} on to our engineers."
+    elif len(passed_on) > 1:
+        what, them = f"problems {listed(passed_on)}", "them"
+    step = f"We have recorded {what} and are passing {them} on to our engineers."
     lines = [f"{number}. {text}" for number, text in enumerate(paragraphs, 1)]
     return {
         "happened": "\n\n".join(lines if lines[1:] else paragraphs),
         **dict.fromkeys(("how_often", "known_reply", "fix", "workaround"), ""),
-        "next": passed_on if last else "",
+        "next": step if passed_on else "",
     }
 
 
@@ -146,9 +133,10 @@ def _help(about: About) -> tuple[str, str, str]:
 
 
 def _summary(problem: Problem) -> str:
-    summary = summarize_group(problem)
-    crash = "The app crashed. " if has_crashed(problem) and not says_it_ended(summary) else ""
-    activity, colon, failure = summary.partition(": ")
+    said = summary.summarize_group(problem)
+    is_crash = summary.has_crashed(problem) and not summary.says_it_ended(said)
+    crash = "The app crashed. " if is_crash else ""
+    activity, colon, failure = said.partition(": ")
     if not colon:
         return f"{crash}{to_second_person(activity)}"
     sentence = to_second_person(failure)
@@ -157,10 +145,7 @@ def _summary(problem: Problem) -> str:
 
 
 def _how_often(problem: Problem, about: About, *, is_said: bool, is_alone: bool) -> str:
-    """Return how often the problem occurred, alone or with what the headline counts with it.
-
-    Say what it was only after this.
-    """
+    """Return how often the problem occurred, alone or with what the headline counts with it."""
     answer = about.answer
     failed, same = ("We saw this", (problem,)) if is_alone else _failed_together(problem, answer)
     failed = "We saw an error" if is_said else failed
@@ -172,7 +157,7 @@ def _how_often(problem: Problem, about: About, *, is_said: bool, is_alone: bool)
     since, until = _clock(first, about), _clock(last, about)
     window = answer.question.window
     when = f", at {since}" if since == until else f" between {since} and {until}"
-    if since != until and fills_window(count, first, last, window):
+    if since != until and summary.fills_window(count, first, last, window):
         around = _clock(window.moment, about)
         when = f" in the {2 * window.minutes} minutes around {around}"
     return f"{failed} {at_least}{times}{when}."
@@ -181,7 +166,7 @@ def _how_often(problem: Problem, about: About, *, is_said: bool, is_alone: bool)
 def _failed_together(problem: Problem, answer: Answer) -> tuple[str, tuple[Problem, ...]]:
     """Return what failed, and the problems it failed in: those the headline counts with this."""
     loud = [one for one in problems_of(answer) if not one.is_noise]
-    common = common_failure(loud) if loud and loud[0] == problem else None
+    common = summary.common_failure(loud) if loud and loud[0] == problem else None
     if common is None:
         return "We saw this", (problem,)
     failed, same = common
@@ -273,10 +258,12 @@ def _not_to_pay_again(about: About) -> str:
     answer = about.answer
     trouble = None if about.problems else _clearest(answer)
     doubtful = [
-        one for one in problems_of(answer) if may_have_paid(one) and not one.known_in(answer.known)
+        one
+        for one in problems_of(answer)
+        if summary.may_have_paid(one) and not one.known_in(answer.known)
     ]
     if (trouble and may_have_paid_in(trouble) and not about.best_known) or any(
-        concerns_payment(one, doubtful) for one in about.problems
+        summary.concerns_payment(one, doubtful) for one in about.problems
     ):
         return "Please don't pay again until we have checked whether the payment went through."
     return ""
@@ -292,7 +279,7 @@ def _next_step(about: About) -> str:
     if not problems:
         return _question(about)
     problem = problems[0]
-    unclear = "" if is_specific(problem.cause.newest) else "We don't know the cause yet. "
+    unclear = "" if summary.is_specific(problem.cause.newest) else "We don't know the cause yet. "
     if not needs_engineers(problem):
         return f"{unclear}{again}"
     same = _failed_together(problem, about.answer)[1]
@@ -326,7 +313,7 @@ def _question(about: About) -> str:
 def needs_engineers(problem: Problem) -> bool:
     """Return whether it failed in our program or a service, not on the customer's side."""
     outside = CUSTOMERS_SIDE | {Place.BETWEEN, Place.BANK, Place.INPUT, Place.SIGN_IN}
-    return has_crashed(problem) or place_of(problem.placed) not in outside
+    return summary.has_crashed(problem) or summary.place_of(problem.placed) not in outside
 
 
 def is_back(problem: Problem, answer: Answer, today: date) -> bool:
@@ -345,12 +332,12 @@ def errors_nearby(answer: Answer) -> tuple[Event, ...]:
 
 
 def _known_replies(about: About) -> str:
-    """Return the replies of the known errors, without greetings and what may be wrong.
-
-    That includes a past date, and a release without the fix.
-    """
+    """Return the known errors' replies, without greetings and what may be wrong, as a past date."""
     replies = []
-    outdated = {CustomerFixState.OVERDUE: "{planned_for}", CustomerFixState.BACK: "{fixed_in}"}
+    outdated = {
+        CustomerFixState.OVERDUE: "{planned_for}",
+        CustomerFixState.BACK: "{fixed_in}",
+    }
     for release, match in about.best_known:
         reply = match.known.reply
         variable = outdated.get(customer_fix_state(match.known, release, about.today))
@@ -387,10 +374,7 @@ def _fixes(about: About, known_reply: str) -> str:
 
 
 def _fix(group: Group, known: CatalogEntry | None, about: About) -> tuple[str, str]:
-    """Return the date or release, to search the reply for, and the sentence; both can be empty.
-
-    The team's known error comes before what Sentry says about the issue.
-    """
+    """Return the date or release, to search the reply for, and the sentence; both can be empty."""
     current, side = customer_release(group), side_of(group.newest)
     if known and any(fix := _known_fix(known, current, side, about)):
         return fix

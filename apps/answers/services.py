@@ -140,10 +140,7 @@ class RedactedText:
 
 
 def redact_edits(text: str, *, drafted: str, names: Collection[str]) -> RedactedText:
-    """Redact the lines that differ from the draft, which is redacted already.
-
-    `names` are the customer's identifiers.
-    """
+    """Redact the lines that differ from the redacted draft. `names` identify the customer."""
     unchanged = frozenset(drafted.split("\n"))
     ledger = Ledger(frozenset(names), first_number=_FIRST_NUMBER)
     pieces = []

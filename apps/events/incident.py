@@ -112,22 +112,18 @@ class Rest:
 class Failure:
     """A failure that the customers on `lines` had.
 
-    `problem` has the events of all of them. `baseline` is the share of other customers with errors
-    who had it before, None if unknown; `is_noise` if it is about as common among those.
+    `problem` has the events of all of them, and is noise if it is about as common among other
+    customers with errors; `baseline` is the share of those who had it before, None if unknown.
     `representatives` are IDs of events with a body, one for each issue and release; `releases` are
     in the order in which they first failed.
     """
 
     problem: Problem
     sentence: str
-    issues: tuple[str, ...]
     lines: tuple[int, ...]
-    first_event: Event
-    last_event: Event
-    releases: tuple[str, ...] = ()
-    baseline: float | None = None
-    is_noise: bool = False
-    representatives: tuple[str, ...] = ()
+    releases: tuple[str, ...]
+    baseline: float | None
+    representatives: tuple[str, ...]
 
     @property
     def is_slight(self) -> bool:
@@ -190,15 +186,11 @@ def shared_failures(
         failure = Failure(
             problem=problem,
             sentence=summarize_failure(problem.summarized),
-            issues=problem.issue_ids,
             lines=tuple(lines),
-            first_event=problem.events[-1],
-            last_event=problem.events[0],
             releases=tuple(
                 dict.fromkeys(one.release for one in reversed(problem.events) if one.release)
             ),
             baseline=share,
-            is_noise=is_noise,
             representatives=tuple(read.values()),
         )
         usual_less = (share or 0.0) * with_events - had

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -262,6 +263,14 @@ def apply_move(question: Question, move: Move, now: datetime) -> Question | None
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: 1 result, 1,204 results."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence: a, a and b, or a, b, and c."""
+    *first, last = tuple(words) or ("",)
+    if first[1:]:
+        return f"{', '.join(first)}, and {last}"
+    return " and ".join((*first, last))
 
 
 def format_duration(seconds: float) -> str:

@@ -12,7 +12,7 @@ from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Group, Problem, order_names, problems_of
 from apps.events.log_text import LogReader
 from apps.events.observations import MAX_ROWS, Observation, observations_of, troubles_of
-from apps.events.query import CustomerKind, Window, counted, format_duration
+from apps.events.query import CustomerKind, Window, counted, format_duration, listed
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
     CLIENT,
@@ -288,10 +288,7 @@ def _seen_instead(answer: Answer) -> tuple[str, str]:
         clause, _period, rest = text.partition(". ")
         return f"{clause[0].lower()}{clause[1:].removesuffix('.')}", f" {rest}".rstrip()
     by_kind = ([one for one in troubles if one.kind is kind] for kind in Kind)
-    counts = [_counted(same) for same in by_kind if same]
-    comma = "," if len(counts) > 2 else ""
-    listing = f"{', '.join(counts[:-1])}{comma} and {counts[-1]}" if counts[1:] else counts[0]
-    return listing, f" {text}"
+    return listed(_counted(same) for same in by_kind if same), f" {text}"
 
 
 def _counted(same: Sequence[Observation]) -> str:

@@ -49,6 +49,12 @@ def _utc(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _span(failure: Failure) -> tuple[str, str]:
+    """Return the times of the first and the last event."""
+    events = failure.problem.events
+    return _utc(events[-1].timestamp), _utc(events[0].timestamp)
+
+
 # JSON
 
 
@@ -89,21 +95,22 @@ def as_json(result: IncidentResult) -> dict[str, object]:
 
 
 def _failure(one: KnownFailure, clean: Callable[[str], str]) -> dict[str, object]:
-    failure = one.failure
+    failure, problem = one.failure, one.failure.problem
+    first, last = _span(failure)
     known = one.known[0].known if one.known else None
     return {
         "sentence": failure.sentence,
-        "issues": list(failure.issues),
-        "problems_joined": len(failure.issues),
-        "lines": list(failure.lines),
+        "issues": problem.issue_ids,
+        "problems_joined": len(problem.issue_ids),
+        "lines": failure.lines,
         "customers": len(failure.lines),
-        "first_event": _utc(failure.first_event.timestamp),
-        "last_event": _utc(failure.last_event.timestamp),
+        "first_event": first,
+        "last_event": last,
         "releases": [clean(release) for release in failure.releases],
         "baseline": failure.baseline,
-        "is_noise": failure.is_noise,
+        "is_noise": problem.is_noise,
         "known": {"slug": known.slug, "title": known.title} if known else None,
-        "representatives": list(failure.representatives),
+        "representatives": failure.representatives,
     }
 
 
@@ -118,12 +125,10 @@ _FORMULA = re.compile(
 def _csv(result: IncidentResult) -> str:
     clean = Neutralizer(result.incident.marker).clean
     states = {line: state for state, lines in result.lines.items() for line in lines}
-    rows: list[tuple[object, ...]] = [
-        (
-            *("line", "state", "failures", "sentence", "errors", "first_error", "last_error"),
-            *("releases", "note"),
-        )
-    ]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    names = ("line", "state", "failures", "sentence", "errors", "first_error", "last_error")
+    writer.writerow((*names, "releases", "note"))
     for line in result.customers:
         finding = result.findings.get(line)
         events = finding.events if finding else ()
@@ -133,22 +138,17 @@ def _csv(result: IncidentResult) -> str:
             if line in one.failure.lines
         ]
         releases = dict.fromkeys(event.release for event in events if event.release)
-        rows.append(
-            (
-                line,
-                states[line],
-                " ".join(str(number) for number, _failure in had),
-                had[0][1].sentence if had else "",
-                len(events) if finding else "",
-                _utc(events[-1].timestamp) if events else "",
-                _utc(events[0].timestamp) if events else "",
-                " ".join(release[:_MAX_RELEASE] for release in releases),
-                result.notes[line],
-            )
+        row = (
+            line,
+            states[line],
+            " ".join(str(number) for number, _failure in had),
+            had[0][1].sentence if had else "",
+            len(events) if finding else "",
+            _utc(events[-1].timestamp) if events else "",
+            _utc(events[0].timestamp) if events else "",
+            " ".join(release[:_MAX_RELEASE] for release in releases),
+            result.notes[line],
         )
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    for row in rows:
         cells = (" ".join(clean(str(value)).split()) for value in row)
         writer.writerow([_FORMULA.sub(r"\1'", cell) for cell in cells])
     return out.getvalue()
@@ -231,16 +231,12 @@ def _sections(result: IncidentResult, left: int) -> Iterator[str]:
         pending = {n: one for n, one in pending.items() if n not in whole}
         if not whole:
             break
-    for number, one in pending.items():
-        found[number], _is_whole = _section(
-            number, one, result, left // (len(pending.keys() - found.keys()))
-        )
-        left -= estimate_tokens(found[number])
     for number, one in enumerate(result.failures, 1):
         if number not in found:
-            if left < _LEAST:
+            share = left // max(len(pending.keys() - found.keys()), 1)
+            if share < _LEAST:
                 break
-            found[number], _is_whole = _section(number, one, result, left)
+            found[number], _is_whole = _section(number, one, result, share)
             left -= estimate_tokens(found[number])
     yield from (found[number] for number in sorted(found))
 
@@ -296,8 +292,8 @@ def _listed(
 ) -> str:
     """Return a failure in the list, with the titles of these events."""
     failure = one.failure
-    first, last = (_utc(each.timestamp) for each in (failure.first_event, failure.last_event))
-    noise = ", so it’s probably noise" if failure.is_noise else ""
+    first, last = _span(failure)
+    noise = ", so it’s probably noise" if failure.problem.is_noise else ""
     lines = [
         f"{number}. {failure.sentence}",
         f"   - customers: {_numbers(failure.lines, most)}, {result.share_text(failure)}",
@@ -332,7 +328,11 @@ def never_seen_title(incident: Incident) -> str:
 def usual_text(failure: Failure, result: IncidentResult) -> str:
     """Return how many other customers had the failure before the window, in words."""
     if result.is_part:
-        return "about as common" if failure.is_noise else "not shown: it includes other projects"
+        return (
+            "about as common"
+            if failure.problem.is_noise
+            else "not shown: it includes other projects"
+        )
     if failure.baseline is None and result.state == "running":
         return "not compared yet"
     minutes = 2 * result.incident.minutes
@@ -351,7 +351,7 @@ def usual_text(failure: Failure, result: IncidentResult) -> str:
 
 def shared_text(failure: Failure, result: IncidentResult) -> str:
     """Return what is known about a failure in a sentence or two, for an escalation."""
-    first, last = (_utc(one.timestamp) for one in (failure.first_event, failure.last_event))
+    first, last = _span(failure)
     when = f"at {first}" if first == last else f"from {first} to {last}"
     usual = usual_text(failure, result)
     share = result.share_text(failure)

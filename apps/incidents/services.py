@@ -192,9 +192,9 @@ _COMPARED = ("moment", "minutes", "projects", "environments")
 
 
 def _twin(incident: Incident, user: User, hashes: set[str]) -> Incident | None:
-    """Return the incident that was begun with the same form, or an unfinished one like it.
+    """Return the incident begun with the same form, or an unfinished one like it.
 
-    Raise `LookupFailed` if there are too many others. Runs in the transaction that begins one.
+    Raise `LookupFailed` if there are too many others.
     """
     User.objects.select_for_update().get(pk=user.pk)  # one request after the other
     if same := Incident.objects.filter(user=user, uuid=incident.uuid).first():
@@ -348,7 +348,7 @@ def ask_who_was_seen(job: Job, lease: jobs.Lease) -> None:
     with lease.finish():
         seen = rest.was_seen.items()
         _save_findings(incident, [replace(findings[line], was_seen=one) for line, one in seen])
-        _add_rest(incident, replace(rest, was_seen={}))
+        _add_rest(incident, rest)
 
 
 @jobs.handler(DETAILS, lease=_LEASE)
@@ -631,7 +631,7 @@ class KnownFailure:
 
     failure: Failure
     answer: Answer
-    known: tuple[KnownMatch, ...] = ()
+    known: tuple[KnownMatch, ...]
 
 
 # What is known about a customer, in one word for programs.
@@ -839,11 +839,11 @@ def _limited(findings: Mapping[int, Finding], part: Answer) -> dict[int, Finding
 
 def _with_known(incident: Incident, failure: Failure, part: Answer) -> KnownFailure:
     """Return the failure with the known errors it matches, which are never stored."""
-    chosen = set(failure.representatives)
-    shown = tuple(event for event in failure.problem.events if event.id in chosen)
-    about = _answer(incident, Customer(CUSTOMER_ALIAS), shown or (failure.last_event,))
-    projects = tuple(sorted({event.project for event in about.events if event.project}))
-    issues = tuple(issue for issue in part.issues if issue.id in failure.issues)
+    events, issue_ids = failure.problem.events, failure.problem.issue_ids
+    shown = tuple(event for event in events if event.id in failure.representatives) or events[:1]
+    about = _answer(incident, Customer(CUSTOMER_ALIAS), shown)
+    projects = tuple(sorted({event.project for event in shown if event.project}))
+    issues = tuple(issue for issue in part.issues if issue.id in issue_ids)
     searched = replace(about.searched, projects=projects)
     about = with_known_errors(replace(about, issues=issues, searched=searched))
     matches = {match.known.slug: match for match in about.known.matches}
@@ -853,15 +853,13 @@ def _with_known(incident: Incident, failure: Failure, part: Answer) -> KnownFail
 # From an incident to lookups, and back.
 
 
-def customer_lookup(
-    incident: Incident, line: int, result: IncidentResult, requester: Requester
-) -> Lookup | None:
+def customer_lookup(result: IncidentResult, line: int, requester: Requester) -> Lookup | None:
     """Return the requester's lookup of one customer at the time of their last error.
 
     A lookup of the same window is opened again; else, a new one is recorded. None if there is no
     such customer, or if their data was erased. Raise `LookupFailed` as `record_lookup` does.
     """
-    typed = result.customers.get(line)
+    incident, typed = result.incident, result.customers.get(line)
     if not typed:
         return None
     finding = result.findings.get(line)

@@ -435,7 +435,7 @@ def share_section(
         "form": SimpleLazyObject(offering),
         "readers": readers,
         "rows": [
-            (share.pk, share.reader, local_minute(share.until, zone) if share.until else None)
+            {"share": share, "until": share.until and local_minute(share.until, zone)}
             for share in access.active_shares(lookup)
         ],
     }

@@ -95,7 +95,7 @@ def _measure(demo: DemoSentry, size: int) -> list[Target]:
     keys = made.issue_ids()
     pairs = {(one.line, keys[own.issue_id or ""]) for one in findings for own in one.events}
     failures = shared_failures(findings, rest.issues, rest.bodies, rest.baseline)
-    noise = {keys[one.problem.issue_id] for one in failures if one.is_noise}
+    noise = {keys[one.problem.issue_id] for one in failures if one.problem.is_noise}
     wrong = len(pairs ^ made.truth) + len(noise ^ set(made.decoys))
     targets = [
         (f"{size} customers: at most the formula's {formula} calls", str(calls), calls <= formula),

@@ -25,7 +25,7 @@ from apps.lookups.services import (
     read_event,
 )
 from apps.sentry import config
-from apps.sentry.config import SentryError
+from apps.sentry.errors import SentryError
 from tests.conftest import MOMENT, NOW, just_now, lists_asked, question
 from tests.demo_sentry import DemoSentry
 

@@ -135,19 +135,19 @@ def test_who_had_what_is_exact_and_noise_is_named(sentry: DemoSentry, seed: int)
     assert pairs == made.truth
     assert set(found.unsure()) == made.noisy
     assert {line for line, seen in found.rest.was_seen.items() if seen is False} == made.never_seen
-    names = {tuple(keys[own] for own in one.issues): one for one in found.failures}
+    names = {tuple(keys[own] for own in one.problem.issue_ids): one for one in found.failures}
     for number in range(incidents.PLANTED):
         key = f"Failure {number}"
         halves = (key, f"{key} - browser") if number % 2 else (key,)
         failure = names.pop(halves)
-        assert not failure.is_noise, key
+        assert not failure.problem.is_noise, key
         assert set(failure.lines) == {line for line, one in made.truth if one in halves}, key
         assert set(failure.releases) == {one.release for one in failure.problem.events}, key
         assert len(failure.representatives) == len(failure.releases), key
-    assert {key for (key,), one in names.items() if one.is_noise} == set(made.decoys)
+    assert {key for (key,), one in names.items() if one.problem.is_noise} == set(made.decoys)
     assert len(names) == len(made.decoys)
-    assert [one.is_noise for one in found.failures] == sorted(
-        one.is_noise for one in found.failures
+    assert [one.problem.is_noise for one in found.failures] == sorted(
+        one.problem.is_noise for one in found.failures
     )
 
 
@@ -333,7 +333,7 @@ def test_failure_that_began_before_the_window_is_not_noise(sentry: DemoSentry) -
     for number in range(80):
         sentry.world.add_event(timestamp=before, user_id=str(900 + number), issue="Other")
     found = ask(sentry, people(*(str(100 + number) for number in range(60))))
-    assert [(one.baseline, one.is_noise) for one in found.failures] == [(0.0, False)]
+    assert [(one.baseline, one.problem.is_noise) for one in found.failures] == [(0.0, False)]
     assert found.rest.baseline.customers == 80
 
 

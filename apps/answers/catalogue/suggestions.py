@@ -78,10 +78,7 @@ class Preview:
 
 
 def preview_of(entry: Entry, reader: User) -> Preview:
-    """Match this entry alone against recent lookups, newest first, within `MAX_PREVIEW_S`.
-
-    Only projects that the reader can see are included.
-    """
+    """Match this entry against recent lookups in the reader's projects, within `MAX_PREVIEW_S`."""
     projects, may_open = projects_of(reader), manageable_by(reader)
     ids, is_narrowed = _candidates(entry.pattern, projects)
     preview = Preview(is_narrowed, min(len(ids), MAX_COUNTED), len(ids) > MAX_COUNTED)

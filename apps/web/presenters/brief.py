@@ -15,7 +15,7 @@ from apps.events.correlation import Reason
 from apps.events.event import Issue, LogEntry
 from apps.events.grouping import Problem
 from apps.events.observations import Observation
-from apps.events.query import counted
+from apps.events.query import counted, listed
 from apps.events.releases import (
     CustomerFixState,
     customer_fix_state,
@@ -293,7 +293,7 @@ def _kind_of(answer: Answer, problem: Problem, today: date) -> str:
 
 
 def _named(numbers: Sequence[str]) -> str:
-    return f"{'problem' if len(numbers) == 1 else 'problems'} {formatting.listed(numbers)}"
+    return f"{'problem' if len(numbers) == 1 else 'problems'} {listed(numbers)}"
 
 
 def _next_for(answer: Answer, problem: Problem, today: date) -> str:
@@ -322,7 +322,7 @@ def _next_without_errors(answer: Answer, clock: Clock, today: date) -> str:
     times = [_minute(event.timestamp, clock) for event in reply.errors_nearby(answer)]
     if times:
         were = "was an error" if len(times) == 1 else "were errors"
-        return f"Confirm the time; there {were} at {formatting.listed(times)}."
+        return f"Confirm the time; there {were} at {listed(times)}."
     return "Confirm the time and time zone."
 
 

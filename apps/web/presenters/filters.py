@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events import filtering
@@ -20,8 +20,22 @@ ZOOM_MINUTES = (1, 5, 15)
 
 _KEY = "shown"
 _MIN_RANGE = timedelta(seconds=2)  # as much as can still be drawn
-# The name, the label, and the options: value, label, and whether it is chosen.
-Select = tuple[str, str, list[tuple[str, str, bool]]]
+
+
+class Option(NamedTuple):
+    """An option of a select."""
+
+    value: str
+    label: str
+    is_chosen: bool
+
+
+class Select(NamedTuple):
+    """A field to filter by."""
+
+    name: str
+    label: str
+    options: list[Option]
 
 
 def read_filter(values: Mapping[str, str], answer: Answer) -> filtering.EventFilter:
@@ -132,9 +146,9 @@ def _selects(
         offered = {"problem": rows, **offered}
     for name, options in offered.items():
         chosen = getattr(event_filter, "issue_id" if name == "problem" else name)
-        everything = ("", f"All {name}s", not chosen)
-        rest = [(value, label, value == chosen) for value, label in options]
-        yield name, name.capitalize(), [everything, *rest]
+        everything = Option("", f"All {name}s", not chosen)
+        rest = [Option(value, label, value == chosen) for value, label in options]
+        yield Select(name, name.capitalize(), [everything, *rest])
 
 
 def _range_selects(
@@ -149,10 +163,11 @@ def _range_selects(
     names = timeline.TimeLabels(whole, zone, seconds=seconds)
     for name, edge, at in (("from", whole.start, chosen.start), ("to", whole.end, chosen.end)):
         inner = sorted(times | ({at} - {edge}))
-        options = [(_epoch(when), names.full(when), when == at) for when in inner]
+        options = [Option(_epoch(when), names.full(when), when == at) for when in inner]
         side = "start" if name == "from" else "end"
-        first = ("", f"{names.full(edge)} ({side})", at == edge)
-        yield name, name.capitalize(), [first, *options] if side == "start" else [*options, first]
+        whole_side = Option("", f"{names.full(edge)} ({side})", at == edge)
+        options = [whole_side, *options] if side == "start" else [*options, whole_side]
+        yield Select(name, name.capitalize(), options)
 
 
 def _hidden(

@@ -143,14 +143,6 @@ def grouped(number: int) -> str:
     return f"{number:,}"
 
 
-def listed(words: Iterable[str]) -> str:
-    """Return words as a list in a sentence: a, a and b, or a, b, and c."""
-    *first, last = tuple(words) or ("",)
-    if first[1:]:
-        return f"{', '.join(first)}, and {last}"
-    return " and ".join((*first, last))
-
-
 def visible(text: str) -> str:
     """Replace terminal and bidirectional control characters with visible symbols."""
     return text.translate(_VISIBLE)

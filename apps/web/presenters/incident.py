@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.answers.models import DraftTemplate
@@ -10,7 +10,7 @@ from apps.answers.services import group_reply
 from apps.answers.templates import About, Kind
 from apps.events.correlation import Reason
 from apps.events.incident import Failure
-from apps.events.query import counted
+from apps.events.query import counted, listed
 from apps.events.releases import short_release
 from apps.incidents.exports import never_seen_title, usual_text
 from apps.incidents.models import Incident
@@ -30,7 +30,19 @@ _MAX_NAMES = 4
 _MAX_TEXT = 120
 
 
-CustomerRow = tuple[int, str, str]
+class CustomerRow(NamedTuple):
+    """A customer of the list, and what there is to say about them."""
+
+    line: int
+    customer: str
+    note: str = ""
+
+
+class CustomerGroup(NamedTuple):
+    """The customers about whom the same is known."""
+
+    title: str
+    rows: list[CustomerRow]
 
 
 def incident_view(result: IncidentResult, *, agent: str) -> dict[str, Any]:
@@ -73,7 +85,7 @@ def headline(result: IncidentResult) -> str:
 
 
 def _what_is_shared(failures: Sequence[Failure], of: str) -> str:
-    loud = [one for one in failures if not one.is_noise]
+    loud = [one for one in failures if not one.problem.is_noise]
     shared = [one for one in loud if len(one.lines) > 1]
     if shared:
         had = "had the same event" if shared[0].is_slight else "hit the same failure"
@@ -106,16 +118,14 @@ def _failure(
     result: IncidentResult, number: int, one: KnownFailure, body: str, agent: str
 ) -> dict[str, Any]:
     """Return the `failure` of `incidents/_failure.html`: `percent` is of the customers checked."""
-    failure, zone = one.failure, ZoneInfo(result.incident.zone)
-    first, last = failure.first_event.timestamp, failure.last_event.timestamp
-    today = formatting.today_in(zone.key)
-    about = About(one.answer, failure.issues[:1], zone, today, result.incident.marker, agent=agent)
-    answers, step = shared_brief(
-        one.answer, failure.problem, failure.releases, zone=zone, today=today
-    )
+    failure, problem, zone = one.failure, one.failure.problem, ZoneInfo(result.incident.zone)
+    first, last = problem.events[-1].timestamp, problem.events[0].timestamp
+    today, marker = formatting.today_in(zone.key), result.incident.marker
+    about = About(one.answer, (problem.issue_id,), zone, today, marker, agent=agent)
+    answers, step = shared_brief(one.answer, problem, failure.releases, zone=zone, today=today)
     return {
         "number": number,
-        "key": failure.problem.issue_id,
+        "key": problem.issue_id,
         "sentence": formatting.typeset(failure.sentence),
         "share": result.share_text(failure),
         "percent": round(100 * len(failure.lines) / max(result.answered, 1)),
@@ -123,26 +133,27 @@ def _failure(
         "last": formatting.local_clock(last, zone, day_of=result.incident.moment),
         "releases": _first_of(list(map(short_release, failure.releases))),
         "usual": usual_text(failure, result),
-        "is_noise": failure.is_noise,
+        "is_noise": problem.is_noise,
         "answers": answers,
         "next": step,
         "issues": list(_issues(result, failure)),
         "known": [match.known for match in one.known],
         "events": [
-            (
-                event.id,
-                formatting.shortened(event.title or "(no title)", _MAX_TEXT),
-                event.release and formatting.shortened(short_release(event.release), _MAX_TEXT),
-            )
+            {
+                "id": event.id,
+                "title": formatting.shortened(event.title or "(no title)", _MAX_TEXT),
+                "release": event.release
+                and formatting.shortened(short_release(event.release), _MAX_TEXT),
+            }
             for event in one.answer.events
         ],
-        "customers": [(line, result.customers.get(line, ""), "") for line in failure.lines],
+        "customers": [CustomerRow(line, result.customers.get(line, "")) for line in failure.lines],
         "reply": body and group_reply(body, about, moment=customer_time(first, last, zone)),
     }
 
 
-def _issues(result: IncidentResult, failure: Failure) -> Iterable[tuple[str, str, str, str]]:
-    """Yield each issue's name, link, customers, and why it was joined, the cause's first."""
+def _issues(result: IncidentResult, failure: Failure) -> Iterable[dict[str, str]]:
+    """Yield each issue with its customers, and why it was joined, the cause's first."""
     reasons = {joined.group.issue_id: joined.reason for joined in failure.problem.others}
     for group in failure.problem.groups:
         events = {event.id for event in group.events}
@@ -151,19 +162,22 @@ def _issues(result: IncidentResult, failure: Failure) -> Iterable[tuple[str, str
             for line in failure.lines
         )
         issue = group.issue
-        name = formatting.shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT)
-        link = formatting.safe_link(issue.permalink) if issue else ""
         reason = reasons.get(group.issue_id)
-        yield name, link, counted(had, "customer"), _WHY_JOINED[reason] if reason else ""
+        yield {
+            "name": formatting.shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT),
+            "link": formatting.safe_link(issue.permalink) if issue else "",
+            "customers": counted(had, "customer"),
+            "why_joined": _WHY_JOINED[reason] if reason else "",
+        }
 
 
 def _first_of(names: Sequence[str]) -> str:
     shown = [formatting.shortened(name, _MAX_TEXT) for name in names[:_MAX_NAMES]]
     more = len(names) - _MAX_NAMES
-    return formatting.listed([*shown, f"{more} more"] if more > 0 else shown)
+    return listed([*shown, f"{more} more"] if more > 0 else shown)
 
 
-def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
+def _groups(result: IncidentResult) -> Iterable[CustomerGroup]:
     """Yield the customers, each once: those with errors, then the others by what is known."""
     known = {"", *(one.message for one in result.notices)}
     unread = {*result.lines["not_asked"], *result.lines["unanswerable"]}
@@ -174,7 +188,10 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
             numbers.setdefault(line, []).append(number)
     with_errors = sorted(numbers, key=lambda line: (numbers[line], line))
     loud = {
-        line for one in result.failures if not one.failure.is_noise for line in one.failure.lines
+        line
+        for one in result.failures
+        if not one.failure.problem.is_noise
+        for line in one.failure.lines
     }
     where = "in projects you can see" if result.is_part else "in this window"
     unsure = [line for line in result.lines["capped"] if line not in numbers]
@@ -194,13 +211,11 @@ def _groups(result: IncidentResult) -> Iterable[tuple[str, list[CustomerRow]]]:
         rows = []
         for line in lines:
             had = numbers.get(line)
-            what = (
-                f"failure{'s' if had[1:] else ''} {formatting.listed(map(str, had))}" if had else ""
-            )
+            what = f"failure{'s' if had[1:] else ''} {listed(map(str, had))}" if had else ""
             parts = filter(None, (what, notes.get(line, "")))
-            rows.append((line, result.customers.get(line, ""), ". ".join(parts)))
+            rows.append(CustomerRow(line, result.customers.get(line, ""), ". ".join(parts)))
         if rows:
-            yield title, rows
+            yield CustomerGroup(title, rows)
 
 
 def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> dict[str, Any]:

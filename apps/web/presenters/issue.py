@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby, islice
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events import releases, summary
@@ -25,7 +25,7 @@ from apps.events.filtering import NumberedProblem
 from apps.events.grouping import Group, Joined, Problem, nearest_first
 from apps.events.identifier import field_name
 from apps.events.observations import troubles_of
-from apps.events.query import Window, counted
+from apps.events.query import Window, counted, listed
 from apps.events.rules.rule import Place
 from apps.known_errors.catalogue import render_reply, safe_workaround
 from apps.web.presenters import formatting
@@ -107,7 +107,7 @@ def _known_view(
         "fix": formatting.typeset(releases.describe_fix(known, release, today)),
         "workaround": workaround,
         "links": [(label, address) for label, address in links if address],
-        "why": formatting.listed(match.why),
+        "why": listed(match.why),
         "reply": reply,
         "helped": feedback.get((match.issue_id, known.slug)),
         # These may be wrong for this customer.
@@ -145,13 +145,21 @@ BRIEF = Limits(own_frames=8, library_frames=20, steps=20, text=600)
 FULL = Limits(own_frames=500, library_frames=500, steps=500, text=20_000, raw_steps=True)
 
 
+class CodeLine(NamedTuple):
+    """A line of code, and whether it failed there."""
+
+    number: int
+    text: str
+    has_failed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class FrameView:
-    """A frame. `lines` have a number, a text, and whether it failed; `times` counts repeats."""
+    """A frame with the code around it; `times` counts repeats."""
 
     place: str
     function: str
-    lines: tuple[tuple[int, str, bool], ...]
+    lines: tuple[CodeLine, ...]
     variables: tuple[Row, ...]
     times: int = 1
 
@@ -223,7 +231,7 @@ def _frame(frame: Frame, limits: Limits) -> FrameView:
         place=_place(frame) or "an unknown location",
         function=formatting.clipped(frame.function or "", 200),
         lines=tuple(
-            (number, formatting.clipped(text, 300), number == frame.line)
+            CodeLine(number, formatting.clipped(text, 300), number == frame.line)
             for number, text in frame.code
         ),
         variables=_rows(variables, longest=min(limits.text, 400)),
@@ -389,7 +397,7 @@ def _event_facts(event: Event, body: EventBody, zone: ZoneInfo) -> tuple[Row, ..
         ("Page or task", event.transaction),
         ("Where in the code", None if culprit == event.transaction else culprit),
         ("Platform", event.platform),
-        ("Matched by", formatting.listed(field_name(field) for field in event.matched_on)),
+        ("Matched by", listed(field_name(field) for field in event.matched_on)),
         ("Trace", event.trace_id or body.trace_id),
         ("Event", event.id),
     )
@@ -420,9 +428,7 @@ def _lists(body: EventBody, limits: Limits) -> tuple[Row, ...]:
         (f"{name[0].upper()}{name[1:]}", formatting.clipped(lines, limits.text))
         for name, lines in body.lists.items()
     )
-    unread = formatting.listed(
-        f"{name} ({formatting.grouped(count)})" for name, count in body.unread.items()
-    )
+    unread = listed(f"{name} ({formatting.grouped(count)})" for name, count in body.unread.items())
     return (
         *shown,
         *((("Only in Sentry", formatting.clipped(unread, limits.text)),) if unread else ()),
@@ -497,7 +503,7 @@ def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | 
     view = ImpactView(
         line=_sentence("; ".join(filter(None, (short, status or fix)))) or "How widespread is it?",
         short=short,
-        news=_sentence(formatting.listed(releases.issue_trends(issue, moment))),
+        news=_sentence(listed(releases.issue_trends(issue, moment))),
         first_seen=formatting.local_minute(issue.first_seen, zone) if issue.first_seen else None,
         sentences=tuple(formatting.clipped(one, 300) for one in sentences if one),
         day=_day(day, moment, zone) if day else None,

@@ -68,9 +68,9 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, 
     others = occurrences.events if occurrences and occurrences.problem is None else ()
     distance = min((abs(one.timestamp - moment) for one in others), default=timedelta())
     return {
-        "fields": f"{formatting.listed(fields)}{not_issue}",
-        "projects": formatting.listed(answer.searched.projects),
-        "environments": formatting.listed(answer.searched.environments),
+        "fields": f"{query.listed(fields)}{not_issue}",
+        "projects": query.listed(answer.searched.projects),
+        "environments": query.listed(answer.searched.environments),
         "wider": [
             (minutes, label)
             for minutes, label in _WIDER.items()

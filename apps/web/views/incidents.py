@@ -230,7 +230,7 @@ def incident_lookup(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
     incident = access.get_incident_or_404(request, incident_id)
     result = services.read_incident(incident, access.allowed_projects(request))
     line = access.posted_pk(request, "line")
-    lookup = services.customer_lookup(incident, line, result, access.requester_of(request))
+    lookup = services.customer_lookup(result, line, access.requester_of(request))
     if lookup is None:
         raise Http404
     return SeeOther(reverse("lookup_detail", args=[lookup.uuid]))
