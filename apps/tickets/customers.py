@@ -18,12 +18,14 @@ from apps.events.query import (
 from apps.tickets.text import (
     WORDS,
     CustomerFound,
+    Read,
     TextSpan,
     by_phrase,
     excerpt,
     normalize,
     read_all,
     read_patterns,
+    readers,
     word_set,
 )
 
@@ -41,27 +43,20 @@ class _Token(TextSpan):
 
 
 _FILE = read_patterns("customers.toml")
-_EMAIL = _FILE.compile("email")
 _OWN_ADDRESS = _FILE.compile("own_address", re.IGNORECASE)
 _RECIPIENT = _FILE.compile("recipient", re.IGNORECASE | re.MULTILINE)
 _SENDER = _FILE.compile("sender", re.IGNORECASE | re.MULTILINE)
 
 _ENGLISH = by_phrase(WORDS["english_owners"])
-_LABELED_ID = _FILE.compile("labeled_id", re.IGNORECASE)
 # "100 200 300" is one number in groups; its first group alone would be another customer.
 _MORE_GROUPS = re.compile(r"[ \u00a0][0-9]{3}(?![\w:./-])")
-_USERNAME = _FILE.compile("username", re.IGNORECASE)
-_SIGN_IN_ID = _FILE.compile("sign_in_id")
-_SIGNED_IN = _FILE.compile("signed_in", re.IGNORECASE)
 _NOT_USERNAMES = word_set("not_usernames")
-_HEX = _FILE.compile("hex", re.IGNORECASE)
 _HEX_LABEL = any_case(r"(?P<noun>event|trace|replay)(?:[\s_-]?id)?\W{0,6}\Z")
 _LINK = any_case(r"https?://[^\s<>\"'“”\]]{1,1900}")
 _LOOKS_LIKE_DATE = _FILE.compile("looks_like_date")
 _NOT_AN_ID = _FILE.compile("not_an_id", re.IGNORECASE)
 _IP_KIND = "IP address"
 _EMAIL_KIND = "email address"
-_IP_OF_CUSTOMER = _FILE.compile("ip_of_customer", re.IGNORECASE)
 _MESSAGE_ID = _FILE.compile("message_id", re.IGNORECASE)
 
 
@@ -167,12 +162,13 @@ def _username(found: re.Match[str]) -> _Token | None:
 
 
 # In this order: what is read first is not read again.
-_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Token | None]], ...] = (
-    (_IP_OF_CUSTOMER, partial(_token, kind=_IP_KIND)),
-    (_SIGN_IN_ID, partial(_token, kind="user ID", group=0)),
-    (_LABELED_ID, _labeled_id),
-    (_HEX, _hex_id),
-    (_EMAIL, _email),
-    (_USERNAME, _username),
-    (_SIGNED_IN, _username),
-)
+_FUNCTIONS: dict[str, Read[_Token]] = {
+    "ip_of_customer": partial(_token, kind=_IP_KIND),
+    "sign_in_id": partial(_token, kind="user ID", group=0),
+    "labeled_id": _labeled_id,
+    "hex": _hex_id,
+    "email": _email,
+    "username": _username,
+    "signed_in": _username,
+}
+_READERS = readers(_FILE, _FUNCTIONS)

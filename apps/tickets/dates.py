@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
@@ -23,9 +23,9 @@ from apps.tickets.text import (
     one_line,
     read_all,
     read_patterns,
+    readers,
     word_set,
 )
-from apps.tickets.times import FILE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
         is_cut = last.isalnum() or (last and last in "._:/,+#$€£½¼¾")  # "v1.5"
         if amount is None or is_cut:
             continue
-        question = _question(f"The ticket says “{tail}” after it." if tail else "", amount)
+        question = f"The ticket says “{tail}” after it." if tail else ""
         before = words[:first]
         if before and (before[-1].word in _OPEN or before[-1].word in _OR | _JOINING):
             before = before[-2:]
@@ -159,7 +159,7 @@ def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
             before = []
         if before and (before[-1].word in _OPEN or any(_is_number(one.word) for one in before)):
             said = " ".join(text[before[-2:][0].start : start].split())
-            question = f"The ticket says “{said}” before it. Check how long ago it was."
+            question = f"The ticket says “{said}” before it."
         return _duration(text, start, end, amount, question)
     return None
 
@@ -180,24 +180,18 @@ def _beginning(text: str, words: list[_Word], start: int) -> DurationToken | Non
         is_range = is_more and (_is_number(after[1].word) or after[1].word in _A_BIT)
         said = text[start:end] if is_open else text[end : after[-1].end] if is_range else ""
         said = f"The ticket says “{' '.join(said.split())}”." if said else ""
-        return _duration(text, start, end, amount, _question(said, amount))
+        return _duration(text, start, end, amount, said)
     return None
 
 
-def _question(said: str, amount: _Amount) -> str:
-    if said:
-        return f"{said} Check how long ago it was."
-    if amount.is_vague and amount.minutes > 60:
-        return "The ticket doesn't say exactly how long ago. Check it."
-    return ""
-
-
-def _duration(
-    text: str, start: int, end: int, amount: _Amount, question: str = ""
-) -> DurationToken:
+def _duration(text: str, start: int, end: int, amount: _Amount, said: str = "") -> DurationToken:
     days = round(amount.minutes / 1440) if amount.is_days else None
-    if days is not None and (days > 365 or amount.is_vague):
-        question = question or "The ticket doesn't say exactly how long ago. Check it."
+    is_open = amount.is_vague and (amount.minutes > 60 or amount.is_days)
+    question = ""
+    if said:
+        question = f"{said} Check how long ago it was."
+    elif is_open or (days or 0) > 365:
+        question = "The ticket doesn't say exactly how long ago. Check it."
     back = timedelta(minutes=amount.minutes)
     return DurationToken(start, end, text[start:end], back, days, question)
 
@@ -339,28 +333,12 @@ class DateToken(TextSpan):
         return one_line(self.text).strip(" .,")
 
 
-_YEAR_FIRST = _FILE.compile("year_first")
-_JAPANESE = _FILE.compile("japanese")
-_PACKED = _FILE.compile("packed")
-_NUMBERS = _FILE.compile("numbers", re.IGNORECASE)
-_SPACED = _FILE.compile("spaced", re.IGNORECASE)
 _CLOCK_AFTER = _FILE.compile("clock_after", re.IGNORECASE)
 _AT_BEFORE = any_case(r"(?<!\w)(?:at|um)\s\Z")
 _DOTTED_BEFORE = any_case(r"(?<!\w)(?:am|vom|den|dem|der|on|seit|bis|since|le|el)\s\Z")
-_DAY_MONTH = _FILE.compile("day_month", re.IGNORECASE)
-_MONTH_DAY = _FILE.compile("month_day", re.IGNORECASE)
 _DOUBTFUL_MONTHS, _BESIDE_YEAR = word_set("doubtful_months"), word_set("months_beside_year")
 _NOT_DATES = frozenset(("24/7", "9/11"))
 _NO_DAY_AFTER = _FILE.compile("no_day_after", re.IGNORECASE)
-
-_RELATIVE = _FILE.compile("relative", re.IGNORECASE)
-_ON_WEEKDAY = _FILE.compile("on_weekday", re.IGNORECASE)
-_OF_MONTH = _FILE.compile("of_month", re.IGNORECASE)
-_NUMBERED_DAY = _FILE.compile("numbered_day", re.IGNORECASE)
-_WEEK_SPAN = _FILE.compile("week_span", re.IGNORECASE)
-_VAGUE = _FILE.compile("vague", re.IGNORECASE)
-_COMING = _FILE.compile("coming", re.IGNORECASE)
-_SHORT_WEEKDAY = _FILE.compile("short_weekday")
 
 
 def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]:
@@ -376,9 +354,10 @@ def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]
 
 def _complete(found: re.Match[str]) -> DateToken | None:
     dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
-    end = found.end() if found.re is not FILE_NAME else found.end("d")
+    is_file_name = "hour" in found.re.groupindex
+    end = found.end("d") if is_file_name else found.end()
     words = found.string[found.start() : end]
-    is_machine = found.re is not _JAPANESE
+    is_machine = "年" not in words
     return DateToken(found.start(), end, words, dates, is_machine=is_machine) if dates else None
 
 
@@ -466,8 +445,12 @@ def _of_week(found: re.Match[str]) -> DateToken | None:
 
 
 def _vague(found: re.Match[str]) -> DateToken:
+    return replace(_token(found), is_vague=True)
+
+
+def _coming(found: re.Match[str]) -> DateToken:
     future = f"“{one_line(found[0])}” is in the future, so we didn't list it."
-    return replace(_token(found, future if found.re is _COMING else ""), is_vague=True)
+    return replace(_token(found, future), is_vague=True)
 
 
 def _token(found: re.Match[str], question: str = "") -> DateToken:
@@ -494,15 +477,19 @@ def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
 
 
 # In this order: what is read first is not read again.
-_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DateToken | None]], ...] = (
-    *((one, _complete) for one in (_YEAR_FIRST, _JAPANESE, _PACKED, FILE_NAME)),
-    *((one, _with_named_month) for one in (_DAY_MONTH, _MONTH_DAY)),
-    *((one, _numeric) for one in (_NUMBERS, _SPACED)),
-    (_RELATIVE, _relative),
-    *((one, _of_month) for one in (_NUMBERED_DAY, _OF_MONTH)),
-    (_WEEK_SPAN, lambda found: DateToken(*found.span(), "")),  # "Mon to Fri"
-    *((one, _of_week) for one in (_ON_WEEKDAY, _SHORT_WEEKDAY)),
-    *((one, _vague) for one in (_VAGUE, _COMING)),
+_READERS = readers(
+    _FILE,
+    {
+        **dict.fromkeys(("year_first", "japanese", "packed", "file_name"), _complete),
+        **dict.fromkeys(("day_month", "month_day"), _with_named_month),
+        **dict.fromkeys(("numbers", "spaced"), _numeric),
+        "relative": _relative,
+        **dict.fromkeys(("numbered_day", "of_month"), _of_month),
+        "week_span": lambda found: DateToken(*found.span(), ""),  # "Mon to Fri"
+        **dict.fromkeys(("on_weekday", "short_weekday"), _of_week),
+        "vague": _vague,
+        "coming": _coming,
+    },
 )
 
 

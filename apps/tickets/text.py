@@ -169,11 +169,16 @@ def not_overlapping(found: Iterable[S], taken: Iterable[TextSpan]) -> list[S]:
     return [one for one in found if is_free(one)]
 
 
-def read_all(
-    text: str,
-    readers: Iterable[tuple[re.Pattern[str], Callable[[re.Match[str]], S | None]]],
-    taken: Iterable[TextSpan] = (),
-) -> list[S]:
+Read = Callable[[re.Match[str]], S | None]
+Readers = tuple[tuple[re.Pattern[str], Read[S]], ...]
+
+
+def readers(file: PatternFile, functions: dict[str, Read[S]]) -> Readers[S]:
+    """Return the patterns of a file, which ignore case, with the functions that read a match."""
+    return tuple((file.compile(name, re.IGNORECASE), read) for name, read in functions.items())
+
+
+def read_all(text: str, readers: Readers[S], taken: Iterable[TextSpan] = ()) -> list[S]:
     """Return everything that the patterns find and their functions read, in the text's order.
 
     An earlier pattern goes first; none overlap each other or `taken`.
@@ -281,6 +286,7 @@ _WORD_TABLES: dict[str, Iterable[str]] = {
 }
 _ANY_WORD = {name: either(name) for name in WORDS["phrases"]}
 _ANY_WORD["zones"] = "|".join(name for name in WORDS["zones"] if len(name) > 2)
+_ANY_WORD |= {name: part.replace("\n", "") for name, part in WORDS["patterns"].items()}
 _ANY_WORD |= {name: _longest_first(words) for name, words in _WORD_TABLES.items()}
 
 

@@ -1,7 +1,7 @@
 """Find times of day and time zones in a text, and work out what they can mean."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
@@ -18,6 +18,7 @@ from apps.tickets.text import (
     normalize,
     read_all,
     read_patterns,
+    readers,
     word_set,
 )
 
@@ -123,24 +124,7 @@ _SPELLED_MINUTES = {
     **by_phrase(WORDS["minutes_after_hour"]),
     "half": "-30",
 }
-_HALF = _FILE.compile("half", re.IGNORECASE)
-_HALF_AFTER = _FILE.compile("half_after", re.IGNORECASE)
-_NAMED = _FILE.compile("named", re.IGNORECASE)
 _TIME_BEFORE = _FILE.compile("time_before", re.IGNORECASE)
-_WITH_MINUTES = _FILE.compile("with_minutes", re.IGNORECASE)
-_WITH_WORD = _FILE.compile("with_word", re.IGNORECASE)
-_SPELLED = _FILE.compile("spelled", re.IGNORECASE)
-_SPELLED_AT = _FILE.compile("spelled_at", re.IGNORECASE)
-_ROUGH_HOUR = _FILE.compile("rough_hour", re.IGNORECASE)
-_JAPANESE = _FILE.compile("japanese")
-_ALONE = _FILE.compile("alone", re.IGNORECASE)
-_AFTER_WORD = _FILE.compile("after_word", re.IGNORECASE)
-_WITH_H = _FILE.compile("with_h", re.IGNORECASE)
-_DIGITS = _FILE.compile("digits", re.IGNORECASE)
-_PACKED = _FILE.compile("packed")
-_SPACED = _FILE.compile("spaced", re.IGNORECASE)
-FILE_NAME = _FILE.compile("file_name", re.IGNORECASE)
-_RANGE = _FILE.compile("range", re.IGNORECASE)
 _PART = _FILE.compile("part", re.IGNORECASE)
 
 
@@ -255,15 +239,18 @@ def _digits(found: re.Match[str]) -> ClockToken | None:
 
 
 # In this order: what is read first is not read again.
-_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], ClockToken | None]], ...] = (
-    (_RANGE, _range),
-    *((pattern, _half) for pattern in (_HALF, _HALF_AFTER)),
-    *((pattern, _digits) for pattern in (_DIGITS, _PACKED, FILE_NAME)),
-    (_SPACED, _clock),
-    (_JAPANESE, _japanese),
-    *((pattern, _clock) for pattern in (_WITH_MINUTES, _WITH_WORD, _SPELLED, _SPELLED_AT)),
-    *((pattern, _clock) for pattern in (_AFTER_WORD, _WITH_H, _ROUGH_HOUR, _ALONE)),
-    (_NAMED, _named),
+_READERS = readers(
+    _FILE,
+    {
+        "range": _range,
+        **dict.fromkeys(("half", "half_after"), _half),
+        **dict.fromkeys(("digits", "packed", "file_name"), _digits),
+        "spaced": _clock,
+        "japanese": _japanese,
+        **dict.fromkeys(("with_minutes", "with_word", "spelled", "spelled_at"), _clock),
+        **dict.fromkeys(("after_word", "with_h", "rough_hour", "alone"), _clock),
+        "named": _named,
+    },
 )
 
 

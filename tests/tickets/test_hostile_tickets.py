@@ -152,8 +152,10 @@ def test_lines_and_times_that_are_not_read_are_named() -> None:
 def patterns() -> Iterator[re.Pattern[str]]:
     """Yield every pattern of the package."""
     for module in pkgutil.iter_modules(apps.tickets.__path__):
-        names = vars(importlib.import_module(f"apps.tickets.{module.name}")).values()
-        yield from (value for value in names if isinstance(value, re.Pattern))
+        for value in vars(importlib.import_module(f"apps.tickets.{module.name}")).values():
+            for one in value if isinstance(value, tuple) else (value,):
+                parts = one if isinstance(one, tuple) else (one,)
+                yield from (part for part in parts if isinstance(part, re.Pattern))
 
 
 def test_every_repetition_in_a_pattern_is_bounded() -> None:
