@@ -38,15 +38,17 @@ def roles_and_teams() -> QuerySet[Group]:
     return Group.objects.filter(Q(name__in=ROLES) | Q(team__isnull=False)).order_by("name")
 
 
+def _groups_field(label: str, **options: Any) -> Any:
+    groups, widget = roles_and_teams(), forms.CheckboxSelectMultiple
+    return forms.ModelMultipleChoiceField(
+        groups, required=False, label=label, widget=widget, **options
+    )
+
+
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """Roles and teams as checkboxes; other groups of the person do not change."""
 
-    roles = forms.ModelMultipleChoiceField(
-        queryset=roles_and_teams(),
-        required=False,
-        label="Roles and teams",
-        widget=forms.CheckboxSelectMultiple,
-    )
+    roles = _groups_field("Roles and teams")
 
     class Meta:
         model = User
@@ -69,12 +71,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
 class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """An invitation for someone who has no account yet."""
 
-    groups = forms.ModelMultipleChoiceField(
-        queryset=roles_and_teams(),
-        required=False,
-        label="Role and teams",
-        help_text=Invitation._meta.get_field("groups").help_text,
-        widget=forms.CheckboxSelectMultiple,
+    groups = _groups_field(
+        "Role and teams", help_text=Invitation._meta.get_field("groups").help_text
     )
 
     def clean_email(self) -> str:
@@ -134,8 +132,7 @@ class PersonAdmin(AllowedFiltersAdmin):
         person: User = form.instance
         others = person.groups.exclude(pk__in=roles_and_teams())
         set_groups(person, [*others, *form.cleaned_data["roles"]])
-        changed = sorted(form.changed_data)
-        if changed:
+        if changed := sorted(form.changed_data):
             names = sorted(person.groups.values_list("name", flat=True))
             self._audit(request, person, "account", fields=changed, roles=names)
 

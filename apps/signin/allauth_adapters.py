@@ -240,10 +240,9 @@ def _typed_name(credentials: dict[str, Any]) -> str:
 
 def supports_passkeys(request: HttpRequest) -> bool:
     """Return whether the host supports passkeys: a name over HTTPS, or `localhost`, but no IP."""
-    host = request.get_host()
-    name = host.partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    name = urlsplit(f"//{request.get_host()}").hostname or ""
     try:
-        ip_address(name.strip("[]"))
+        ip_address(name)
     except ValueError:
         return request.is_secure() or name == "localhost" or name.endswith(".localhost")
     return False

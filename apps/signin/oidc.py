@@ -5,9 +5,9 @@ is linked by email only with `OIDC_LINK_BY_EMAIL`, and never a superuser's, who 
 in when the provider is down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any
 
 from allauth.account.internal.userkit import filter_users_by_email
@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.shortcuts import render
-from requests import Session
+from requests import RequestException, Session
 
 from apps.accounts.models import ROLES, Team
 from apps.accounts.tokens import set_groups
@@ -118,8 +118,31 @@ class ProviderSession(OutboundSession):
         return super().request(*args, **options)
 
 
+class ProviderUnreadable(Exception):
+    """A response of the provider lacks something."""
+
+
+def _reading(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a method of the library raise `ProviderUnreadable` for a response it can't read."""
+
+    @wraps(method)
+    def read(*args: Any, **options: Any) -> Any:
+        try:
+            return method(*args, **options)
+        except RequestException:
+            raise
+        except (KeyError, ValueError) as error:
+            raise ProviderUnreadable from error
+
+    return read
+
+
 class ProviderAdapter(OpenIDConnectOAuth2Adapter):
     """Reads the provider's discovery document and checks its URLs."""
+
+    get_access_token_data = _reading(OpenIDConnectOAuth2Adapter.get_access_token_data)
+    parse_token = _reading(OpenIDConnectOAuth2Adapter.parse_token)
+    complete_login = _reading(OpenIDConnectOAuth2Adapter.complete_login)
 
     @cached_property
     def openid_config(self) -> Mapping[str, Any]:
@@ -197,9 +220,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         identity = read_claims(sociallogin.account.extra_data, oidc_provider(), nonce)
         linked_by = sociallogin._did_authenticate_by_email
         if linked_by and linked_by.lower() != identity.email:
-            raise SignInRefused(
-                "address taken"
-            )  # the library linked an email that the provider did not verify
+            raise SignInRefused("address taken")  # the provider did not verify the linked one
         if account is not None:
             set_roles(request, account, identity)
         if not identity.roles:

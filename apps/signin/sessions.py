@@ -27,17 +27,8 @@ from django.utils.deprecation import MiddlewareMixin
 
 from apps import metrics
 from apps.accounts.models import ADMIN, AUDITOR, LEAD
+from apps.audit import trail
 from apps.audit.models import Action
-from apps.audit.trail import (
-    PERSON_LIMIT,
-    UNKNOWN_ACCOUNT_LIMIT,
-    Actor,
-    Fact,
-    client_address,
-    client_network,
-    record,
-    record_limited,
-)
 from apps.cache_outage import increment
 
 _BEGAN, _SEEN = "signed_in_at", "seen_at"
@@ -65,24 +56,18 @@ def end_all_sessions(person: User) -> None:
 
 
 def needs_factor(request: HttpRequest, person: User) -> bool:
-    """Return whether the person must set up a second factor first.
-
-    After single sign-on, this is up to the provider.
-    """
+    """Return whether the person must set up a second factor first; never after single sign-on."""
     wanted = settings.TRIAGE_REQUIRE_SECOND_FACTOR
-    if wanted == "none" or (wanted == "staff" and not _is_staff(person)):
+    if wanted == "none":
+        return False
+    leads = person.groups.filter(name__in=(LEAD, ADMIN, AUDITOR))
+    if wanted == "staff" and not (person.is_superuser or person.is_staff or leads.exists()):
         return False
     records = get_authentication_records(request, person)
     if any(record["method"] == "socialaccount" for record in records):
         return False
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
     return not Authenticator.objects.filter(user=person, type__in=kinds).exists()
-
-
-def _is_staff(person: User) -> bool:
-    if person.is_superuser or person.is_staff:
-        return True
-    return person.groups.filter(name__in=(LEAD, ADMIN, AUDITOR)).exists()
 
 
 def has_passkey(person: User) -> bool:
@@ -131,8 +116,10 @@ class SessionLimitsMiddleware:
 
 
 def _may_start_session(request: HttpRequest) -> bool:
-    address, minute = client_address(request), int(time.time() // 60)
-    networks = {client_network(address, prefix): most for prefix, most in _SESSION_LIMITS.items()}
+    address, minute = trail.client_address(request), int(time.time() // 60)
+    networks = {
+        trail.client_network(address, prefix): most for prefix, most in _SESSION_LIMITS.items()
+    }
     keys = {f"sessions/{network}/{minute}": most for network, most in networks.items()}
     return all(increment(cache, key, 60) <= most for key, most in keys.items())
 
@@ -180,23 +167,23 @@ def audit_account(
     account: User | None,
     *,
     by: User | None = None,
-    **facts: Fact,
+    **facts: trail.Fact,
 ) -> None:
     """Record a change to an account; `by` is None if no one is signed in.
 
     Failed sign-ins and lockouts are limited per account or network, and minute.
     """
     name = by.get_username() if by else ""
-    actor = Actor("web", by.pk if by else None, name, client_address(request))
-    pk, target, limit = None, "unknown account", UNKNOWN_ACCOUNT_LIMIT
+    actor = trail.Actor("web", by.pk if by else None, name, trail.client_address(request))
+    pk, target, limit = None, "unknown account", trail.UNKNOWN_ACCOUNT_LIMIT
     if account is not None:
         facts["account"] = account.get_username()
-        pk, target, limit = account.pk, f"account {account.pk}", PERSON_LIMIT
+        pk, target, limit = account.pk, f"account {account.pk}", trail.PERSON_LIMIT
     if action in (Action.SIGN_IN_FAILED, Action.LOCKED_OUT) and by is None:
         _FAILURES.add("lockout" if action == Action.LOCKED_OUT else str(facts.get("how", "")))
-        record_limited(action, actor, limit=limit, target=target, detail=facts, account=pk)
+        trail.record_limited(action, actor, limit=limit, target=target, detail=facts, account=pk)
     else:
-        record(action, actor, target=target, detail=facts)
+        trail.record(action, actor, target=target, detail=facts)
 
 
 def _begin_session(request: HttpRequest, **_signal: Any) -> None:

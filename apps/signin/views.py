@@ -48,7 +48,7 @@ from apps.lookups.problems import Problem
 from apps.outbound import AddressRefused
 from apps.signin.allauth_adapters import supports_passkeys
 from apps.signin.forms import AcceptForm
-from apps.signin.oidc import NONCE, ProviderAdapter
+from apps.signin.oidc import NONCE, ProviderAdapter, ProviderUnreadable
 from apps.signin.oidc_config import PROVIDER
 from apps.signin.sessions import audit_account, end_all_sessions, has_passkey, needs_factor
 from apps.web.middleware import SeeOther, problem_page
@@ -70,13 +70,13 @@ class LoginView(account_views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the other ways to sign in."""
-        options = {
+        return {
+            **super().get_context_data(**kwargs),
             "oidc": settings.OIDC,
             "oidc_only": settings.OIDC_ONLY,
             "has_reset": settings.TRIAGE_EMAIL and not settings.OIDC_ONLY,
             "takes_passkeys": supports_passkeys(self.request),
         }
-        return {**super().get_context_data(**kwargs), **options}
 
 
 class ChangePasswordView(account_views.PasswordChangeView):
@@ -84,8 +84,7 @@ class ChangePasswordView(account_views.PasswordChangeView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Raise Http404 for accounts of single sign-on."""
-        person = request.user
-        if not isinstance(person, User) or not person.has_usable_password():
+        if not isinstance(request.user, User) or not request.user.has_usable_password():
             raise Http404
         response: HttpResponse = super().dispatch(request, *args, **kwargs)
         return response
@@ -158,7 +157,6 @@ class ReauthenticatePasskeyView(library.ReauthenticateWebAuthnView):
         """Add the options for the browser."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["passkey_options"] = _as_json(context["js_data"]["request_options"])
-        context["reauthentication_alternatives"] = self.get_reauthentication_alternatives()
         return context
 
     def form_invalid(self, form: Any) -> HttpResponse:
@@ -201,8 +199,7 @@ class PasskeyLoginView(library.LoginWebAuthnView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign in and redirect to `next`."""
-        authenticator = form.cleaned_data["credential"]
-        wanted = self.request.POST.get("next", "")
+        authenticator, wanted = form.cleaned_data["credential"], self.request.POST.get("next", "")
         is_ours = get_adapter().is_safe_url(wanted)
         login = Login(user=authenticator.user, redirect_url=wanted if is_ours else None)
         response: HttpResponse = perform_passwordless_login(self.request, authenticator, login)
@@ -223,10 +220,7 @@ def _as_json(options: Any) -> str:
 
 
 def _through_provider(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Show a page with status 503 if the provider can't be used.
-
-    The audit trail has the cause for the admin; the page doesn't show it.
-    """
+    """Show a page with status 503 if the provider can't be used; the audit trail says why."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -236,7 +230,7 @@ def _through_provider(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
             return view(request, *args, **kwargs)
         except AddressRefused as refused:
             leads_elsewhere, why = True, str(refused)
-        except (requests.RequestException, KeyError, ValueError):
+        except (requests.RequestException, ProviderUnreadable):
             leads_elsewhere, why = False, "provider does not answer"
         audit_account(Action.SIGN_IN_FAILED, request, None, how="oidc", why=why)
         context = {"oidc": settings.OIDC, "leads_elsewhere": leads_elsewhere}

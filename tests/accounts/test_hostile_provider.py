@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -14,6 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.audit.models import Action, Entry
+from apps.signin import oidc
 from tests.accounts.provider import Provider, begin, come_back
 from tests.accounts.test_oidc import configure
 from tests.servers import in_background
@@ -164,6 +166,12 @@ def test_a_token_with_wrong_audience_issuer_or_time_is_rejected(
     evil: Host, settings: Settings, client: Client, claims: dict[str, Any], status: int
 ) -> None:
     configure(settings, Provider(evil.url), allowed_domains=())
+    assert come_back(client, returning(evil, client, claims)).status_code == status
+    assert User.objects.exists() == (status == 302)
+
+
+def returning(evil: Host, client: Client, claims: dict[str, Any]) -> str:
+    """Begin a sign-in, and return the URL that the provider sends the browser back to."""
     address = begin(client)
     claims = {
         "iss": evil.url,
@@ -175,9 +183,24 @@ def test_a_token_with_wrong_audience_issuer_or_time_is_rejected(
         **claims,
     }
     evil.id_token = jwt.encode(claims, "k" * 32)
-    back = f"/accounts/oidc/sso/callback/?code=1&state={state_of(address)}"
-    assert come_back(client, back).status_code == status
-    assert User.objects.exists() == (status == 302)
+    return f"/accounts/oidc/sso/callback/?code=1&state={state_of(address)}"
+
+
+def test_only_an_unreadable_response_is_blamed_on_the_provider(
+    evil: Host, settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(settings, Provider(evil.url), allowed_domains=())
+    back = returning(evil, client, {})
+    no_subject = {"access_token": "a", "token_type": "bearer"}
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            evil, "answer", lambda path: evil.document if path == DOCUMENT else no_subject
+        )
+        assert come_back(client, back).status_code == 503
+    assert why() == "provider does not answer"
+    monkeypatch.setattr(oidc, "set_roles", Mock(side_effect=KeyError("of our own")))
+    with pytest.raises(KeyError, match="of our own"):
+        come_back(client, returning(evil, client, {}))
 
 
 def test_redirects_of_the_provider_are_not_followed(
