@@ -4,16 +4,7 @@ Importing the SDK takes half a second, so this module is imported only by the fi
 """
 
 import asyncio
-from collections.abc import (
-    Awaitable,
-    Callable,
-    Coroutine,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-    MutableMapping,
-)
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -27,7 +18,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
-from apps.mcp.tools import TOOLS, Caller, Reply, next_step, run, tool_named
+from apps.mcp import tools
 
 INSTRUCTIONS = (
     "Triage uses Sentry to say what went wrong for one customer around one time. Call "
@@ -55,12 +46,12 @@ def _tools() -> types.ListToolsResult:
                     open_world_hint=tool.asks_sentry,
                 ),
             )
-            for tool in TOOLS
+            for tool in tools.TOOLS
         ]
     )
 
 
-def _server(caller: Caller, call: Call) -> Server[Any]:
+def _server(caller: tools.Caller, call: Call) -> Server[Any]:
     """Return a server for one caller."""
 
     async def list_tools(
@@ -71,14 +62,14 @@ def _server(caller: Caller, call: Call) -> Server[Any]:
     async def call_tool(
         context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        tool = tool_named(params.name)
+        tool = tools.tool_named(params.name)
         if tool is None:
-            names = ", ".join(tool.name for tool in TOOLS)
+            names = ", ".join(tool.name for tool in tools.TOOLS)
             raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool. The tools are: {names}.")
-        steps = run(tool, params.arguments or {}, caller)
+        steps = tools.run(tool, params.arguments or {}, caller)
         started = anyio.current_time()
         try:
-            while not isinstance(step := await call(partial(next_step, steps)), Reply):
+            while not isinstance(step := await call(partial(tools.next_step, steps)), tools.Reply):
                 await context.session.report_progress(anyio.current_time() - started, None, step)
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
@@ -110,7 +101,7 @@ _Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
 
 def answer(
-    headers: Mapping[str, str], body: bytes, caller: Caller, *, streams: bool
+    headers: Mapping[str, str], body: bytes, caller: tools.Caller, *, streams: bool
 ) -> Generator[Message]:
     """Yield the messages of the ASGI response to a POST request.
 
@@ -172,11 +163,11 @@ class _Exchange:
             self._loop.run_until_complete(self._wait_for_all(left))
             self._loop.close()
 
-    async def _wait_for_all(self, tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    async def _wait_for_all(self, tasks: set["asyncio.Task[Any]"]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._loop.shutdown_asyncgens()
 
-    def _messages(self) -> Iterator[Message]:
+    def _messages(self) -> Generator[Message]:
         while (item := self._loop.run_until_complete(self._outbox.get())) is not None:
             if not isinstance(item, tuple):
                 yield item
@@ -208,7 +199,7 @@ class _Exchange:
 # Standard input and output, for programs on this machine.
 
 
-async def serve_stdio(caller: Caller) -> None:
+async def serve_stdio(caller: tools.Caller) -> None:
     """Serve one program until it closes its end."""
 
     def in_thread(function: Callable[[], _T]) -> _T:

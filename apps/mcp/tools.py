@@ -55,10 +55,7 @@ _log = getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The program behind a call. Without a token, it has the rights of the command line.
-
-    A call that can be canceled by another request has a `call_key` to find its lookup by.
-    """
+    """The program behind a call. `call_key` finds the call's lookup when a request cancels it."""
 
     requester: Requester
     wants_progress: bool = False
@@ -189,10 +186,7 @@ _CROWD_S = 10.0  # programs send many calls at once
 
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.LookupResult]:
-    """Yield the progress until the result arrives.
-
-    If the client disconnects, stop the lookup, unless its protocol cancels calls by a request.
-    """
+    """Yield the progress, and return the result. Stop if the client just disconnects."""
     try:
         with answers.request_slot(lookup.user_id, _CROWD_S):
             while (result := answers.result_soon(lookup, 0.5, caller.projects)) is None:

@@ -131,8 +131,7 @@ def record_partial_view(request: HttpRequest, lookup: Lookup | Incident, piece: 
 class AdminHostMiddleware(MiddlewareMixin):
     """With `TRIAGE_ADMIN_HOST`, serve Manage on that host only, and nothing else there.
 
-    GET and HEAD are redirected where it helps: the admin host's front page to Manage, and a result,
-    which Manage links to, to the rest of the site.
+    Its front page redirects to Manage, and a result, which Manage links to, to the other host.
     """
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:

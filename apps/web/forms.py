@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -28,7 +28,6 @@ from apps.lookups.sentry_connection import read_customer
 from apps.tickets.reader import read_moment, read_ticket, read_ticket_date
 from apps.tickets.text import (
     MAX_TICKET_LENGTH,
-    CustomerFound,
     Excerpt,
     MomentFound,
     MomentReading,
@@ -107,12 +106,24 @@ def _reason_field(label: str, help_text: str) -> forms.CharField:
 MAX_CUSTOMER_LENGTH = 2000
 
 
+class FormOptions(NamedTuple):
+    """What an empty form depends on besides the settings.
+
+    `own_zone` is used for a time that needs no zone; `zone_is_chosen` says that the person chose
+    it, and `zone_is_known` that it isn't only the site's default.
+    """
+
+    own_zone: ZoneInfo
+    zone_is_chosen: bool = True
+    zone_is_known: bool = True
+    projects: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+
+
 class LookupForm(forms.Form):
     """The lookup form. Project and environment are left out unless there is a choice.
 
-    `own_zone` is used for a time that needs no zone; `zone_is_chosen` says that the person chose
-    it, and `zone_is_known` that it isn't only the site's default. `may_be_exact` says that the
-    refused customer can be looked up exactly as typed, which the button `exactly` posts. `times`
+    `may_be_exact` says that the button `exactly` can look up the refused customer as typed. `times`
     are what an unclear time can mean, for buttons that post it as `at`.
     """
 
@@ -154,30 +165,22 @@ class LookupForm(forms.Form):
     )
 
     def __init__(
-        self,
-        data: Any = None,
-        *,
-        own_zone: ZoneInfo,
-        zone_is_chosen: bool = True,
-        zone_is_known: bool = True,
-        projects: tuple[str, ...] = (),
-        environments: tuple[str, ...] = (),
-        initial: dict[str, Any] | None = None,
+        self, data: Any, options: FormOptions, *, initial: dict[str, Any] | None = None
     ) -> None:
-        defaults = {"zone": own_zone.key, "window": settings.TRIAGE_WINDOW_MINUTES}
+        defaults = {"zone": options.own_zone.key, "window": settings.TRIAGE_WINDOW_MINUTES}
         super().__init__(_with_window(data), initial={**defaults, **(initial or {})})
+        self.options = options
         self.may_be_exact = False
         self.times: list[dict[str, Any]] = []
-        self.own_zone = own_zone
         zone_is_given = bool((self.data or initial or {}).get("zone"))
-        self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen or zone_is_given)
-        if not (zone_is_known or zone_is_given):
+        self.fields["zone"].widget = ZoneSelect(is_chosen=options.zone_is_chosen or zone_is_given)
+        if not (options.zone_is_known or zone_is_given):
             self.fields["zone"].help_text = "This site's default. Choose yours."
         self.fields["reason"].required = records.reason_required()
         if not records.reason_enabled():
             del self.fields["reason"]
-        self._offer("project", "All projects", projects)
-        self._offer("environment", "All environments", environments)
+        self._offer("project", "All projects", options.projects)
+        self._offer("environment", "All environments", options.environments)
 
     def _offer(self, name: str, everything: str, choices: tuple[str, ...]) -> None:
         posted = self.data.get(name)
@@ -222,7 +225,7 @@ class LookupForm(forms.Form):
                 "such as 2026-11-20 14:05+01:00.",
             )
             return cleaned
-        cleaned["zone"] = cleaned["zone"] or self.own_zone
+        cleaned["zone"] = cleaned["zone"] or self.options.own_zone
         try:
             found = _read_moment(typed, cleaned["zone"], now)
         except query.MomentRefused as refused:
@@ -427,7 +430,7 @@ def share_section(
             offered.fields["reader"].widget.attrs["list"] = "share_offered"
         return offered
 
-    kind = lookup.audit_target.split()[0]
+    kind = lookup._meta.model_name
     return {
         "address": reverse(f"{kind}_share", args=[lookup.uuid]),
         "address_to_stop": reverse(f"{kind}_unshare", args=[lookup.uuid]),
@@ -445,10 +448,7 @@ def share_section(
 
 
 class TicketForm(forms.Form):
-    """A ticket's text, the date it was written, and its time zone.
-
-    `assumed` are readings with the dates it probably has, if it needs one that wasn't given.
-    """
+    """A ticket's text, date, and time zone. `assumed` are readings with its probable dates."""
 
     # No max_length: browsers would truncate pasted text silently.
     text = forms.CharField(
@@ -489,13 +489,15 @@ class TicketForm(forms.Form):
         read = partial(
             read_ticket, cleaned["text"], zone=zone, now=now, read_customer=read_customer
         )
-        field = "written"
         try:
             written = read_ticket_date(typed, zone=zone, now=now) if typed else None
-            field = "text"
+        except TicketRefused as refused:
+            self.add_error("written", str(refused))
+            return cleaned
+        try:
             reading = cleaned["reading"] = read(written=written)
         except TicketRefused as refused:
-            self.add_error(field, str(refused))
+            self.add_error("text", str(refused))
             return cleaned
         if written is None and reading.lacks_date:
             yesterday = now.astimezone(zone).date() - timedelta(days=1)
@@ -529,8 +531,7 @@ def ticket_page(
 
     `chosen` are the posted values, None at first; `assumed` are readings with dates that the ticket
     may have. Of the page, `lacking` are times that can't be read without its date, `missing` lists
-    the groups without a choice, `no_customer` means that the choice was "None of these," and `sure`
-    are the values that can be looked up without a question, if any.
+    the groups without a choice, and `sure` are the values that can be looked up right away, if any.
     """
     picked = _preselected(reading, zone) if chosen is None else chosen
     moments = [_dated(found, assumed) for found in reading.moments]
@@ -538,12 +539,11 @@ def ticket_page(
     is_sure = chosen is None and len(picked) == 2 and not reading.notes
     return {
         "reading": reading,
-        "customers": [_customer(found, picked) for found in reading.customers],
+        "picked": picked,
         "moments": [_moment(found, zone, picked) for found in usable],
         "lacking": [_moment(found, zone, picked) for found in moments if not found.readings],
         "has_choice": bool(reading.customers or usable),
         "missing": () if chosen is None else _missing(reading, usable, chosen, zone),
-        "no_customer": picked.get("customer") == "",
         "sure": picked if is_sure else None,
     }
 
@@ -608,17 +608,6 @@ def _preselected(reading: TicketReading, zone: ZoneInfo) -> dict[str, str]:
         if not only.is_rough:
             preselected["moment"] = _value(only, zone)
     return preselected
-
-
-def _customer(found: CustomerFound, picked: Mapping[str, str]) -> dict[str, Any]:
-    times = f", {found.times} times" if found.times > 1 else ""
-    ours = ", may belong to the help desk" if found.likely_ours else ""
-    return {
-        "value": found.identifier,
-        "kind": f"{found.kind}{times}{ours}",
-        "excerpt": found.excerpt,
-        "checked": picked.get("customer") == found.identifier,
-    }
 
 
 def _moment(found: MomentFound, zone: ZoneInfo, picked: Mapping[str, str]) -> dict[str, Any]:

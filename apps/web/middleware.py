@@ -7,12 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import (
-    BadRequest,
-    RequestDataTooBig,
-    TooManyFieldsSent,
-    TooManyFilesSent,
-)
+from django.core import exceptions
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -24,6 +19,7 @@ from django.utils.deprecation import MiddlewareMixin
 from apps.accounts.models import ApiToken
 from apps.audit.trail import Actor, actor_of, client_address, record_refusal
 from apps.events.once import rule_cache
+from apps.exports import ExportRefused
 from apps.lookups import problems
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup, Origin
@@ -66,9 +62,9 @@ def _status_of(request: HttpRequest) -> int:
     try:
         if request.FILES and request.path not in map(reverse, _TAKES_FILES):
             return 400
-    except (RequestDataTooBig, TooManyFieldsSent):
+    except (exceptions.RequestDataTooBig, exceptions.TooManyFieldsSent):
         return 413
-    except (BadRequest, TooManyFilesSent, MultiPartParserError):
+    except (exceptions.BadRequest, exceptions.TooManyFilesSent, MultiPartParserError):
         return 400
     return 200
 
@@ -138,7 +134,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def render_failures(view: View) -> View:
-    """Decorate a view to render a page for a failed, canceled, or purged lookup.
+    """Decorate a view to render a page for a failed, canceled, or purged lookup, or a bad choice.
 
     What the view finds `once` in a result is found once for each request.
     """
@@ -162,6 +158,9 @@ def render_failures(view: View) -> View:
         except problems.LookupFailed as failure:
             mark_refusal_recorded(request, failure)
             return problem_page(request, failure.problem, kwargs.get("lookup_id"))
+        except ExportRefused as refused:
+            problem = problems.bad_input(str(refused))
+            return problem_page(request, problem, kwargs.get("lookup_id"))
 
     return wrapped
 

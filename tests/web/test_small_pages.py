@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 
 from apps.lookups.problems import Problem, problem_of
 from apps.sentry.errors import SentryRateLimited
-from apps.web.forms import LookupForm, PreferencesForm, TicketForm
+from apps.web.forms import FormOptions, LookupForm, PreferencesForm, TicketForm
 from tests.web.answers import lookup
 from tests.web.pages import Page, rendered
 
@@ -44,7 +44,7 @@ def test_error_pages_need_no_context(name: str) -> None:
 
 def test_form_shows_errors_with_fields_and_keeps_input() -> None:
     typed = {"customer": "x" * 300, "at": "<nonsense>", "zone": "Europe/Berlin", "window": "0"}
-    form = LookupForm(typed, own_zone=BERLIN, projects=("api", "web"))
+    form = LookupForm(typed, FormOptions(BERLIN, projects=("api", "web")))
 
     page = Page(rendered("lookups/_form.html", {"form": form}))
 
@@ -59,7 +59,7 @@ def test_form_shows_errors_with_fields_and_keeps_input() -> None:
 
 
 def test_empty_form_focuses_customer_field() -> None:
-    page = Page(rendered("lookups/_form.html", {"form": LookupForm(own_zone=BERLIN)}))
+    page = Page(rendered("lookups/_form.html", {"form": LookupForm(None, FormOptions(BERLIN))}))
 
     focused = [field["name"] for field in page.all("input") if "autofocus" in field]
     assert focused == ["customer"]
@@ -67,7 +67,7 @@ def test_empty_form_focuses_customer_field() -> None:
 
 def test_every_visible_field_has_a_label() -> None:
     for html in (
-        rendered("lookups/_form.html", {"form": LookupForm(own_zone=BERLIN)}),
+        rendered("lookups/_form.html", {"form": LookupForm(None, FormOptions(BERLIN))}),
         rendered("lookups/_ticket.html", {"ticket": TicketForm(own_zone=BERLIN)}),
         rendered("accounts/preferences.html", {"form": PreferencesForm()}),
     ):

@@ -48,8 +48,9 @@ def with_deploys(*deploys: Deploy) -> Answer:
 def test_marks_and_ticks_are_inside_drawing(minutes: int) -> None:
     drawing = draw(answer(*answers.many_events(200), minutes=minutes))
 
-    places = [mark.x for lane in drawing.lanes for mark in lane.marks]
-    places += [float(across.removesuffix("%")) for across, _label in drawing.ticks]
+    marks = [mark.across for lane in drawing.lanes for mark in lane.marks]
+    ticks = [across for across, _label in drawing.ticks]
+    places = [float(across.removesuffix("%")) for across in (*marks, *ticks)]
     assert places
     assert all(3 <= place <= 97 for place in places)
     assert drawing.moment
@@ -60,7 +61,8 @@ def test_marks_are_ordered_and_count_every_event() -> None:
     drawing = draw(answer(*answers.many_events(120)))
 
     for lane in drawing.lanes:
-        assert [mark.x for mark in lane.marks] == sorted(mark.x for mark in lane.marks)
+        places = [float(mark.across.removesuffix("%")) for mark in lane.marks]
+        assert places == sorted(places)
     assert sum(mark.count for lane in drawing.lanes for mark in lane.marks) == 120
 
 
@@ -125,7 +127,7 @@ def test_zoom_shows_seconds_and_omits_empty_lanes() -> None:
         "14:05:05",
         "14:05:10",
     ]
-    assert len({mark.x for lane in drawing.lanes for mark in lane.marks}) == 2
+    assert len({mark.across for lane in drawing.lanes for mark in lane.marks}) == 2
 
 
 def test_zoom_splits_joined_marks() -> None:

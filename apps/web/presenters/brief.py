@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from apps.answers import reply
 from apps.answers.templates import About
-from apps.events import observations, summary
+from apps.events import observations, releases, summary
 from apps.events.activity_text import Kind
 from apps.events.answer import Answer, KnownMatch, Replay, Signal
 from apps.events.breadcrumb_text import bare_url
@@ -16,17 +16,9 @@ from apps.events.event import Issue, LogEntry
 from apps.events.grouping import Problem
 from apps.events.observations import Observation
 from apps.events.query import counted, listed
-from apps.events.releases import (
-    CustomerFixState,
-    customer_fix_state,
-    customer_release,
-    describe_fix,
-    issue_fix_text,
-    issue_status_text,
-    issue_trends,
-)
 from apps.events.rules.rule import Place
-from apps.web.presenters import formatting, story
+from apps.web.presenters import formatting as fmt
+from apps.web.presenters import story
 from apps.web.presenters.formatting import Clock
 from apps.web.presenters.issue import Step, customers_text
 
@@ -55,12 +47,12 @@ _KNOWN = "Reply; it’s known."
 _ESCALATE = "Escalate, then reply."
 _CHECK_PAYMENT = "Check whether it was charged, then reply."
 _NEXT_IF_KNOWN = {
-    CustomerFixState.NOT_PLANNED: _KNOWN,
-    CustomerFixState.PLANNED: _KNOWN,
-    CustomerFixState.OVERDUE: "Check whether the fix shipped.",
-    CustomerFixState.NEWER: "Ask them to update.",
-    CustomerFixState.BACK: "Escalate; it may be back.",
-    CustomerFixState.UNSURE: "Check whether they have the fix.",
+    releases.CustomerFixState.NOT_PLANNED: _KNOWN,
+    releases.CustomerFixState.PLANNED: _KNOWN,
+    releases.CustomerFixState.OVERDUE: "Check whether the fix shipped.",
+    releases.CustomerFixState.NEWER: "Ask them to update.",
+    releases.CustomerFixState.BACK: "Escalate; it may be back.",
+    releases.CustomerFixState.UNSURE: "Check whether they have the fix.",
 }
 
 _TO_MANY = (
@@ -104,20 +96,17 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
         ),
         reply=_reply_text(answer, first, zone, today),
         next=step,
-        next_link=formatting.safe_link(replay.permalink) if replay else "",
+        next_link=fmt.safe_link(replay.permalink) if replay else "",
         has_errors=first is not None,
     )
 
 
 def shared_brief(
-    answer: Answer, problem: Problem, releases: Sequence[str], *, zone: ZoneInfo, today: date
+    answer: Answer, problem: Problem, versions: Sequence[str], *, zone: ZoneInfo, today: date
 ) -> tuple[tuple[Row, ...], str]:
-    """Return the answers about a failure that many customers share, and what comes next.
-
-    Nothing depends on the release unless all of them had the same.
-    """
+    """Return the answers about a shared failure, whatever the versions, and what comes next."""
     events = problem.cause.events
-    if len(releases) > 1:
+    if len(versions) > 1:
         events = tuple(
             replace(one, release=None, body=one.body and replace(one.body, release=None))
             for one in events
@@ -127,14 +116,11 @@ def shared_brief(
     stopped = _STOPPED.get(summary.handling_text_of(problem) or "", "unknown")
     if summary.has_crashed(problem):
         stopped = "yes, the app crashed"
-    rows = [
-        ("Where it failed", _PLACES[place] if place else "unknown"),
-        ("Stopped them", stopped),
-    ]
+    rows = [("Where it failed", _PLACES[place] if place else "unknown"), ("Stopped them", stopped)]
     status = _status(answer, problem, Clock(answer.question.window.moment, zone), today)
     for one, many in _TO_MANY:
         status = status.replace(one, many)
-    rows += [("Status", formatting.clipped(status, 200))] if status else []
+    rows += [("Status", fmt.clipped(status, 200))] if status else []
     step = _CHECK_PAYMENT if summary.may_have_paid(problem) else _next_for(answer, problem, today)
     return tuple(rows), step
 
@@ -155,7 +141,7 @@ def _answers(
     yield "Stopped the customer", _stopped(answer, problem, clock)
     yield "Customers", _customers(problems, clock.moment)
     if status := _status(answer, problem, clock, today):
-        yield "Status", formatting.clipped(status, 200)
+        yield "Status", fmt.clipped(status, 200)
     yield "Just before", story.just_before(answer, problem, clock)
 
 
@@ -168,7 +154,7 @@ def _answers_without_errors(answer: Answer, clock: Clock, today: date) -> Iterat
             yield "Stopped the customer", _stopped_by(one, answer)
         yield "When", _when(one, clock)
         source = "Log" if isinstance(one.rows[0], LogEntry) else "Request"
-        yield source, formatting.clipped(one.target, 120)
+        yield source, fmt.clipped(one.target, 120)
         if not one.names_customer:
             yield "Names the customer", "no, but it’s in their trace"
         yield "Customers", "not counted without an error"
@@ -184,7 +170,7 @@ def _answers_without_errors(answer: Answer, clock: Clock, today: date) -> Iterat
     if replay is None:
         return
     urls = dict.fromkeys(replay.urls[-2:])
-    pages = ", then ".join(formatting.clipped(bare_url(url), 60) for url in urls)
+    pages = ", then ".join(fmt.clipped(bare_url(url), 60) for url in urls)
     yield "Where it failed", "unknown; no error was recorded"
     clicks = replay.dead_clicks or 0
     of_no_use = f"; {counted(clicks, 'click')} had no effect" if clicks else ""
@@ -299,16 +285,18 @@ def _named(numbers: Sequence[str]) -> str:
 def _next_for(answer: Answer, problem: Problem, today: date) -> str:
     for match in problem.known_in(answer.known)[:1]:
         half = problem.group_of(match.issue_id)
-        return _NEXT_IF_KNOWN[customer_fix_state(match.known, customer_release(half), today)]
-    if (issue_fix_text(problem.cause) or "").endswith("older"):
+        return _NEXT_IF_KNOWN[
+            releases.customer_fix_state(match.known, releases.customer_release(half), today)
+        ]
+    if (releases.issue_fix_text(problem.cause) or "").endswith("older"):
         return "Ask them to update."
     if reply.is_back(problem, answer, today):
-        return _NEXT_IF_KNOWN[CustomerFixState.BACK]
+        return _NEXT_IF_KNOWN[releases.CustomerFixState.BACK]
     if not reply.needs_engineers(problem):
         return _REPLY
     assignee = problem.issue.assignee if problem.issue else None
     if assignee:
-        return f"Escalate; {formatting.clipped(assignee, 80)} is assigned to it."
+        return f"Escalate; {fmt.clipped(assignee, 80)} is assigned to it."
     return _ESCALATE
 
 
@@ -329,7 +317,7 @@ def _next_without_errors(answer: Answer, clock: Clock, today: date) -> str:
 def _next_for_trouble(answer: Answer, trouble: Observation, today: date) -> str:
     row = trouble.rows[0]
     for match in answer.known.for_issue(row.id)[:1]:
-        return _NEXT_IF_KNOWN[customer_fix_state(match.known, row.release, today)]
+        return _NEXT_IF_KNOWN[releases.customer_fix_state(match.known, row.release, today)]
     if observations.may_have_paid_in(trouble):
         return _CHECK_PAYMENT
     if not trouble.is_clear:
@@ -352,22 +340,21 @@ def _stopped(answer: Answer, problem: Problem, clock: Clock) -> str:
 
 
 def _customers(problems: Sequence[Problem], moment: datetime) -> str:
-    """Return how many have had the first problem, and another one that is far more widespread.
+    """Return how many have had the first problem, its trend, and any far more widespread one.
 
-    They include this customer. Sentry counts those of each issue, so those of several are at least
-    as many. Say whether it has become more frequent, too.
+    Sentry counts the customers of each issue, so those of several are at least as many.
     """
     first, loud = problems[0], [one for one in problems if not one.is_noise]
     group, users = first.cause, _users(first)
-    trends = issue_trends(group.issue, moment) if group.issue else ()
+    trends = releases.issue_trends(group.issue, moment) if group.issue else ()
     at_least = "at least " if any(one.is_whole for one in first.others) else ""
-    so_far = f"{at_least}{formatting.grouped(users)} so far"
+    so_far = f"{at_least}{fmt.grouped(users)} so far"
     who = so_far if users > 1 else customers_text(group) or "unknown"
     text = ", ".join((who, *(one for one in trends if not one.startswith("new"))))
     widest = max(loud, key=_users)
     if _users(widest) >= 2 * max(users, 1):
         number = problems.index(widest) + 1
-        return f"problem 1: {text}; problem {number}: {formatting.grouped(_users(widest))}"
+        return f"problem 1: {text}; problem {number}: {fmt.grouped(_users(widest))}"
     is_first = widest is problems[0] and not summary.common_failure(loud)
     return text if is_first else f"problem 1: {text}"
 
@@ -381,19 +368,19 @@ def _users(problem: Problem) -> int:
 def _status(answer: Answer, problem: Problem, clock: Clock, today: date) -> str:
     """Return the state of the fix, by the known error or else by Sentry's issue."""
     for match in problem.known_in(answer.known)[:1]:
-        return _known(match, customer_release(problem.group_of(match.issue_id)), today)
+        return _known(match, releases.customer_release(problem.group_of(match.issue_id)), today)
     group = problem.cause
-    if text := issue_fix_text(group):
+    if text := releases.issue_fix_text(group):
         return text
-    if group.issue and (text := issue_status_text(group.issue)):
+    if group.issue and (text := releases.issue_status_text(group.issue)):
         return ", ".join((text, *_seen(problem, group.issue, answer.fetched_at, clock)))
-    release = customer_release(group)
+    release = releases.customer_release(group)
     return f"unknown; they were on {release}" if release else ""
 
 
 def _known(match: KnownMatch, release: str | None, today: date) -> str:
-    fix = describe_fix(match.known, release, today)
-    return f"Known: {formatting.clipped(match.known.title, 90)}. {formatting.typeset(fix)}"
+    fix = releases.describe_fix(match.known, release, today)
+    return f"Known: {fmt.clipped(match.known.title, 90)}. {fmt.typeset(fix)}"
 
 
 def _seen(problem: Problem, issue: Issue, read_at: datetime | None, clock: Clock) -> Iterator[str]:
@@ -405,7 +392,9 @@ def _seen(problem: Problem, issue: Issue, read_at: datetime | None, clock: Clock
     first = [one.first_seen for one in halves if one and one.first_seen]
     last = [one.last_seen for one in halves if one and one.last_seen]
     began = None
-    if issue.first_seen and any(one.startswith("new") for one in issue_trends(issue, clock.moment)):
+    if issue.first_seen and any(
+        one.startswith("new") for one in releases.issue_trends(issue, clock.moment)
+    ):
         began = min(first)
         yield f"first seen {_minute(began, clock, read_at)}"
     if last and max(last) >= problem.newest.timestamp:
@@ -422,7 +411,7 @@ def _minute(when: datetime, clock: Clock, read_at: datetime | None = None) -> st
     day = when.astimezone(clock.zone).date()
     if read_at is None or day == read_at.astimezone(clock.zone).date():
         return clock.text(when)[:-3]
-    return formatting.local_minute(when, clock.zone).text
+    return fmt.local_minute(when, clock.zone).text
 
 
 def _reply_text(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: date) -> str:
@@ -433,4 +422,4 @@ def _reply_text(answer: Answer, problem: Problem | None, zone: ZoneInfo, today: 
     values = reply.reply_values(About(answer, issue_ids, zone, today, marker=""))
     first = values["known_reply"] or f"{values['happened']} {values['how_often']}"
     parts = (first, values["fix"], values["workaround"], values["next"], values["unsure"])
-    return formatting.typeset(" ".join(" ".join(filter(None, parts)).split()))
+    return fmt.typeset(" ".join(" ".join(filter(None, parts)).split()))

@@ -11,8 +11,8 @@ from apps.events.event import Event
 from apps.events.grouping import problems_of
 from apps.events.query import Window, counted
 from apps.events.summary import summarize_group
+from apps.web.presenters import formatting as fmt
 from apps.web.presenters import timeline
-from apps.web.presenters.formatting import clipped, grouped, typeset
 
 MAX_TEXT_LENGTH = 200
 MAX_STORED = 20
@@ -89,9 +89,8 @@ def filter_form(
 ) -> dict[str, Any]:
     """Return the `filter` of `lookups/_filter.html`, with all problems and the visible ones.
 
-    `zooms` are minutes around the reported time with their labels. `hidden` are sentences about
-    the events that don't match, empty if all do. `status` announces the number of visible events
-    to screen readers.
+    `zooms` are minutes around the reported time with their labels. `hidden` are sentences about the
+    events that don't match. `status` announces the number of visible events to screen readers.
     """
     events = filtering.events_in(problems)
     window = answer.question.window
@@ -134,12 +133,14 @@ def _selects(
 ) -> Iterator[Select]:
     """Yield the selects for problems and fields; the first option of each leaves nothing out."""
     offered = {
-        name: [(one, "unknown" if one == filtering.UNKNOWN else clipped(one, 60)) for one in values]
+        name: [
+            (one, "unknown" if one == filtering.UNKNOWN else fmt.clipped(one, 60)) for one in values
+        ]
         for name, values in choices.items()
     }
     if len(problems) > 1:
         rows = [
-            (one.issue_id, f"{number} {typeset(summarize_group(one))}")
+            (one.issue_id, f"{number} {fmt.typeset(summarize_group(one))}")
             for number, one in problems
             if len(one.issue_id) <= MAX_TEXT_LENGTH
         ]
@@ -177,7 +178,7 @@ def _hidden(
     if len(visible) == len(events):
         return
     if visible:
-        yield f"{grouped(len(visible))} of {counted(len(events), 'event')} shown."
+        yield f"{fmt.grouped(len(visible))} of {counted(len(events), 'event')} shown."
     elif len(events) == 1:
         yield "The only event doesn’t match."
     else:
@@ -196,7 +197,8 @@ def _read_span(values: Mapping[str, str], window: Window) -> filtering.TimeRange
     if zoom == "all":
         return None
     if zoom in {str(minutes) for minutes in ZOOM_MINUTES}:
-        span = timeline.range_around(window, int(zoom))
+        half = timedelta(minutes=min(int(zoom), window.minutes))
+        span = filtering.TimeRange(window.moment - half, window.moment + half)
     else:
         edges = (
             _time(values.get("from", ""), window) or window.start,

@@ -17,7 +17,7 @@ from apps.incidents.models import Incident
 from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
 from apps.known_errors.catalogue import customer_time
-from apps.web.presenters import formatting
+from apps.web.presenters import formatting as fmt
 from apps.web.presenters.brief import shared_brief
 
 _WHY_JOINED = {
@@ -63,7 +63,7 @@ def incident_view(result: IncidentResult, *, agent: str) -> dict[str, Any]:
         "noise": noise,
         "noise_share": widest["share"] if widest else "",
         "groups": list(_groups(result)),
-        "notices": [formatting.typeset(one.message) for one in result.notices],
+        "notices": [fmt.typeset(one.message) for one in result.notices],
         "progress": progress_of(incident, result.batches_ended, result.batches, seen=0),
         "calls": counted(result.calls, "call"),  # those of tries that failed aren't counted
     }
@@ -78,7 +78,7 @@ def headline(result: IncidentResult) -> str:
         unasked = f"Asking Sentry about {counted(result.asked, 'customer')}"
         return f"{had:,} of {of} had errors so far" if answered else unasked
     if result.failures:
-        return formatting.typeset(_what_is_shared([one.failure for one in result.failures], of))
+        return fmt.typeset(_what_is_shared([one.failure for one in result.failures], of))
     if result.complete:
         return f"None of the {of} had an error in this window."
     return "No error was found, but not everyone’s errors could be read."
@@ -111,7 +111,7 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     incident = result.incident
     if ended_at := incident.cancelled_at or incident.finished_at:
         how = "canceled" if incident.cancelled_at else "read"
-        yield f"{how} at {formatting.local_minute(ended_at, ZoneInfo(incident.zone)).text}"
+        yield f"{how} at {fmt.local_minute(ended_at, ZoneInfo(incident.zone)).text}"
 
 
 def _failure(
@@ -120,17 +120,17 @@ def _failure(
     """Return the `failure` of `incidents/_failure.html`: `percent` is of the customers checked."""
     failure, problem, zone = one.failure, one.failure.problem, ZoneInfo(result.incident.zone)
     first, last = problem.events[-1].timestamp, problem.events[0].timestamp
-    today, marker = formatting.today_in(zone.key), result.incident.marker
+    today, marker = fmt.today_in(zone.key), result.incident.marker
     about = About(one.answer, (problem.issue_id,), zone, today, marker, agent=agent)
     answers, step = shared_brief(one.answer, problem, failure.releases, zone=zone, today=today)
     return {
         "number": number,
         "key": problem.issue_id,
-        "sentence": formatting.typeset(failure.sentence),
+        "sentence": fmt.typeset(failure.sentence),
         "share": result.share_text(failure),
         "percent": round(100 * len(failure.lines) / max(result.answered, 1)),
-        "first": formatting.local_clock(first, zone, day_of=result.incident.moment),
-        "last": formatting.local_clock(last, zone, day_of=result.incident.moment),
+        "first": fmt.local_clock(first, zone, day_of=result.incident.moment),
+        "last": fmt.local_clock(last, zone, day_of=result.incident.moment),
         "releases": _first_of(list(map(short_release, failure.releases))),
         "usual": usual_text(failure, result),
         "is_noise": problem.is_noise,
@@ -141,9 +141,8 @@ def _failure(
         "events": [
             {
                 "id": event.id,
-                "title": formatting.shortened(event.title or "(no title)", _MAX_TEXT),
-                "release": event.release
-                and formatting.shortened(short_release(event.release), _MAX_TEXT),
+                "title": fmt.shortened(event.title or "(no title)", _MAX_TEXT),
+                "release": event.release and fmt.shortened(short_release(event.release), _MAX_TEXT),
             }
             for event in one.answer.events
         ],
@@ -164,15 +163,15 @@ def _issues(result: IncidentResult, failure: Failure) -> Iterable[dict[str, str]
         issue = group.issue
         reason = reasons.get(group.issue_id)
         yield {
-            "name": formatting.shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT),
-            "link": formatting.safe_link(issue.permalink) if issue else "",
+            "name": fmt.shortened((issue and issue.short_id) or group.issue_id, _MAX_TEXT),
+            "link": fmt.safe_link(issue.permalink) if issue else "",
             "customers": counted(had, "customer"),
             "why_joined": _WHY_JOINED[reason] if reason else "",
         }
 
 
 def _first_of(names: Sequence[str]) -> str:
-    shown = [formatting.shortened(name, _MAX_TEXT) for name in names[:_MAX_NAMES]]
+    shown = [fmt.shortened(name, _MAX_TEXT) for name in names[:_MAX_NAMES]]
     more = len(names) - _MAX_NAMES
     return listed([*shown, f"{more} more"] if more > 0 else shown)
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import groupby, islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -28,7 +27,7 @@ from apps.events.observations import troubles_of
 from apps.events.query import Window, counted, listed
 from apps.events.rules.rule import Place
 from apps.known_errors.catalogue import render_reply, safe_workaround
-from apps.web.presenters import formatting
+from apps.web.presenters import formatting as fmt
 
 # Known errors. The support team writes them; they contain no text from events.
 
@@ -53,14 +52,14 @@ def known_views(
 
     `zone` is the agent's, `feedback` theirs, and `hidden` are the problems not on the page.
     """
-    view = partial(_known_view, answer=answer, zone=zone, now=now, feedback=feedback or {})
     first_anchors: dict[str, str] = {}
     views: dict[str, tuple[KnownView, ...]] = {}
     for number, problem in problems:
         for place, match in enumerate(problem.known_in(answer.known), 1):
             anchor, slug = f"known-{number}-{place}", match.known.slug
             release = releases.customer_release(problem.group_of(match.issue_id))
-            known = view(match, release, anchor=anchor, same_as=first_anchors.get(slug, ""))
+            known = _known_view(answer, match, release, zone, now, feedback)
+            known |= {"anchor": anchor, "same_as": first_anchors.get(slug, "")}
             if number not in hidden:
                 first_anchors.setdefault(slug, anchor)
             views[problem.issue_id] = (*views.get(problem.issue_id, ()), known)
@@ -71,45 +70,40 @@ def known_troubles(
     answer: Answer, *, zone: ZoneInfo, now: datetime, feedback: GivenFeedback | None = None
 ) -> tuple[tuple[str, KnownView], ...]:
     """Return the known errors of what failed without an error, each once, with its sentence."""
-    view = partial(_known_view, answer=answer, zone=zone, now=now, feedback=feedback or {})
     views: dict[str, tuple[str, KnownView]] = {}
     for trouble in troubles_of(answer):
         row = trouble.rows[0]
         for match in answer.known.for_issue(row.id):
-            anchor = f"known-without-error-{len(views) + 1}"
-            known = view(match, row.release, anchor=anchor, same_as="")
+            known = _known_view(answer, match, row.release, zone, now, feedback)
+            known["anchor"] = f"known-without-error-{len(views) + 1}"
             views.setdefault(match.known.slug, (trouble.sentence, known))
     return tuple(views.values())
 
 
 def _known_view(
+    answer: Answer,
     match: KnownMatch,
     release: str | None,
-    *,
-    answer: Answer,
     zone: ZoneInfo,
     now: datetime,
-    feedback: GivenFeedback,
-    anchor: str,
-    same_as: str,
+    feedback: GivenFeedback | None,
 ) -> KnownView:
-    """Return the known error. `same_as` is the anchor of the same one further up, or ""."""
+    """Return the known error without its place on the page.
+
+    That is its `anchor`, and `same_as`, the anchor of the same one further up, or "".
+    """
     known, today = match.known, now.astimezone(zone).date()
     reply = render_reply(match, answer, name="", zone=zone, today=today)
     workaround = safe_workaround(match, answer)
-    links = (
-        (link.label or link.address, formatting.safe_link(link.address)) for link in known.links
-    )
+    links = ((link.label or link.address, fmt.safe_link(link.address)) for link in known.links)
     return {
         "match": match,
-        "anchor": anchor,
-        "same_as": same_as,
-        "fix": formatting.typeset(releases.describe_fix(known, release, today)),
+        "fix": fmt.typeset(releases.describe_fix(known, release, today)),
         "workaround": workaround,
         "links": [(label, address) for label, address in links if address],
         "why": listed(match.why),
         "reply": reply,
-        "helped": feedback.get((match.issue_id, known.slug)),
+        "helped": (feedback or {}).get((match.issue_id, known.slug)),
         # These may be wrong for this customer.
         "is_left_out": bool(known.reply and not reply) or workaround != known.workaround,
     }
@@ -197,9 +191,9 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
         None if exception.handled is None else caught,
     )
     return ExceptionView(
-        type="Stack trace" if is_stack else formatting.clipped(exception.type or "Error", 200),
-        value=formatting.clipped(exception.value or "", limits.text),
-        origin=formatting.clipped(", ".join(filter(None, origin)), 300),
+        type="Stack trace" if is_stack else fmt.clipped(exception.type or "Error", 200),
+        value=fmt.clipped(exception.value or "", limits.text),
+        origin=fmt.clipped(", ".join(filter(None, origin)), 300),
         is_cause=is_cause,
         crash=None if crash is None else _frame(crash, limits),
         own=own,
@@ -210,10 +204,7 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
 
 def _rows(values: Mapping[str, object], *, longest: int) -> tuple[Row, ...]:
     return tuple(
-        (
-            formatting.clipped(str(name), 100),
-            formatting.clipped(formatting.plain_value(value), longest),
-        )
+        (fmt.clipped(str(name), 100), fmt.clipped(fmt.plain_value(value), longest))
         for name, value in values.items()
     )
 
@@ -229,9 +220,9 @@ def _frame(frame: Frame, limits: Limits) -> FrameView:
     variables = dict(list(frame.variables.items())[:40])
     return FrameView(
         place=_place(frame) or "an unknown location",
-        function=formatting.clipped(frame.function or "", 200),
+        function=fmt.clipped(frame.function or "", 200),
         lines=tuple(
-            CodeLine(number, formatting.clipped(text, 300), number == frame.line)
+            CodeLine(number, fmt.clipped(text, 300), number == frame.line)
             for number, text in frame.code
         ),
         variables=_rows(variables, longest=min(limits.text, 400)),
@@ -239,7 +230,7 @@ def _frame(frame: Frame, limits: Limits) -> FrameView:
 
 
 def _place(frame: Frame) -> str:
-    file = formatting.clipped(frame.file or frame.module or "", 200)
+    file = fmt.clipped(frame.file or frame.module or "", 200)
     if frame.line is None:
         return file
     return f"{file}:{frame.line}" if file else f"line {frame.line}"
@@ -267,7 +258,7 @@ class Step:
     """
 
     relative: str
-    time: formatting.LocalTime | None
+    time: fmt.LocalTime | None
     words: str
     text: str = ""
     outcome: str = ""
@@ -287,23 +278,21 @@ class Step:
 
 def _event_step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
     happened = (event.body and event.body.happened_at) or event.timestamp
-    clock = formatting.Clock(happened, zone)
+    clock = fmt.Clock(happened, zone)
     step = step_of(crumb, event, clock, at="just then", longest=limits.text)
     raw = (breadcrumb_message(crumb) or "") if limits.raw_steps else ""
     is_other = raw.lower() != step.text.lower()
-    return replace(step, raw=formatting.clipped(raw, limits.text)) if is_other else step
+    return replace(step, raw=fmt.clipped(raw, limits.text)) if is_other else step
 
 
-def step_of(
-    crumb: Breadcrumb, event: Event, clock: formatting.Clock, *, at: str, longest: int
-) -> Step:
+def step_of(crumb: Breadcrumb, event: Event, clock: fmt.Clock, *, at: str, longest: int) -> Step:
     """Return the breadcrumb in words. The clock's moment is called `at`."""
     phrase, when = breadcrumb_phrase(crumb, event), crumb.timestamp
     return Step(
-        relative=formatting.relative(when, clock.moment, at=at) if when else "",
+        relative=fmt.relative(when, clock.moment, at=at) if when else "",
         time=clock.time(when) if when else None,
         words=f"{_ACTORS[phrase.actor]}{phrase.words}",
-        text=formatting.clipped(phrase.text, longest),
+        text=fmt.clipped(phrase.text, longest),
         outcome=phrase.outcome,
         has_failed=phrase.has_failed,
         is_customers=phrase.actor is Actor.CUSTOMER,
@@ -323,11 +312,11 @@ class EventView:
 
     id: str
     anchor: str
-    time: formatting.LocalTime
+    time: fmt.LocalTime
     relative: str
     arrival: str
     delay: str
-    level: formatting.LevelMark
+    level: fmt.LevelMark
     title: str
     message: str
     what: str
@@ -354,20 +343,20 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
     """Return the event in the agent's zone, as far as it was read, within the limits."""
     body = event.body or _NO_BODY
     raised = body.exceptions[0] if body.exceptions else None
-    title = formatting.clipped(event.title or (raised and raised.type) or "Untitled error", 200)
-    message = formatting.clipped(body.message or event.message or "", limits.text)
+    title = fmt.clipped(event.title or (raised and raised.type) or "Untitled error", 200)
+    message = fmt.clipped(body.message or event.message or "", limits.text)
     crash = raised.crash_frame if raised else None
-    function = f"{formatting.clipped(crash.function, 80)}()" if crash and crash.function else ""
+    function = f"{fmt.clipped(crash.function, 80)}()" if crash and crash.function else ""
     crashed_in = ", ".join(filter(None, (function, _place(crash) if crash else "")))
     steps = [crumb for crumb in body.breadcrumbs if says_something(crumb)]
     return EventView(
         id=event.id,
         anchor=f"event-{event.id}",
-        time=formatting.local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=formatting.relative(event.timestamp, window.moment, at="at that time"),
+        time=fmt.local_clock(event.timestamp, zone, day_of=window.moment),
+        relative=fmt.relative(event.timestamp, window.moment, at="at that time"),
         arrival=summary.arrival_text(event) or "",
         delay=summary.delay_text(event) or "",
-        level=formatting.level_mark(event.level),
+        level=fmt.level_mark(event.level),
         title=title,
         message="" if message in title else message,
         what=f"failed in {crashed_in}" if crashed_in else title,
@@ -382,15 +371,15 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         facts=_event_facts(event, body, zone),
         details=_details(body, limits),
         lists=_lists(body, limits),
-        permalink=formatting.safe_link(event.permalink),
+        permalink=fmt.safe_link(event.permalink),
     )
 
 
 def _event_facts(event: Event, body: EventBody, zone: ZoneInfo) -> tuple[Row, ...]:
     culprit = event.culprit or body.culprit
     facts = (
-        ("Time", formatting.in_both(event.timestamp, zone)),
-        ("Received", body.received_at and formatting.in_both(body.received_at, zone)),
+        ("Time", fmt.in_both(event.timestamp, zone)),
+        ("Received", body.received_at and fmt.in_both(body.received_at, zone)),
         ("Project", event.project),
         ("Release", event.release or body.release),
         ("Environment", event.environment or body.environment),
@@ -401,37 +390,32 @@ def _event_facts(event: Event, body: EventBody, zone: ZoneInfo) -> tuple[Row, ..
         ("Trace", event.trace_id or body.trace_id),
         ("Event", event.id),
     )
-    return tuple((name, formatting.clipped(value, 300)) for name, value in facts if value)
+    return tuple((name, fmt.clipped(value, 300)) for name, value in facts if value)
 
 
 def _request_rows(request: Request, limits: Limits) -> tuple[Row, ...]:
     pairs = (
         ("Address", " ".join(filter(None, (request.method, request.url)))),
         *((f"?{name}", value) for name, value in request.query),
-        (
-            "Sent",
-            formatting.plain_value(request.data) if request.data not in (None, "", {}, []) else "",
-        ),
+        ("Sent", fmt.plain_value(request.data) if request.data not in (None, "", {}, []) else ""),
         *request.headers,
         *((f"Cookie {name}", value) for name, value in request.cookies),
     )
     return tuple(
-        (formatting.clipped(name, 100), formatting.clipped(value, limits.text))
-        for name, value in pairs
-        if value
+        (fmt.clipped(name, 100), fmt.clipped(value, limits.text)) for name, value in pairs if value
     )
 
 
 def _lists(body: EventBody, limits: Limits) -> tuple[Row, ...]:
     """Return threads, spans, and so on with their names, then what is only in Sentry."""
     shown = tuple(
-        (f"{name[0].upper()}{name[1:]}", formatting.clipped(lines, limits.text))
+        (f"{name[0].upper()}{name[1:]}", fmt.clipped(lines, limits.text))
         for name, lines in body.lists.items()
     )
-    unread = listed(f"{name} ({formatting.grouped(count)})" for name, count in body.unread.items())
+    unread = listed(f"{name} ({fmt.grouped(count)})" for name, count in body.unread.items())
     return (
         *shown,
-        *((("Only in Sentry", formatting.clipped(unread, limits.text)),) if unread else ()),
+        *((("Only in Sentry", fmt.clipped(unread, limits.text)),) if unread else ()),
     )
 
 
@@ -481,7 +465,7 @@ class ImpactView:
     line: str
     short: str
     news: str
-    first_seen: formatting.LocalTime | None
+    first_seen: fmt.LocalTime | None
     sentences: tuple[str, ...]
     day: DayView | None
 
@@ -504,8 +488,8 @@ def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | 
         line=_sentence("; ".join(filter(None, (short, status or fix)))) or "How widespread is it?",
         short=short,
         news=_sentence(listed(releases.issue_trends(issue, moment))),
-        first_seen=formatting.local_minute(issue.first_seen, zone) if issue.first_seen else None,
-        sentences=tuple(formatting.clipped(one, 300) for one in sentences if one),
+        first_seen=fmt.local_minute(issue.first_seen, zone) if issue.first_seen else None,
+        sentences=tuple(fmt.clipped(one, 300) for one in sentences if one),
         day=_day(day, moment, zone) if day else None,
     )
     return view if any((short, view.news, view.first_seen, status, fix, view.day)) else None
@@ -526,12 +510,12 @@ def _sentence(words: str) -> str:
 
 
 def _day(day: releases.LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
-    since = f"from {formatting.local_minute(day.hours[0][0], zone).text} until we checked"
+    since = f"from {fmt.local_minute(day.hours[0][0], zone).text} until we checked"
     if day.busiest is None:
         return DayView(f"Not once {since}.", ())
     began = day.busiest.astimezone(zone)
     until = (day.busiest + _HOUR).astimezone(zone)
-    times = "Once" if day.total == 1 else f"{formatting.grouped(day.total)} times"
+    times = "Once" if day.total == 1 else f"{fmt.grouped(day.total)} times"
     mostly = "" if day.total == 1 else " most"
     text = f"{times} {since},{mostly} between {began:%H:%M} and {until:%H:%M}."
     highest = max(count for _hour, count in day.hours)
@@ -566,9 +550,8 @@ def _event_rows(events: Sequence[EventView]) -> list[EventRow]:
 class IssueCard:
     """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click.
 
-    `clock` is when it happened, and `is_folded` that only its first lines are open. `others` are
-    the halves of the failure other than its cause. `hint` distinguishes it from problems with the
-    same sentence.
+    `clock` is when it happened, `others` are the halves of the failure other than its cause, and
+    `hint` distinguishes it from problems with the same sentence.
     """
 
     number: int
@@ -576,7 +559,7 @@ class IssueCard:
     anchor: str
     sentence: str
     title: str
-    level: formatting.LevelMark
+    level: fmt.LevelMark
     count: str
     clock: str
     facts: tuple[str, ...]
@@ -589,7 +572,6 @@ class IssueCard:
     folded: tuple[EventView, ...]
     known: tuple[KnownView, ...] = ()
     others: tuple[dict[str, Any], ...] = ()
-    is_folded: bool = False
     hint: str = ""
 
 
@@ -609,7 +591,7 @@ def issue_card(
     impact = impact_view(cause, window.moment, zone)
     shown_above = number == 1  # on the first screen
     first, last = (
-        formatting.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
+        fmt.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
         for event in (problem.events[-1], problem.newest)
     )
     handling = None if shown_above else summary.handling_text_of(problem)
@@ -617,15 +599,15 @@ def issue_card(
         number=number,
         issue_id=problem.issue_id,
         anchor=f"issue-{number}",
-        sentence=formatting.typeset(summary.summarize_group(problem)),
-        title=formatting.clipped(problem.title, 400),
-        level=formatting.worst_level(event.level for event in problem.events),
+        sentence=fmt.typeset(summary.summarize_group(problem)),
+        title=fmt.clipped(problem.title, 400),
+        level=fmt.worst_level(event.level for event in problem.events),
         count=_count(problem.times),
         clock=first if first == last else f"{first} to {last}",
         facts=(*_part_of(cause, totals), *_issue_facts(cause, handling, impact, not shown_above)),
         broke=problem.handled is False,
         impact=impact,
-        permalink=formatting.safe_link(problem.issue.permalink if problem.issue else None),
+        permalink=fmt.safe_link(problem.issue.permalink if problem.issue else None),
         nearest=nearest_first(cause.events, window.moment)[0].id,
         events=near,
         rows=_event_rows(near),
@@ -640,7 +622,7 @@ def _part_of(group: Group, totals: Mapping[str, int]) -> Iterator[str]:
     """Yield how many events of the issue these are, if others are parts of other problems."""
     own, total = len(group.events), totals.get(group.issue_id, 0)
     if own < total:
-        counts = f"{formatting.grouped(own)} of this issue’s {formatting.grouped(total)} events"
+        counts = f"{fmt.grouped(own)} of this issue’s {fmt.grouped(total)} events"
         yield f"{counts}; the rest belong to other problems"
 
 
@@ -659,7 +641,7 @@ def _near_and_far(
 
 
 def _count(times: int) -> str:
-    return "once" if times == 1 else f"{formatting.grouped(times)} times"
+    return "once" if times == 1 else f"{fmt.grouped(times)} times"
 
 
 def _half_view(
@@ -672,12 +654,12 @@ def _half_view(
     handling = summary.handling_text(replace(group.newest, handled=group.handled))
     return {
         "reason": joined.reason.value,
-        "sentence": formatting.typeset(summary.summarize_group(group)),
-        "title": formatting.clipped(group.title, 200),
+        "sentence": fmt.typeset(summary.summarize_group(group)),
+        "title": fmt.clipped(group.title, 200),
         "count": _count(len(group.events)),
         "facts": (*_part_of(group, totals), *_issue_facts(group, handling, impact, True)),
         "impact": impact,
-        "permalink": formatting.safe_link(group.issue.permalink if group.issue else None),
+        "permalink": fmt.safe_link(group.issue.permalink if group.issue else None),
         "rows": _event_rows(near),
         "folded": far,
     }
@@ -705,4 +687,4 @@ def _issue_facts(
         (issue and issue.project) or group.newest.project,
         issue and issue.short_id,
     )
-    return tuple(formatting.clipped(fact, 80) for fact in facts if fact)
+    return tuple(fmt.clipped(fact, 80) for fact in facts if fact)

@@ -28,7 +28,8 @@ from apps.lookups.answers import LookupState, NewSince, Projects, sees_all_proje
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.records import customer_of
 from apps.web.access import admin_origin, home_url, may_look_up, site_origin
-from apps.web.presenters import formatting, issue
+from apps.web.presenters import formatting as fmt
+from apps.web.presenters import issue
 from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.filters import filter_form
 from apps.web.presenters.story import StoryView, related_view, story_view
@@ -53,9 +54,8 @@ _LASTING = frozenset(
 def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, Any]:
     """Return the `nothing` of `lookups/_nothing.html`, in the agent's zone.
 
-    `customer` is as typed. `wider` are windows to try: minutes and label. `advice` says what can
-    help if the result is incomplete, and `is_unclear` that only what was typed makes it so. An
-    incomplete result claims nothing about other times.
+    `customer` is as typed. `wider` are windows to try: minutes and label. `advice` is for an
+    incomplete result, and `is_unclear` says that only what was typed made it incomplete.
     """
     question, occurrences = answer.question, answer.nearby
     kind = question.customer.kind
@@ -92,10 +92,7 @@ def _other_times(
     answer: Answer, occurrences: OtherOccurrences, zone: ZoneInfo, customer: str
 ) -> dict[str, Any]:
     days, since = (occurrences.until - occurrences.since).days, occurrences.since
-    began, until = (
-        formatting.local_minute(since, zone),
-        formatting.local_minute(occurrences.until, zone),
-    )
+    began, until = (fmt.local_minute(since, zone), fmt.local_minute(occurrences.until, zone))
     day = replace(began, text=began.text.rpartition(",")[0])  # with the full time on hover
     retention = (
         f"We assume that Sentry keeps errors for {query.counted(days, 'day')}, so we don’t know "
@@ -132,13 +129,13 @@ def _other_event(event: Event, window: query.Window, zone: ZoneInfo) -> dict[str
     gap = window.start - event.timestamp if is_before else event.timestamp - window.end
     side = "before" if is_before else "after"
     return {
-        "time": formatting.local_minute(event.timestamp, zone),
-        "clock": formatting.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
+        "time": fmt.local_minute(event.timestamp, zone),
+        "clock": fmt.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
         "distance": f"{query.format_duration(gap.total_seconds())} {side} the window",
-        "sentence": formatting.typeset(summarize(event)),
-        "level": formatting.level_mark(event.level),
-        "project": formatting.clipped(event.project or "", 80),
-        "typed": formatting.typed_in(event.timestamp, zone),
+        "sentence": fmt.typeset(summarize(event)),
+        "level": fmt.level_mark(event.level),
+        "project": fmt.clipped(event.project or "", 80),
+        "typed": fmt.typed_in(event.timestamp, zone),
     }
 
 
@@ -154,7 +151,7 @@ def move_buttons(question: query.Question, now: datetime) -> Iterator[tuple[str,
     }
     for move in (query.Move.EARLIER, query.Move.LATER, query.Move.WIDER, query.Move.NOW):
         if moved := query.apply_move(question, move, now):
-            wider = f"Wider, {formatting.half_window(moved.window.minutes)}"
+            wider = f"Wider, {fmt.half_window(moved.window.minutes)}"
             label, hint = labels.get(move) or (wider, "a wider window around the same time")
             yield move.value, label, hint
 
@@ -223,8 +220,7 @@ THEME_COOKIE, THEMES = "triage_theme", ("light", "dark")
 class ResultPage:
     """The context of `lookups/_result.html`. `folded` and `noise` are problems behind a click.
 
-    `known` are the known errors of what failed without an error. `calls` and `call_log` are the
-    calls to Sentry, for the admin.
+    `known` are for what failed without an error, `calls` and `call_log` to Sentry, for the admin.
     """
 
     title: str
@@ -306,7 +302,7 @@ def result_page(
                 known=known.get(one.issue_id, ()),
                 totals=totals,
                 hint=hints.get(one.issue_id)
-                or (formatting.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
+                or (fmt.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
             )
             for number, one in visible_problems
             if one.is_noise is is_noise
@@ -317,14 +313,14 @@ def result_page(
         loud, noise = noise, ()
     return ResultPage(
         title=_title(answer, sum(not one.is_noise for one in found)),
-        headline=formatting.typeset(headline(answer, zone)),
+        headline=fmt.typeset(headline(answer, zone)),
         summary=_summary(answer, lookup, zone, now),
         facts=_facts(answer, found),
         complete=answer.complete,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=tuple(
-            replace(one, message=formatting.typeset(one.message))
-            for one in answer.event_notices(formatting.visible(lookup.customer))
+            replace(one, message=fmt.typeset(one.message))
+            for one in answer.event_notices(fmt.visible(lookup.customer))
         ),
         brief=brief_of(answer, found, zone=zone, today=now.astimezone(zone).date()),
         has_known=bool(known or quiet),
@@ -338,7 +334,7 @@ def result_page(
         filter=filter_form(answer, problems, event_filter, visible_problems, zone)
         if found
         else None,
-        groups=(*loud[:1], *(replace(card, is_folded=True) for card in loud[1:MAX_OPEN_ISSUES])),
+        groups=loud[:MAX_OPEN_ISSUES],
         folded=loud[MAX_OPEN_ISSUES:],
         noise=noise,
         related=related_view(answer, zone),
@@ -354,7 +350,7 @@ def _calls(answer: Answer) -> str:
         return f"no calls to {server}; the result came from the cache"
     more = f", and {query.counted(related, 'call')} for related data" if related else ""
     calls = query.counted(answer.calls, "call")
-    return f"{calls} to {server}, {formatting.grouped(answer.duration_ms)} ms{more}"
+    return f"{calls} to {server}, {fmt.grouped(answer.duration_ms)} ms{more}"
 
 
 def _title(answer: Answer, problems: int) -> str:
@@ -376,16 +372,16 @@ def _summary(answer: Answer, lookup: Lookup, zone: ZoneInfo, now: datetime) -> d
     has_other_reading = bool(reading) and question.customer.is_named and not is_exact
     offsets = {window.moment.astimezone(one).utcoffset() for one in (zone, own_zone or zone)}
     return {
-        "reading": formatting.visible(reading),
+        "reading": fmt.visible(reading),
         "exactly": f"{query.EXACTLY}{typed}" if has_other_reading else "",
-        "moment": formatting.local_moment(window.moment, zone),
-        "both_zones": formatting.in_utc_too(window.moment, zone),
+        "moment": fmt.local_moment(window.moment, zone),
+        "both_zones": fmt.in_utc_too(window.moment, zone),
         "minutes": window.minutes,
-        "start": formatting.local_clock(window.start, zone, day_of=window.moment),
-        "end": formatting.local_clock(window.end, zone, day_of=window.moment),
-        "typed": formatting.typed_in(window.moment, zone),
+        "start": fmt.local_clock(window.start, zone, day_of=window.moment),
+        "end": fmt.local_clock(window.end, zone, day_of=window.moment),
+        "typed": fmt.typed_in(window.moment, zone),
         "moves": list(move_buttons(question, now)),
-        "for_customer": formatting.also_in(window.moment, own_zone, day_of=zone)
+        "for_customer": fmt.also_in(window.moment, own_zone, day_of=zone)
         if own_zone and len(offsets) > 1
         else "",
     }
@@ -395,7 +391,7 @@ def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
     loud = sum(not problem.is_noise for problem in problems)
     unread = len(answer.events) > answer.bodies_read
     unread = unread and not answer.has_notice(NoticeCode.PARTIAL_BODIES)
-    read = (f"{formatting.grouped(answer.bodies_read)} read in full",) if unread else ()
+    read = (f"{fmt.grouped(answer.bodies_read)} read in full",) if unread else ()
     found = (query.counted(loud, "problem"), _events(answer), *read) if answer.events else ()
     listed_all = "complete list of events" if answer.events else "search complete"
     is_short = any(not one.is_late for one in answer.beside.unread)
@@ -417,10 +413,7 @@ def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime
 
 
 def _related(answer: Answer) -> tuple[str, ...]:
-    """Return the counts of the related data that the first screen doesn't already show.
-
-    It quotes a single message, and the story shows what belongs to errors.
-    """
+    """Return the counts of related data beyond a quoted message and what the story shows."""
     related, has_events = answer.beside, bool(answer.events)
     counts = (
         (len(related.feedback), 1, "message from the customer", "messages from the customer"),
@@ -438,7 +431,7 @@ def _events(answer: Answer) -> str:
     """Return how many events the answer has, and how many there are if that is known."""
     count, total = len(answer.events), answer.events_total
     if total is not None and total > count:
-        return f"{formatting.grouped(count)} of {query.counted(total, 'event')}"
+        return f"{fmt.grouped(count)} of {query.counted(total, 'event')}"
     return f"{'at least ' if total is None else ''}{query.counted(count, 'event')}"
 
 
@@ -463,9 +456,9 @@ def progress_data(lookup: Lookup, state: LookupState, progress: Progress) -> dic
         "events": [
             {
                 "id": one.id,
-                "time": formatting.local_clock(one.timestamp, zone, day_of=lookup.moment).text,
-                "iso": formatting.local_clock(one.timestamp, zone).iso,
-                "level": formatting.level_mark(one.level).word,
+                "time": fmt.local_clock(one.timestamp, zone, day_of=lookup.moment).text,
+                "iso": fmt.local_clock(one.timestamp, zone).iso,
+                "level": fmt.level_mark(one.level).word,
                 "sentence": one.sentence,
             }
             for one in progress.newest
@@ -474,10 +467,7 @@ def progress_data(lookup: Lookup, state: LookupState, progress: Progress) -> dic
 
 
 def _progress_sentence(state: LookupState, progress: Progress) -> str:
-    """Return the progress in words, such as "2 of 5 problems read, 14 events".
-
-    It never claims that there is nothing to find.
-    """
+    """Return the progress in words, which never claim that there is nothing to find."""
     if state == LookupState.WAITING:
         return "Waiting for a free connection to Sentry."
     if not progress.events_found:
@@ -490,4 +480,4 @@ def _progress_sentence(state: LookupState, progress: Progress) -> str:
     if progress.problems is None:
         return f"{events} so far."
     problems = query.counted(progress.problems, "problem")
-    return f"{formatting.grouped(progress.read)} of {problems} read, {events}"
+    return f"{fmt.grouped(progress.read)} of {problems} read, {events}"

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.events.activity_text import A_REQUEST, PAGE_OPS, Kind, duration_text
-from apps.events.answer import Answer, Deploy, Feedback, Replay, Signal
+from apps.events.answer import Answer, Feedback, Replay, Signal
 from apps.events.breadcrumb_text import (
     Actor,
     PlacedBreadcrumb,
@@ -25,7 +25,7 @@ from apps.events.query import counted, format_duration
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
 from apps.events.summary import summarize, summarize_group
-from apps.web.presenters import formatting
+from apps.web.presenters import formatting as fmt
 from apps.web.presenters.formatting import Clock
 from apps.web.presenters.issue import Step, says_something, step_of
 from apps.web.presenters.timeline import observation_anchor
@@ -65,7 +65,7 @@ class StoryPart:
 
     steps: tuple[Step, ...]
     summary: str = ""
-    time: formatting.LocalTime | None = None
+    time: fmt.LocalTime | None = None
     is_round: bool = False
 
 
@@ -197,7 +197,7 @@ def _in_a_row(steps: Sequence[Step]) -> str:
 
 
 def _isolated(text: str) -> str:
-    return f"{_ISOLATE}{formatting.clipped(text, 60)}{_END_ISOLATE}" if text else ""
+    return f"{_ISOLATE}{fmt.clipped(text, 60)}{_END_ISOLATE}" if text else ""
 
 
 def _requested(event: Event, clock: Clock) -> str:
@@ -213,10 +213,7 @@ def _requested(event: Event, clock: Clock) -> str:
 
 
 def just_after(answer: Answer, problem: Problem, clock: Clock) -> str:
-    """Return what the customer first did in the page or app after the problem's last event.
-
-    A page can lead to another one on its own, so going there doesn't count.
-    """
+    """Return what the customer first did after the last event, without what pages do alone."""
     last = problem.newest.timestamp
     before: set[tuple[str, str]] = set()
     for at, step in _own_steps(answer, clock):
@@ -245,11 +242,11 @@ def _placed(
     step = Step(
         relative=clock.relative(at),
         time=clock.time(at),
-        words=formatting.typeset(summarize(one)),
+        words=fmt.typeset(summarize(one)),
         has_failed=True,
         is_error=True,
     )
-    sentence = formatting.typeset(summarize_group(owner))
+    sentence = fmt.typeset(summarize_group(owner))
     return _Placed(at, step, (sentence,), rank, sentence, owner.twins.get(one.id, one.id))
 
 
@@ -416,7 +413,12 @@ def _signals(answer: Answer, clock: Clock) -> Iterator[tuple[datetime, Step]]:
         yield replay.started_at, _replay(replay, clock, server)
     nearest = sorted(related.deploys, key=lambda deploy: abs(deploy.at - clock.moment))
     for deploy in nearest[:_MAX_RELEASES]:
-        yield deploy.at, _release(deploy, clock)
+        name = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
+        where = f" in {deploy.environment}" if deploy.environment else ""
+        # Without a deploy in Sentry, only a release's first appearance is known.
+        what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
+        step = _signal("release", deploy.at, clock)
+        yield deploy.at, replace(step, text=fmt.clipped(name, 200), outcome=what)
 
 
 def messages(answer: Answer) -> tuple[Feedback, ...]:
@@ -438,9 +440,9 @@ def feedback_step(
     return replace(
         _signal("feedback", feedback.sent_at, clock, "the customer wrote"),
         is_customers=True,
-        quote=formatting.clipped(feedback.message, longest),
-        notes=tuple(filter(None, [formatting.clipped(", on ".join(about), 300)])),
-        permalink=formatting.safe_link(feedback.permalink),
+        quote=fmt.clipped(feedback.message, longest),
+        notes=tuple(filter(None, [fmt.clipped(", on ".join(about), 300)])),
+        permalink=fmt.safe_link(feedback.permalink),
         link=f"Open in {server}",
     )
 
@@ -456,24 +458,15 @@ def _replay(replay: Replay, clock: Clock, server: str) -> Step:
         counted(replay.rage_clicks, "rage click") if replay.rage_clicks else "",
         counted(dead, "click that did nothing", "clicks that did nothing") if dead else "",
     )
-    pages = tuple(dict.fromkeys(formatting.clipped(url, 200) for url in replay.urls))
+    pages = tuple(dict.fromkeys(fmt.clipped(url, 200) for url in replay.urls))
     hidden = len(pages) - _MAX_PAGES
     return replace(
         _signal("replay", replay.started_at, clock, words),
         outcome=", ".join(filter(None, facts)),
         notes=(*pages[:_MAX_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
-        permalink=formatting.safe_link(replay.permalink),
+        permalink=fmt.safe_link(replay.permalink),
         link=f"Watch in {server}",
     )
-
-
-def _release(deploy: Deploy, clock: Clock) -> Step:
-    """Return the release. Without a deploy in Sentry, only its first appearance is known."""
-    name = " ".join(filter(None, (deploy.project, short_release(deploy.version))))
-    where = f" in {deploy.environment}" if deploy.environment else ""
-    what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-    step = _signal("release", deploy.at, clock)
-    return replace(step, text=formatting.clipped(name, 200), outcome=what)
 
 
 # Observations.
@@ -484,7 +477,7 @@ _MAX_BASIS = 12
 
 def _observation(one: Observation, clock: Clock) -> Step:
     """Return what logs and spans show; what simply worked is an ordinary step."""
-    row, target = one.rows[0], formatting.clipped(one.target, _MAX_CRUMB_TEXT)
+    row, target = one.rows[0], fmt.clipped(one.target, _MAX_CRUMB_TEXT)
     if isinstance(row, Span) and not one.is_trouble:
         is_page = (row.op or "").startswith(PAGE_OPS)
         words = "opened" if is_page else "requested"
@@ -530,7 +523,7 @@ def _basis(row: LogEntry | Span, clock: Clock) -> str:
         )
         at, words = row.started_at, f"span, {', '.join(str(fact) for fact in facts if fact)}"
     where = f" ({row.project})" if row.project else ""
-    return formatting.clipped(f"{clock.text(at)} {words}{where}, {row.id}", 400)
+    return fmt.clipped(f"{clock.text(at)} {words}{where}, {row.id}", 400)
 
 
 # Related errors, and what is missing.
@@ -551,9 +544,9 @@ def related_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any] | None:
             {
                 "id": one.id,
                 "time": clock.time(one.timestamp),
-                "level": formatting.level_mark(one.level),
-                "title": formatting.clipped(one.title or "Untitled error", 200),
-                "project": formatting.clipped(one.project or "", 80),
+                "level": fmt.level_mark(one.level),
+                "title": fmt.clipped(one.title or "Untitled error", 200),
+                "project": fmt.clipped(one.project or "", 80),
             }
             for one in related.trace_errors
         ],
@@ -562,8 +555,8 @@ def related_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any] | None:
         else "",
         # Of replays, Sentry's search can miss some.
         "nothing": has_none and "Sentry has no feedback for this customer where we searched.",
-        "unread": [formatting.typeset(one.message) for one in related.unread],
-        "absent": list(dict.fromkeys(formatting.typeset(one.message) for one in related.absent)),
+        "unread": [fmt.typeset(one.message) for one in related.unread],
+        "absent": list(dict.fromkeys(fmt.typeset(one.message) for one in related.absent)),
         "can_retry": any(one.can_retry for one in related.unread),
         "is_late": any(one.is_late for one in related.unread),
     }

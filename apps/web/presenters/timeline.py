@@ -1,9 +1,9 @@
 """The timeline: a lane of marks per problem, the axis, releases, and the customer's activity."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,14 +16,7 @@ from apps.events.observations import Observation, troubles_of
 from apps.events.query import Window, counted
 from apps.events.releases import short_release
 from apps.events.summary import summarize_failure, summarize_group
-from apps.web.presenters.formatting import (
-    LevelMark,
-    clipped,
-    local_clock,
-    typeset,
-    visible,
-    worst_level,
-)
+from apps.web.presenters import formatting as fmt
 
 # The axis.
 
@@ -49,6 +42,10 @@ class Scale:
         ratio = (when - self.span.start).total_seconds() / length
         return MARGIN + min(1.0, max(0.0, ratio)) * (100 - 2 * MARGIN)
 
+    def across(self, when: datetime) -> str:
+        """Return the position of a time as an SVG length."""
+        return f"{self.x(when):.2f}%"
+
     def at(self, x: float) -> float:
         """Return the epoch seconds at a position, also within the margins."""
         start, end = self.span.start.timestamp(), self.span.end.timestamp()
@@ -69,11 +66,6 @@ def window_range(window: Window) -> filtering.TimeRange:
     return filtering.TimeRange(window.start, window.end)
 
 
-def across(x: float) -> str:
-    """Format a position as an SVG length."""
-    return f"{x:.2f}%"
-
-
 def _ticks(scale: Scale, free: tuple[float, ...]) -> tuple[tuple[str, str], ...]:
     """Return round local times, with seconds in a short span, away from positions in `free`."""
     step = tick_step(scale.span, 6)
@@ -81,7 +73,7 @@ def _ticks(scale: Scale, free: tuple[float, ...]) -> tuple[tuple[str, str], ...]
         step = tick_step(scale.span, 4)
     names = TimeLabels(scale.span, scale.zone, seconds=step < 60)
     return tuple(
-        (across(scale.x(when)), names.short(when))
+        (scale.across(when), names.short(when))
         for when in round_times(scale.span, scale.zone, step)
         if all(abs(scale.x(when) - x) > MIN_DISTANCE for x in free)
     )
@@ -133,12 +125,6 @@ def _day(local: datetime) -> str:
     return f"{local.day} {local:%b}"
 
 
-def range_around(window: Window, minutes: int) -> filtering.TimeRange:
-    """Return that many minutes around the reported time, within the window."""
-    half = timedelta(minutes=min(minutes, window.minutes))
-    return filtering.TimeRange(window.moment - half, window.moment + half)
-
-
 # Releases, and what the customer did.
 
 BUCKETS = 60
@@ -174,21 +160,23 @@ def filter_deploys(
 
 
 def release_marks(deploys: Sequence[Deploy], scale: Scale) -> tuple[Label, ...]:
-    """Return marks for deploys in order of time, with a label if there is room.
-
-    Those that would touch are joined.
-    """
+    """Return marks for deploys by time, joined if they would touch, with labels that fit."""
     clusters = _clusters(deploys, [deploy.at for deploy in deploys], scale)
     positions = [scale.x(cluster[0].at) for cluster in clusters]
     marks: list[Label] = []
     free_from = 0.0
     for cluster, x, next_x in zip(clusters, positions, [*positions[1:], 200.0], strict=False):
-        text = _mark_text({deploy.version for deploy in cluster})
+        text = counted(len({deploy.version for deploy in cluster}), "release")
+        if text == "1 release":
+            version = short_release(cluster[0].version)
+            is_long = len(version) > _MAX_VERSION_LENGTH
+            text = fmt.visible(f"{version[: _MAX_VERSION_LENGTH - 1]}…" if is_long else version)
         width = _FLAG_WIDTH + len(text) * _CHARACTER_WIDTH
         is_left = x + width > 100
         start, end = (x - width, x) if is_left else (x, x + width)
         has_room = start >= free_from and end <= next_x
-        marks.append(Label(across(x), "end" if is_left else "start", text if has_room else ""))
+        position = scale.across(cluster[0].at)
+        marks.append(Label(position, "end" if is_left else "start", text if has_room else ""))
         free_from = max(x, end) if has_room else x
     return tuple(marks)
 
@@ -233,14 +221,6 @@ def density(steps: Sequence[datetime], scale: Scale) -> Density | None:
     return Density("".join(bars), total, f"Recorded: {total}{peak}")
 
 
-def _mark_text(versions: Collection[str]) -> str:
-    if len(versions) > 1:
-        return counted(len(versions), "release")
-    version = short_release(next(iter(versions)))
-    is_long = len(version) > _MAX_VERSION_LENGTH
-    return visible(f"{version[: _MAX_VERSION_LENGTH - 1]}…" if is_long else version)
-
-
 MAX_LANES = 12
 
 
@@ -248,16 +228,11 @@ MAX_LANES = 12
 class Mark:
     """An event or observation, or `count` of them too close together, linked to the first one."""
 
-    x: float
+    across: str
     href: str
     count: int
     label: str
-    level: LevelMark | None = None
-
-    @property
-    def across(self) -> str:
-        """The position as an SVG length."""
-        return across(self.x)
+    level: fmt.LevelMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +280,8 @@ def timeline_of(
     deploys = filter_deploys(answer.beside.deploys, span, event_filter)
     seen = filter_observations(troubles_of(answer), event_filter)
     start, end, asked_about = (
-        local_clock(when, zone, day_of=span.start).text for when in (span.start, span.end, moment)
+        fmt.local_clock(when, zone, day_of=span.start).text
+        for when in (span.start, span.end, moment)
     )
     x, is_inside = scale.x(moment), span.contains(moment)
     side = "before" if moment < span.start else "after"
@@ -321,7 +297,9 @@ def timeline_of(
     return Timeline(
         left=round(scale.at(0)),
         right=round(scale.at(100)),
-        moment=Label(across(x), anchor, f"{local_clock(moment, zone).text} asked about")
+        moment=Label(
+            scale.across(moment), anchor, f"{fmt.local_clock(moment, zone).text} asked about"
+        )
         if is_inside
         else None,
         elsewhere="" if is_inside else f"The reported time, {asked_about}, is {side} this range",
@@ -360,11 +338,11 @@ def _seen_marks(observations: Sequence[Observation], scale: Scale) -> tuple[Mark
     )
     return tuple(
         Mark(
-            x=scale.x(cluster[0][0]),
+            across=scale.across(cluster[0][0]),
             href=f"#{observation_anchor(cluster[0][1])}",
             count=len(cluster),
             label=" ".join(
-                f"{local_clock(at, scale.zone).text}: {one.sentence}" for at, one in cluster[:5]
+                f"{fmt.local_clock(at, scale.zone).text}: {one.sentence}" for at, one in cluster[:5]
             ),
         )
         for cluster in _clusters(marks, [at for at, _one in marks], scale)
@@ -382,14 +360,16 @@ def _lanes(problems: Sequence[filtering.NumberedProblem], scale: Scale) -> Itera
     lanes: dict[tuple[str, bool, bool], list[filtering.NumberedProblem]] = {}
     for number, problem in problems:
         hint = hints.get(problem.issue_id, "")
-        label = typeset(summarize_failure(problem.summarized)[:-1]) + (f" ({hint})" if hint else "")
+        label = fmt.typeset(summarize_failure(problem.summarized)[:-1]) + (
+            f" ({hint})" if hint else ""
+        )
         lanes.setdefault((label, number == 1, problem.is_noise), []).append((number, problem))
     for (label, _is_first, is_noise), own in lanes.items():
         yield Lane(
             number=_range([number for number, _problem in own]),
             label=label,
             name=" ".join(
-                f"{typeset(summarize_group(problem))} {clipped(problem.title, 80)}"
+                f"{fmt.typeset(summarize_group(problem))} {fmt.clipped(problem.title, 80)}"
                 for _, problem in own
             ),
             marks=tuple(
@@ -423,7 +403,7 @@ def hints_of(problems: Sequence[Problem]) -> dict[str, str]:
             if len(set(names)) < max(2, len(alike)):
                 continue
         own = zip(alike, names, strict=True)
-        hints.update({one.issue_id: clipped(name, 40) for one, name in own if name})
+        hints.update({one.issue_id: fmt.clipped(name, 40) for one, name in own if name})
     return hints
 
 
@@ -448,12 +428,14 @@ def _marks(events: Sequence[Event], scale: Scale) -> Iterator[Mark]:
     in_order = sorted(events, key=lambda event: (event.timestamp, event.id))
     for cluster in _clusters(in_order, [event.timestamp for event in in_order], scale):
         first, count = cluster[0], len(cluster)
-        level = worst_level(event.level for event in cluster)
-        began, ended = (local_clock(one.timestamp, scale.zone).text for one in (first, cluster[-1]))
+        level = fmt.worst_level(event.level for event in cluster)
+        began, ended = (
+            fmt.local_clock(one.timestamp, scale.zone).text for one in (first, cluster[-1])
+        )
         if count == 1:
-            label = f"{began}, {level.word}: {clipped(first.title or 'untitled', 120)}"
+            label = f"{began}, {level.word}: {fmt.clipped(first.title or 'untitled', 120)}"
         else:
             label = f"{counted(count, 'event')}, {began} to {ended}, worst: {level.word}"
         if not scale.span.contains(first.timestamp):
             label = f"Outside the window: {label}"
-        yield Mark(scale.x(first.timestamp), f"#event-{first.id}", count, label, level)
+        yield Mark(scale.across(first.timestamp), f"#event-{first.id}", count, label, level)

@@ -29,10 +29,10 @@ from apps.incidents.services import read_incident
 from apps.lookups.access import may_manage
 from apps.lookups.answers import LookupResult, result_now
 from apps.lookups.models import Lookup
-from apps.lookups.problems import bad_input
+from apps.lookups.problems import LookupFailed, bad_input
 from apps.lookups.records import customer_of, identifiers_of
 from apps.web import access
-from apps.web.middleware import SeeOther, problem_page, render_failures
+from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import local_minute, redaction_receipt
 
 TITLES = {Kind.REPLY: "Reply to the customer", Kind.ESCALATION: "Escalation to engineering"}
@@ -77,8 +77,6 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
     lookup_link = reverse("lookup_detail", args=[lookup.uuid])
     about = About(result.answer, (), ZoneInfo(lookup.zone), date.min, lookup.marker)
     prepared = _prepare(request, choice, about, lookup_link)
-    if prepared is None:
-        return problem_page(request, _NO_TEMPLATE, lookup_id)
     action, edited = request.POST.get("do", ""), _read_edited(request.POST, prepared)
     if request.POST.get("choosing") and not choice.problems:
         problems = tuple(replace(one, is_chosen=False) for one in prepared.problems)
@@ -107,11 +105,8 @@ def incident_escalation(
     about = About(representing(one), (), zone, date.min, incident.marker, shared=shared)
     link = reverse("incident_detail", args=[incident_id])
     prepared = _prepare(request, choice, about, link)
-    if prepared is None:
-        return problem_page(request, _NO_TEMPLATE)
-    edited = prepared.unedited
-    if request.POST.get("do") == "keep":
-        edited = _read_edited(request.POST, prepared)
+    keep = request.POST.get("do") == "keep"
+    edited = _read_edited(request.POST, prepared) if keep else prepared.unedited
     context = {
         "back": link,
         "drafted": reverse("incident_drafted", args=[incident_id]),
@@ -127,8 +122,7 @@ def draft_used(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
     subject = access.get_subject_or_404(request, **ids)
     kind, how = request.POST.get("kind", ""), request.POST.get("how", "")
     if kind not in list(Kind) or how not in ("copied", "mailed"):
-        problem = bad_input("This isn't a draft.", "Reload the page.")
-        return problem_page(request, problem, ids.get("lookup_id"))
+        raise LookupFailed(bad_input("This isn't a draft.", "Reload the page."))
     record(
         Action.DRAFTED,
         access.requester_of(request).actor,
@@ -171,13 +165,11 @@ def _read_choice(kind: Kind, values: QueryDict) -> DraftChoice:
     )
 
 
-def _prepare(
-    request: HttpRequest, choice: DraftChoice, about: About, link: str
-) -> PreparedDraft | None:
-    """Return the draft about a result at this link, or None if no template is in use."""
+def _prepare(request: HttpRequest, choice: DraftChoice, about: About, link: str) -> PreparedDraft:
+    """Return the draft about a result at this link. Raise `LookupFailed` without a template."""
     templates = tuple(DraftTemplate.objects.filter(kind=choice.kind, is_active=True))
     if not templates:
-        return None
+        raise LookupFailed(_NO_TEMPLATE)
     template = next((one for one in templates if one.name == choice.template), templates[0])
     problems = problem_choices(choice.kind, about.answer, choice.problems)
     about = replace(
@@ -216,7 +208,11 @@ def _send(
         if redacted != edited:
             hidden = {**subject.hidden, **text.hidden}
             return _page(request, result, prepared, redacted, hidden=hidden)
-    number = _delivery_id(request.POST, edited)
+    try:  # the same text from the same page is sent only once
+        page = uuid.UUID(request.POST.get("page", ""))
+        number = uuid.uuid5(page, f"{edited.kind}\n{edited.subject}\n{edited.text}")
+    except ValueError:
+        number = uuid.uuid4()
     delivery = Handover(uuid=number, lookup=result.lookup, kind=edited.kind)
     body = webhook.webhook_body(delivery, edited, prepared.about)
     try:
@@ -237,15 +233,6 @@ def _refusal(edited: webhook.EditedDraft) -> str:
         characters = counted(excess, "character")
         return f"The text is {characters} too long to send. Shorten it, or copy it instead."
     return ""
-
-
-def _delivery_id(values: QueryDict, edited: webhook.EditedDraft) -> uuid.UUID:
-    """Return an ID for this text from this page, so that it is sent only once."""
-    try:
-        page = uuid.UUID(values.get("page", ""))
-    except ValueError:
-        return uuid.uuid4()
-    return uuid.uuid5(page, f"{edited.kind}\n{edited.subject}\n{edited.text}")
 
 
 def _may_act_on(delivery: Handover, person: User) -> bool:

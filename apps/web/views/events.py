@@ -111,10 +111,7 @@ def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> di
 @require_POST
 @render_failures
 def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
-    """Store the filter, then redirect to the page; a script gets the changed parts instead.
-
-    The filter is posted and stored in the session, because its text may name a customer.
-    """
+    """Store the posted filter, then redirect to the page; a script gets the changed parts."""
     lookup = access.get_lookup_or_404(request, lookup_id)
     if access.PART_HEADER in request.headers:
         access.record_partial_view(request, lookup, "part")

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
@@ -20,7 +19,6 @@ from apps.explain import services
 from apps.explain.config import Llm, configured_llm, format_money
 from apps.explain.llm import ModelFailed
 from apps.lookups.answers import LookupResult, result_now
-from apps.lookups.problems import Problem
 from apps.web import access
 from apps.web.middleware import render_failures
 from apps.web.presenters.formatting import grouped, local_clock, redaction_receipt
@@ -60,20 +58,6 @@ def _usage(llm: Llm, ended: services.ExplanationEnd) -> str:
     return f"It used {qualifier}{grouped(ended.tokens)} tokens{cost}."
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """The model, the result, and the message about it."""
-
-    llm: Llm
-    result: LookupResult
-    message: services.Message
-
-    @property
-    def has_something(self) -> bool:
-        """Whether anything was recorded that a model could explain."""
-        return bool(self.result.answer.events or troubles_of(self.result.answer))
-
-
 class _StreamingPage(StreamingHttpResponse):
     """A streamed page that no proxy should buffer or compress."""
 
@@ -98,33 +82,41 @@ def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBa
     if not access.person_of(request).has_perm("explain.ask_model"):
         raise PermissionDenied
     result = result_now(lookup, access.allowed_projects(request))
-    prepared = _Request(llm, result, services.build_message(result, llm))
+    message = services.build_message(result, llm)
     if request.method != "POST":
         access.record_view(request, lookup, "explain")
-        return _preview(request, prepared)
-    if not prepared.has_something:
-        return _preview(request, prepared, status=409)
-    if request.POST.get("digest") != prepared.message.digest:
-        return _preview(request, prepared, has_changed=True, status=409)
+        return _preview(request, llm, result, message)
+    if not _has_something(result):
+        return _preview(request, llm, result, message, status=409)
+    if request.POST.get("digest") != message.digest:
+        return _preview(request, llm, result, message, has_changed=True, status=409)
     try:
-        pieces = services.explain(
-            llm, result, prepared.message, requester=access.requester_of(request)
-        )
+        pieces = services.explain(llm, result, message, requester=access.requester_of(request))
     except ModelFailed as failure:
         problem = failure.problem
-        return _preview(request, prepared, problem=problem, status=problem.page_status)
-    return _StreamingPage(_page(request, prepared, pieces), pieces)
+        status = problem.page_status
+        response = _preview(request, llm, result, message, problem=problem, status=status)
+        if problem.retry_after:
+            response["Retry-After"] = str(problem.retry_after)
+        return response
+    return _StreamingPage(_page(request, llm, result, pieces), pieces)
+
+
+def _has_something(result: LookupResult) -> bool:
+    """Return whether anything was recorded that a model could explain."""
+    return bool(result.answer.events or troubles_of(result.answer))
 
 
 def _preview(
     request: HttpRequest,
-    prepared: _Request,
+    llm: Llm,
+    result: LookupResult,
+    message: services.Message,
     *,
-    problem: Problem | None = None,
-    has_changed: bool = False,
     status: int = 200,
+    **refusal: object,
 ) -> HttpResponse:
-    llm, result, message = prepared.llm, prepared.result, prepared.message
+    """Render the preview. `refusal` is the `problem`, or that the text `has_changed`."""
     most = f"{grouped(message.max_tokens + llm.answer_tokens)} tokens"
     if llm.costs_money:
         most += f" ({format_money(llm.cost(message.max_tokens, llm.answer_tokens))})"
@@ -132,48 +124,34 @@ def _preview(
         "lookup": result.lookup,
         "llm": llm,
         "message": message,
-        "has_something": prepared.has_something,
-        "has_changed": has_changed,
-        "problem": problem,
+        "has_something": _has_something(result),
         "receipt": redaction_receipt(result.answer.redaction),
         "most": most,
         "left": services.remaining_today(llm),
+        **refusal,
     }
-    response = render(request, "lookups/explain.html", context, status=status)
-    if problem and problem.retry_after:
-        response["Retry-After"] = str(problem.retry_after)
-    return response
+    return render(request, "lookups/explain.html", context, status=status)
 
 
 def _page(
-    request: HttpRequest, prepared: _Request, pieces: Generator[services.Piece]
+    request: HttpRequest, llm: Llm, result: LookupResult, pieces: Generator[services.Piece]
 ) -> Generator[str]:
     """Yield the page up to the answer, each piece of the answer, and the rest of the page."""
-    context = {"lookup": prepared.result.lookup, "llm": prepared.llm}
-    page = render_to_string("lookups/explanation.html", context, request)
+    of_result = {"lookup": result.lookup, "llm": llm}
+    page = render_to_string("lookups/explanation.html", of_result, request)
     before, _position, after = page.partition("<!-- the answer -->")
     is_reviewer = access.person_of(request).has_perm("lookups.view_lookup")
     yield before
     for piece in pieces:
-        yield _render_piece(piece, prepared, is_reviewer=is_reviewer)
+        context: dict[str, object]
+        if isinstance(piece, services.Cause):
+            context = {"cause": piece, "facts": list(_facts(piece, result))}
+            context["confidence"] = _CONFIDENCE[piece.confidence]
+            yield render_to_string("lookups/_cause.html", context)
+        elif isinstance(piece, services.Remark):
+            yield render_to_string("lookups/_remark.html", {"remark": piece.text})
+        else:
+            context = {"problem": piece.problem, "used": _usage(llm, piece)}
+            context |= {"is_reviewer": is_reviewer, "lookup": result.lookup}
+            yield render_to_string("lookups/_explanation_end.html", context)
     yield after
-
-
-def _render_piece(piece: services.Piece, prepared: _Request, *, is_reviewer: bool) -> str:
-    result = prepared.result
-    if isinstance(piece, services.Cause):
-        context = {
-            "cause": piece,
-            "confidence": _CONFIDENCE[piece.confidence],
-            "facts": list(_facts(piece, result)),
-        }
-        return render_to_string("lookups/_cause.html", context)
-    if isinstance(piece, services.Remark):
-        return render_to_string("lookups/_remark.html", {"remark": piece.text})
-    ended = {
-        "problem": piece.problem,
-        "used": _usage(prepared.llm, piece),
-        "is_reviewer": is_reviewer,
-        "lookup": result.lookup,
-    }
-    return render_to_string("lookups/_explanation_end.html", ended)

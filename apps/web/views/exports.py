@@ -13,7 +13,6 @@ from apps.exports import Rendered
 from apps.lookups import exports
 from apps.lookups.answers import request_slot, result_now, unredacted_result
 from apps.lookups.models import ExportMethod, Lookup
-from apps.lookups.problems import bad_input
 from apps.lookups.records import reason_of, repeat_lookup
 from apps.web.access import (
     allowed_projects,
@@ -24,7 +23,7 @@ from apps.web.access import (
     requester_of,
 )
 from apps.web.forms import UnredactedForm
-from apps.web.middleware import problem_page, render_failures
+from apps.web.middleware import render_failures
 from apps.web.presenters.formatting import redaction_receipt
 
 
@@ -33,10 +32,7 @@ from apps.web.presenters.formatting import redaction_receipt
 def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
     """Return the export as a file, byte for byte as in the preview."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
-    try:
-        export = exports.create_export(result, exports.read_choice(request.GET, suffix=suffix))
-    except exports.ChoiceRefused as refused:
-        return problem_page(request, bad_input(str(refused)), lookup_id)
+    export = exports.create_export(result, exports.read_choice(request.GET, suffix=suffix))
     if request.method == "GET":  # HEAD exports nothing
         requester = requester_of(request)
         exports.record_export(
@@ -72,10 +68,7 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
 def lookup_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Record that an export was copied, as the browser reports it."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
-    try:
-        export = exports.create_export(result, exports.read_choice(request.POST))
-    except exports.ChoiceRefused as refused:
-        return problem_page(request, bad_input(str(refused)), lookup_id)
+    export = exports.create_export(result, exports.read_choice(request.POST))
     requester = requester_of(request)
     exports.record_export(result.lookup, export, requester=requester, how=ExportMethod.COPIED)
     return HttpResponse(status=204)

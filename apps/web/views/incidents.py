@@ -17,18 +17,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.events.query import counted
-from apps.exports import DEFAULT_BUDGET, ExportRefused
+from apps.exports import DEFAULT_BUDGET
 from apps.incidents import reading, services
 from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident
 from apps.incidents.models import Incident, IncidentShare
 from apps.lookups.access import shares_with
-from apps.lookups.exports import SIZES, ChoiceRefused, read_choice
-from apps.lookups.problems import bad_input
+from apps.lookups.exports import SIZES, read_choice
 from apps.lookups.records import count_lookup
 from apps.lookups.sentry_connection import read_customer
 from apps.web import access
-from apps.web.forms import LookupForm, share_section
-from apps.web.middleware import SeeOther, problem_page, render_failures
+from apps.web.forms import FormOptions, LookupForm, share_section
+from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import local_moment, typed_in
 from apps.web.presenters.incident import incident_rows, incident_view, progress_of
 from apps.web.presenters.issue import FULL, present_event
@@ -61,9 +60,9 @@ class IncidentForm(LookupForm):
     )
     column = forms.IntegerField(required=False)
 
-    def __init__(self, request: HttpRequest, **options: Any) -> None:
+    def __init__(self, request: HttpRequest, options: FormOptions) -> None:
         posted = request.POST if request.method == "POST" else None
-        super().__init__(posted, initial={"window": 30}, **options)
+        super().__init__(posted, options, initial={"window": 30})
         self.files, self._request = request.FILES, request
         self.found: reading.CustomerList | None = None
         self.text = ""
@@ -111,7 +110,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         count_lookup(access.person_of(request))
     options = form_options(request, request.POST.get("project", ""))._replace(zone_is_known=True)
-    form = IncidentForm(request, **options._asdict())
+    form = IncidentForm(request, options)
     if request.method != "POST":
         return _form_page(request, form)
     if not form.is_valid() or form.found is None:
@@ -140,8 +139,8 @@ def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> H
         "demo_incidents": [
             {
                 "customers": "\n".join(one.customers),
-                "at": typed_in(one.moment, form.own_zone),
-                "zone": form.own_zone.key,
+                "at": typed_in(one.moment, form.options.own_zone),
+                "zone": form.options.own_zone.key,
                 "window": one.minutes,
                 "count": len(one.customers),
             }
@@ -263,12 +262,9 @@ def incident_export(request: HttpRequest, incident_id: uuid.UUID, suffix: str) -
         raise Http404
     format_ = SUFFIXES[suffix]
     result = services.read_incident(incident, access.allowed_projects(request))
-    try:
-        choice = read_choice(request.GET, suffix="md")
-        budget = choice.budget or DEFAULT_BUDGET
-        text = export_incident(result, format_, budget=budget, family=choice.family)
-    except (ChoiceRefused, ExportRefused) as refused:
-        return problem_page(request, bad_input(str(refused)))
+    choice = read_choice(request.GET, suffix="md")
+    budget = choice.budget or DEFAULT_BUDGET
+    text = export_incident(result, format_, budget=budget, family=choice.family)
     services.record_incident_export(result, format_, access.requester_of(request))
     response = HttpResponse(text.encode(), content_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
     name = f"incident-{str(incident.uuid)[:8]}.{suffix}"

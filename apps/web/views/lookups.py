@@ -4,7 +4,7 @@ import uuid
 from contextlib import suppress
 from functools import lru_cache
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -35,12 +35,12 @@ from apps.incidents.models import Incident
 from apps.jobs.engine import describe_queue, describe_workers, queue_state
 from apps.lookups import answers, records
 from apps.lookups.access import SharingRefused, active_shares, end_share, share_lookup, shared_with
-from apps.lookups.exports import ChoiceRefused, read_choice
+from apps.lookups.exports import read_choice
 from apps.lookups.models import Lookup
-from apps.lookups.problems import LookupCrowded, LookupFailed, bad_input
+from apps.lookups.problems import LookupCrowded, LookupFailed
 from apps.lookups.sentry_connection import check_connection, search_choices
 from apps.web import access, forms
-from apps.web.middleware import SeeOther, problem_page, render_failures
+from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import level_mark, typed_in
 from apps.web.presenters.result import THEME_COOKIE, THEMES, progress_data, recent_view
 from apps.web.result_page import ResultView
@@ -55,10 +55,7 @@ _SESSION_KEY = "prefill"
 @login_not_required  # see `_prefill_form`; the view itself redirects to sign-in
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup_form(request: HttpRequest) -> HttpResponse:
-    """Show the form: empty, or prefilled by a POST or, if allowed, by a link.
-
-    Redirect people who only read the audit trail to it.
-    """
+    """Show the form, maybe prefilled by a POST or an allowed link, or go to the audit trail."""
     if request.method == "POST":
         return _prefill_form(request)
     if settings.TRIAGE_PREFILL_LINKS and request.GET:
@@ -126,16 +123,13 @@ def lookup_detail(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Show the result, or a page that waits for it if the browser can follow the progress."""
     lookup = access.get_lookup_or_404(request, lookup_id)
     access.record_view(request, lookup)
-    try:
-        view = ResultView(request, lookup, read_choice(request.GET), zone_of_request(request).key)
-        rendered = view.read_stored(lookup)
-        if rendered is None:
-            result = _load_result(request, lookup)
-            if result is None:
-                return _waiting_page(request, lookup)
-            rendered, lookup = view.render(result), result.lookup
-    except ChoiceRefused as refused:
-        return problem_page(request, bad_input(str(refused)), lookup_id)
+    view = ResultView(request, lookup, read_choice(request.GET), zone_of_request(request).key)
+    rendered = view.read_stored(lookup)
+    if rendered is None:
+        result = _load_result(request, lookup)
+        if result is None:
+            return _waiting_page(request, lookup)
+        rendered, lookup = view.render(result), result.lookup
     context = {"page": rendered, "html": view.complete(rendered, lookup)}
     return render(request, "lookups/detail.html", context)
 
@@ -211,18 +205,12 @@ def check_sentry(request: HttpRequest) -> HttpResponse:
 def preferences(request: HttpRequest) -> HttpResponse:
     """Show and save the person's time zone and shortcut setting."""
     user = access.person_of(request)
-    if request.method == "POST":
-        form = forms.PreferencesForm(request.POST)
-        if form.is_valid():
-            accounts.set_preference(user, **form.cleaned_data)
-            messages.success(request, "Saved.")
-            return SeeOther(reverse("preferences"))
-    else:
-        stored = {
-            "time_zone": accounts.chosen_zone(user),
-            "shortcuts": accounts.has_shortcuts(user),
-        }
-        form = forms.PreferencesForm(initial=stored)
+    stored = {"time_zone": accounts.chosen_zone(user), "shortcuts": accounts.has_shortcuts(user)}
+    form = forms.PreferencesForm(request.POST if request.method == "POST" else None, initial=stored)
+    if form.is_valid():
+        accounts.set_preference(user, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return SeeOther(reverse("preferences"))
     return render(request, "accounts/preferences.html", {"form": form})
 
 
@@ -247,17 +235,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-class FormOptions(NamedTuple):
-    """What an empty form depends on besides the settings."""
-
-    own_zone: ZoneInfo
-    zone_is_chosen: bool
-    zone_is_known: bool
-    projects: tuple[str, ...]
-    environments: tuple[str, ...]
-
-
-def form_options(request: HttpRequest, posted: str = "") -> FormOptions:
+def form_options(request: HttpRequest, posted: str = "") -> forms.FormOptions:
     """Return the options of a form, also with the posted project. Raise `PermissionDenied`."""
     allowed = access.allowed_projects(request)
     if allowed is not None and not allowed:
@@ -266,7 +244,7 @@ def form_options(request: HttpRequest, posted: str = "") -> FormOptions:
     if allowed is not None and posted and posted not in allowed:
         projects = (*projects, posted)  # `record_lookup` refuses and records it
     zone_is_chosen = accounts.has_zone(access.person_of(request))
-    return FormOptions(
+    return forms.FormOptions(
         own_zone=zone_of_request(request),
         zone_is_chosen=zone_is_chosen,
         zone_is_known=zone_is_chosen or bool(parse_zone(request.COOKIES.get(_ZONE_COOKIE, ""))),
@@ -279,25 +257,26 @@ def _lookup_form(
     request: HttpRequest, *, data: Any = None, initial: dict[str, Any] | None = None
 ) -> forms.LookupForm:
     options = form_options(request, data.get("project", "") if data else "")
-    return forms.LookupForm(data, initial=initial, **options._asdict())
+    return forms.LookupForm(data, options, initial=initial)
 
 
 def _form_page(request: HttpRequest, form: forms.LookupForm, status: int = 200) -> HttpResponse:
-    html = _forms(form, accounts.has_zone(access.person_of(request)), get_token(request))
-    return _new_page(request, form.own_zone, html, status)
+    html = _forms(form, get_token(request))
+    return _new_page(request, form.options.own_zone, html, status)
 
 
-def _forms(form: forms.LookupForm, zone_is_chosen: bool, token: str) -> str:
-    ticket = forms.TicketForm(own_zone=form.own_zone, zone_is_chosen=zone_is_chosen)
+def _forms(form: forms.LookupForm, token: str) -> str:
+    zone, is_chosen = form.options.own_zone, form.options.zone_is_chosen
+    ticket = forms.TicketForm(own_zone=zone, zone_is_chosen=is_chosen)
     values = {"form": form, "ticket": ticket, "csrf_token": token}
     return render_to_string("lookups/_forms.html", values)
 
 
 @lru_cache(maxsize=50)
-def _empty_forms(options: FormOptions, *_of_settings: object) -> tuple[str, str]:
+def _empty_forms(options: forms.FormOptions, *_of_settings: object) -> tuple[str, str]:
     """Return the forms, which take half of the page's time, and what stands for the CSRF token."""
     blank = token_hex()
-    return blank, _forms(forms.LookupForm(**options._asdict()), options.zone_is_chosen, blank)
+    return blank, _forms(forms.LookupForm(None, options), blank)
 
 
 def _new_page(request: HttpRequest, zone: ZoneInfo, html: str, status: int = 200) -> HttpResponse:
@@ -416,7 +395,7 @@ def share(request: HttpRequest, **ids: uuid.UUID) -> HttpResponse:
             messages.success(request, f"Shared with {made.reader}.")
             return _back_from_sharing(shared)
     access.record_view(request, shared, "sharing")
-    kind = shared.audit_target.split()[0]
+    kind = str(shared._meta.model_name)
     context = {kind: shared, "share": forms.share_section(access.person_of(request), shared, form)}
     return render(request, f"{kind}s/share.html", context, status=400 if form else 200)
 
@@ -446,10 +425,7 @@ def _back_from_sharing(shared: Lookup | Incident) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.forget_customer", raise_exception=True)
 def forget(request: HttpRequest) -> HttpResponse:
-    """Ask for identifiers, show what is stored for them, and erase it once confirmed.
-
-    Everything is posted, so that no identifier is in a URL.
-    """
+    """Show what is stored for the posted identifiers, none in a URL, and erase it if confirmed."""
     form = forms.ForgetForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 400 if form.is_bound else 200
