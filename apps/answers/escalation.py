@@ -22,15 +22,8 @@ from apps.events.releases import (
     last_day_of,
 )
 from apps.events.summary import headline
+from apps.exports import facts
 from apps.exports.document import DocumentBuilder
-from apps.exports.facts import (
-    BreadcrumbFacts,
-    Detail,
-    Document,
-    EventFacts,
-    IssueFacts,
-    RelatedFacts,
-)
 from apps.exports.markdown import UNKNOWN, caught, counts, frame_line, inline, seconds
 
 # URLs that Markdown turns into links, without characters that could end the link or act as markup.
@@ -38,7 +31,7 @@ _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")
 _SIGNALS = {"feedback": "The customer wrote", "session replay": "Session replay"}
 _MAX_OBSERVATIONS = 5
 _MAX_ROWS = 6
-_DETAIL = Detail(
+_DETAIL = facts.Detail(
     crumbs=12,
     further_crumbs=0,
     crumb_texts=160,
@@ -116,7 +109,7 @@ def _names(names: Iterable[str | None]) -> str:
     return ", ".join(inline(one) for one in dict.fromkeys(filter(None, names)))
 
 
-def _title(issues: tuple[IssueFacts, ...], answer: Answer) -> str:
+def _title(issues: tuple[facts.Issue, ...], answer: Answer) -> str:
     if issues:
         first = issues[0]
         where = ", ".join(inline(one) for one in (first.short_id, first.project) if one)
@@ -148,7 +141,7 @@ def _completeness(about: About) -> str:
     return f"No errors are listed, but the list is incomplete. There may have been some. {checked}"
 
 
-def _problem(issue: IssueFacts, events: tuple[EventFacts, ...], about: About) -> str:
+def _problem(issue: facts.Issue, events: tuple[facts.Event, ...], about: About) -> str:
     times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
@@ -163,25 +156,25 @@ def _problem(issue: IssueFacts, events: tuple[EventFacts, ...], about: About) ->
     return "\n".join(lines)
 
 
-def _event(event: EventFacts) -> list[str]:
+def _event(event: facts.Event) -> list[str]:
     at = event.timestamp.astimezone(UTC)
     where = (("release", event.release), ("environment", event.environment))
-    facts = [
+    lines = [
         f"- Event nearest the reported time: {inline(event.id)}, {_time(at)}:{at:%S} UTC"
         f"{_link(event.permalink)}"
     ]
     for pairs in ((*where, ("device", event.device)), (("trace", event.trace_id),)):
         text = ", ".join(f"{name} {inline(value)}" for name, value in pairs if value)
-        facts += [f"- {text[0].upper()}{text[1:]}"] if text else []
+        lines += [f"- {text[0].upper()}{text[1:]}"] if text else []
     request = " ".join(filter(None, (event.method, event.url)))
-    facts += [f"- Request {inline(request)}"] if request else []
-    facts += [f"- Where: {inline(event.culprit)}"] if event.culprit else []
-    facts += [f"- {event.delay}"] if event.delay else []
+    lines += [f"- Request {inline(request)}"] if request else []
+    lines += [f"- Where: {inline(event.culprit)}"] if event.culprit else []
+    lines += [f"- {event.delay}"] if event.delay else []
     for exception in event.exceptions:
         text = ": ".join(filter(None, (exception.type, exception.value))) or UNKNOWN
-        facts.append(f"- Error: {inline(text)}")
-        facts += (f"  - {inline(frame_line(frame))}" for frame in exception.frames)
-    return facts
+        lines.append(f"- Error: {inline(text)}")
+        lines += (f"  - {inline(frame_line(frame))}" for frame in exception.frames)
+    return lines
 
 
 def _observation(one: Observation) -> str:
@@ -204,7 +197,7 @@ def _observation(one: Observation) -> str:
     return "\n".join(lines)
 
 
-def _related_errors(document: Document) -> list[str]:
+def _related_errors(document: facts.Document) -> list[str]:
     """Return the errors of the same traces that name no customer: one may be the cause."""
     errors = [one for one in document.related if one.kind == "error of the same trace"]
     if not errors:
@@ -212,14 +205,14 @@ def _related_errors(document: Document) -> list[str]:
     return [f"### Related errors (same traces)\n{_list(map(_related, errors))}"]
 
 
-def _related(one: RelatedFacts) -> str:
+def _related(one: facts.RelatedEntry) -> str:
     is_error = one.kind == "error of the same trace"
     where = f" in {inline(one.project)}" if is_error and one.project else ""
     at = one.timestamp.astimezone(UTC)
     return f"{at:%H:%M:%S} UTC: {inline(one.text)}{where}{_link(one.permalink)}"
 
 
-def _impact(issue: IssueFacts, group: Group, moment: datetime) -> str:
+def _impact(issue: facts.Issue, group: Group, moment: datetime) -> str:
     users, day = issue.users_affected, last_day_of(group)
     if affects_only_customer(group):
         who = "only this customer so far"
@@ -238,7 +231,7 @@ def _impact(issue: IssueFacts, group: Group, moment: datetime) -> str:
     return f"{inline(issue.name)}: {'; '.join(filter(None, parts))}"
 
 
-def _step(crumb: BreadcrumbFacts) -> str:
+def _step(crumb: facts.Breadcrumb) -> str:
     level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
     text = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
     return f"{seconds(crumb.seconds)} {inline(text)}"
@@ -258,7 +251,7 @@ def _known(about: About) -> str:
     return _list(lines)
 
 
-def _hidden(document: Document) -> str:
+def _hidden(document: facts.Document) -> str:
     parts = []
     if document.hidden:
         parts.append(f"Hidden: {counts(document.hidden)}.")

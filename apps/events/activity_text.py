@@ -359,7 +359,6 @@ class SpanReader:
         return self._slow() if self.span.usual_ms is not None else None
 
     def _part(self) -> Remark | None:
-        """Return a slow part of a request, which matters if the request itself isn't known."""
         if not self.op.startswith("db") or self.length < _SLOW_UNKNOWN_MS:
             return None
         return Remark(Kind.SLOW, "Our data store", f"took {duration_text(self.length)} to answer")

@@ -616,7 +616,6 @@ def _is_within(answer: Answer, projects: Collection[str]) -> bool:
 
 
 def _neutral_notices(answer: Answer) -> Iterator[Notice]:
-    """Yield the notices without names and counts of other projects."""
     for notice in answer.notices:
         if notice.code in _NEUTRAL_NOTICES:
             yield notice

@@ -5,16 +5,15 @@ The words are our own; a phrase's `text` is quoted from the event.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from urllib.parse import urlsplit
 
 from apps.events.event import Breadcrumb, Event, breadcrumb_message
-from apps.events.once import once
+from apps.events.once import found_once
 from apps.events.patterns import PatternFile
-from apps.events.query import any_case
 from apps.events.rules.rule import CLIENT, Side, side_of
 
 
@@ -42,18 +41,12 @@ class BreadcrumbPhrase:
 _FILE = PatternFile.read("breadcrumb_text.toml")
 _WORDS: dict[str, dict[str, str]] = _FILE.tables
 _QUERIED = _WORDS["recorded"]["query"]
-_SQL = any_case(
-    r"\s{0,20}(select|insert|update|delete)\b(?:[^;]{0,2000}?\b(?:from|into)\b|(?<=update))"
-    r"\s{1,20}[\"`\[]?(?:\w{1,60}[\"`\]]?\.[\"`\[]?)?(\w{1,60})"
-)
+_SQL = _FILE.compile("sql", re.IGNORECASE)
 _LEFT_STATES = frozenset(("paused", "stopped", "destroyed", "detached", "viewWillDisappear"))
 _HTTP_CATEGORIES = frozenset(("http", "fetch", "xhr", "httplib", "net.http"))
 _READ_METHODS = frozenset(("", "GET", "HEAD", "OPTIONS"))
 
-_NAME_ATTRIBUTE = re.compile(
-    r"\[(?:aria-label|title|alt|name|placeholder|data-(?:testid|test-id|test|cy|qa)"
-    r"|data-sentry-component)=[\"']?([^\"'\]]{1,80})"
-)
+_NAME_ATTRIBUTE = _FILE.compile("name_attribute")
 _MAX_SELECTOR = 600
 _HREF = re.compile(r"\ba(?=[.#\[])[^>]{0,300}\[href=[\"']?([^\"'\]]{1,200})")
 _ATTRIBUTE = re.compile(r"\[[^\]]{0,200}\]")
@@ -102,7 +95,6 @@ def breadcrumb_phrase(crumb: Breadcrumb, event: Event) -> BreadcrumbPhrase:
 
 
 def _message(crumb: Breadcrumb) -> str:
-    """Return the message, or else the data or the category."""
     message = breadcrumb_message(crumb)
     if message:
         return message
@@ -114,7 +106,6 @@ def _message(crumb: Breadcrumb) -> str:
 
 
 def _target(crumb: Breadcrumb, words: str) -> str:
-    """Return what was clicked, or where the navigation led."""
     if words == "went to":
         target = crumb.data.get("to") or crumb.message
         return bare_url(str(target)) if target else _message(crumb)
@@ -244,23 +235,23 @@ class PlacedBreadcrumb:
     is_representative: bool
 
 
-def place_breadcrumbs(events: Sequence[tuple[Event, bool]]) -> Iterator[PlacedBreadcrumb]:
-    """Yield all breadcrumbs of these events, each given with whether it represents its issue.
+def place_breadcrumbs(
+    events: Iterable[Event], leads: Collection[str] = ()
+) -> Iterator[PlacedBreadcrumb]:
+    """Yield all breadcrumbs of these events; `leads` are the IDs of those that represent an issue.
 
     A breadcrumb without a time gets that of the previous one; the first ones that of the next with
     a time, or the event's.
     """
     number = 0
-    for event, is_representative in sorted(
-        events, key=lambda pair: (pair[0].timestamp, pair[0].id)
-    ):
-        crumbs = event.body.breadcrumbs if event.body else ()
+    for event in sorted(events, key=lambda event: (event.timestamp, event.id)):
+        crumbs = event.details.breadcrumbs
         time = next((crumb.timestamp for crumb in crumbs if crumb.timestamp), event.timestamp)
         for index, crumb in enumerate(crumbs):
             time = crumb.timestamp or time
             number += 1
             yield PlacedBreadcrumb(
-                crumb, event, (time, number), len(crumbs) - 1 - index, is_representative
+                crumb, event, (time, number), len(crumbs) - 1 - index, event.id in leads
             )
 
 
@@ -273,7 +264,7 @@ def merge_breadcrumbs(placed: Iterable[PlacedBreadcrumb]) -> list[PlacedBreadcru
     best: dict[_Key, PlacedBreadcrumb] = {}
     seen: Counter[_Key] = Counter()
     for one in placed:
-        content = once(_content, one.crumb)
+        content = _content(one.crumb)
         seen[(one.event.id, *content)] += 1
         key = (*content, seen[(one.event.id, *content)])
         other = best.get(key)
@@ -285,11 +276,12 @@ def merge_breadcrumbs(placed: Iterable[PlacedBreadcrumb]) -> list[PlacedBreadcru
     return sorted(best.values(), key=lambda one: one.position)
 
 
+@found_once
 def _content(crumb: Breadcrumb) -> _Key:
     return crumb.timestamp, crumb.category, crumb.level, crumb.message, str(crumb.data)
 
 
 def step_times(events: Sequence[Event]) -> tuple[datetime, ...]:
     """Return the times (UTC, sorted) of the customer's steps that have one."""
-    steps = merge_breadcrumbs(place_breadcrumbs([(event, False) for event in events]))
+    steps = merge_breadcrumbs(place_breadcrumbs(events))
     return tuple(sorted(one.crumb.timestamp for one in steps if one.crumb.timestamp))

@@ -1,4 +1,4 @@
-"""Finding events that are halves of one failure, by what they say about each other.
+"""Correlating the events of one failure, by what they say about each other.
 
 A shared trace is not enough, because a browser's trace can last for hours: one event has to name
 the other's request, error, or step, at about the same time. Unsure pairs stay apart.
@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from heapq import merge
+from operator import attrgetter
 
 from apps.events.event import Breadcrumb, Event, EventBody
 from apps.events.patterns import PatternFile
@@ -29,7 +31,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """The event that an event is another half of, and why. Twins happened once."""
+    """The cause of an event, and why it is that. Twins are two records of one occurrence."""
 
     cause: Event
     reason: Reason
@@ -39,12 +41,12 @@ class _Link:
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """An event as a part of its failure: the event that caused all of it, and why it is part.
+    """The root cause of an event, and why it is that.
 
     `twin` is the ID of the event that stands for the same occurrence.
     """
 
-    root: Event
+    root_cause: Event
     reason: Reason
     twin: str
 
@@ -111,7 +113,7 @@ class _Traits:
     has_waited: bool
     texts: tuple[str, ...]
     raised: tuple[str, str]  # type and text
-    raised_at: tuple[str, int] | None
+    raised_at: tuple[str | None, int | None] | None  # the file and line, if it is our code
     causes: frozenset[tuple[str, str]]
     job: frozenset[str]
     shared: frozenset[str]
@@ -120,7 +122,7 @@ class _Traits:
 
 
 def _traits(event: Event) -> _Traits:
-    body = event.body or EventBody()
+    body = event.details
     at = body.happened_at or event.timestamp
     chain = [(one.type or "", (one.value or "").strip()[:_MOST_TEXT]) for one in body.exceptions]
     chain = [(kind, value) for kind, value in chain if kind or value]
@@ -130,6 +132,8 @@ def _traits(event: Event) -> _Traits:
     if not chain and event.body is None:
         kind, colon, value = (event.title or "").partition(": ")
         chain = [(kind, value)] if colon and not value.endswith(("...", "…")) else []
+    frame = body.crash_frame
+    is_own = frame is not None and frame.in_app and frame.file and frame.line
     side = side_of(event)
     is_call_error = any(_CALL_ERROR.search(text) for text in texts)
     trace = body.contexts.get("trace", {})
@@ -156,20 +160,12 @@ def _traits(event: Event) -> _Traits:
         has_waited=any(_TIMEOUT.search(text) for text in texts),
         texts=tuple(texts),
         raised=chain[0] if chain else ("", ""),
-        raised_at=_line_of(body),
+        raised_at=(frame.file, frame.line) if frame and is_own else None,
         causes=frozenset(chain[1:]),
         job=frozenset(_named(body, _JOB)),
         shared=frozenset(_named(body, _SHARED)),
         channels=frozenset(name.rpartition(":")[2] for name in _named(body, _CHANNEL)),
         is_cut_off=side in CLIENT and any(_was_cut_off(one, at) for one in body.breadcrumbs),
-    )
-
-
-def _line_of(body: EventBody) -> tuple[str, int] | None:
-    """Return the file and line of our code that raised the error."""
-    frame = body.exceptions[0].crash_frame if body.exceptions else None
-    return (
-        (frame.file, frame.line) if frame and frame.in_app and frame.file and frame.line else None
     )
 
 
@@ -194,7 +190,6 @@ def _calls(
 
 
 def _failed_call(crumb: Breadcrumb) -> _Call | None:
-    """Return the call of a breadcrumb if it failed."""
     url = crumb.data.get("url")
     call = _address(url if isinstance(url, str) else None, crumb.data.get("method"))
     if call is None or not call.path:
@@ -205,7 +200,6 @@ def _failed_call(crumb: Breadcrumb) -> _Call | None:
 
 
 def _address(url: str | None, method: object) -> _Call | None:
-    """Return the method, host, and path of an address."""
     text = (url or "").strip()[:_MOST_TEXT]
     scheme, slashes, rest = text.partition("://")
     host, slash, path = rest.partition("/") if slashes else ("", text[:1], text[1:])
@@ -254,35 +248,30 @@ _LEAST_TEXT = 10
 _CERTAIN = 4
 
 
-def _compare(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
-    """Return how sure it is that `half` is a half of the failure of `cause`, and why."""
-    if half.event.issue_id == cause.event.issue_id or _are_of_two(half, cause):
+def _compare(effect: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
+    """Return how sure it is that `effect` was caused by `cause`, and why; None if it wasn't."""
+    if effect.event.issue_id == cause.event.issue_id or _are_of_two(effect, cause):
         return None
-    is_same_trace = half.trace == cause.trace and bool(half.trace)
-    wait = half.at - cause.at
-    if half.is_cut_off and _is_of_channel(half, cause, wait):
-        return 2, Reason.CONSEQUENCE
-    if half.trace and cause.trace and not is_same_trace:
-        return _compare_tries(half, cause, wait)
+    is_same_trace = effect.trace == cause.trace and bool(effect.trace)
+    wait = effect.at - cause.at
+    if effect.is_cut_off and cause.side not in CLIENT and timedelta() <= wait <= _BEFORE:
+        channels = (one for one in cause.channels if _ID.search(one))
+        if any(channel in text for channel in channels for text in effect.texts):
+            return 2, Reason.CONSEQUENCE
+    if effect.trace and cause.trace and not is_same_trace:
+        return _compare_tries(effect, cause, wait)
     limit = _LATER if is_same_trace else _UNTRACED
-    earliest = _WAITED if is_same_trace and half.calls and half.has_waited else -_BEFORE
+    earliest = _WAITED if is_same_trace and effect.calls and effect.has_waited else -_BEFORE
     if earliest <= wait <= limit:
         found = [
-            _compare_chains(half, cause),
-            _compare_texts(half, cause, wait),
-            _compare_requests(half, cause, wait, is_same_trace=is_same_trace),
+            _compare_chains(effect, cause),
+            _compare_texts(effect, cause, wait),
+            _compare_requests(effect, cause, wait, is_same_trace=is_same_trace),
         ]
         best = max((one for one in found if one), default=None, key=lambda one: one[0])
         if best:
             return best
-    return _compare_tries(half, cause, wait)
-
-
-def _is_of_channel(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
-    """Return whether a live connection was closed by an error in the channel that it names."""
-    ids = (one for one in cause.channels if _ID.search(one))
-    is_named = any(one in text for one in ids for text in half.texts)
-    return is_named and cause.side not in CLIENT and timedelta() <= wait <= _BEFORE
+    return _compare_tries(effect, cause, wait)
 
 
 def _are_of_two(one: _Traits, other: _Traits) -> bool:
@@ -293,49 +282,47 @@ def _are_of_two(one: _Traits, other: _Traits) -> bool:
     return any(first[name] != second[name] for name in first.keys() & second.keys())
 
 
-def _compare_chains(half: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
-    """Compare the causes of an exception with what was raised elsewhere."""
-    if not cause.raised[0] or cause.raised not in half.causes:
+def _compare_chains(effect: _Traits, cause: _Traits) -> tuple[int, Reason] | None:
+    if not cause.raised[0] or cause.raised not in effect.causes:
         return None
     return (_CERTAIN if len(cause.raised[1]) >= _LEAST_TEXT else 2), Reason.CONSEQUENCE
 
 
-def _compare_texts(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int, Reason] | None:
+def _compare_texts(effect: _Traits, cause: _Traits, wait: timedelta) -> tuple[int, Reason] | None:
     """Look for the text of one error in the other: passed on by a server, or logged as well."""
     kind, value = cause.raised
     if len(value) < _LEAST_TEXT or " " not in value or wait > _SOON:
         named = f"{kind}: {value}" if kind and len(value) > 2 else ""
     else:
         named = value
-    if not named or not any(named in text for text in half.texts):
+    if not named or not any(named in text for text in effect.texts):
         return None
-    if _COMMON_TEXT.search(value) and kind not in " ".join(half.texts):
+    if _COMMON_TEXT.search(value) and kind not in " ".join(effect.texts):
         return None
-    if _is_one_program(half, cause):
-        if not _is_one_request(half, cause) or (half.raised[0] and half.raised != cause.raised):
+    if _is_one_program(effect, cause):
+        is_same = effect.raised == cause.raised
+        if not _is_one_request(effect, cause) or (effect.raised[0] and not is_same):
             return None
-        if half.raised == cause.raised and (half.at, half.event.id) < (cause.at, cause.event.id):
+        if is_same and (effect.at, effect.event.id) < (cause.at, cause.event.id):
             return None
-    elif cause.side in CLIENT or not _may_quote(half, cause, wait):
+    elif cause.side in CLIENT or not _may_quote(effect, cause, wait):
         return None
     return _CERTAIN, Reason.SAME_REQUEST
 
 
-def _may_quote(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
+def _may_quote(effect: _Traits, cause: _Traits, wait: timedelta) -> bool:
     """Return whether the event's program can have read the text in an answer to a call."""
-    if half.calls and cause.paths:
-        return any(_match(call, cause, wait) for call in half.calls)
-    return half.side in CLIENT or any(_RPC.search(text) for text in half.texts)
+    if effect.calls and cause.paths:
+        return any(_match(call, cause, wait) for call in effect.calls)
+    return effect.side in CLIENT or any(_RPC.search(text) for text in effect.texts)
 
 
 def _is_one_program(one: _Traits, other: _Traits) -> bool:
-    """Return whether both ran in one place: a project can have a browser's part and a server's."""
     is_one_side = (one.side in CLIENT) == (other.side in CLIENT)
     return is_one_side and one.event.project == other.event.project
 
 
 def _is_one_request(one: _Traits, other: _Traits) -> bool:
-    """Return whether two events of one program are of one request or step."""
     if abs(one.at - other.at) > _BEFORE or one.event.transaction != other.event.transaction:
         return False
     if one.side in CLIENT:
@@ -347,41 +334,40 @@ def _is_one_request(one: _Traits, other: _Traits) -> bool:
 
 
 def _compare_requests(
-    half: _Traits, cause: _Traits, wait: timedelta, *, is_same_trace: bool
+    effect: _Traits, cause: _Traits, wait: timedelta, *, is_same_trace: bool
 ) -> tuple[int, Reason] | None:
-    """Compare the failed calls of one event with the request that the other answered."""
-    if cause.side in CLIENT or _is_one_program(half, cause):
+    if cause.side in CLIENT or _is_one_program(effect, cause):
         return None
-    if half.shared & cause.shared and (half.side in CLIENT or half.is_call_error):
+    if effect.shared & cause.shared and (effect.side in CLIENT or effect.is_call_error):
         return _CERTAIN, Reason.SAME_REQUEST
-    both_waited = half.has_waited and cause.has_waited
-    matches = (_match(call, cause, wait, both_waited=both_waited) for call in half.calls)
+    both_waited = effect.has_waited and cause.has_waited
+    matches = (_match(call, cause, wait, both_waited=both_waited) for call in effect.calls)
     sureness = max(matches, default=0)
-    if _is_child(half, cause, wait) and (sureness or not (half.calls and cause.paths)):
+    if _is_child(effect, cause, wait) and (sureness or not (effect.calls and cause.paths)):
         return _CERTAIN, Reason.SAME_REQUEST
-    if is_same_trace and not half.calls and _is_answer(half, cause, wait):
+    if is_same_trace and not effect.calls and _is_answer(effect, cause, wait):
         return 1, Reason.SAME_REQUEST
-    is_raised = any(call.is_raised for call in half.calls)
+    is_raised = any(call.is_raised for call in effect.calls)
     is_enough = sureness >= (1 if is_same_trace else _CERTAIN)
     if not is_enough or (not is_raised and wait > _SOON):
         return None
     return sureness, Reason.SAME_REQUEST if is_raised else Reason.CONSEQUENCE
 
 
-def _is_child(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
+def _is_child(effect: _Traits, cause: _Traits, wait: timedelta) -> bool:
     """Return whether the span in which one event failed made the request of the other.
 
     A browser's span can be the whole page, so there the error has to be about a call.
     """
-    is_about_call = half.is_call_error or half.side not in CLIENT
-    return bool(half.span) and half.span == cause.parent and wait <= _SOON and is_about_call
+    is_about_call = effect.is_call_error or effect.side not in CLIENT
+    return bool(effect.span) and effect.span == cause.parent and wait <= _SOON and is_about_call
 
 
-def _is_answer(half: _Traits, cause: _Traits, wait: timedelta) -> bool:
+def _is_answer(effect: _Traits, cause: _Traits, wait: timedelta) -> bool:
     """Return whether a failed call that names no address got the answer of this error."""
-    statuses = {int(found[1]) for text in half.texts for found in _STATUS.finditer(text)}
+    statuses = {int(found[1]) for text in effect.texts for found in _STATUS.finditer(text)}
     own = cause.status or (500 if cause.event.handled is not True else None)
-    return half.is_call_error and own in statuses and -_AT_ONCE <= wait <= _UNTRACED
+    return effect.is_call_error and own in statuses and -_AT_ONCE <= wait <= _UNTRACED
 
 
 def _match(call: _Call, cause: _Traits, wait: timedelta, *, both_waited: bool = False) -> int:
@@ -424,33 +410,32 @@ def _match_paths(called: _Path, served: _Path) -> int:
     return 0
 
 
-def _compare_tries(half: _Traits, cause: _Traits, wait: timedelta) -> tuple[int, Reason] | None:
-    """Compare two tries of the same step, of which `half` is the later one."""
-    one, other = half.event, cause.event
+def _compare_tries(effect: _Traits, cause: _Traits, wait: timedelta) -> tuple[int, Reason] | None:
+    """Compare two tries of the same step, of which `effect` is the later one."""
+    one, other = effect.event, cause.event
     is_later = timedelta() < wait <= _RETRY or (not wait and other.id < one.id)
     if not is_later or one.project != other.project or one.transaction != other.transaction:
         return None
-    if half.job and cause.job:
-        return (2, Reason.TRIED_AGAIN) if half.job & cause.job else None
-    (kind, text), (other_kind, other_text) = half.raised, cause.raised
+    if effect.job and cause.job:
+        return (2, Reason.TRIED_AGAIN) if effect.job & cause.job else None
+    (kind, text), (other_kind, other_text) = effect.raised, cause.raised
     is_alike = kind == other_kind and _masked(text) == _masked(other_text)
-    is_same_line = kind == other_kind and half.raised_at == cause.raised_at is not None
-    is_of_call = half.calls or cause.calls or half.is_call_error
-    if is_same_line and one.transaction and half.side in CLIENT and not is_of_call:
+    is_same_line = kind == other_kind and effect.raised_at == cause.raised_at is not None
+    is_of_call = effect.calls or cause.calls or effect.is_call_error
+    if is_same_line and one.transaction and effect.side in CLIENT and not is_of_call:
         return 2, Reason.TRIED_AGAIN
-    if is_alike and one.transaction and (_ATTEMPT.search(text) or _is_same_step(half, cause)):
+    if is_alike and one.transaction and (_ATTEMPT.search(text) or _is_same_step(effect, cause)):
         return 2, Reason.TRIED_AGAIN
-    for call in half.calls:
+    for call in effect.calls:
         for before in cause.calls:
             if call.is_raised and before.is_raised and _is_same_call(call, before):
                 return 2, Reason.TRIED_AGAIN
     return None
 
 
-def _is_same_step(half: _Traits, cause: _Traits) -> bool:
-    """Return whether the same thing was requested again, by its ID, with the same error."""
-    requested = half.request.path if half.request else ()
-    is_same = half.request == cause.request and half.raised == cause.raised
+def _is_same_step(effect: _Traits, cause: _Traits) -> bool:
+    requested = effect.request.path if effect.request else ()
+    is_same = effect.request == cause.request and effect.raised == cause.raised
     return is_same and any(_ID.search(part) for part in requested)
 
 
@@ -475,16 +460,15 @@ _FURTHEST = timedelta(seconds=60)
 
 
 def correlate(events: Sequence[Event]) -> dict[str, Correlation]:
-    """Return the events that are another half of a failure, by ID."""
+    """Return the events that another event caused, by ID."""
     if len({event.issue_id for event in events}) < 2:
         return {}
     traits = sorted(map(_traits, events), key=lambda one: (one.at, one.event.id))
-    times = [one.at for one in traits]
     links: dict[str, _Link] = {}
-    for place, half in enumerate(traits):
-        found = _surest(half, _near(place, half, traits, times))
-        if found and not _leads_to(half.event.id, found, links):
-            links[half.event.id] = found
+    for place, effect in enumerate(traits):
+        found = _surest(effect, _near(place, traits))
+        if found and not _leads_to(effect.event.id, found, links):
+            links[effect.event.id] = found
     _drop_rivals(events, links)
     _follow_issues(traits, links)
     return {event_id: _correlation(event_id, links) for event_id in links}
@@ -492,32 +476,32 @@ def correlate(events: Sequence[Event]) -> dict[str, Correlation]:
 
 def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
     """Return the error behind a failed call, of those of its trace that name no customer."""
-    half = _traits(event)
-    own = {one.id: one for one in errors if half.trace and one.trace_id == half.trace}
+    effect = _traits(event)
+    own = {one.id: one for one in errors if effect.trace and one.trace_id == effect.trace}
     same = (replace(one, matched_on=event.matched_on) for one in own.values())
-    found = _surest(half, map(_traits, same))
+    found = _surest(effect, map(_traits, same))
     return own[found.cause.id] if found and found.reason is Reason.SAME_REQUEST else None
 
 
-def _surest(half: _Traits, near: Iterable[_Traits]) -> _Link | None:
+def _surest(effect: _Traits, near: Iterable[_Traits]) -> _Link | None:
     """Return the surest cause of an event, or None if two of different issues are equally sure."""
     best = [
-        (-compared[0], abs(half.at - other.at), other, compared[1])
+        (-compared[0], abs(effect.at - other.at), other, compared[1])
         for other in near
-        if (compared := _compare(half, other))
+        if (compared := _compare(effect, other))
     ]
     if not best:
         return None
     best.sort(key=lambda one: one[:2])
     top = [one for one in best if one[0] == best[0][0]]
-    if not (_is_clear(top) or _is_nearest(half, top)):
+    if not (_is_clear(top) or _is_nearest(effect, top)):
         return None
     sureness, _distance, cause, reason = top[0]
     return _Link(cause.event, reason, -sureness, is_twin=reason is not Reason.TRIED_AGAIN)
 
 
 def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
-    """Return whether the surest causes of different issues are halves of each other."""
+    """Return whether the surest causes of different issues belong to one failure."""
     first, *others = (one[2] for one in top)
     return all(
         first.event.issue_id == other.event.issue_id
@@ -527,33 +511,29 @@ def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
     )
 
 
-def _is_nearest(half: _Traits, top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
+def _is_nearest(effect: _Traits, top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
     """Return whether one cause is immediate and the surest ones of other issues are far away."""
     _sureness, distance, first, reason = top[0]
-    if reason is Reason.CONSEQUENCE and not _is_one_program(half, first):
+    if reason is Reason.CONSEQUENCE and not _is_one_program(effect, first):
         return False
     others = (one[1] for one in top if one[2].event.issue_id != first.event.issue_id)
     return distance <= _AT_ONCE and min(others, default=_LATER) >= distance + _SOON
 
 
-def _near(
-    place: int, half: _Traits, traits: Sequence[_Traits], times: Sequence[datetime]
-) -> Iterator[_Traits]:
-    """Yield the nearest events by time, a few of each issue."""
-    start = bisect_left(times, half.at - _FURTHEST)
-    end = bisect_left(times, half.at + _FURTHEST)
+def _near(place: int, traits: Sequence[_Traits]) -> Iterator[_Traits]:
+    at = traits[place].at
+    start = bisect_left(traits, at - _FURTHEST, key=attrgetter("at"))
+    end = bisect_left(traits, at + _FURTHEST, key=attrgetter("at"))
+    before, after = reversed(traits[start:place]), traits[place + 1 : end]
     of_issue: Counter[str | None] = Counter()
-    left, right, count = place - 1, place + 1, 0
-    while count < _MOST_NEAR and (left >= start or right < end):
-        is_left = right >= end or (
-            left >= start and half.at - times[left] <= times[right] - half.at
-        )
-        other = traits[left if is_left else right]
-        left, right = (left - 1, right) if is_left else (left, right + 1)
+    count = 0
+    for other in merge(before, after, key=lambda one: abs(one.at - at)):
         of_issue[other.event.issue_id] += 1
         if of_issue[other.event.issue_id] <= _MOST_OF_ISSUE:
             count += 1
             yield other
+        if count == _MOST_NEAR:
+            return
 
 
 def _drop_rivals(events: Sequence[Event], links: dict[str, _Link]) -> None:
@@ -571,7 +551,6 @@ def _drop_rivals(events: Sequence[Event], links: dict[str, _Link]) -> None:
 
 
 def _leads_to(event_id: str, link: _Link, links: Mapping[str, _Link]) -> bool:
-    """Return whether the link would close a circle of links."""
     one = link.cause.id
     while one in links and one != event_id:
         one = links[one].cause.id
@@ -581,7 +560,7 @@ def _leads_to(event_id: str, link: _Link, links: Mapping[str, _Link]) -> bool:
 def _follow_issues(traits: Sequence[_Traits], links: dict[str, _Link]) -> None:
     """Link the other events of an issue if those with links have one cause.
 
-    They had too little to compare, or the server lost its half. One that is known to be of
+    They had too little to compare, or the server lost its event. One that is known to be of
     another step shows that the issue has several causes.
     """
     by_issue: dict[str | None, list[_Traits]] = defaultdict(list)
@@ -622,11 +601,9 @@ def _step(one: _Traits) -> tuple[object, ...]:
 
 
 def _correlation(event_id: str, links: Mapping[str, _Link]) -> Correlation:
-    """Follow the links from an event to the first cause."""
     link = links[event_id]
-    root, twin = link.cause, link.cause.id if link.is_twin else event_id
-    while root.id in links:
-        following = links[root.id]
-        twin = following.cause.id if twin == root.id and following.is_twin else twin
-        root = following.cause
-    return Correlation(root, link.reason, twin)
+    cause, twin = link.cause, link.cause.id if link.is_twin else event_id
+    while following := links.get(cause.id):
+        twin = following.cause.id if twin == cause.id and following.is_twin else twin
+        cause = following.cause
+    return Correlation(cause, link.reason, twin)

@@ -99,6 +99,14 @@ class EventBody:
     culprit: str | None = None
     user: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def crash_frame(self) -> Frame | None:
+        """The crash frame of the raised exception."""
+        return self.exceptions[0].crash_frame if self.exceptions else None
+
+
+_NO_BODY = EventBody()
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -128,6 +136,11 @@ class Event:
     spelling: str | None = None
     identities: tuple[tuple[str, str], ...] = ()
     body: EventBody | None = None
+
+    @property
+    def details(self) -> EventBody:
+        """The body; an empty one if the full event was not read."""
+        return self.body or _NO_BODY
 
 
 @dataclass(frozen=True, slots=True)

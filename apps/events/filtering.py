@@ -100,7 +100,7 @@ def project_of(event: Event) -> str:
 
 def environment_of(event: Event) -> str:
     """Return the event's environment, or `UNKNOWN`."""
-    return event.environment or (event.body and event.body.environment) or UNKNOWN
+    return event.environment or event.details.environment or UNKNOWN
 
 
 def level_of(event: Event) -> str:
@@ -114,10 +114,8 @@ def fold_case(text: str) -> str:
 
 
 def _texts(event: Event, problem: Problem) -> Iterator[str | None]:
-    own = problem.group_of(event.issue_id or UNGROUPED)
-    yield from (event.title, own.title, event.message, event.culprit)
-    if event.body:
-        yield from (event.body.message, event.body.culprit)
-        for one in event.body.exceptions:
-            yield f"{one.type}: {one.value}" if one.type and one.value else one.type or one.value
+    own, body = problem.group_of(event.issue_id or UNGROUPED), event.details
+    yield from (event.title, own.title, event.message, event.culprit, body.message, body.culprit)
+    for one in body.exceptions:
+        yield f"{one.type}: {one.value}" if one.type and one.value else one.type or one.value
     yield summarize(event)

@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from apps.events.answer import Answer, KnownErrors, KnownMatch
 from apps.events.correlation import Correlation, Reason, correlate, find_origin
 from apps.events.event import Event, Issue
-from apps.events.once import once
+from apps.events.once import found_once
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
     ANSWERS,
@@ -77,14 +77,16 @@ class Group(_Events):
         return next((event for event in self.events if event.body), self.newest)
 
     @property
+    @found_once
     def summarized(self) -> Event:
         """The clearest event as if it had the worst level, because it stands for all of them."""
-        return once(_with_worst_level, self)
+        event, level = self.clearest, self.worst_level
+        return event if event.level == level else replace(event, level=level)
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A group that is another half of a problem's failure, and the reason for joining it.
+    """A group of events that the same failure caused, and the reason for joining it.
 
     Unless `is_whole`, other events of the same issue are part of other problems.
     """
@@ -96,9 +98,9 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Problem(_Events):
-    """One failure: the issue that caused it, and the issues that are other halves of it.
+    """One failure: the issue that caused it, and the other issues of its events.
 
-    `events` are those of all halves, newest first. `twins` maps the ID of an event to that of
+    `events` are those of all issues, newest first. `twins` maps the ID of an event to that of
     the event that stands for the same occurrence. `origin` is the error behind the cause's newest
     event, if it names no customer.
     """
@@ -121,7 +123,7 @@ class Problem(_Events):
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """The cause, then its other halves."""
+        """The cause, then the others."""
         return (self.cause, *(joined.group for joined in self.others))
 
     @property
@@ -145,13 +147,15 @@ class Problem(_Events):
         return event if rule and rule.action else self.placed
 
     @property
+    @found_once
     def placed(self) -> Event:
         """The event that says where it failed: the origin, or else the cause's clearest event."""
-        return once(_placed, self)
+        event = self.cause.summarized
+        return replace(self.origin, level=event.level) if self.origin else event
 
     @property
     def times(self) -> int:
-        """How often the failure occurred; two halves of one occurrence count once."""
+        """How often the failure occurred; two records of one occurrence count once."""
         return len({self.twins.get(event.id, event.id) for event in self.events})
 
     def known_in(self, known: KnownErrors) -> tuple[KnownMatch, ...]:
@@ -167,18 +171,8 @@ class Problem(_Events):
         return tuple(first.values())
 
     def group_of(self, issue_id: str) -> Group:
-        """Return the half with this issue, or else the cause."""
+        """Return the group with this issue, or else the cause."""
         return next((one for one in self.groups if one.issue_id == issue_id), self.cause)
-
-
-def _with_worst_level(group: Group) -> Event:
-    event, level = group.clearest, group.worst_level
-    return event if event.level == level else replace(event, level=level)
-
-
-def _placed(problem: Problem) -> Event:
-    event = problem.cause.summarized
-    return replace(problem.origin, level=event.level) if problem.origin else event
 
 
 def nearest_first(events: Iterable[Event], moment: datetime) -> list[Event]:
@@ -206,28 +200,24 @@ def group_by_issue(answer: Answer) -> list[Group]:
     return sorted(marked, key=lambda group: group.is_noise)
 
 
-def problems_of(answer: Answer) -> list[Problem]:
+@found_once
+def problems_of(answer: Answer) -> Sequence[Problem]:
     """Return the failures of a result, the most relevant first and noise last.
 
-    A group of noise is no half of another failure. If every failure is noise, none is marked.
+    A group of noise is no part of another failure. If every failure is noise, none is marked.
     """
-    return list(once(_find_problems, answer))
-
-
-def _find_problems(answer: Answer) -> list[Problem]:
     groups = group_by_issue(answer)
     moment = answer.question.window.moment
     loud = [event for one in groups if not _is_noise(one, moment) for event in one.events]
-    halves = correlate(loud)
+    caused = correlate(loud)
     parts: dict[str, dict[str, list[Event]]] = defaultdict(lambda: defaultdict(list))
     for group in groups:
         for event in group.events:
-            half = halves.get(event.id)
-            cause = (half.root.issue_id or UNGROUPED) if half else group.issue_id
-            parts[cause][group.issue_id].append(event)
+            root = caused[event.id].root_cause if event.id in caused else event
+            parts[root.issue_id or UNGROUPED][group.issue_id].append(event)
     by_id = {group.issue_id: group for group in groups}
     errors = answer.beside.trace_errors
-    problems = [_problem(cause, own, by_id, halves, errors) for cause, own in parts.items()]
+    problems = [_problem(cause, own, by_id, caused, errors) for cause, own in parts.items()]
     return sorted(problems, key=lambda one: (one.is_noise, *_rank(one.groups, one.times, answer)))
 
 
@@ -246,7 +236,7 @@ def _problem(
     cause: str,
     parts: Mapping[str, Sequence[Event]],
     groups: Mapping[str, Group],
-    halves: Mapping[str, Correlation],
+    caused: Mapping[str, Correlation],
     errors: Sequence[Event],
 ) -> Problem:
     """Return the problem with this cause, given its events by issue."""
@@ -255,7 +245,7 @@ def _problem(
         for issue_id, events in parts.items()
     }
     others = tuple(
-        Joined(group, halves[group.newest.id].reason, is_whole=group == groups[issue_id])
+        Joined(group, caused[group.newest.id].reason, is_whole=group == groups[issue_id])
         for issue_id, group in own.items()
         if issue_id != cause
     )
@@ -265,7 +255,7 @@ def _problem(
         others=others,
         events=all_events,
         is_noise=own[cause].is_noise,
-        twins={event.id: halves[event.id].twin for event in all_events if event.id in halves},
+        twins={event.id: caused[event.id].twin for event in all_events if event.id in caused},
         origin=_origin(own[cause].clearest, errors),
     )
 
@@ -307,7 +297,7 @@ def find_problem(problems: Iterable[Problem], issue_id: str) -> Problem | None:
 
 
 def groups_in(problems: Iterable[Problem]) -> list[Group]:
-    """Return the groups of all events of the problems: causes with their other halves."""
+    """Return the groups of all events of the problems, each issue once."""
     groups: dict[str, Group] = {}
     for problem in problems:
         for group in problem.groups:
@@ -319,7 +309,6 @@ def groups_in(problems: Iterable[Problem]) -> list[Group]:
 
 
 def _newest_first(*parts: Iterable[Event]) -> tuple[Event, ...]:
-    """Return the events of all parts, newest first."""
     return tuple(sorted(chain(*parts), key=lambda event: event.timestamp, reverse=True))
 
 
@@ -366,8 +355,7 @@ def _severity(group: Group) -> int:
     if is_background_work(event):
         return _UNSEEN[handled] + extra
     # Where a customer waits: in their browser or app, or for a request.
-    has_request = event.body is not None and event.body.request is not None
-    if not (side in CLIENT or has_request or "/" in (event.transaction or "")):
+    if not (side in CLIENT or event.details.request or "/" in (event.transaction or "")):
         return _UNCLEAR[handled] + extra
     rule = rule_for(event)
     is_refused = side in CLIENT and rule is not None and rule.place in ANSWERS
@@ -381,7 +369,6 @@ def _action_score(group: Group) -> int:
 
 
 def _is_fresh(issue: Issue | None, moment: datetime) -> bool:
-    """Return whether the issue was new at the moment, or back after it was fixed."""
     if issue is None:
         return False
     is_new = issue.first_seen is not None and issue.first_seen >= moment - _DAY

@@ -7,14 +7,13 @@ front turns all of this off.
 """
 
 import re
-import tomllib
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
-from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from apps.events.patterns import PatternFile
 from apps.events.query import (
     DEFAULT_FIELDS,
     EXACTLY,
@@ -22,7 +21,6 @@ from apps.events.query import (
     CustomerKind,
     CustomerRefused,
     LinkRefused,
-    any_case,
     as_hex_id,
 )
 
@@ -155,7 +153,6 @@ def field_name(field: str) -> str:
 
 _CONTROLS = frozenset(("Cc", "Zl", "Zp"))
 _WRAPPERS = frozenset(("Pi", "Pf", "Ps", "Pe"))
-_JUNK = r"(?:[^\w@+$%&=/\\#-]|_){0,20}"
 
 
 def _too_long(text: str) -> CustomerRefused:
@@ -165,7 +162,6 @@ def _too_long(text: str) -> CustomerRefused:
 
 
 def _strip_invisible(text: str) -> str:
-    """Strip whitespace and invisible characters, which often come with pasted text."""
     invisible = (char for char in set(text) if char.isspace() or unicodedata.category(char) == "Cf")
     return text.strip("".join(invisible))
 
@@ -204,55 +200,31 @@ def _is_wrapper(char: str) -> bool:
     return unicodedata.category(char) in _WRAPPERS or char == "\u00b4"
 
 
-_DOMAIN = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,40})"
-_EMAIL = re.compile(rf"(?<![\w.+'%-])[\w+][\w.+'%&/=~-]{{0,63}}@{_DOMAIN}(?![\w@-])")
-_HEX = r"(?i:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-_HEX_IN_TEXT = re.compile(rf"(?<!\w){_HEX}(?!\w)")
-_CLEAR = rf"{_EMAIL.pattern}|{_HEX}|[0-9]{{1,20}}"
-_SURROUNDED = re.compile(
-    rf"{_JUNK}(?P<value>{_EMAIL.pattern}|{_HEX}){_JUNK}|"
-    r"[^\w@+$%&=/\\#<>*~|-]{0,3}#?(?P<number>[0-9]{1,20})[^\w@+$%&=/\\#<>*~|-]{0,4}"
-)
-_SEVERAL = any_case(rf"(?:{_CLEAR})(?:\s{{0,5}}(?:[,;/|]|\band\b|\bor\b)\s{{0,5}}(?:{_CLEAR}))+")
-_SHORT_ID = any_case(r"[a-z][\w-]{0,60}-[0-9a-hjkmnp-tv-z]{1,7}")
-_ENCODED = any_case(r"%(?:40|3A|22|20)")
-_HANDLE = re.compile(r"@\w[\w.-]*")
-
-_LABELED = re.compile(
-    r"[^\w\s!-]{0,3}(?P<label>[!-]?[^\W\d_](?:[\w.\u2019'() -]{0,38}[\w.)])?(?:\[[\w.:-]{1,64}\])?)"
-    r"[^\w\s:=#]{0,3}(?P<sign>\s?(?:[:=]{1,2}>?|[\uff1a\uff1d])(?:\*\*)?\s?|\s?#\s?|"
-    r"\s(?:is|ist|est|es)\s)"
-    r"(?P<value>\S.*)"
-)
-_SPACED = re.compile(
-    rf"(?P<label>[^\W\d_][\w.’' -]{{0,38}}[\w.])(?P<sign>\s)"
-    rf"(?P<value>{_CLEAR}|[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)+){_JUNK}"
-)
-_WORDS = tomllib.loads((Path(__file__).parent / "identifier.toml").read_text("utf-8"))
+_FILE = PatternFile.read("identifier.toml")
+_EMAIL = _FILE.compile("email")
+_HEX_IN_TEXT = _FILE.compile("hex_in_text")
+_SURROUNDED = _FILE.compile("surrounded")
+_SEVERAL = _FILE.compile("several")
+_SHORT_ID = _FILE.compile("short_id")
+_ENCODED = _FILE.compile("encoded")
+_HANDLE = _FILE.compile("handle")
+_LABELED = _FILE.compile("labeled")
+_SPACED = _FILE.compile("spaced")
+_ANY_FIELD = _FILE.compile("any_field")
+_ARTICLE = _FILE.compile("article")
+_OTHER_ID = _FILE.compile("other_id")
+_ONE_MORE = _FILE.compile("one_more")
+_SEARCH_KEY = _FILE.compile("search_key")
+_TOKEN = _FILE.compile("token")
+_LINK = _FILE.compile("link")
+_HAS_LINK = _FILE.compile("has_link")
+_BARE_LINK = _FILE.compile("bare_link")
+_SLUG_AND_ID = _FILE.compile("slug_and_id")
+_NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")
+_PAGES = frozenset(_FILE.tables["links"]["pages"].split())
 _LABELS = {
-    label: meaning for meaning, labels in _WORDS["labels"].items() for label in labels.split()
+    label: meaning for meaning, labels in _FILE.tables["labels"].items() for label in labels.split()
 }
-_ANY_FIELD = re.compile(
-    r"user|(?:(?:the|full|display|user)?(?:customer|client|account|acct|member|subscriber|buyer|"
-    r"kunden?|konto|compte|cliente|cuenta|person|phone|tel|telephone|telefon|mobile|sub|subject)"
-    r"(?:s?(?:id|number|num|no|nr|nummer|key|name|code|ref|uuid))?)|(?:full|display|real)?name"
-)
-_ARTICLE = re.compile(r"^(?:the|an?|your|my|our|their|his|her)\W+")
-_OTHER_ID = re.compile(
-    r"(?:^|[\W_])(?i:id|uuid|guid|no|nr|number|nummer)\.?$|[a-z](?:Id|ID|Uuid|UUID|Guid|No|Nr)$"
-)
-_ONE_MORE = re.compile(r"[,;{]\s{0,5}[\"']?[^\W\d_][\w.-]{0,40}[\"']?\s{0,5}[:=]")
-_SEARCH_KEY = re.compile(
-    r"(?:is|has|level|release|environment|transaction|message|title|url|culprit|platform|project|"
-    r"assigned|assigned_or_suggested|bookmarks|age|timestamp|times[_sS]een|first[_sS]een|"
-    r"last[_sS]een|logger|location|mechanism|dist|(?:error|stack|http|os|browser|device|geo|sdk|"
-    r"issue|app|user|release|project|unreal|profile|replay|span)\.[\w.]+)"
-)
-_TOKEN = any_case(
-    r"(?P<not>[!-]?)(?P<key>[a-z][\w.-]*(?:\[[\w.:-]+\])?):"
-    r"(?P<value>\"(?:\\.|[^\"\\])*\"|\[[^\]]*\]|[^\s()]+)"
-)
-
 _NO_LINK = "Paste the link to a single event, or type the customer."
 _ONE_ONLY = "Those are several customers. Look up one at a time."
 _A_SEARCH = (
@@ -331,7 +303,6 @@ class _Reader:
         return Customer(value, kind)
 
     def _only_email(self, text: str) -> str | None:
-        """Return the email address in a text with other words."""
         if not re.search(r"[\s<>,;()\[\]]", text):
             return None
         found = {email.casefold(): email for email in _EMAIL.findall(text)}
@@ -340,7 +311,6 @@ class _Reader:
         return next(iter(found.values()), None)
 
     def _only_hex(self, text: str) -> Customer | None:
-        """Return the event, trace, or 32-character ID in a text with other words."""
         found = list(_HEX_IN_TEXT.finditer(text)) if " " in text else []
         ids = {as_hex_id(one[0]) for one in found}
         if len(ids) > 1:
@@ -441,7 +411,6 @@ class _Reader:
         return None
 
     def _searched(self, tokens: list[re.Match[str]], *, is_link: bool = False) -> Customer | None:
-        """Return the only customer in a search; None if it has none."""
         found: dict[str, Customer] = {}
         for token in tokens:
             key = token["key"]
@@ -500,13 +469,7 @@ class _Reader:
         return None
 
 
-_LINK = any_case(r"https?://[^\s<>\"“”|`]{1,1990}")
-_HAS_LINK = any_case(r"://|mailto:|\w\.\w+(?::\d{1,5})?/")
-_BARE_LINK = re.compile(r"(?P<host>(?:[\w-]+\.)+[\w-]+)(?::\d{1,5})?/\S+")
 _CLOUD = "sentry.io"
-_NOT_ORGANIZATIONS = re.compile(r"www|app|(?:us|de|eu)\d?")
-_SLUG_AND_ID = any_case(r"[\w.-]+:([0-9a-f]{32})")
-_PAGES = frozenset(_WORDS["links"]["pages"].split())
 
 
 def _host_of(site: Site) -> str:
@@ -523,7 +486,6 @@ def _is_sentry(host: str, site: Site | None) -> bool:
 
 
 def _check_site(site: Site, host: str, segments: list[str]) -> None:
-    """Raise `LinkRefused` if the link points to another server or organization."""
     own_host = _host_of(site)
     domain = _CLOUD if _is_within(own_host, _CLOUD) else own_host
     # Only servers use such a name, so that links for people have another.

@@ -144,8 +144,8 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _MOST_TEXT = 500
 
 
-# Another half's issue, its causes, and why; the events of a failure by issue and line.
-Halves = Mapping[str, Mapping[str, Reason]]
+# An issue, those that caused it, and why; the events of a failure by issue and line.
+Causes = Mapping[str, Mapping[str, Reason]]
 Parts = dict[str, dict[int, list[Event]]]
 
 
@@ -168,19 +168,19 @@ def shared_failures(
         )
         for finding in findings
     }
-    halves = _halves(by_line)
+    causes = _find_causes(by_line)
     known = {issue.id: issue for issue in issues}
     with_events = sum(1 for events in by_line.values() if events)
-    failures = _by_error(_by_cause(by_line, halves))
+    failures = _by_error(_by_cause(by_line, causes))
     places = Counter(issue_id for parts in failures.values() for issue_id in parts)
     ranked = []
     for cause, parts in failures.items():
-        own = [one for one in parts if one == cause or not halves.get(one)]
+        own = [one for one in parts if one == cause or not causes.get(one)]
         had = len({line for one in own for line in parts[one]})
         usual = min(sum(baseline.failures.get(one, 0) for one in own), baseline.customers)
         share = usual / baseline.customers if baseline.customers else None
         is_noise = _is_noise(had, with_events, usual, baseline.customers)
-        problem = replace(_problem(cause, parts, known, halves, places), is_noise=is_noise)
+        problem = replace(_problem(cause, parts, known, causes, places), is_noise=is_noise)
         lines = sorted({line for part in parts.values() for line in part})
         read = {(one.issue_id, one.release): one.id for one in problem.events if one.body}
         failure = Failure(
@@ -217,7 +217,7 @@ def _problem(
     cause: str,
     parts: Parts,
     known: Mapping[str, Issue],
-    halves: Halves,
+    causes: Causes,
     places: Mapping[str, int],
 ) -> Problem:
     """Return the failure as one problem with the events of all customers; each event once."""
@@ -228,7 +228,7 @@ def _problem(
     others = (
         Joined(
             group,
-            next(iter(halves.get(one, {}).values()), Reason.OTHER_RELEASE),
+            next(iter(causes.get(one, {}).values()), Reason.OTHER_RELEASE),
             is_whole=places[one] == 1,
         )
         for one, group in groups.items()
@@ -248,11 +248,11 @@ def _newest_first(events: Iterable[Event]) -> tuple[Event, ...]:
 # What joins issues: the bodies of a few customers, as on their result pages.
 
 
-def _halves(by_line: Mapping[int, Sequence[Event]]) -> Halves:
-    """Return the issues that are another half of a cause's failure, where bodies show that.
+def _find_causes(by_line: Mapping[int, Sequence[Event]]) -> Causes:
+    """Return the issues that others caused, where bodies show that.
 
     Issues that any customer's bodies keep apart within a trace stay apart. An issue that is a cause
-    for one customer and another half for the next is not a cause.
+    for one customer and caused by another for the next is not a cause.
     """
     found: dict[str, dict[str, Reason]] = defaultdict(dict)
     apart: set[tuple[str | None, str | None]] = set()
@@ -288,7 +288,7 @@ def _is_close(one: Event, other: Event, *, is_traced: bool = False) -> bool:
     return _wait(one, other) <= _TOGETHER and (is_one_trace or not is_traced)
 
 
-def _by_cause(by_line: Mapping[int, Sequence[Event]], halves: Halves) -> dict[str, Parts]:
+def _by_cause(by_line: Mapping[int, Sequence[Event]], causes: Causes) -> dict[str, Parts]:
     """Return the events of each failure, by the issue that caused it.
 
     An event belongs to the nearest of its causes in its customer's list. Without one it stays
@@ -298,14 +298,14 @@ def _by_cause(by_line: Mapping[int, Sequence[Event]], halves: Halves) -> dict[st
     for line, events in by_line.items():
         for event in events:
             issue_id = event.issue_id or UNGROUPED
-            found[_cause_of(event, events, halves)][issue_id][line].append(event)
-    for issue_id in [one for one in found if len(halves.get(one, {})) == 1]:
-        [cause] = halves[issue_id]
+            found[_cause_of(event, events, causes)][issue_id][line].append(event)
+    for issue_id in [one for one in found if len(causes.get(one, {})) == 1]:
+        [cause] = causes[issue_id]
         joined = found[cause].get(issue_id, {}) if cause in found else {}
         if joined and len(joined) >= len(found[issue_id][issue_id].keys() - joined.keys()):
-            for half, lines in found.pop(issue_id).items():
+            for own_id, lines in found.pop(issue_id).items():
                 for line, events in lines.items():
-                    found[cause][half][line] += events
+                    found[cause][own_id][line] += events
     return found
 
 
@@ -348,10 +348,9 @@ def _error_in(events: Sequence[Event]) -> tuple[object, frozenset[str], set[str 
     return None, frozenset(), releases
 
 
-def _cause_of(event: Event, events: Sequence[Event], halves: Halves) -> str:
-    """Return the issue of the event that caused this one, or of itself."""
-    causes = halves.get(event.issue_id or "", {})
-    near = [one for one in events if one.issue_id in causes and _is_close(event, one)]
+def _cause_of(event: Event, events: Sequence[Event], causes: Causes) -> str:
+    own = causes.get(event.issue_id or "", {})
+    near = [one for one in events if one.issue_id in own and _is_close(event, one)]
     ranks = [(not _is_close(event, one, is_traced=True), _wait(event, one)) for one in near]
     nearest = {one.issue_id for one, rank in zip(near, ranks, strict=True) if rank == min(ranks)}
     return (nearest.pop() if len(nearest) == 1 else None) or event.issue_id or UNGROUPED
@@ -377,7 +376,7 @@ def representative_events(
     """Return events for each release of the issues that stand out, up to `most` issues.
 
     There is one for each issue that the same customer has next to it: both events show whether
-    they are halves of one failure.
+    one failure caused them.
     """
     by_issue: Parts = defaultdict(lambda: defaultdict(list))
     for finding in findings:

@@ -15,7 +15,6 @@ from apps.events.activity_text import (
 )
 from apps.events.event import Event, LogEntry
 from apps.events.patterns import PatternFile
-from apps.events.query import any_case
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import Reading, Side
 
@@ -54,34 +53,16 @@ _NOTES = tuple(
 _IS_OFF = next(note.pattern for note in _NOTES if note.sentence == FEATURE_OFF)
 _PLATFORMS = {Side.BROWSER: "javascript", Side.SERVER: "python"}
 _MAX_TEXT = 300
-_QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]{3,200}'|\"[^\"\n]{3,200}\"|“[^”\n]{3,200}”)")
-_NUMBER = re.compile(r"\d{5,40}|\b[0-9a-f]{8,64}\b(?:-[0-9a-f]{4,12}\b){0,4}")
-_VERDICT = re.compile(
-    r"(?:[\w-]{1,30}[ :,]{1,2}){1,3}?(?:was |has been |were )?"
-    r"(?:(failed|aborted|timed out|crashed|stalled)"
-    r"|(rejected|refused|declined|blocked|denied|not (?:accepted|allowed)|cancell?ed))\b"
-)
-_SIZES = re.compile(
-    r"(\d{1,5}(?:\.\d)? ?[kmg]i?b)\b.{0,20}\b(?:more than|larger than|bigger than|exceeds|over"
-    r"|above)\b.{0,30}?\b(\d{1,5}(?:\.\d)? ?[kmg]i?b)\b"
-)
-_ON_DAY = re.compile(
-    r"expired (?:on |at |since )?((?:\d{1,2} )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-    r"[a-z]{0,6}(?: \d{1,2})?(?:,? \d{4})?|\d{4}-\d\d-\d\d)\b"
-)
-_UNPAID = re.compile(r"\border\b.{0,40}\b(?:stays|remains|is still|still|left) (?:un|not )paid\b")
+_QUOTED = _FILE.compile("quoted")
+_NUMBER = _FILE.compile("number")
+_VERDICT = _FILE.compile("verdict")
+_SIZES = _FILE.compile("sizes")
+_ON_DAY = _FILE.compile("on_day")
+_UNPAID = _FILE.compile("unpaid")
 _ABOUT_ACCOUNT = re.compile(r"account is|password|sign-in")
-_OF_ACCOUNT = re.compile(
-    r"^[^:]{0,80}(?:log-?in|sign|account|password|access|auth|otp|2fa|session|token|csrf|user)"
-)
-_CODE = any_case(
-    r"\b(?:coupon|voucher|promo|discount)(?: code)? [\"'“]?"
-    r"((?=[A-Z-]{0,19}\d)[A-Z0-9][A-Z0-9-]{2,19})(?![\w<>@./-])"
-)
-_FEATURE = any_case(
-    r"\b(?:feature|flag|toggle)(?: flag)? [\"'“]?([a-z][a-z0-9]{1,19}(?:[-_][a-z0-9]{1,19}){1,4})"
-    r"(?![\w<>@./-])"
-)
+_OF_ACCOUNT = _FILE.compile("of_account")
+_CODE = _FILE.compile("code", re.IGNORECASE)
+_FEATURE = _FILE.compile("feature", re.IGNORECASE)
 
 LOGGED_ERROR, LOGGED_WARNING = "logged an error", "logged a warning"
 _REFUSED_IT, _FAILED_IT = "refused something to the customer", "could not finish a task"
@@ -229,7 +210,6 @@ class LogReader:
 
 
 def _with_details(sentence: str, text: str) -> str:
-    """Return the sentence with a size and its limit, the day of an expiry, or an unpaid order."""
     if TOO_LARGE in sentence and (sizes := _SIZES.search(text)):
         own, limit = (
             re.sub(r"[kmg]i?b", lambda unit: unit[0].upper(), size).replace("I", "i")

@@ -275,7 +275,6 @@ def observations_of(answer: Answer) -> tuple[Observation, ...]:
 
 
 def _read(answer: Answer) -> list[_Found]:
-    """Return the rows nearest to the reported time, as many as are looked at."""
     spans = sorted(answer.beside.spans, key=lambda span: (span.started_at, span.id))
     sides = dict(zip((span.id for span in spans), _sides(spans), strict=True))
     in_project: dict[str | None, set[Side]] = {}
@@ -367,7 +366,6 @@ def _of_customer(rows: Sequence[_Found], answer: Answer) -> list[_Found]:
 
 
 def _spread(times: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the times without overlaps."""
     joined: list[tuple[float, float]] = []
     for start, end in sorted(times):
         if joined and start <= joined[-1][1]:
@@ -437,7 +435,6 @@ _VARIABLE = re.compile(r"[:{<\[*].*|\d+|[0-9a-f-]{16,}|\[Filtered\]")
 
 
 def _is_same_path(one: str, other: str) -> bool:
-    """Return whether two requests have the same path, whatever its variable parts."""
     parts, others = _path_parts(one), _path_parts(other)
     return len(parts) == len(others) and all(
         first == second or _VARIABLE.fullmatch(first) or _VARIABLE.fullmatch(second)
@@ -476,7 +473,6 @@ def _without_other_sides(troubles: Sequence[Observation]) -> Iterator[Observatio
 
 
 def _moment_of(one: Observation) -> tuple[object, int]:
-    """Return the answer and when it was, roughly."""
     row = one.rows[0]
     code = row.http_status if isinstance(row, Span) else None
     return code, int(one.at.timestamp() / _SAME_ERROR.total_seconds())
@@ -516,7 +512,6 @@ def _worked(group: Sequence[_Found]) -> Iterator[Observation]:
 
 
 def _has_worked(group: Iterable[_Found]) -> bool:
-    """Return whether the request, as our server handled it or a page sent it, worked."""
     return any(one.has_worked and one.op.startswith("http") for one in group)
 
 
@@ -540,7 +535,6 @@ def _downgraded(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
 
 
 def _is_call(one: _Found) -> bool:
-    """Return whether it is a request of our server to another service that failed."""
     reader = one.reader if one.is_request and one.side is Side.SERVER else None
     return bool(reader and reader.service) and one.is_claim and one.remark.kind is not Kind.SLOW
 
@@ -798,7 +792,6 @@ class _Recoveries:
         )
 
     def _has_recovered(self, log: LogEntry) -> bool:
-        """Return whether a log soon afterward says that the same thing went well."""
         words = _words(log)
         return any(
             0 <= (other.timestamp - log.timestamp).total_seconds() <= _RECOVERED_WITHIN_S

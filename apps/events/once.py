@@ -16,7 +16,7 @@ _Found = TypeVar("_Found")
 
 @contextmanager
 def rule_cache() -> Iterator[None]:
-    """Evaluate the rules, and whatever else is found `once`, only once inside the block."""
+    """Evaluate the rules, and whatever else is `found_once`, only once inside the block."""
     outer = _cached.get()
     token = _cached.set({} if outer is None else outer)
     try:
@@ -25,23 +25,18 @@ def rule_cache() -> Iterator[None]:
         _cached.reset(token)
 
 
-def once(find: Callable[[_Given], _Found], given: _Given) -> _Found:
-    """Return what is found for an object, only once for each inside a `rule_cache`."""
-    cached = _cached.get()
-    if cached is None:
-        return find(given)
-    key = (find, id(given))
-    if key not in cached:
-        cached[key] = (given, find(given))
-    found: _Found = cached[key][1]
-    return found
-
-
 def found_once(find: Callable[[_Given], _Found]) -> Callable[[_Given], _Found]:
-    """Decorate a function that finds something about an object, so that it does so `once`."""
+    """Decorate a function so that it runs only once for each object inside a `rule_cache`."""
 
     @wraps(find)
     def find_once(given: _Given) -> _Found:
-        return once(find, given)
+        cached = _cached.get()
+        if cached is None:
+            return find(given)
+        key = (find, id(given))
+        if key not in cached:
+            cached[key] = (given, find(given))
+        found: _Found = cached[key][1]
+        return found
 
     return find_once

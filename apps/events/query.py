@@ -247,17 +247,20 @@ def apply_move(question: Question, move: Move, now: datetime) -> Question | None
     Earlier and later are ten minutes away, whatever the window; there is nothing later if it
     ends after `now` (aware). Wider is the next of ± 15 minutes, an hour, and a day.
     """
-    window = question.window
+    moment, minutes = question.window.moment, question.window.minutes
     if move is Move.NOW:
-        return replace(question, window=Window(now, window.minutes))
-    if move is Move.EARLIER:
-        return replace(question, window=Window(window.moment - _STEP, window.minutes))
-    if move is Move.LATER:
-        if window.end >= now:
+        moment = now
+    elif move is Move.EARLIER:
+        moment -= _STEP
+    elif move is Move.LATER:
+        if question.window.end >= now:
             return None
-        return replace(question, window=Window(min(window.moment + _STEP, now), window.minutes))
-    minutes = next((wider for wider in _WIDER_MINUTES if wider > window.minutes), None)
-    return replace(question, window=Window(window.moment, minutes)) if minutes else None
+        moment = min(moment + _STEP, now)
+    elif minutes == MAX_WINDOW_MINUTES:
+        return None
+    else:
+        minutes = next(wider for wider in _WIDER_MINUTES if wider > minutes)
+    return replace(question, window=Window(moment, minutes))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -132,8 +132,7 @@ def issue_trends(issue: Issue, moment: datetime) -> tuple[str, ...]:
 
 def customer_release(group: Group) -> str | None:
     """Return the release that the customer was on at the newest event."""
-    newest = group.newest
-    return newest.release or (newest.body.release if newest.body else None)
+    return group.newest.release or group.newest.details.release
 
 
 def is_fixed_in_newer(group: Group) -> bool:
@@ -142,7 +141,6 @@ def is_fixed_in_newer(group: Group) -> bool:
 
 
 def _order_of_fix(group: Group) -> int | None:
-    """Compare the release in which the issue is fixed with the customer's."""
     issue, release = group.issue, customer_release(group)
     if issue is None or issue.status not in (None, *_FIXED_STATUSES):
         return None

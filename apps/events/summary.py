@@ -12,6 +12,7 @@ from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Group, Problem, order_names, problems_of
 from apps.events.log_text import LogReader
 from apps.events.observations import MAX_ROWS, Observation, observations_of, troubles_of
+from apps.events.once import found_once
 from apps.events.query import CustomerKind, Window, counted, format_duration, listed
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
@@ -58,8 +59,7 @@ def _failure(event: Event, rule: Rule | None) -> str:
         return f"{us} only logged a note."
     if event.handled is True or event.level == "warning":
         return f"{us} noted a problem and kept going."
-    has_exception = event.body is not None and event.body.exceptions
-    if event.level is None and event.handled is None and not has_exception:
+    if event.level is None and event.handled is None and not event.details.exceptions:
         return f"{us} recorded something."
     where = "in" if side_of(event) in (Side.DEVICE, Side.UNKNOWN) else "on"
     return f"Something {where} {us[0].lower()}{us[1:]} failed."
@@ -112,7 +112,7 @@ def handling_text(event: Event) -> str | None:
 
     An unhandled error stopped the customer only if it ended a request or the program.
     """
-    handled = event.handled if event.handled is not None else event.body and event.body.handled
+    handled = event.details.handled if event.handled is None else event.handled
     if handled is None:
         return None
     if handled:
@@ -122,7 +122,7 @@ def handling_text(event: Event) -> str | None:
             is_error and place_of(event) in (Place.INPUT, Place.BANK) and may_have_changed(event)
         )
         return _REFUSED if is_refused else _HANDLED
-    ended_request = side_of(event) is Side.SERVER and event.body and event.body.request
+    ended_request = side_of(event) is Side.SERVER and event.details.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
     return _STOPPED if ended_request or crashed else _UNCAUGHT
 
@@ -134,13 +134,14 @@ _UNCAUGHT = "The app did not catch it."
 _HANDLING = (None, _HANDLED, _REFUSED, _UNCAUGHT, _STOPPED)
 
 
+@found_once
 def summarize_group(group: Group | Problem) -> str:
     """Return the sentence of a group, or of a problem's cause, as if it had the worst level."""
     return summarize(group.summarized)
 
 
 def handling_text_of(problem: Problem) -> str | None:
-    """Return `handling_text` of the worst half; one unhandled event makes a half unhandled."""
+    """Return `handling_text` of the worst group; one unhandled event makes it unhandled."""
     texts = (handling_text(replace(one.clearest, handled=one.handled)) for one in problem.groups)
     return max(texts, key=_HANDLING.index)
 
@@ -246,7 +247,7 @@ def says_it_ended(sentence: str) -> bool:
 
 
 def has_crashed(problem: Problem) -> bool:
-    """Return whether any half ended the app on the customer's device, or their page."""
+    """Return whether any of its errors ended the app on the customer's device, or their page."""
     return any(
         one.handled is False and one.worst_level == "fatal" and side_of(one.clearest) in CLIENT
         for one in problem.groups
@@ -292,7 +293,6 @@ def _seen_instead(answer: Answer) -> tuple[str, str]:
 
 
 def _counted(same: Sequence[Observation]) -> str:
-    """Return `two requests failed`, for observations of one kind."""
     count, kind = sum(one.times for one in same), same[0].kind
     number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
     if kind is Kind.WARNING:
@@ -375,7 +375,6 @@ def _listed(signals: Sequence[Signal], joined_by: str) -> str:
 
 
 def _how_often(count: int, first: Event, last: Event, answer: Answer, zone: ZoneInfo) -> str:
-    """Return `3 times between 14:03 and 14:07`."""
     began, ended = (event.timestamp.astimezone(zone) for event in (first, last))
     times = "once" if count == 1 else f"{count} times"
     if answer.is_only_pending:
@@ -437,8 +436,8 @@ def delay_text(event: Event) -> str | None:
 
 def _wait(event: Event) -> timedelta | None:
     """Return the time from event to receipt, unless it is unknown or as usual."""
-    body = event.body
-    if body is None or body.received_at is None:
+    received = event.details.received_at
+    if received is None:
         return None
-    wait = body.received_at - (body.happened_at or event.timestamp)
+    wait = received - (event.details.happened_at or event.timestamp)
     return None if _EARLY <= wait <= _LATE else wait

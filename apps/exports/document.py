@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from zoneinfo import ZoneInfo
 
 from apps.events.answer import Answer, CatalogEntry, Feedback, Link, Notice, Replay, Signal
@@ -31,36 +31,16 @@ from apps.events.event import (
 )
 from apps.events.grouping import Group, Problem, find_problem, groups_in, nearest_first, problems_of
 from apps.events.observations import Observation, Row, troubles_of
-from apps.events.once import once
+from apps.events.once import found_once
 from apps.events.query import format_duration
 from apps.events.releases import customer_release, describe_fix, issue_fix_text, last_day_of
 from apps.events.rules.rule import device_of
 from apps.events.summary import delay_text, headline, summarize, summarize_group
+from apps.exports import facts
 from apps.exports.escaping import Neutralizer
-from apps.exports.facts import (
-    NO_LIMITS,
-    NO_PRESET,
-    BreadcrumbFacts,
-    Detail,
-    DetailFacts,
-    Document,
-    EventFacts,
-    Header,
-    IssueFacts,
-    KnownFacts,
-    OccurrenceFacts,
-    OtherOccurrencesFacts,
-    Preset,
-    ProblemFacts,
-    RelatedFacts,
-    Selection,
-    StatusFacts,
-    ladder,
-)
 from apps.exports.markdown import seconds
 from apps.exports.tokens import MAX_TOKENS, estimate_tokens, tokens_within
 
-_NO_BODY = EventBody()
 _NO_REQUEST = Request()
 
 
@@ -78,7 +58,7 @@ class DocumentBuilder:
     lookup_id: str | None = None
     from_cache: bool = False
     zone: str = "UTC"
-    preset: Preset = NO_PRESET
+    preset: facts.Preset = facts.NO_PRESET
     issue_id: str | None = None
     event_id: str | None = None
     today: date | None = None
@@ -100,10 +80,10 @@ class DocumentBuilder:
             ids = {event.id: group for group in self._groups for event in group.events}
             self._groups = [ids[self.event_id]]
 
-    def build(self, detail: Detail) -> Document:
+    def build(self, detail: facts.Detail) -> facts.Document:
         """Select the facts of the result within the limits of `detail`."""
         answer, groups = self.answer, self._groups
-        selection = Selection(answer, self._today, detail, self._neutralizer)
+        selection = facts.Selection(answer, self._today, detail, self._neutralizer)
         rows = selection.at("summary").first(groups, detail.summary_rows, "issues")
         detailed = rows[: detail.issues]
         selected = [_select_events(group, selection, self.event_id) for group in detailed]
@@ -123,16 +103,14 @@ class DocumentBuilder:
             for problem in self._problems
             if problem.issue_id in shown
         ]
-        return Document(
+        return facts.Document(
             preset=self.preset,
             marker=self.marker,
             header=self._header(selection),
             problems=tuple(problems),
             issues=tuple(_with_causes(issues, problems)),
             events=tuple(_event_facts(event, lead, selection) for event, lead in events),
-            breadcrumbs=_breadcrumb_facts(
-                [(event, event is lead) for event, lead in events], selection
-            ),
+            breadcrumbs=_breadcrumb_facts(selected, selection),
             related=() if self.issue_id else _related_facts(selection),
             activity=() if self.issue_id else _all_activity(selection),
             note=no_errors_note(answer),
@@ -145,7 +123,7 @@ class DocumentBuilder:
             datamarking=self.datamarking,
         )
 
-    def _header(self, selection: Selection) -> Header:
+    def _header(self, selection: facts.Selection) -> facts.Header:
         answer, here, detail = self.answer, selection.at("header"), selection.detail
         if detail.slim:
             here.leave_out("facts about the lookup", 3)
@@ -161,7 +139,7 @@ class DocumentBuilder:
             here.leave_out("explanations of notices", 1)
             return ""
 
-        return Header(
+        return facts.Header(
             lookup_id=None if detail.slim else here.optional_text(self.lookup_id, 40),
             only_issue=here.optional_text(self.issue_id, 40),
             customer=here.text(self.customer, max(detail.names, 12)),
@@ -188,19 +166,19 @@ class DocumentBuilder:
 
 
 def _known_facts(
-    match_id: str, name: str, release: str | None, selection: Selection
-) -> tuple[KnownFacts, ...]:
+    match_id: str, name: str, release: str | None, selection: facts.Selection
+) -> tuple[facts.KnownError, ...]:
     """Return the best known errors of an issue or a row of a customer on this release."""
     matches = selection.answer.known.for_issue(match_id)
     if not matches:
         return ()
     here = selection.at(selection.text(name, selection.at_most(60)))
-    facts, detail = [], selection.detail
+    chosen, detail = [], selection.detail
     for match in here.first(matches, detail.known, "known errors"):
         known, here = match.known, selection.at(f"known error {match.known.slug}")
         fix = describe_fix(known, release, selection.today)
-        facts.append(
-            KnownFacts(
+        chosen.append(
+            facts.KnownError(
                 entry=CatalogEntry(
                     slug=here.text(known.slug, here.at_most(80)),
                     title=here.text(known.title, detail.names),
@@ -217,10 +195,10 @@ def _known_facts(
                 why=tuple(here.text(reason, detail.names) for reason in match.why),
             )
         )
-    return tuple(facts)
+    return tuple(chosen)
 
 
-def _links(known: CatalogEntry, here: Selection) -> Iterator[Link]:
+def _links(known: CatalogEntry, here: facts.Selection) -> Iterator[Link]:
     for link in here.first(known.links, here.detail.known_links, "links"):
         if not link.address.lower().startswith(("https://", "http://")):
             continue
@@ -230,7 +208,7 @@ def _links(known: CatalogEntry, here: Selection) -> Iterator[Link]:
 
 
 def _select_events(
-    group: Group, selection: Selection, event_id: str | None = None
+    group: Group, selection: facts.Selection, event_id: str | None
 ) -> tuple[Event, ...]:
     """Return the nearest event with a body, the lead, then others; or only the requested one."""
     nearest = nearest_first(group.events, selection.answer.question.window.moment)
@@ -244,11 +222,13 @@ def _select_events(
     return (lead, *here.first(others, here.detail.further_events, "further events"))
 
 
-def _problem_facts(problem: Problem, events: Iterable[Event], selection: Selection) -> ProblemFacts:
+def _problem_facts(
+    problem: Problem, events: Iterable[Event], selection: facts.Selection
+) -> facts.Problem:
     """Return the facts of a problem, whose issues and exported events have facts of their own."""
     own, here = problem.event_ids, selection.at("summary")
-    return ProblemFacts(
-        sentence=once(summarize_group, problem),
+    return facts.Problem(
+        sentence=summarize_group(problem),
         cause=here.id(problem.issue_id),
         joined=tuple((here.id(one.group.issue_id), one.reason.value) for one in problem.others),
         events=tuple(selection.id(one.id) for one in events if one.id in own),
@@ -258,8 +238,8 @@ def _problem_facts(problem: Problem, events: Iterable[Event], selection: Selecti
 
 
 def _with_causes(
-    issues: Iterable[IssueFacts], problems: Iterable[ProblemFacts]
-) -> Iterator[IssueFacts]:
+    issues: Iterable[facts.Issue], problems: Iterable[facts.Problem]
+) -> Iterator[facts.Issue]:
     """Yield the issues with the names of those that caused the same failures."""
     names = {issue.id: issue.name for issue in issues}
     causes: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -269,7 +249,7 @@ def _with_causes(
     return (replace(issue, caused_by=tuple(causes[issue.id])) for issue in issues)
 
 
-def _issue_facts(group: Group, selection: Selection) -> IssueFacts:
+def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:
     issue, detail = group.issue or Issue(group.issue_id), selection.detail
     summary = selection.at("summary")
     short_id, issue_id = summary.name(issue.short_id), summary.id(group.issue_id)
@@ -278,11 +258,11 @@ def _issue_facts(group: Group, selection: Selection) -> IssueFacts:
     if last_seen and not detail.last_seen:
         here.leave_out("last-seen times", 1)
         last_seen = None
-    facts = IssueFacts(
+    chosen = facts.Issue(
         id=issue_id,
         short_id=short_id,
         title=here.text(group.title, detail.issue_titles),
-        summary=once(summarize_group, group),
+        summary=summarize_group(group),
         level=here.name(issue.level or group.worst_level),
         project=here.name(issue.project or group.newest.project),
         handled=group.handled,
@@ -297,20 +277,19 @@ def _issue_facts(group: Group, selection: Selection) -> IssueFacts:
         ),
     )
     if not detail.slim:
-        return facts
-    here.leave_out("impacts", 1 if facts.users_affected or facts.first_seen else 0)
-    return replace(facts, users_affected=None, first_seen=None, level=None, project=None)
+        return chosen
+    here.leave_out("impacts", 1 if chosen.users_affected or chosen.first_seen else 0)
+    return replace(chosen, users_affected=None, first_seen=None, level=None, project=None)
 
 
-def _status(issue: Issue, group: Group, here: Selection) -> StatusFacts | None:
-    """Return the status, or None if it is unknown or does not fit."""
+def _status(issue: Issue, group: Group, here: facts.Selection) -> facts.IssueStatus | None:
     day = last_day_of(group)
     if not (issue.status or issue.substatus or issue.fixed_in or day):
         return None
     if not here.detail.statuses:
         here.leave_out("issue statuses", 1)
         return None
-    return StatusFacts(
+    return facts.IssueStatus(
         status=here.name(issue.status),
         substatus=here.name(issue.substatus),
         fixed_in=here.name(issue.fixed_in),
@@ -319,19 +298,19 @@ def _status(issue: Issue, group: Group, here: Selection) -> StatusFacts | None:
     )
 
 
-def _event_facts(event: Event, lead: Event, selection: Selection) -> EventFacts:
+def _event_facts(event: Event, lead: Event, selection: facts.Selection) -> facts.Event:
     """Return the facts of an event; a further event omits what it shares with the lead."""
     here, detail = selection.at(selection.text(f"event {event.id[:8]}", 20)), selection.detail
-    body, is_lead = event.body or _NO_BODY, event is lead
+    body, is_lead = event.details, event is lead
     request = body.request or _NO_REQUEST
-    is_repeated = not is_lead and body.request == (lead.body or _NO_BODY).request
+    is_repeated = not is_lead and body.request == lead.details.request
     if body.request and is_repeated and not detail.plain:
         here.leave_to_page("repeated requests", 1)
         request = _NO_REQUEST
     trace = body.trace_id or event.trace_id
     handled = event.handled if body.handled is None else body.handled
     delay = delay_text(event)
-    facts = EventFacts(
+    chosen = facts.Event(
         id=here.id(event.id),
         issue_id=here.id(event.issue_id) if event.issue_id is not None else None,
         project=here.name(event.project),
@@ -358,15 +337,15 @@ def _event_facts(event: Event, lead: Event, selection: Selection) -> EventFacts:
         received=body.received_at if delay else None,
         delay=delay if is_lead or detail.plain else None,
     )
-    facts = replace(facts, details=_details(event, lead, facts, selection))
+    chosen = replace(chosen, details=_details(event, lead, chosen, selection))
     if not detail.bare:
-        return facts
+        return chosen
     here.leave_out("event details", 1)
-    facts = replace(facts, project=None, level=None, method=None, url=None, delay=None)
-    return replace(facts, release=None, environment=None, handled=None)
+    chosen = replace(chosen, project=None, level=None, method=None, url=None, delay=None)
+    return replace(chosen, release=None, environment=None, handled=None)
 
 
-def _place(place: str | None, body: EventBody, here: Selection) -> str | None:
+def _place(place: str | None, body: EventBody, here: facts.Selection) -> str | None:
     """Return a culprit or transaction, which is dispensable if there is a crash frame."""
     has_frames = any(exception.frames for exception in body.exceptions)
     if has_frames and not here.detail.culprits:
@@ -375,12 +354,11 @@ def _place(place: str | None, body: EventBody, here: Selection) -> str | None:
     return here.name(place)
 
 
-def _device(event: Event, lead: Event, here: Selection) -> str | None:
-    """Return the device, unless it is that of the lead event."""
-    device = once(device_of, event.body or _NO_BODY)
+def _device(event: Event, lead: Event, here: facts.Selection) -> str | None:
+    device = device_of(event.details)
     if here.detail.plain or device is None:
         return device
-    if event is not lead and once(device_of, lead.body or _NO_BODY) == device:
+    if event is not lead and device_of(lead.details) == device:
         return None
     if not here.detail.devices:
         here.leave_out("devices", 1)
@@ -389,14 +367,13 @@ def _device(event: Event, lead: Event, here: Selection) -> str | None:
 
 
 def _has_exception(event: Event) -> bool:
-    """Return whether an exception describes the event, rather than a bare stack trace."""
-    return any(one.type or one.value for one in (event.body or _NO_BODY).exceptions)
+    return any(one.type or one.value for one in event.details.exceptions)
 
 
-def _title(event: Event, here: Selection) -> str | None:
+def _title(event: Event, here: facts.Selection) -> str | None:
     """Return the title; without an exception, with the message unless one includes the other."""
     title, detail = event.title, here.detail
-    message = (event.body and event.body.message) or event.message
+    message = event.details.message or event.message
     if _has_exception(event):
         if not detail.titles:
             here.leave_out("titles", bool(title))
@@ -407,14 +384,14 @@ def _title(event: Event, here: Selection) -> str | None:
     return here.optional_text(title, min(detail.texts, here.at_most(160)))
 
 
-def _message_beside(event: Event, lead: Event, here: Selection) -> str | None:
+def _message_beside(event: Event, lead: Event, here: facts.Selection) -> str | None:
     """Return the message, unless the title, the exception, or the lead event has it."""
-    body = event.body or _NO_BODY
+    body = event.details
     if here.detail.plain or not body.message:
         return body.message
     if not _has_exception(event):
         return None  # the title ends with it
-    if event is not lead and lead.body and body.message == lead.body.message:
+    if event is not lead and body.message == lead.details.message:
         return None
     texts = [event.title, event.culprit, event.transaction, body.culprit]
     for raised in body.exceptions:
@@ -424,12 +401,11 @@ def _message_beside(event: Event, lead: Event, here: Selection) -> str | None:
     return None if repeats else here.text(body.message, here.detail.texts)
 
 
-def _chain(event: Event, lead: Event, here: Selection) -> tuple[ExceptionInfo, ...]:
-    """Return the exceptions; of a further event, the raised one if it isn't the lead's."""
-    chain, detail = (event.body or _NO_BODY).exceptions, here.detail
+def _chain(event: Event, lead: Event, here: facts.Selection) -> tuple[ExceptionInfo, ...]:
+    chain, detail = event.details.exceptions, here.detail
     if event is not lead and not detail.plain:
         here.leave_to_page("stack traces of further events", bool(chain))
-        leads = [(one.type, one.value) for one in (lead.body or _NO_BODY).exceptions[:1]]
+        leads = [(one.type, one.value) for one in lead.details.exceptions[:1]]
         return tuple(
             ExceptionInfo(
                 type=here.name(raised.type),
@@ -445,7 +421,7 @@ def _chain(event: Event, lead: Event, here: Selection) -> tuple[ExceptionInfo, .
     return tuple(_exception(exception, here) for exception in selected)
 
 
-def _exception(exception: ExceptionInfo, here: Selection) -> ExceptionInfo:
+def _exception(exception: ExceptionInfo, here: facts.Selection) -> ExceptionInfo:
     is_bare = here.detail.bare
     return ExceptionInfo(
         type=here.optional_text(exception.type, max(here.detail.names, 40)),
@@ -457,11 +433,10 @@ def _exception(exception: ExceptionInfo, here: Selection) -> ExceptionInfo:
     )
 
 
-def _frames(exception: ExceptionInfo, here: Selection) -> Iterator[Frame]:
-    """Yield the crash frame and the frames nearest to the crash, in stack order."""
+def _frames(exception: ExceptionInfo, here: facts.Selection) -> Iterator[Frame]:
     crash, detail, selected = exception.crash_frame, here.detail, list(exception.frames)
     if not detail.plain:
-        distinct = once(_distinct_frames, exception)
+        distinct = _distinct_frames(exception)
         here.leave_to_page("repeated frames", len(exception.frames) - len(distinct))
         room = {True: detail.library_frames, False: detail.in_app_frames}
         if crash:
@@ -483,6 +458,7 @@ def _frames(exception: ExceptionInfo, here: Selection) -> Iterator[Frame]:
         )
 
 
+@found_once
 def _distinct_frames(exception: ExceptionInfo) -> list[Frame]:
     first: dict[tuple[object, ...], Frame] = {}
     for frame in exception.frames:
@@ -490,7 +466,7 @@ def _distinct_frames(exception: ExceptionInfo) -> list[Frame]:
     return list(first.values())
 
 
-def _code(frame: Frame, here: Selection, around: int) -> Iterator[tuple[int, str]]:
+def _code(frame: Frame, here: facts.Selection, around: int) -> Iterator[tuple[int, str]]:
     """Yield the frame's line, and so many lines on each side of it without empty ones."""
     for number, text in frame.code:
         away = None if frame.line is None else abs(number - frame.line)
@@ -511,8 +487,8 @@ _CONTEXT_PLACES |= dict.fromkeys(_SIDE_CONTEXTS, 1)
 
 
 def _details(
-    event: Event, lead: Event, facts: EventFacts, selection: Selection
-) -> tuple[DetailFacts, ...]:
+    event: Event, lead: Event, chosen: facts.Event, selection: facts.Selection
+) -> tuple[facts.EventDetail, ...]:
     """Return the details of a lead event, as many of each section as fit."""
     here, detail, body = selection.at("events"), selection.detail, event.body
     if body is None:
@@ -522,23 +498,25 @@ def _details(
         return ()
     for what, count in body.unread.items():
         here.leave_to_page(selection.text(what, here.at_most(80)), count)
-    rows = once(_all_details, body)
+    rows = _all_details(body)
     if not detail.plain:
-        telling = once(_telling, body)
+        telling = _telling(body)
         here.leave_to_page("usual headers and packages", len(rows) - len(telling))
-        rows = list(_without_repeats(telling, _known_texts(facts)))
+        rows = list(_without_repeats(telling, _known_texts(chosen)))
     named = [row for row in rows if row.section not in body.lists]
     listed = here.first(named, detail.details, "tags, extra, and other details")
     for section, lines in groupby(rows, key=lambda row: row.section):
         if section in body.lists:
             listed += here.first(list(lines), detail.lists, section)
     return tuple(
-        DetailFacts(section, here.name(name), here.text(value, detail.detail_texts))
+        facts.EventDetail(section, here.name(name), here.text(value, detail.detail_texts))
         for section, name, value in listed
     )
 
 
-def _without_repeats(rows: list[DetailFacts], known: frozenset[str]) -> Iterator[DetailFacts]:
+def _without_repeats(
+    rows: list[facts.EventDetail], known: frozenset[str]
+) -> Iterator[facts.EventDetail]:
     """Yield the details without tags and contexts that repeat a fact or one another."""
     seen, by_subject = set(known), defaultdict[str, str](str)
     for row in rows:
@@ -552,38 +530,39 @@ def _without_repeats(rows: list[DetailFacts], known: frozenset[str]) -> Iterator
         yield row
 
 
-def _telling(body: EventBody) -> list[DetailFacts]:
+@found_once
+def _telling(body: EventBody) -> list[facts.EventDetail]:
     """Return the details without headers that say little and packages outside the stack trace."""
     frames = (frame for exception in body.exceptions for frame in exception.frames)
     names = {name for frame in frames for name in (frame.module, frame.file) if name}
     modules = {part.lower() for name in names for part in re.split(r"[./\\,]", name)}
     headers = {*_USUAL_HEADERS, *(["user-agent"] if "browser" in body.contexts else [])}
 
-    def is_telling(row: DetailFacts) -> bool:
+    def is_telling(row: facts.EventDetail) -> bool:
         section, name, value = row
         if section == "packages":
             return re.split(r"[ /]", value)[0].lower().replace("-", "_") in modules
         header = name.lower() if section == "headers" and name else ""
         return header not in headers and not header.startswith("sec-")
 
-    return list(filter(is_telling, once(_all_details, body)))
+    return list(filter(is_telling, _all_details(body)))
 
 
-def _known_texts(facts: EventFacts) -> frozenset[str]:
-    """Return the values that would only repeat a fact of the event."""
+def _known_texts(chosen: facts.Event) -> frozenset[str]:
     names = ("level", "release", "environment", "transaction", "culprit", "url", "method", "title")
-    texts = {getattr(facts, name) for name in (*names, "trace_id", "device", "project")}
-    parts = (facts.device or "").split(", ")
+    texts = {getattr(chosen, name) for name in (*names, "trace_id", "device", "project")}
+    parts = (chosen.device or "").split(", ")
     words = {word for part in parts for word in (part, *part.rsplit(" ", 1))}
-    raised = {text for one in facts.exceptions for text in (one.type, one.mechanism)}
-    answers = {"yes", "no"} if facts.handled is not None else set()
+    raised = {text for one in chosen.exceptions for text in (one.type, one.mechanism)}
+    answers = {"yes", "no"} if chosen.handled is not None else set()
     return frozenset(filter(None, texts | words | raised | answers))
 
 
-def _all_details(body: EventBody) -> list[DetailFacts]:
+@found_once
+def _all_details(body: EventBody) -> list[facts.EventDetail]:
     """Return section, name, and value of all details, the most telling sections first."""
     request = body.request or _NO_REQUEST
-    crash, sent = body.exceptions[0].crash_frame if body.exceptions else None, request.data
+    crash, sent = body.crash_frame, request.data
     # Versions first, then custom contexts, then devices and the like
     contexts = (
         (f"{context} {name}", value)
@@ -602,14 +581,14 @@ def _all_details(body: EventBody) -> list[DetailFacts]:
         ("cookies", request.cookies),
         ("user", body.user.items()),
     )
-    rows: list[DetailFacts] = [
-        DetailFacts(section, str(name), text)
+    rows: list[facts.EventDetail] = [
+        facts.EventDetail(section, str(name), text)
         for section, pairs in named
         for name, value in pairs
         if (text := _detail_text(value))
     ]
     for section, lines in body.lists.items():
-        rows += [DetailFacts(section, None, line) for line in lines.split("\n")]
+        rows += [facts.EventDetail(section, None, line) for line in lines.split("\n")]
     return rows
 
 
@@ -621,10 +600,9 @@ def _detail_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str) if value else ""
 
 
-def _related_facts(selection: Selection) -> tuple[RelatedFacts, ...]:
-    """Return the related entries, oldest first; replays are left out first, and feedback last."""
+def _related_facts(selection: facts.Selection) -> tuple[facts.RelatedEntry, ...]:
     here, detail = selection.at("related entries"), selection.detail
-    facts = [
+    chosen = [
         replace(
             one,
             id=one.id and here.id(one.id),
@@ -634,16 +612,18 @@ def _related_facts(selection: Selection) -> tuple[RelatedFacts, ...]:
         )
         for one in here.first(list(_related(selection)), detail.related, "entries")
     ]
-    return tuple(sorted(facts, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
+    return tuple(sorted(chosen, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
 
 
-def _related(selection: Selection) -> Iterator[RelatedFacts]:
+def _related(selection: facts.Selection) -> Iterator[facts.RelatedEntry]:
     """Yield all related entries with their texts as they were recorded, the ones to keep first."""
     beside, seconds_to = selection.answer.beside, selection.seconds
 
-    def entry(kind: str, at: datetime, one: Event | Feedback | Replay, text: str) -> RelatedFacts:
+    def entry(
+        kind: str, at: datetime, one: Event | Feedback | Replay, text: str
+    ) -> facts.RelatedEntry:
         project = None if isinstance(one, Replay) else one.project
-        return RelatedFacts(kind, one.id, at, seconds_to(at), project, text, one.permalink)
+        return facts.RelatedEntry(kind, one.id, at, seconds_to(at), project, text, one.permalink)
 
     for message in beside.feedback:
         where = f" (on {message.url})" if message.url else ""
@@ -657,7 +637,7 @@ def _related(selection: Selection) -> Iterator[RelatedFacts]:
         what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
         when = f"{format_duration(away)} {'before' if away < 0 else 'after'} the reported time"
         text = f"release {deploy.version} {what} {when}"
-        yield RelatedFacts("release", None, deploy.at, away, deploy.project, text)
+        yield facts.RelatedEntry("release", None, deploy.at, away, deploy.project, text)
     for replay in beside.replays:
         yield entry("session replay", replay.started_at, replay, "; ".join(_replay(replay)))
 
@@ -675,7 +655,7 @@ def _replay(replay: Replay) -> Iterator[str]:
         yield f"pages {', '.join(dict.fromkeys(replay.urls))}"
 
 
-def _other_occurrences_facts(selection: Selection) -> OtherOccurrencesFacts | None:
+def _other_occurrences_facts(selection: facts.Selection) -> facts.OtherOccurrences | None:
     """Return the errors nearest to an empty window; None if they are unknown or do not fit.
 
     An incomplete result claims nothing, even if it is a stale one that was complete before.
@@ -691,7 +671,7 @@ def _other_occurrences_facts(selection: Selection) -> OtherOccurrencesFacts | No
         _occurrence(event, here) if event else None
         for event in (nearby.before, nearby.after, nearby.last)
     )
-    return OtherOccurrencesFacts(
+    return facts.OtherOccurrences(
         since=nearby.since,
         until=nearby.until,
         before=before,
@@ -703,10 +683,10 @@ def _other_occurrences_facts(selection: Selection) -> OtherOccurrencesFacts | No
     )
 
 
-def _occurrence(event: Event, here: Selection) -> OccurrenceFacts:
+def _occurrence(event: Event, here: facts.Selection) -> facts.Occurrence:
     at, window = event.timestamp, here.answer.question.window
     edge, side = (window.start, "before") if at < window.start else (window.end, "after")
-    return OccurrenceFacts(
+    return facts.Occurrence(
         id=here.id(event.id),
         timestamp=at,
         distance=f"{format_duration((at - edge).total_seconds())} {side} the window",
@@ -719,15 +699,16 @@ def _occurrence(event: Event, here: Selection) -> OccurrenceFacts:
 
 
 def _breadcrumb_facts(
-    events: Sequence[tuple[Event, bool]], selection: Selection
-) -> tuple[BreadcrumbFacts, ...]:
-    """Return the breadcrumbs of the events, oldest first.
+    events: Iterable[Sequence[Event]], selection: facts.Selection
+) -> tuple[facts.Breadcrumb, ...]:
+    """Return the breadcrumbs of the selected events of each issue, oldest first.
 
-    `events` pairs each event with whether it is the lead of its issue. Events of one visit share
-    breadcrumbs; each appears once, with the nearest event. The oldest of an event are cut first.
+    Events of one visit share breadcrumbs; each appears once, with the nearest event. The oldest of
+    an event are cut first.
     """
     detail, here = selection.detail, selection.at("steps")
-    placed = place_breadcrumbs(events)
+    leads = {lead.id for lead, *_further in events}
+    placed = place_breadcrumbs(chain(*events), leads)
     entries = list(placed) if detail.plain else merge_breadcrumbs(placed)
     selected = [
         entry
@@ -735,12 +716,12 @@ def _breadcrumb_facts(
         if entry.remaining < (detail.crumbs if entry.is_representative else detail.further_crumbs)
     ]
     here.leave_out("breadcrumbs", len(entries) - len(selected))
-    facts = []
+    chosen = []
     for entry in sorted(selected, key=lambda entry: entry.position):
         crumb = entry.crumb
-        at, message = crumb.timestamp, once(_message, crumb)
-        facts.append(
-            BreadcrumbFacts(
+        at, message = crumb.timestamp, _message(crumb)
+        chosen.append(
+            facts.Breadcrumb(
                 event_id=here.id(entry.event.id),
                 timestamp=at,
                 seconds=None if at is None else here.seconds(at),
@@ -749,10 +730,10 @@ def _breadcrumb_facts(
                 message=here.optional_text(message, detail.crumb_texts),
             )
         )
-    return tuple(facts if detail.plain else _collapse_repeats(facts))
+    return tuple(chosen if detail.plain else _collapse_repeats(chosen))
 
 
-def _collapse_repeats(crumbs: Sequence[BreadcrumbFacts]) -> Iterator[BreadcrumbFacts]:
+def _collapse_repeats(crumbs: Sequence[facts.Breadcrumb]) -> Iterator[facts.Breadcrumb]:
     """Collapse a run of three or more equal breadcrumbs into one with their count."""
     for _key, run in groupby(crumbs, key=lambda one: (one.category, one.level, one.message)):
         first, *more = run
@@ -764,6 +745,7 @@ def _collapse_repeats(crumbs: Sequence[BreadcrumbFacts]) -> Iterator[BreadcrumbF
             yield replace(first, message=" ".join(filter(None, (first.message, times))))
 
 
+@found_once
 def _message(crumb: Breadcrumb) -> str | None:
     """Return the message with the data that it does not include, such as `paid amount=12`."""
     message = breadcrumb_message(crumb)
@@ -775,7 +757,7 @@ def _message(crumb: Breadcrumb) -> str | None:
     return " ".join(filter(None, (message, data))) or None
 
 
-def _all_activity(selection: Selection) -> tuple[RelatedFacts, ...]:
+def _all_activity(selection: facts.Selection) -> tuple[facts.RelatedEntry, ...]:
     """Return logs and requests: those that show trouble, the most serious first, then the others.
 
     Without errors, these are what the export is about, so that even a small limit has some.
@@ -809,8 +791,8 @@ def _all_activity(selection: Selection) -> tuple[RelatedFacts, ...]:
 
 
 def _activity_facts(
-    row: Row, trouble: Observation | None, details: int, here: Selection, *, wanted: bool
-) -> RelatedFacts:
+    row: Row, trouble: Observation | None, details: int, here: facts.Selection, *, wanted: bool
+) -> facts.RelatedEntry:
     """Return the facts of a row, with up to so many details, and its trace if it is wanted."""
     at, detail = time_of(row), here.detail
     columns: list[tuple[str, str | None]] = [
@@ -824,7 +806,7 @@ def _activity_facts(
         state = " ".join(filter(None, (str(row.http_status or ""), row.status))) or None
         columns = [("op", row.op), ("transaction", row.transaction), *columns]
     pairs = [(name, value) for name, value in columns if value and value != text]
-    return RelatedFacts(
+    return facts.RelatedEntry(
         kind="log" if isinstance(row, LogEntry) else "span",
         id=here.id(row.id),
         timestamp=at,
@@ -861,26 +843,26 @@ _MAX_STEPS = 60
 
 
 def fit(
-    build: Callable[[Detail], Document],
-    write: Callable[[Document], str],
+    build: Callable[[facts.Detail], facts.Document],
+    write: Callable[[facts.Document], str],
     room: int,
     least: Callable[[int], int],
-) -> tuple[Document, str, int]:
+) -> tuple[facts.Document, str, int]:
     """Return the most detailed document whose text has at most `room` tokens, and both.
 
     `build` makes the document of a level of detail, `write` its text, and `least` the limit to
     choose for a number of tokens. Raises `ValueError` if even the bare header is too long, which
     cannot happen from `MIN_TOKENS` up.
     """
-    whole = build(NO_LIMITS)
+    whole = build(facts.NO_LIMITS)
     text = write(whole)
     needed = estimate_tokens(text)
     if needed <= room:
         return whole, text, needed
     least_budget = least(needed) if least(needed) <= MAX_TOKENS else None
-    fitting: dict[Detail, tuple[Document, str, int]] = {}
+    fitting: dict[facts.Detail, tuple[facts.Document, str, int]] = {}
 
-    def fits(detail: Detail) -> bool:
+    def fits(detail: facts.Detail) -> bool:
         document = replace(build(detail), least_budget=least_budget)
         text = write(document)
         tokens = tokens_within(text, room)
@@ -889,7 +871,7 @@ def fit(
         return tokens is not None
 
     # High levels are the slowest, so that far too long a text rules most of them out at once.
-    rungs, _changed = ladder()
+    rungs, _changed = facts.ladder()
     far = len(rungs) * 7 // 8 + 1
     low = far + 1 if needed > 3 * room and not fits(rungs[far]) else 1
     level = bisect_left(rungs, True, low, key=fits)
@@ -903,13 +885,13 @@ def fit(
     return fitting[best]
 
 
-def _fuller(level: int, fits: Callable[[Detail], bool]) -> Iterator[Detail]:
+def _fuller(level: int, fits: Callable[[facts.Detail], bool]) -> Iterator[facts.Detail]:
     """Yield ever more detailed levels that fit, from a rung of the ladder on.
 
     What was cut last comes back first: each limit is raised as far as it fits, then the next one.
     For the limit that was cut last of all, the value of the rung before is already too high.
     """
-    rungs, changed = ladder()
+    rungs, changed = facts.ladder()
     best = rungs[level]
     for name in dict.fromkeys(changed[level:0:-1]):
         values = [*dict.fromkeys(getattr(rung, name) for rung in reversed(rungs[:level]))]

@@ -77,7 +77,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusFacts:
+class IssueStatus:
     """The status of an issue. The field names are JSON keys.
 
     `last_day` counts the events of all customers in the last day; `fix` says in which release the
@@ -96,7 +96,7 @@ class StatusFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownFacts:
+class KnownError:
     """A known error that matches an issue; `entry` has its texts as they are exported.
 
     `fix` describes the state of the fix for this customer, and `why` lists the matching rules.
@@ -108,7 +108,7 @@ class KnownFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueFacts:
+class Issue:
     """An issue. `events` counts this customer's events in the window.
 
     `caused_by` are the issues that caused the same failures, each with why both are one.
@@ -126,8 +126,8 @@ class IssueFacts:
     first_seen: datetime | None
     last_seen: datetime | None
     permalink: str | None
-    status: StatusFacts | None
-    known: tuple[KnownFacts, ...]
+    status: IssueStatus | None
+    known: tuple[KnownError, ...]
     caused_by: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -136,7 +136,7 @@ class IssueFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemFacts:
+class Problem:
     """A failure: its sentence, the issue that caused it, and its other issues with the reasons.
 
     `events` are the IDs of the exported ones, newest first.
@@ -156,7 +156,7 @@ class ProblemFacts:
         return (self.cause, *(issue_id for issue_id, _reason in self.joined))
 
 
-class DetailFacts(NamedTuple):
+class EventDetail(NamedTuple):
     """A detail of an event, such as a tag. `section` is our word; a line of a list has no name."""
 
     section: str
@@ -165,7 +165,7 @@ class DetailFacts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class BreadcrumbFacts:
+class Breadcrumb:
     """A breadcrumb. `seconds` are relative to the reported time, negative before it."""
 
     event_id: str
@@ -177,7 +177,7 @@ class BreadcrumbFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class EventFacts:
+class Event:
     """An event: the lead event of its issue, or a further one.
 
     The code of a frame is its own line; the crash frame also has the lines next to it.
@@ -207,11 +207,11 @@ class EventFacts:
     message: str | None = None
     received: datetime | None = None
     delay: str | None = None
-    details: tuple[DetailFacts, ...] = ()
+    details: tuple[EventDetail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class RelatedFacts:
+class RelatedEntry:
     """Feedback, a session replay, an error of the same trace, a release, a log entry, or a span.
 
     A release has no ID. A log entry and a span also have a `state`: the severity, or the response
@@ -233,11 +233,11 @@ class RelatedFacts:
     details: tuple[tuple[str, str], ...] = ()
     sentence: str | None = None
     times: int | None = None
-    known: tuple[KnownFacts, ...] = ()
+    known: tuple[KnownError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class OccurrenceFacts:
+class Occurrence:
     """One of the customer's errors outside the window; `distance` is in words."""
 
     id: str
@@ -251,7 +251,7 @@ class OccurrenceFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherOccurrencesFacts:
+class OtherOccurrences:
     """The errors nearest to an empty window, searched from `since` to `until` (UTC).
 
     `fields` are the Sentry fields that were searched. `is_never` means that there are certainly
@@ -260,9 +260,9 @@ class OtherOccurrencesFacts:
 
     since: datetime
     until: datetime
-    before: OccurrenceFacts | None
-    after: OccurrenceFacts | None
-    last: OccurrenceFacts | None
+    before: Occurrence | None
+    after: Occurrence | None
+    last: Occurrence | None
     fields: tuple[str, ...]
     is_never: bool
     problem: str | None
@@ -282,14 +282,14 @@ class Document:
     preset: Preset
     marker: str
     header: Header
-    problems: tuple[ProblemFacts, ...]
-    issues: tuple[IssueFacts, ...]
-    events: tuple[EventFacts, ...]
-    breadcrumbs: tuple[BreadcrumbFacts, ...]
-    related: tuple[RelatedFacts, ...]
-    activity: tuple[RelatedFacts, ...]
+    problems: tuple[Problem, ...]
+    issues: tuple[Issue, ...]
+    events: tuple[Event, ...]
+    breadcrumbs: tuple[Breadcrumb, ...]
+    related: tuple[RelatedEntry, ...]
+    activity: tuple[RelatedEntry, ...]
     note: str
-    other_occurrences: OtherOccurrencesFacts | None
+    other_occurrences: OtherOccurrences | None
     omitted: tuple[Omission, ...]
     elsewhere: tuple[Omission, ...]
     hidden: dict[str, int]
@@ -298,7 +298,7 @@ class Document:
     least_budget: int | None = None
     datamarking: bool = False
 
-    def events_of(self, issue: IssueFacts) -> tuple[EventFacts, ...]:
+    def events_of(self, issue: Issue) -> tuple[Event, ...]:
         """Return the issue's events: the lead, then the others, newest first."""
         own = [event for event in self.events if (event.issue_id or "unknown") == issue.id]
         return tuple(sorted(own, key=lambda event: not event.is_lead))

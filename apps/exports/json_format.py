@@ -8,28 +8,20 @@ from functools import lru_cache
 from itertools import groupby
 from typing import cast
 
+from apps.exports import facts
 from apps.exports.escaping import enclose
-from apps.exports.facts import (
-    Document,
-    EventFacts,
-    Header,
-    IssueFacts,
-    KnownFacts,
-    OtherOccurrencesFacts,
-    RelatedFacts,
-)
 from apps.exports.markdown import iso
 
 SCHEMA = "triage.lookup/1"
 Json = dict[str, object]
 
 
-def render(document: Document) -> str:
+def render(document: facts.Document) -> str:
     """Return plain JSON."""
     return f"{_serialized(data(document))}\n"
 
 
-def render_block(document: Document) -> str:
+def render_block(document: facts.Document) -> str:
     """Return the prompt, and shortened JSON inside the marked block."""
     block = _serialized(_without_empty(data(document)))
     sources = "summary, sentence: Triage; known: support; the rest: recorded."
@@ -48,7 +40,7 @@ def _without_empty(values: Json) -> Json:
     return {name: present[name] for name in values if present.get(name) not in (None, [])}
 
 
-def data(document: Document) -> Json:
+def data(document: facts.Document) -> Json:
     """Return the facts as plain data; unknown values are null.
 
     Of the keys of an event, an exception, a frame, a log, and a span, the last ones are missing if
@@ -102,13 +94,11 @@ def _compact(value: object) -> str:
 
 @lru_cache(maxsize=4096)
 def _escaped(character: str) -> str:
-    """Escape a character that is invisible or cannot be encoded."""
     return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
-def _values(facts: object, names: str) -> Json:
-    """Return these attributes; times become ISO texts, and tuples lists."""
-    return {name: _value(getattr(facts, name)) for name in names.split()}
+def _values(one: object, names: str) -> Json:
+    return {name: _value(getattr(one, name)) for name in names.split()}
 
 
 def _value(value: object) -> object:
@@ -117,7 +107,7 @@ def _value(value: object) -> object:
     return [_value(one) for one in value] if isinstance(value, tuple) else value
 
 
-def _header(header: Header) -> Json:
+def _header(header: facts.Header) -> Json:
     return {
         **_values(header, "lookup_id customer matched_on"),
         "window": _values(header.window, "moment start end minutes"),
@@ -137,7 +127,7 @@ def _header(header: Header) -> Json:
     }
 
 
-def _issue(issue: IssueFacts) -> Json:
+def _issue(issue: facts.Issue) -> Json:
     names = "id short_id title summary level project handled events users_affected first_seen"
     return {
         **_values(issue, f"{names} last_seen permalink"),
@@ -146,12 +136,12 @@ def _issue(issue: IssueFacts) -> Json:
     }
 
 
-def _known(known: KnownFacts) -> Json:
+def _known(known: facts.KnownError) -> Json:
     planned_for = _value(known.entry.planned_for)
     return asdict(known.entry) | {"planned_for": planned_for, "fix": known.fix, "why": known.why}
 
 
-def _event(event: EventFacts, crumbs: list[Json]) -> Json:
+def _event(event: facts.Event, crumbs: list[Json]) -> Json:
     names = "id issue_id project timestamp title culprit transaction level handled release"
     return {
         **_values(event, f"{names} environment device trace_id"),
@@ -177,7 +167,7 @@ def _event(event: EventFacts, crumbs: list[Json]) -> Json:
     }
 
 
-def _details(event: EventFacts) -> Json:
+def _details(event: facts.Event) -> Json:
     """Return the details by section: an object, or a list of lines or of pairs.
 
     Pairs are needed if a name occurs twice, such as that of a parameter.
@@ -198,7 +188,7 @@ def _present(**values: object) -> Json:
     return {name: value for name, value in values.items() if value not in (None, {}, [])}
 
 
-def _related(row: RelatedFacts) -> Json:
+def _related(row: facts.RelatedEntry) -> Json:
     """Return the keys that all related data have, which may be null, and what a row has more."""
     more = "state duration_ms usual_ms trace_id names_customer details sentence times"
     known = [_known(known) for known in row.known]
@@ -208,7 +198,7 @@ def _related(row: RelatedFacts) -> Json:
     }
 
 
-def _other_occurrences(nearby: OtherOccurrencesFacts) -> Json:
+def _other_occurrences(nearby: facts.OtherOccurrences) -> Json:
     names = "id timestamp project level title summary permalink"
     errors = {"last": nearby.last, "before": nearby.before, "after": nearby.after}
     return {

@@ -11,19 +11,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from apps.events.event import ExceptionInfo, Frame
+from apps.exports import facts
 from apps.exports.escaping import enclose, longest_run, one_line
-from apps.exports.facts import (
-    EVERYWHERE,
-    DetailFacts,
-    Document,
-    EventFacts,
-    Header,
-    IssueFacts,
-    KnownFacts,
-    OccurrenceFacts,
-    OtherOccurrencesFacts,
-    RelatedFacts,
-)
 
 # Who wrote it: Triage, the support team, or the application and the people who use it.
 Source = Literal["triage", "team", "event"]
@@ -43,7 +32,7 @@ class Block:
     heading: str = ""
 
 
-def blocks(document: Document, quote: Quote) -> Iterator[Block]:
+def blocks(document: facts.Document, quote: Quote) -> Iterator[Block]:
     """Yield all blocks in order, without empty ones; `quote` makes a text safe among our words."""
     header = document.header
     yield Block("triage", _header_lines(header, quote))
@@ -93,12 +82,12 @@ def seconds(value: float | None) -> str:
     return "? s" if value is None else f"{f'{value:+.1f}'.removesuffix('.0')} s"
 
 
-def _time(one: EventFacts | RelatedFacts, day_of: datetime) -> str:
+def _time(one: facts.Event | facts.RelatedEntry, day_of: datetime) -> str:
     return f"{clock(one.timestamp, day_of)} ({seconds(one.seconds)})"
 
 
-def counted(count: int, name: str) -> str:
-    """Format a count with its noun: `1 event`, `2 events`."""
+def _count_of(name: str, count: int) -> str:
+    """Return a count with its noun, and without separators, which cost tokens: `1204 events`."""
     return f"{count} {name}{'' if count == 1 else 's'}"
 
 
@@ -118,9 +107,9 @@ def fact(text: str) -> str:
     return json.dumps(line, ensure_ascii=False) if ";" in line else line
 
 
-def join_rows(rows: Iterable[Row], quote: Quote = fact) -> str:
+def join_rows(rows: Iterable[Row]) -> str:
     """Join labeled facts, without empty ones: `release 2.14.0; device iPhone`."""
-    return "; ".join(f"{label} {quote(value)}" for label, value in rows if value)
+    return "; ".join(f"{label} {fact(value)}" for label, value in rows if value)
 
 
 def paragraph(label: str, text: str) -> Iterator[str]:
@@ -130,8 +119,7 @@ def paragraph(label: str, text: str) -> Iterator[str]:
     yield from (f"| {line}" for line in lines[1:])
 
 
-def _header_lines(header: Header, quote: Quote) -> list[str]:
-    """Return the lines about the lookup and the search."""
+def _header_lines(header: facts.Header, quote: Quote) -> list[str]:
 
     def listed(names: tuple[str, ...], nothing: str, label: str) -> str:
         return f"{label} {', '.join(map(quote, names))}" if names else nothing
@@ -153,7 +141,7 @@ def _header_lines(header: Header, quote: Quote) -> list[str]:
         for notice in header.notices
     )
     unchecked = (
-        f"{counted(header.known_unchecked, 'known error')} could not be checked in time, "
+        f"{_count_of('known error', header.known_unchecked)} could not be checked in time, "
         "so more of them may match."
     )
     return [
@@ -168,14 +156,13 @@ def _header_lines(header: Header, quote: Quote) -> list[str]:
     ]
 
 
-def _completeness(header: Header) -> str:
-    """Return a sentence about whether the list of events is complete, with its totals."""
+def _completeness(header: facts.Header) -> str:
     state = "complete" if header.complete else "incomplete"
     total, listed, read = header.events_total, header.events_listed, header.bodies_read
     parts = [
-        UNKNOWN + " number of events" if total is None else counted(total, "event"),
+        UNKNOWN + " number of events" if total is None else _count_of("event", total),
         "" if listed == total else f"{listed} listed",
-        counted(header.issues_total, "issue") if header.issues_total > 1 else "",
+        _count_of("issue", header.issues_total) if header.issues_total > 1 else "",
         "" if read == listed else f"{read} read in full",
     ]
     queried = clock(header.fetched_at, header.window.moment)
@@ -185,9 +172,9 @@ def _completeness(header: Header) -> str:
     )
 
 
-def _other_occurrences(nearby: OtherOccurrencesFacts, quote: Quote) -> Iterator[Block]:
+def _other_occurrences(nearby: facts.OtherOccurrences, quote: Quote) -> Iterator[Block]:
     """Yield each of the errors at other times once, and what was searched for them."""
-    errors: list[tuple[str, OccurrenceFacts]] = []
+    errors: list[tuple[str, facts.Occurrence]] = []
     for side, error in (("before", nearby.before), ("after", nearby.after)):
         if error:
             newest = ", the newest of all" if error == nearby.last else ""
@@ -214,7 +201,7 @@ def _other_occurrences(nearby: OtherOccurrencesFacts, quote: Quote) -> Iterator[
     yield Block("triage", [quote(nearby.problem or searched)])
 
 
-def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
+def _issue_line(issue: facts.Issue, document: facts.Document, quote: Quote) -> str:
     """Return what Sentry keeps about an issue; its title and link may follow from its event."""
     lead = next(iter(document.events_of(issue)), None)
     status = issue.status
@@ -225,7 +212,7 @@ def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
         title = ""
     if link and lead and (lead.permalink or "").startswith(link):
         link = None
-    facts = (
+    parts = (
         f"Issue {quote(issue.name)}",
         title and quote(title),
         *(f"same failure as {quote(cause)} ({reason})" for cause, reason in issue.caused_by),
@@ -234,7 +221,7 @@ def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
         and document.header.projects != (issue.project,)
         and f"project {quote(issue.project)}",
         issue.handled is not None and f"caught {caught(issue.handled)}",
-        issue.events != document.header.events_total and counted(issue.events, "event"),
+        issue.events != document.header.events_total and _count_of("event", issue.events),
         issue.users_affected is not None and f"users affected {issue.users_affected}",
         issue.first_seen and f"first seen {iso(issue.first_seen)}",
         issue.last_seen and f"last seen {iso(issue.last_seen)}",
@@ -242,13 +229,13 @@ def _issue_line(issue: IssueFacts, document: Document, quote: Quote) -> str:
         status and status.fix and quote(status.fix),
         status
         and status.last_day is not None
-        and f"{counted(status.last_day, 'event')} across all customers in the last day",
+        and f"{_count_of('event', status.last_day)} across all customers in the last day",
         link and quote(link),
     )
-    return ", ".join(one for one in facts if one)
+    return ", ".join(one for one in parts if one)
 
 
-def _known(known: KnownFacts) -> list[str]:
+def _known(known: facts.KnownError) -> list[str]:
     entry = known.entry
     rows = (
         ("explanation", entry.explanation),
@@ -265,8 +252,7 @@ def _known(known: KnownFacts) -> list[str]:
     return [f"known error {entry.slug}: {one_line(f'{entry.title}: {known.fix}')}", *chain(*texts)]
 
 
-def _events(document: Document, issue: IssueFacts) -> list[str]:
-    """Return the lines of the lead event, and one line for each further event."""
+def _events(document: facts.Document, issue: facts.Issue) -> list[str]:
     events = document.events_of(issue)
     if not events:
         return []
@@ -288,25 +274,24 @@ def _events(document: Document, issue: IssueFacts) -> list[str]:
         lines += _exception(exception)
     lines += _detail_lines(lead)
     for event in further:
-        facts = [join_rows(_further_rows(event, lead)), *_detail_lines(event)]
-        lines.append(f"again {_time(event, lead.timestamp)} {'; '.join(facts)}")
+        parts = [join_rows(_further_rows(event, lead)), *_detail_lines(event)]
+        lines.append(f"again {_time(event, lead.timestamp)} {'; '.join(parts)}")
     return lines
 
 
-def _identified(event: EventFacts) -> str:
+def _identified(event: facts.Event) -> str:
     """Return the link if it ends with the ID, else the ID with a link next to it."""
     link = event.permalink or event.id
     return link if link.rstrip("/").endswith(event.id) else f"{event.id} {link}"
 
 
-def _distinct_title(event: EventFacts) -> str | None:
-    """Return the title, unless it repeats the exception."""
+def _distinct_title(event: facts.Event) -> str | None:
     raised = event.exceptions[0] if event.exceptions else None
     headline = f"{raised.type}: {raised.value}" if raised else ""
     return None if event.title is None or event.title in headline else event.title
 
 
-def _further_rows(event: EventFacts, lead: EventFacts) -> list[Row]:
+def _further_rows(event: facts.Event, lead: facts.Event) -> list[Row]:
     """Return the labeled facts of a further event: its ID and what differs from the lead."""
     compared = "culprit", "transaction", "level", "release", "environment", "project", "method"
     return [
@@ -326,14 +311,13 @@ def _further_rows(event: EventFacts, lead: EventFacts) -> list[Row]:
     ]
 
 
-def _has_derived_link(event: EventFacts, lead: EventFacts) -> bool:
+def _has_derived_link(event: facts.Event, lead: facts.Event) -> bool:
     """Return whether the link is that of the lead with this event's ID."""
     link = lead.permalink
     return link is not None and event.permalink == link.replace(lead.id, event.id)
 
 
-def _detail_lines(event: EventFacts) -> Iterator[str]:
-    """Yield what a late receipt means, the message, and a line for each section of details."""
+def _detail_lines(event: facts.Event) -> Iterator[str]:
     if event.delay:
         yield event.delay
     if event.message:
@@ -342,7 +326,7 @@ def _detail_lines(event: EventFacts) -> Iterator[str]:
         yield f"{section}: {'; '.join(_named_values(list(group)))}"
 
 
-def _named_values(details: Sequence[DetailFacts]) -> Iterator[str]:
+def _named_values(details: Sequence[facts.EventDetail]) -> Iterator[str]:
     """Yield names and values; repeated lines once, and the name of a context once."""
     repeats = Counter((one.name, one.value) for one in details)
     before = ""
@@ -392,7 +376,7 @@ def frame_line(frame: Frame, before: Frame | None = None) -> str:
     return f"{library}{' '.join(names)}{code}"
 
 
-def _steps(document: Document) -> Iterator[str]:
+def _steps(document: facts.Document) -> Iterator[str]:
     for crumb in document.breadcrumbs:
         level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
         at = seconds(crumb.seconds).removesuffix(" s")
@@ -400,7 +384,7 @@ def _steps(document: Document) -> Iterator[str]:
         yield f"{at} {one_line(step)}"
 
 
-def _activity(document: Document) -> Iterator[Block]:
+def _activity(document: facts.Document) -> Iterator[Block]:
     """Yield what logs and requests show in our words, and then what was recorded."""
     heading = "Logs and requests"
     for row in document.activity:
@@ -414,7 +398,7 @@ def _activity(document: Document) -> Iterator[Block]:
         yield Block("event", [_related_line(row, document) for row in rows], heading)
 
 
-def _related_line(row: RelatedFacts, document: Document) -> str:
+def _related_line(row: facts.RelatedEntry, document: facts.Document) -> str:
     at = _time(row, document.header.window.moment)
     state = f" {fact(row.state)}" if row.state else ""
     rows = (
@@ -433,8 +417,7 @@ def _duration(milliseconds: float | None) -> str | None:
     return None if milliseconds is None else f"{milliseconds:.0f} ms"
 
 
-def _closing_lines(document: Document, quote: Quote) -> list[str]:
-    """Return the lines about links, redaction, neutralized characters, and omissions."""
+def _closing_lines(document: facts.Document, quote: Quote) -> list[str]:
     lines = []
     for issue in document.issues:
         lead, *further = document.events_of(issue) or (None,)
@@ -447,7 +430,7 @@ def _closing_lines(document: Document, quote: Quote) -> list[str]:
         lines.append(f"Neutralized: {counts(document.neutralized)}.")
     if document.omitted:
         listed = ", ".join(
-            f"{one.what} {one.count}{'' if one.where == EVERYWHERE else f' ({one.where})'}"
+            f"{one.what} {one.count}{'' if one.where == facts.EVERYWHERE else f' ({one.where})'}"
             for one in document.omitted
         )
         least = document.least_budget
@@ -468,7 +451,7 @@ def _listed(names: str, quote: Quote) -> str:
     return names if re.fullmatch(r"[A-Za-z0-9 ,()-]+", names) else quote(names)
 
 
-def plain_text(document: Document) -> str:
+def plain_text(document: facts.Document) -> str:
     """Return the export for a terminal, with lines by others indented under their source.
 
     Control characters are spelled out already.
@@ -488,7 +471,7 @@ _SIGNS = "^~¦§\ue000"
 _PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*|\d{1,20}")
 
 
-def markdown_text(document: Document) -> str:
+def markdown_text(document: facts.Document) -> str:
     """Return the prompt, then everything else inside the marked block.
 
     No text of an event can become markup. If words are marked, whatever is written with spaces is

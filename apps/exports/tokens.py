@@ -78,12 +78,6 @@ def split_pieces(text: str) -> list[str]:
     return _pieces(beyond if len(beyond) <= _MAX_LETTERS_IN_PATTERN else None).findall(text)
 
 
-@lru_cache(maxsize=256)
-def _pieces_of(foreign: str, blank: str = _BLANK) -> re.Pattern[str]:
-    """Return a pattern for ASCII and these characters only, which is many times faster."""
-    return _compile(foreign, blank)
-
-
 @lru_cache(maxsize=16)
 def _pieces(beyond: str | None = None) -> re.Pattern[str]:
     """Return a pattern for all characters, or for the basic plane and those in `beyond`.
@@ -92,7 +86,7 @@ def _pieces(beyond: str | None = None) -> re.Pattern[str]:
     """
     every = (*range(0x80, _LETTERS_END), *_VARIATION_SELECTORS)
     letters = every if beyond is None else (*range(0x80, 0x10000), *map(ord, beyond))
-    return _compile(map(chr, letters), _BLANK)
+    return _compile(map(chr, letters))
 
 
 @lru_cache(maxsize=4096)
@@ -104,7 +98,7 @@ def _kind(letter: str) -> str:
     return _KINDS.get(name) or _KINDS.get(name[0], "symbol")
 
 
-def _compile(foreign: Iterable[str], blank: str) -> re.Pattern[str]:
+def _compile(foreign: Iterable[str], blank: str = _BLANK) -> re.Pattern[str]:
     kinds = {"upper": "A-Z", "lower": "a-z", "digit": "0-9"}
     kinds |= dict.fromkeys(("either", "mark", "symbol"), "")
     for kind, group in groupby(foreign, _kind):
@@ -126,6 +120,9 @@ def _compile(foreign: Iterable[str], blank: str) -> re.Pattern[str]:
         rf"|[{blank}]+"
     )
 
+
+# A pattern for ASCII and a few other characters only, which is many times faster
+_pieces_of = lru_cache(maxsize=256)(_compile)
 
 # The vocabulary: the length of each token in order of rank, then all tokens
 

@@ -35,7 +35,7 @@ from apps.accounts.tokens import projects_of_token
 from apps.audit.models import Action
 from apps.audit.trail import record_refusal
 from apps.events.grouping import problems_of
-from apps.events.once import once, rule_cache
+from apps.events.once import rule_cache
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, counted, parse_zone
 from apps.events.summary import summarize_group
 from apps.exports import DEFAULT_BUDGET, MIN_TOKENS, ExportRefused, check_budget, estimate_tokens
@@ -239,7 +239,7 @@ def _export(result: answers.LookupResult, choice: Choice, caller: Caller) -> Rep
     with rule_cache():
         text = export_result(result, choice, caller.requester).rendered.text
         found = problems_of(result.answer)
-        first = once(summarize_group, found[0]) if found else ""
+        first = summarize_group(found[0]) if found else ""
     lookup_id = str(result.lookup.uuid)
     data = {
         "lookup_id": lookup_id,

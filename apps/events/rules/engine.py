@@ -75,7 +75,6 @@ def _rule(row: dict[str, Any], file: PatternFile) -> Rule:
 
 
 def _value(key: str, value: Any, expand: Callable[[str], str]) -> Any:
-    """Return a field of `Rule` for a key in a file."""
     if key not in _TYPES:
         raise ValueError(f"unknown key {key}")
     kind = type(value)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from functools import cache, cached_property
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ def side_of(event: Event) -> Side:
     The contexts `app` and `device` alone say little: SDKs of servers send them too, and Sentry
     adds the customer's device to the request of a server.
     """
-    body = event.body or EventBody()
+    body = event.details
     platform = (event.platform or "").lower().split("-")[0]
     if _is_app(body, platform):
         return Side.DEVICE
@@ -97,7 +98,6 @@ def _is_javascript_app(body: EventBody) -> bool:
 
 
 def _is_worker(body: EventBody) -> bool:
-    """Return whether JavaScript ran on a server."""
     names = f"{_name(body, 'runtime')} {_sdk(body)}"
     return bool(_JAVASCRIPT_SERVER.search(names)) or "cloud_resource" in body.contexts
 
@@ -112,7 +112,6 @@ def _has_own_device(body: EventBody) -> bool:
 
 
 def _has_frame(pattern: re.Pattern[str], body: EventBody) -> bool:
-    """Return whether the pattern matches an inner or outer frame of the two first exceptions."""
     frames = (
         one for raised in body.exceptions[:2] for one in raised.frames[:5] + raised.frames[-9:]
     )
@@ -151,7 +150,15 @@ _OFFLINE = re.compile(r"\boffline\b|\bnone\b|network_lost|unavailable|disconnect
 _LIBRARY = re.compile(r"://|node_modules|site-packages|vendor/|/gems/")
 _TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
 
-_Line = tuple[str, str, str, str]  # type, message, calls, file
+
+class _Line(NamedTuple):
+    """A line about the failure; `Symptom` describes the fields."""
+
+    kind: str
+    message: str
+    calls: str = ""
+    file: str = ""
+    is_quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,15 +210,14 @@ def _line(kind: str, message: str) -> str:
 
 def symptoms_of(event: Event) -> list[Symptom]:
     """Return the symptoms, surest first: the raised exception, title, messages, causes."""
-    side = side_of(event)
-    body = event.body or EventBody()
+    side, body = side_of(event), event.details
     mechanism = dict(body.tags).get("mechanism", "").lower()
-    frame = body.exceptions[0].crash_frame if body.exceptions else None
+    frame = body.crash_frame
     crash_code = ((frame and frame.crash_code) or "")[:_MAX_TEXT].lower()
     call = _last_call(body.breadcrumbs)
     found = []
-    for kind, message, calls, file, is_quoted in _with_quoted_errors(_lines(event, body)):
-        line = _line(kind, message)
+    for one in _with_quoted_errors(_lines(event)):
+        line = _line(one.kind, one.message)
         has_no_response = side in CLIENT and _NO_RESPONSE.search(line)
         reason = _missing_response_reason(body.breadcrumbs) if has_no_response else ""
         if _NO_NUMBER.search(line) and _AMOUNT.search(crash_code):
@@ -223,26 +229,25 @@ def symptoms_of(event: Event) -> list[Symptom]:
         found.append(
             Symptom(
                 side=side,
-                message=message + reason,
+                message=one.message + reason,
                 line=line + reason,
                 text=line + reason,
                 status=status,
                 paying=bool(_PAYING.search(line) or _PAYING.search(_address(call))),
-                kind=kind,
+                kind=one.kind,
                 # `httprequestexception` for `System.Net.Http.HttpRequestException`
-                name=re.split(r"[.\\/$]|::", kind.strip("*").split("<")[0])[-1].lower(),
-                calls=calls,
+                name=re.split(r"[.\\/$]|::", one.kind.strip("*").split("<")[0])[-1].lower(),
+                calls=one.calls,
                 mechanism=mechanism,
-                file=file,
-                is_quoted=is_quoted,
+                file=one.file,
+                is_quoted=one.is_quoted,
             )
         )
     return found
 
 
 def _pays(event: Event, side: Side, call: Breadcrumb | None) -> bool:
-    """Return whether the page's last call, or the request that our server answered, paid."""
-    request = event.body.request if event.body else None
+    request = event.details.request
     if side in CLIENT:
         method, url = (call.data.get("method") if call else None), _address(call)
     else:
@@ -257,7 +262,7 @@ def last_call_symptom(event: Event) -> Symptom | None:
     A page's call to another site does not count. The line names the service that our server
     called; it is empty if the customer's program made the call.
     """
-    body = event.body or EventBody()
+    body = event.details
     call = _last_call(body.breadcrumbs)
     status = _failed_status(call)
     if status is None or event.level in ("info", "debug"):
@@ -278,24 +283,24 @@ def _domain(address: str, page: str) -> str:
     return ".".join(host.split(".")[-2:])
 
 
-def _lines(event: Event, body: EventBody) -> Iterator[_Line]:
-    raised, causes = body.exceptions[:1], body.exceptions[1 : 1 + _MAX_CAUSES]
-    yield from map(_exception_line, raised)
+def _lines(event: Event) -> Iterator[_Line]:
+    body = event.details
+    yield from map(_exception_line, body.exceptions[:1])
     for text in (event.title, event.message, body.message):
         cut = (text or "")[:_MAX_TEXT]
         if match := _TITLE.match(cut):
-            yield match[1], cut[match.end() :], "", ""
+            yield _Line(match[1], cut[match.end() :])
         elif cut:
-            yield "", cut, "", ""
-    yield from map(_exception_line, causes)
+            yield _Line("", cut)
+    yield from map(_exception_line, body.exceptions[1 : 1 + _MAX_CAUSES])
 
 
-def _with_quoted_errors(lines: Iterator[_Line]) -> Iterator[tuple[str, str, str, str, bool]]:
+def _with_quoted_errors(lines: Iterable[_Line]) -> Iterator[_Line]:
     """Yield each line, then an error in it: `CompletionException: java.io.IOException: no`."""
     for line in lines:
-        yield *line, False
-        if match := _QUOTED_ERROR.search(line[1]):
-            yield match[1], line[1][match.end() :], "", "", True
+        yield line
+        if match := _QUOTED_ERROR.search(line.message):
+            yield _Line(match[1], line.message[match.end() :], is_quoted=True)
 
 
 def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
@@ -317,16 +322,15 @@ def _exception_line(one: ExceptionInfo) -> _Line:
         for frame in one.frames[:1]
         if not frame.in_app or _LIBRARY.search(frame.file or "")
     )
-    return (
-        (one.type or "")[:200],
-        (one.value or "")[:_MAX_TEXT],
-        " ".join((one.module or "", *functions)).lower()[:_MAX_TEXT],
-        (next(files, "") or "").lower()[:_MAX_TEXT],
+    return _Line(
+        kind=(one.type or "")[:200],
+        message=(one.value or "")[:_MAX_TEXT],
+        calls=" ".join((one.module or "", *functions)).lower()[:_MAX_TEXT],
+        file=(next(files, "") or "").lower()[:_MAX_TEXT],
     )
 
 
 def _status(line: str) -> int | None:
-    """Return the HTTP status in the line, or the one that matches its gRPC status."""
     if match := _STATUS.search(line):
         return int(next(group for group in match.groups() if group))
     rpc = _RPC.search(line)
@@ -400,16 +404,15 @@ _RECENT = timedelta(minutes=2)
 @found_once
 def user_action_of(event: Event) -> UserAction | None:
     """Return what the customer was doing; None if unknown or if no customer waits for the work."""
-    request = event.body.request if event.body else None
-    method = (request.method if request else None) or (event.transaction or "").split(" ")[0]
-    if not request and side_of(event) not in CLIENT and "/" not in (event.transaction or ""):
+    request, transaction = event.details.request, event.transaction or ""
+    if not request and side_of(event) not in CLIENT and "/" not in transaction:
         return None
     if is_background_work(event):
         return None
-    call = _refused_call(event)
-    method = str(call.data.get("method") or "") if call else method
-    was_sent = method.upper() in ("POST", "PUT")
-    return find_action(_action_words(event), was_sent=was_sent)
+    method = (request and request.method) or transaction.split(" ")[0]
+    if call := _refused_call(event):
+        method = str(call.data.get("method") or "")
+    return find_action(_action_words(event), was_sent=method.upper() in ("POST", "PUT"))
 
 
 def find_action(texts: Iterable[str], *, was_sent: bool) -> UserAction | None:
@@ -432,16 +435,14 @@ def is_background_work(event: Event) -> bool:
 @found_once
 def _action_words(event: Event) -> list[str]:
     """Return the words of a refused call, the transaction, the request, and the last click."""
-    call = _refused_call(event)
-    texts = [_path(_address(call)), event.transaction or ""]
-    if event.body:
-        if event.body.request and event.body.request.url:
-            texts.append(_path(event.body.request.url))
-        crumbs = reversed(event.body.breadcrumbs if side_of(event) is not Side.SERVER else ())
-        last = next((one for one in crumbs if one.category in _ACTION_CATEGORIES), None)
-        if last and (last.timestamp is None or event.timestamp - last.timestamp < _RECENT):
-            target = last.data.get("to") or last.data.get("view.id") or last.message or ""
-            texts.append(_path(str(target)))
+    request = event.details.request
+    url = (request and request.url) or ""
+    texts = [_path(_address(_refused_call(event))), event.transaction or "", _path(url)]
+    crumbs = reversed(event.details.breadcrumbs if side_of(event) is not Side.SERVER else ())
+    last = next((one for one in crumbs if one.category in _ACTION_CATEGORIES), None)
+    if last and (last.timestamp is None or event.timestamp - last.timestamp < _RECENT):
+        target = last.data.get("to") or last.data.get("view.id") or last.message or ""
+        texts.append(_path(str(target)))
     return [words_in(text) for text in texts if text]
 
 
@@ -452,7 +453,7 @@ def words_in(text: str) -> str:
 
 def _refused_call(event: Event) -> Breadcrumb | None:
     """Return the call of a page or app just before the event if it was answered by an error."""
-    call = _last_call(event.body.breadcrumbs) if event.body and side_of(event) in CLIENT else None
+    call = _last_call(event.details.breadcrumbs) if side_of(event) in CLIENT else None
     return call if _failed_status(call) else None
 
 
@@ -463,7 +464,7 @@ def was_refused(event: Event) -> bool:
 
 def may_have_changed(event: Event) -> bool:
     """Return whether the call or request that failed was sent to change something, if known."""
-    call, request = _refused_call(event), event.body.request if event.body else None
+    call, request = _refused_call(event), event.details.request
     on_server = request.method if request and side_of(event) not in CLIENT else None
     method = str(call.data.get("method")) if call else on_server
     return not method or method.upper() in _CHANGING
@@ -473,12 +474,11 @@ def path_that_failed(event: Event) -> str:
     """Return the path of the page's refused call or of the server's request, else an empty one."""
     if side_of(event) in CLIENT:
         return _path(_address(_refused_call(event)))
-    request = event.body.request if event.body else None
+    request = event.details.request
     return _path((request and request.url) or "")
 
 
 def _path(url: str) -> str:
-    """Return the URL without scheme, host, query, and fragment."""
     return re.split(r"[?#]", re.sub(r"^[a-z]{2,10}://[^/?#]{0,253}", "", url[:600]))[0]
 
 
@@ -620,6 +620,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 # The customer's device and time zone
 
 
+@found_once
 def device_of(body: EventBody) -> str | None:
     """Return `Chrome 118.0, Windows 10` or `iPhone 14, iOS 17.1`; None if nothing is known.
 

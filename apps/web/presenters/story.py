@@ -20,7 +20,7 @@ from apps.events.breadcrumb_text import (
 from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
-from apps.events.once import once
+from apps.events.once import found_once
 from apps.events.query import counted, format_duration
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
@@ -86,7 +86,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     """
     moment = answer.question.window.moment
     clock = Clock(moment, zone)
-    breadcrumbs = [one for one in once(_recorded, answer) if says_something(one.crumb)]
+    breadcrumbs = [one for one in _recorded(answer) if says_something(one.crumb)]
     signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, clock)]
     signals += [
         _Placed(one.at, _observation(one, clock), (one.at, one.sentence), until=one.until)
@@ -120,12 +120,14 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     )
 
 
+@found_once
 def _recorded(answer: Answer) -> list[PlacedBreadcrumb]:
-    return merge_breadcrumbs(place_breadcrumbs([(event, False) for event in answer.events]))
+    return merge_breadcrumbs(place_breadcrumbs(answer.events))
 
 
+@found_once
 def _customers(answer: Answer) -> list[PlacedBreadcrumb]:
-    recorded = once(_recorded, answer)
+    recorded = _recorded(answer)
     actors = (breadcrumb_phrase(one.crumb, one.event).actor for one in recorded)
     return [one for one, by in zip(recorded, actors, strict=True) if by is Actor.CUSTOMER]
 
@@ -171,7 +173,7 @@ def _requested_before(answer: Answer, event: Event) -> Observation | None:
 
 def _own_steps(answer: Answer, clock: Clock) -> Iterator[tuple[datetime, Step]]:
     """Yield the customer's steps that any event recorded with their times, oldest first."""
-    for one in once(_customers, answer):
+    for one in _customers(answer):
         if one.crumb.timestamp:
             yield one.crumb.timestamp, _step_at(one, clock)
 
@@ -179,7 +181,7 @@ def _own_steps(answer: Answer, clock: Clock) -> Iterator[tuple[datetime, Step]]:
 def _steps_before(event: Event, clock: Clock) -> Iterator[Step]:
     """Yield the steps in the minute before the event, without the error itself."""
     since, until = event.timestamp - timedelta(minutes=1), event.timestamp + _SAME_TIME
-    for one in place_breadcrumbs([(event, False)]):
+    for one in place_breadcrumbs([event]):
         if since <= one.position[0] <= until:
             step = _step_at(one, clock)
             if step.is_customers or (step.text and not step.words.endswith("an error")):
