@@ -23,17 +23,16 @@ SEVERAL_PROJECTS = "You cannot view events from multiple projects."
 class Settings:
     """Everything that differs between real servers. Tests change it while the server runs.
 
-    `latency_s`: delay of every response. `retention_days`:
-    how far back events can be searched, None for no limit. `full_page_cap`: maximum number of
-    full bodies on a page, None for servers without the cap. `row_page_cap`: silent maximum
-    number of rows on a page of the events table. `visible_projects`: slugs the token can see,
-    None for all. `multi_project`: off for plans that cannot search several projects at once.
-    `datasets`: what the events table lists. `newer_dataset`: its query for errors heeds capitals
-    unless `caseInsensitive=1`, rows lack `issue.id`, and `error.handled` is text. `scopes`: what
-    the token can do. `rate_limit` requests in five minutes are counted, but not enforced.
-    `replays_on` and `feedback_on`: off for servers without replays (404 with an empty body) or
-    without the issue category feedback (400). `longest_address`: more bytes are refused. `now`: a
-    fixed clock in ISO form.
+    `latency_s`: delay of every response. `retention_days`: how far back events are found, None
+    for no limit. `full_page_cap`: maximum number of full bodies on a page, None for servers without
+    the cap. `row_page_cap`: silent maximum number of rows on a page of the events table.
+    `visible_projects`: slugs the token can see, None for all. `multi_project`: off for plans that
+    cannot search several projects at once. `datasets`: what the events table lists.
+    `newer_dataset`: its query for errors heeds capitals unless `caseInsensitive=1`, rows lack
+    `issue.id`, and `error.handled` is text. `scopes`: what the token can do. `rate_limit` requests
+    in five minutes are counted, but not enforced. `replays_on` and `feedback_on`: off for servers
+    without replays (404 with an empty body) or without the issue category feedback (400).
+    `longest_address`: more bytes are refused. `now`: a fixed clock in ISO form.
     """
 
     latency_s: float = 0.0

@@ -39,19 +39,14 @@ class SearchError(Exception):
 
 @dataclass(frozen=True)
 class Clause:
-    """`key operator value`, with several values for the IN operators.
+    """A field that has one of the values, or none of them unless `is_positive`.
 
-    Operators are `=`, `!=`, `IN`, and `NOT IN`. Values are raw, with wildcards and `\\*`.
+    Values are raw, with wildcards and `\\*`.
     """
 
     key: str
-    operator: str
     values: tuple[str, ...]
-
-    @property
-    def is_positive(self) -> bool:
-        """Whether an event must have one of the values; a negation must have none."""
-        return self.operator in ("=", "IN")
+    is_positive: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +72,9 @@ KEY = re.compile(
     r'|[a-zA-Z0-9_.-]+|"[a-zA-Z0-9_.:-]+")'
     r":"
 )
+SPACES = re.compile(" *")
+OPENING = re.compile(r"\( *")
+CLOSING = re.compile(r"\)")
 NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 COMPARISON = re.compile(r"!?=")
 QUOTED = re.compile(r'"((?:\\"|[^"])*+)"')
@@ -112,82 +110,66 @@ class _Reader:
     def sequence(self) -> Node:
         """Return the terms up to the end or a closing parenthesis, joined by their operators."""
         terms: list[Node | str] = []
-        self._spaces()
-        while True:
-            term = self._term()
-            if term is None:
-                return joined(terms)
+        self._take(SPACES)
+        while (term := self._term()) is not None:
             terms.append(term)
-            self._spaces()
+            self._take(SPACES)
+        return joined(terms)
 
-    def _spaces(self) -> None:
-        while self.query.startswith(" ", self.at):
-            self.at += 1
+    def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Return the match at the current place, and continue after it."""
+        match = pattern.match(self.query, self.at)
+        if match:
+            self.at = match.end()
+        return match
 
     def _term(self) -> Node | str | None:
-        word = OPERATOR_WORD.match(self.query, self.at)
-        if word:
-            if not self.booleans:
-                raise SearchError(
-                    'Boolean statements containing "OR" or "AND" are not supported in this search'
-                )
-            self.at = word.end()
-            return word.group(1).upper()
-        return self._group() or self._clause()
+        word = self._take(OPERATOR_WORD)
+        if word and not self.booleans:
+            raise SearchError(
+                'Boolean statements containing "OR" or "AND" are not supported in this search'
+            )
+        return word[1].upper() if word else self._group() or self._clause()
 
     def _group(self) -> Node | None:
         start = self.at
-        if not self.booleans or not self.query.startswith("(", start):
+        if not self.booleans or not self._take(OPENING):
             return None
-        self.at += 1
-        self._spaces()
         inside = self.at
         node = self.sequence()
-        if self.at > inside and self.query.startswith(")", self.at):
-            self.at += 1
+        if self.at > inside and self._take(CLOSING):
             return node
         self.at = start
         return None
 
     def _clause(self) -> Clause | None:
-        head = KEY.match(self.query, self.at)
+        head = self._take(KEY)
         if head is None:
             return None
-        key = head.group("key").strip('"').replace(" ", "").replace(",string", "")
-        negated = bool(head.group("not"))
-        self.at = head.end()
-        listed = LIST.match(self.query, self.at)
-        if listed:
-            self.at = listed.end()
-            values = list_values(listed.group(1))
-            return Clause(key, "NOT IN" if negated else "IN", values)
-        return self._single(key, negated)
-
-    def _single(self, key: str, negated: bool) -> Clause:
-        match = COMPARISON.match(self.query, self.at)
-        sign = match.group() if match else "="
-        self.at = match.end() if match else self.at
+        key = head["key"].strip('"').replace(" ", "").replace(",string", "")
+        is_negated = bool(head["not"])
+        if listed := self._take(LIST):
+            return Clause(key, list_values(listed[1]), not is_negated)
+        sign = self._take(COMPARISON)
         start = self.at
-        name = NAME.match(self.query, start) if key == "has" else None
-        if name:  # the rest is no part of it: older servers read `has:tags[x]` so
-            self.at = name.end()
-        value = name.group() if name else self._value()
+        # The rest is no part of it: older servers read `has:tags[x]` so.
+        name = self._take(NAME) if key == "has" else None
+        value = name[0] if name else self._value()
         if not value and self.at == start:
             raise SearchError(f"Empty string after '{key}:'")
         if key == "has":
-            return Clause(value, "=" if negated else "!=", ("",))
-        return Clause(key, "!=" if negated else sign, (value,))
+            return Clause(value, ("",), is_negated)
+        is_different = sign is not None and sign[0] == "!="
+        return Clause(key, (value,), not is_negated and not is_different)
 
     def _value(self) -> str:
-        quoted = QUOTED.match(self.query, self.at)
+        quoted = self._take(QUOTED)
         if quoted:
-            self.at = quoted.end()
-            return quoted.group(1).replace('\\"', '"')
-        plain = UNQUOTED.match(self.query, self.at)
-        text = plain.group() if plain else ""
+            return quoted[1].replace('\\"', '"')
+        plain = self._take(UNQUOTED)
+        text = plain[0] if plain else ""
         if re.search(r'(?<!\\)"', text):
             raise SearchError(f"Invalid quote at '{text}': quotes must enclose text or be escaped.")
-        self.at += len(text)
         return text.replace('\\"', '"')
 
 

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.demo.story.scene import RELEASES, Scene
-from apps.demo.world import Json, made_up_id, story_data
+from apps.demo.world import Event, Json, made_up_id, story_data
 
-SHOP_PAGES = "https://shop.example"
 API = "https://api.shop.example"
 SHOP, CHECKOUT = (
     {"project": name, "release": RELEASES[name]} for name in ("web-shop", "checkout-api")
@@ -19,84 +18,40 @@ SHOP, CHECKOUT = (
 
 # --- replays and feedback -----------------------------------------------------------------------
 
-ADA_SAYS = (
-    "I clicked Pay three times and nothing happened. Was I charged? Please call me on "
-    "+44 7700 900123 or write to ada.lovett@example.com. My order is A-20931.\n\nAda Lovett"
-)
-LEO_SAYS = (
-    "J'appuie sur « Payer » et il ne se passe rien, aucun message. Rappelez-moi au "
-    "+33 6 39 98 12 34 ou écrivez à leo.martin@example.fr. Léo Martin"
-)
-# Another person, whom a careless query for Ada finds.
-SIMILAR_USER = {"id": "10011", "email": "ada.lovett@example.com.invalid"}
-
 
 def add_replays_and_feedback(scenes: Mapping[str, Scene]) -> None:
     """Add all replays and feedback, in a fixed order."""
-    _add_adas_replay_and_feedback(scenes["ada"])
-    _add_leos_replay_and_feedback(scenes["leo"])
+    for one in story_data("activity")["recorded"]:
+        scene, feedback = scenes[one["customer"]], dict(one["feedback"])
+        world, user = scene.world, one.get("user", scene.user)
+        seen = _browser_errors(scene) if one.get("shows_errors") else []
+        replay = world.add_replay(
+            project="web-shop",
+            when=scene.time(one["at"]),
+            user=user,
+            error_ids=[event.id for event in seen],
+            replay_id=seen[-1].columns["replayId"] if seen else None,
+            **one["replay"],
+        )
+        if feedback.pop("names_replay", False):
+            feedback["replay_id"] = replay.id
+        if seen:
+            feedback["associated_event_id"] = seen[-1].id
+        is_named = feedback.pop("names_user", True)
+        when = scene.time(feedback.pop("at"))
+        world.add_feedback(
+            project="web-shop", when=when, user=user if is_named else None, **feedback
+        )
 
 
-def _add_adas_replay_and_feedback(scene: Scene) -> None:
-    """Add a replay of her browser errors, her feedback, and both of a similar person."""
-    world = scene.world
-    seen = [
+def _browser_errors(scene: Scene) -> list[Event]:
+    return [
         event
-        for event in world.events
+        for event in scene.world.events
         if event.columns["user.id"] == scene.user["id"]
         and event.project.slug == "web-shop"
         and event.columns["level"] == "error"
     ]
-    replay_id = seen[-1].columns["replayId"]
-    world.add_replay(
-        project="web-shop",
-        when=scene.time(-215),
-        duration_s=290,
-        user=scene.user,
-        urls=[f"{SHOP_PAGES}/cart", f"{SHOP_PAGES}/checkout", f"{SHOP_PAGES}/cart?voucher=SPRING"],
-        error_ids=[event.id for event in seen],
-        dead_clicks=2,
-        rage_clicks=1,
-        replay_id=replay_id,
-    )
-    world.add_feedback(
-        project="web-shop",
-        when=scene.time(55),
-        message=ADA_SAYS,
-        user=scene.user,
-        contact_email="ada.lovett@example.com",
-        name="Ada Lovett",
-        url=f"{SHOP_PAGES}/checkout",
-        associated_event_id=seen[-1].id,
-        replay_id=replay_id,
-    )
-    similar: Json = {"project": "web-shop", "user": SIMILAR_USER}
-    cart = f"{SHOP_PAGES}/cart"
-    world.add_replay(when=scene.time(-60), duration_s=45, urls=[cart], dead_clicks=1, **similar)
-    small = "The voucher field is too small for my voucher."
-    world.add_feedback(when=scene.time(-30), message=small, url=cart, **similar)
-
-
-def _add_leos_replay_and_feedback(scene: Scene) -> None:
-    """Add a replay with rage clicks, and feedback that identifies him only by email."""
-    replay = scene.world.add_replay(
-        project="web-shop",
-        when=scene.time(-70),
-        duration_s=150,
-        user=scene.user,
-        urls=[f"{SHOP_PAGES}/fr/panier", f"{SHOP_PAGES}/fr/paiement"],
-        dead_clicks=6,
-        rage_clicks=2,
-    )
-    scene.world.add_feedback(
-        project="web-shop",
-        when=scene.time(95),
-        message=LEO_SAYS,
-        contact_email="leo.martin@example.fr",
-        name="Léo Martin",
-        url=f"{SHOP_PAGES}/fr/paiement",
-        replay_id=replay.id,
-    )
 
 
 # --- logs and spans -----------------------------------------------------------------------------
