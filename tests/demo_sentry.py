@@ -19,9 +19,23 @@ from urllib.parse import parse_qs, urlsplit
 
 from apps.demo import server
 from apps.demo.http import ApiError, ApiResponse, bad_request, not_found
-from apps.demo.world import Draft, Json, World
+from apps.demo.world import Draft, Event, Json, World
 from tests import glitchtip
 from tests.glitchtip import Settings
+
+
+def add_raw(world: World, body: Json, *, row: Json | None = None, **fields: Any) -> Event:
+    """Add an event with a body that is returned unchanged, however odd.
+
+    The table row is made from `fields`, as in `World.add_event`, and overridden by `row`. The
+    event's ID is `event_id`, else the body's `eventID`.
+    """
+    event_id = fields.get("event_id") or body.get("eventID")
+    known = {"event_id": event_id} if isinstance(event_id, str) else {}
+    event = world.add_event(**fields | known)
+    columns = event.columns | (row or {})
+    return world.put_event(replace(event, body=body, columns=columns, verbatim=True))
+
 
 # --- faults: error responses, delays, and dropped connections -----------------------------------
 

@@ -732,22 +732,10 @@ class World:
         The key of the issue is `issue`, else the exception's type, else the title.
         """
         with self._lock:
-            return self._store(self._prepare(draft))
+            return self.put_event(self._prepare(draft))
 
-    def add_raw(self, body: Json, *, row: Json | None = None, **fields: Any) -> Event:
-        """Add an event with a body that is returned unchanged, however odd.
-
-        The table row is made from `fields`, as in `add_event`, and overridden by `row`. The
-        event's ID is `event_id`, else the body's `eventID`.
-        """
-        event_id = fields.get("event_id") or body.get("eventID")
-        known = {"event_id": event_id} if isinstance(event_id, str) else {}
-        with self._lock:
-            event = self._prepare(Draft(**fields | known))
-            columns = event.columns | (row or {})
-            return self._store(replace(event, body=body, columns=columns, verbatim=True))
-
-    def _store(self, event: Event) -> Event:
+    def put_event(self, event: Event) -> Event:
+        """Put an event last, in place of that with its ID."""
         self._events.pop(event.id, None)
         self._events[event.id] = event
         return event

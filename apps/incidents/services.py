@@ -521,9 +521,9 @@ def _fetch(
     )
     try:
         with sentry_client(search.INCIDENT_DEADLINE_S, is_batch=True) as client:
-            what |= {"visible": visible_projects(client), "now": timezone.now()}
-            found = fetch(client, customers, where=where, on_progress=lease.renew, **what)
-            return found, ""
+            visible, now = visible_projects(client), timezone.now()
+            source = search.IncidentSource(client, where, visible, now, lease.renew)
+            return fetch(source, customers, **what), ""
     except errors.SentryError as error:
         problem, now = problem_of(error), timezone.now()
         patience = timedelta(minutes=1 if incident.origin == Origin.CLI else 30)

@@ -20,6 +20,7 @@ from apps.jobs.engine import has_company
 from apps.lookups import cache
 from apps.sentry import errors
 from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
+from apps.sentry.throttling import RateLimiter
 
 MAX_SLOTS = 4
 BATCH_SLOTS, BATCH_SLOTS_AMONG_OTHERS, BATCH_SLOTS_OF_ALL = 2, 3, 6
@@ -114,7 +115,7 @@ _local_slots: dict[tuple[str, str], FairSlots] = {}
 _local_slots_lock = Lock()
 
 
-class SharedRateLimiter:
+class SharedRateLimiter(RateLimiter):
     """The rate limiter for everyone who uses one token; `name` is a fingerprint of that token."""
 
     def __init__(self, name: str, person: int | None = None) -> None:

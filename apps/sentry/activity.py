@@ -66,21 +66,11 @@ _COUNT = "count()"
 _DAY = timedelta(days=1)
 
 
-@dataclass
-class _List:
-    """A list of rows by person, by traces, or both; `cursor` is where it continues."""
-
-    by_person: bool
-    traces: Sequence[str] = ()
-    scope: Scope | None = None
-    cursor: str | None = None
-    seen: set[tuple[str | None, str]] = field(default_factory=set)
-
-
-@dataclass
+@dataclass(eq=False)
 class _Table:
     """The rows of one kind read so far, and what is known to be missing."""
 
+    signal: Signal
     rows: dict[tuple[str | None, str], Row] = field(default_factory=dict)
     futures: list[Future[None]] = field(default_factory=list)
     is_started: bool = False
@@ -88,7 +78,7 @@ class _Table:
     known_gaps: list[UnreadSignal] = field(default_factory=list)
     has_person: Flag = field(default_factory=Flag)
     searched_traces: set[str] = field(default_factory=set)
-    rest: list[_List] = field(default_factory=list)
+    rest: list["_List"] = field(default_factory=list)
     has_more: bool = False
     is_sampled: bool = False
     lacks_fields: bool = False
@@ -96,6 +86,18 @@ class _Table:
     moved: bool = False
     unreadable: int = 0
     error: errors.SentryError | None = None
+
+
+@dataclass
+class _List:
+    """A list of rows by person, by traces, or both; `cursor` is where it continues."""
+
+    table: _Table
+    by_person: bool
+    traces: Sequence[str] = ()
+    scope: Scope | None = None
+    cursor: str | None = None
+    seen: set[tuple[str | None, str]] = field(default_factory=set)
 
 
 class ActivityReader(RelatedReader):
@@ -108,7 +110,7 @@ class ActivityReader(RelatedReader):
     def __init__(self, fetch: Fetch, signals: Collection[Signal]) -> None:
         super().__init__(fetch, ACTIVITY_TIMEOUT_S, lanes=2, threads=5)
         self._lock = RLock()
-        self._tables = {signal: _Table() for signal in KINDS if signal in signals}
+        self._tables = {signal: _Table(signal) for signal in KINDS if signal in signals}
         self._started: list[_Table] = []
         self._usual: dict[tuple[str | None, str | None], float] = {}
         self._names: dict[str, set[str]] = {}
@@ -127,10 +129,10 @@ class ActivityReader(RelatedReader):
         list: then, one call can search its traces as well.
         """
         self._is_alone = both
-        for signal in self._tables if both else self._tables.keys() & {Signal.SPANS}:
-            if self._can_ask_by_person and not self._tables[signal].is_started:
-                self._started.append(self._tables[signal])
-                self._submit_list(signal, _List(by_person=True), 1)
+        for signal, table in self._tables.items():
+            if self._can_ask_by_person and (both or signal == Signal.SPANS):
+                self._started.append(table)
+                self._submit_list(_List(table, by_person=True), 1)
 
     def resume(self, known: RelatedData) -> None:
         """Start from the spans that were found with errors before: they need no second search."""
@@ -155,62 +157,60 @@ class ActivityReader(RelatedReader):
         if not is_answer:
             self._follow_errors()
         elif not self._is_alone or self._main.config.signals_wait_s >= self._fastest_call_s():
-            self._client.prioritize()
+            self._slots.prioritize()
             self._all_hops = self._pool.submit(self._read_all)
-            if Signal.SPANS in self._tables:
-                self._submit(Signal.SPANS, self._read_usual, ())
+            if spans := self._tables.get(Signal.SPANS):
+                self._submit(spans, self._read_usual, spans, ())
 
     def _follow_errors(self) -> None:
         left = MAX_CALLS - sum(table.is_started for table in self._tables.values())
-        for signal, wanted in self._still_wanted():
-            if wanted.by_person or signal == Signal.LOGS:
-                self._tables[signal].is_started |= wanted.by_person
-                self._submit(signal, self._read_once, signal, wanted)
+        for wanted in self._still_wanted():
+            if wanted.by_person or wanted.table.signal == Signal.LOGS:
+                wanted.table.is_started |= wanted.by_person
+                self._submit(wanted.table, self._read_once, wanted)
                 left -= 1
-        if Signal.SPANS in self._tables and left > 0:
-            before = tuple(self._tables[Signal.SPANS].futures)
-            self._submit(Signal.SPANS, self._read_one_more, before)
+        spans = self._tables.get(Signal.SPANS)
+        if spans and left > 0:
+            self._submit(spans, self._read_one_more, spans, tuple(spans.futures))
 
-    def _read_once(self, signal: Signal, wanted: _List) -> None:
+    def _read_once(self, wanted: _List) -> None:
         """Read a page by person, and by the traces known by then."""
         self._wait_for_start()
-        wanted.traces = self._new_traces(self._tables[signal])
-        self._read(signal, wanted, 1)
+        wanted.traces = self._new_traces(wanted.table)
+        self._read(wanted, 1)
 
     def _read_all(self) -> None:
         """Continue reading by person, and by all traces found along the way."""
         self._wait_for_start()
         for _hop in range(MAX_HOPS):
-            lists = []
-            for signal, table in self._tables.items():
+            lists: list[_List] = []
+            for table in self._tables.values():
                 if len(table.rows) < self._main.config.max_events:
-                    rest, table.rest = table.rest, []
-                    lists += [(signal, one) for one in rest]
-            futures = [
-                self._submit_list(signal, one, MAX_PAGES)
-                for signal, one in (*lists, *self._still_wanted())
-            ]
+                    lists += table.rest
+                    table.rest = []
+            lists += self._still_wanted()
+            futures = [self._submit_list(one, MAX_PAGES) for one in lists]
             if not futures:
                 return
             wait(futures, self._client.deadline.left())
 
-    def _still_wanted(self) -> list[tuple[Signal, _List]]:
+    def _still_wanted(self) -> list[_List]:
         wanted = []
-        for signal, table in self._tables.items():
+        for table in self._tables.values():
             by_person = self._can_ask_by_person and not table.is_started
             traces = self._new_traces(table)
             if not table.error and (by_person or traces):
-                wanted.append((signal, _List(by_person, traces)))
+                wanted.append(_List(table, by_person, traces))
         return wanted
 
-    def _read_one_more(self, before: Collection[Future[None]]) -> None:
+    def _read_one_more(self, spans: _Table, before: Collection[Future[None]]) -> None:
         """Spend the last call on the usual times of slow requests, or else on traces."""
         wait(before, ACTIVITY_TIMEOUT_S)
-        traces = self._new_traces(self._tables[Signal.SPANS])
-        if self._slow():
-            self._read_usual(before)
+        traces = self._new_traces(spans)
+        if self._slow(spans):
+            self._read_usual(spans, before)
         elif traces:
-            self._read(Signal.SPANS, _List(by_person=False, traces=traces), 1)
+            self._read(_List(spans, by_person=False, traces=traces), 1)
 
     def _wait_for_start(self) -> None:
         for table in self._started:
@@ -231,15 +231,12 @@ class ActivityReader(RelatedReader):
     def _can_ask_by_person(self) -> bool:
         return self._main.flavor == Flavor.SENTRY and self._question.customer.is_named
 
-    def _submit_list(self, signal: Signal, wanted: _List, pages: int) -> Future[None]:
-        table = self._tables[signal]
-        table.is_started |= wanted.by_person
-        table.searched_traces.update(wanted.traces)
-        return self._submit(signal, self._read, signal, wanted, pages)
+    def _submit_list(self, wanted: _List, pages: int) -> Future[None]:
+        wanted.table.is_started |= wanted.by_person
+        wanted.table.searched_traces.update(wanted.traces)
+        return self._submit(wanted.table, self._read, wanted, pages)
 
-    def _submit(self, signal: Signal, task: Callable[..., None], *args: object) -> Future[None]:
-        table = self._tables[signal]
-
+    def _submit(self, table: _Table, task: Callable[..., None], *args: object) -> Future[None]:
         def run() -> None:
             try:
                 task(*args)
@@ -255,29 +252,26 @@ class ActivityReader(RelatedReader):
 
     # Lists
 
-    def _read(self, signal: Signal, wanted: _List, pages: int) -> None:
+    def _read(self, wanted: _List, pages: int) -> None:
         """Read a list from its start, or from where it left off. Raise a `SentryError`."""
-        table = self._tables[signal]
-        table.searched_traces.update(wanted.traces)
+        wanted.table.searched_traces.update(wanted.traces)
         try:
             if wanted.scope:
-                self._read_pages(signal, wanted, pages)
+                self._read_pages(wanted, pages)
             else:
                 self._read_scopes(
-                    lambda scope: self._read_pages(
-                        signal, replace(wanted, scope=scope, seen=set()), pages
-                    )
+                    lambda scope: self._read_pages(replace(wanted, scope=scope, seen=set()), pages)
                 )
         finally:
             if wanted.by_person:
-                table.has_person.set()
+                wanted.table.has_person.set()
 
-    def _read_pages(self, signal: Signal, wanted: _List, pages: int) -> None:
-        table = self._tables[signal]
+    def _read_pages(self, wanted: _List, pages: int) -> None:
+        table = wanted.table
         for _page in range(pages):
-            search, body, wanted.cursor, is_last = self._page(signal, wanted)
+            search, body, wanted.cursor, is_last = self._page(wanted)
             with self._lock:
-                self._add(table, search, body, wanted.seen)
+                self._add(wanted, search, body)
             if wanted.by_person:
                 table.has_person.set()
             if wanted.cursor is None:
@@ -287,10 +281,9 @@ class ActivityReader(RelatedReader):
                 break
         table.rest.append(wanted)
 
-    def _page(
-        self, signal: Signal, wanted: _List
-    ) -> tuple[TableSearch, Mapping[str, object], str | None, bool]:
+    def _page(self, wanted: _List) -> tuple[TableSearch, Mapping[str, object], str | None, bool]:
         """Return a page, without requesting what the server refuses; that is remembered."""
+        signal = wanted.table.signal
         kind = KINDS[signal]
         scope = wanted.scope or self._scope
         cursor = (("cursor", wanted.cursor),) if wanted.cursor else ()
@@ -309,14 +302,9 @@ class ActivityReader(RelatedReader):
             else:
                 return search, *page
 
-    def _add(
-        self,
-        table: _Table,
-        search: TableSearch,
-        body: Mapping[str, object],
-        seen: set[tuple[str | None, str]],
-    ) -> None:
+    def _add(self, wanted: _List, search: TableSearch, body: Mapping[str, object]) -> None:
         """Add the rows that are the customer's; each of them is checked."""
+        table, seen = wanted.table, wanted.seen
         table.is_sampled |= is_partial(body)
         table.lacks_fields |= not search.has_all_fields
         table.lacks_spellings |= not covers_any_case(self._question.customer.identifier)
@@ -358,9 +346,9 @@ class ActivityReader(RelatedReader):
 
     # The usual duration of slow requests
 
-    def _slow(self) -> list[Span]:
+    def _slow(self, spans: _Table) -> list[Span]:
         with self._lock:
-            rows = list(self._tables[Signal.SPANS].rows.values())
+            rows = list(spans.rows.values())
         slow = [
             row
             for row in rows
@@ -372,15 +360,15 @@ class ActivityReader(RelatedReader):
         ]
         return sorted(slow, key=lambda span: -(span.duration_ms or 0))
 
-    def _read_usual(self, before: Collection[Future[None]]) -> None:
+    def _read_usual(self, spans: _Table, before: Collection[Future[None]]) -> None:
         """Read the median durations of the slow transactions on the day before the window.
 
         They are no part of the rows, which are complete without them.
         """
         wait(before, ACTIVITY_TIMEOUT_S)
         if self._can_ask_by_person:
-            self._tables[Signal.SPANS].has_person.wait(ACTIVITY_TIMEOUT_S)
-        names = dict.fromkeys(span.transaction for span in self._slow() if span.transaction)
+            spans.has_person.wait(ACTIVITY_TIMEOUT_S)
+        names = dict.fromkeys(span.transaction for span in self._slow(spans) if span.transaction)
         if not names:
             return
         clauses = [f"transaction:{quote(name)}" for name in [*names][:MAX_TRANSACTIONS]]
@@ -410,8 +398,8 @@ class ActivityReader(RelatedReader):
         that the result took, and those found by person for a second.
         """
         if not self._is_answer and patience_s < self._fastest_call_s():
-            self._client.cancel_waiting()
-        self._client.stop_yielding()
+            self._slots.cancel()
+        self._slots.stop_yielding()
         if self._is_answer:
             patience_s = max(patience_s, elapsed_s * PATIENCE_SHARE)
         started = monotonic()
@@ -420,43 +408,41 @@ class ActivityReader(RelatedReader):
         hops = [self._all_hops] if self._all_hops else []
         futures = [*hops, *(one for table in self._tables.values() for one in table.futures)]
         wait(futures, max(0.0, started + patience_s - monotonic()))
-        late = {signal for signal in self._tables if self._is_late(signal)}
+        late = {table for table in self._tables.values() if self._is_late(table)}
         with self._lock:
             related = self._related(late)
         self.close()
         return related
 
-    def _is_late(self, signal: Signal) -> bool:
+    def _is_late(self, table: _Table) -> bool:
         """Return whether something is still being read, or was not started for lack of time."""
         is_stopped = self._is_answer and not (self._all_hops and self._all_hops.done())
-        table = self._tables[signal]
-        is_wanted = bool(table.rest) or signal in dict(self._still_wanted())
-        return (is_stopped and is_wanted) or not all(one.done() for one in table.futures)
+        is_wanted = table.rest or any(one.table is table for one in self._still_wanted())
+        return bool(is_stopped and is_wanted) or not all(one.done() for one in table.futures)
 
-    def _related(self, late: Collection[Signal]) -> RelatedData:
+    def _related(self, late: Collection[_Table]) -> RelatedData:
         """Return what was found. Nothing is complete if a list that may show traces isn't."""
         unread: list[UnreadSignal] = []
         whole: list[Signal] = []
         absent = self._known_absences()
-        requested = [signal for signal, table in self._tables.items() if table.futures]
-        for signal in requested:
-            table = self._tables[signal]
-            missing = self._missing(signal, table, is_late=signal in late)
+        requested = [table for table in self._tables.values() if table.futures]
+        for table in requested:
+            missing = self._missing(table, is_late=table in late)
             if _is_refusal(table.error) and not table.rows:
                 absent.append(missing[0])
                 if _is_lasting(table.error):
-                    self._main.absent_signals[signal] = missing[0].message
+                    self._main.absent_signals[table.signal] = missing[0].message
                 continue
             unread += missing
             is_requested = table.is_started or not self._question.customer.is_named
             if is_requested and not table.is_resumed and not self._new_traces(table):
-                whole.append(signal)
+                whole.append(table.signal)
         rows = sorted(
             (row for table in self._tables.values() for row in table.rows.values()),
             key=lambda row: (time_of(row), row.id),
         )
         return RelatedData(
-            asked=tuple(requested),
+            asked=tuple(table.signal for table in requested),
             surely=() if unread else tuple(whole),
             unread=tuple(unread),
             absent=tuple(absent),
@@ -469,8 +455,9 @@ class ActivityReader(RelatedReader):
         usual = self._usual.get((span.project, span.transaction)) if span.is_segment else None
         return span if usual is None else replace(span, usual_ms=usual)
 
-    def _missing(self, signal: Signal, table: _Table, *, is_late: bool) -> list[UnreadSignal]:
-        label, error = KINDS[signal].label, table.error
+    def _missing(self, table: _Table, *, is_late: bool) -> list[UnreadSignal]:
+        signal, error = table.signal, table.error
+        label = KINDS[signal].label
         if error and not isinstance(error, errors.SentryCrowded):
             can_retry = not isinstance(error, errors.SentryOneProjectOnly)
             message = f"{label} could not be read: {error.message}"

@@ -16,7 +16,7 @@ from apps.sentry.datasets import KINDS, NONE_IN_GLITCHTIP, Kind
 from apps.sentry.http import ApiResponse, Transport, retirement
 from apps.sentry.parsing import items, mapping, parse_project
 from apps.sentry.search import search_for
-from apps.sentry.throttling import LocalRateLimiter
+from apps.sentry.throttling import RateLimiter
 
 MAX_SKEW_S = 30
 REQUEST_TIMEOUT_S = 10.0
@@ -64,7 +64,8 @@ def run_checks(config: SentryConfig, fields: Sequence[str] = DEFAULT_FIELDS) -> 
     If host, token, or organization fail, return only that.
     """
     config = replace(config, deadline_s=REQUEST_TIMEOUT_S)
-    transport = Transport(config, LocalRateLimiter(1))
+    rate_limiter = RateLimiter(1)
+    transport = Transport(config, rate_limiter, rate_limiter)
     try:
         return tuple(_ConnectionCheck(config, fields, transport).findings())
     finally:
@@ -78,7 +79,7 @@ class _ConnectionCheck:
         self._transport = transport
         self._organization = f"/organizations/{path_segment(config.organization)}"
         self._headers: Mapping[str, str] = {}
-        self._project = ""
+        self._project_events = ""
         self._retirements: dict[str, str] = {}
         self._is_glitchtip = False
 
@@ -89,13 +90,13 @@ class _ConnectionCheck:
             return
         yield self._run("Projects", self._check_projects, "org:read", "project:read")
         yield self._clock()
-        if self._project or not self._is_glitchtip:
+        if self._project_events or not self._is_glitchtip:
             yield self._run("List of events", self._check_events_table, "org:read", "event:read")
         if not self._is_glitchtip:
             yield from self._search()
         yield from self._activity()
         yield self._run("Problems", self._check_issues, "event:read", "event:read")
-        if self._project:
+        if self._project_events:
             yield self._run("Details of an event", self._check_event, "project:read", "event:read")
         yield self._limits()
         for path, announcement in self._retirements.items():
@@ -149,18 +150,18 @@ class _ConnectionCheck:
             raise errors.SentryNotFound(
                 f"SENTRY_PROJECTS has projects that the token can't see: {', '.join(invisible)}."
             )
-        self._project = found[0].slug
+        organization, slug = path_segment(self._config.organization), path_segment(found[0].slug)
+        self._project_events = f"/projects/{organization}/{slug}/events/"
         count = f"{len(slugs)} project{'s' if len(slugs) > 1 else ''}"
         return f"The token can see {count}: {', '.join(sorted(slugs)[:20])}."
 
     def _check_events_table(self) -> str:
         now = datetime.now(UTC)
-        times = (now - timedelta(hours=1), now)
-        start, end = (f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in times)
-        params = (("dataset", "errors"), ("field", "count()"), ("query", ""), ("project", "-1"))
+        scope = Scope(now - timedelta(hours=1), now)
+        params = (("dataset", "errors"), ("field", "count()"), ("query", ""), *scope.params())
         found = "Events can be listed by customer."
         try:
-            self._get(f"{self._organization}/events/", *params, ("start", start), ("end", end))
+            self._get(f"{self._organization}/events/", *params)
         except errors.SentryOneProjectOnly:
             found = "Events can be listed by customer, in one project at a time."
         except errors.SentryUnknownRoute:
@@ -183,7 +184,7 @@ class _ConnectionCheck:
         params = [
             *(("dataset", "errors"), ("query", search_for(question).text)),
             *(("field", name) for name in self._fields),
-            *(*scope.params(), *scope.project_params()),
+            *scope.params(),
         ]
         try:
             checked = mapping(self._get(f"{self._organization}/events/validate/", *params).body)
@@ -212,7 +213,7 @@ class _ConnectionCheck:
         scope = Scope(now - timedelta(hours=1), now)
         params = (
             *(("query", ""), ("field", "id"), ("field", "timestamp"), ("per_page", "1")),
-            *(*scope.params(), *scope.project_params()),
+            *scope.params(),
         )
         reason = ""
         for dataset in kind.datasets:
@@ -232,8 +233,8 @@ class _ConnectionCheck:
 
     def _check_glitchtip(self) -> str:
         """Check a project's own list, which replaces the events table."""
-        path = f"/projects/{path_segment(self._config.organization)}/{self._project}/events/"
-        if self._project and not isinstance(self._get(path, ("limit", "1")).body, list):
+        path = self._project_events
+        if path and not isinstance(self._get(path, ("limit", "1")).body, list):
             raise errors.SentryBadResponse("The project's list of events can't be read.")
         return "This is GlitchTip: Triage reads each project's own list of events."
 
@@ -244,9 +245,8 @@ class _ConnectionCheck:
 
     def _check_event(self) -> str:
         """Request an event that doesn't exist: a 404 shows that the token has access."""
-        path = f"/projects/{path_segment(self._config.organization)}/{self._project}/events"
         with suppress(errors.SentryNotFound):
-            self._get(f"{path}/{'0' * 32}/")
+            self._get(f"{self._project_events}{'0' * 32}/")
         return "Single events can be read."
 
     def _clock(self) -> Finding:
@@ -270,10 +270,7 @@ class _ConnectionCheck:
 
 
 def _search_finding(problems: Sequence[str]) -> Finding:
-    """Return the finding for what Sentry says against a search.
-
-    A field is unknown to Sentry until an event has it.
-    """
+    """Return the finding for these problems. A field is unknown to Sentry until an event has it."""
     unknown = [one.partition(":")[0] for one in problems if one.endswith(": Unknown attribute")]
     if len(unknown) == len(problems):
         names = ", ".join(dict.fromkeys(unknown))

@@ -17,7 +17,7 @@ from apps.events.event import Event, Issue
 from apps.events.summary import summarize
 from apps.sentry.config import Deadline, Flavor, Quirks, SentryConfig, cloud_root
 from apps.sentry.errors import SentryBadResponse, SentryError, SentryNotFound, SentryUnknownRoute
-from apps.sentry.http import TRIES, ApiResponse, Params, Transport
+from apps.sentry.http import ApiResponse, Params, Transport
 from apps.sentry.parsing import (
     Identities,
     Project,
@@ -32,7 +32,7 @@ from apps.sentry.parsing import (
     parse_row,
     text,
 )
-from apps.sentry.throttling import LocalRateLimiter, PriorityRateLimiter, RateLimiter
+from apps.sentry.throttling import PrioritySlots, RateLimiter, RelatedSlots
 
 T = TypeVar("T")
 
@@ -67,16 +67,16 @@ class Scope:
     environments: tuple[str, ...] = ()
 
     def params(self) -> list[tuple[str, str]]:
-        """Return query parameters, without UTC offsets, which Sentry would ignore."""
+        """Return query parameters; the project -1 is every project the token can see."""
+        return [*self.time_params(), *(("project", one) for one in self.project_ids or ("-1",))]
+
+    def time_params(self) -> list[tuple[str, str]]:
+        """Return those of when and in which environments; Sentry would ignore UTC offsets."""
         return [
             ("start", f"{self.start:%Y-%m-%dT%H:%M:%S}"),
             ("end", f"{self.end:%Y-%m-%dT%H:%M:%S}"),
             *(("environment", name) for name in self.environments),
         ]
-
-    def project_params(self) -> list[tuple[str, str]]:
-        """Return the projects by numeric ID; -1 is every project the token can see."""
-        return [("project", project_id) for project_id in self.project_ids or ("-1",)]
 
 
 class ProgressTracker:
@@ -156,24 +156,27 @@ class ProgressTracker:
 class SentryClient:
     """Sentry's API for one organization. One client serves one lookup and logs its calls.
 
-    `flavor`, `one_project`, `absent_signals`, and `quirks` start from the configuration and follow
-    what the server's responses show; `flavor_is_sure` is true once one has shown the flavor,
-    and `is_partial` once a list of events was searched only in part.
-    `announce` says how many calls follow at once; optional calls wait until these have begun. For
-    a client of optional calls, `cancel_waiting`, `stop_yielding`, and `prioritize` end that.
+    Its methods raise a `SentryError`. `flavor`, `one_project`, `absent_signals`, and `quirks` start
+    from the configuration and follow what the server's responses show; `flavor_is_sure` is true
+    once one has shown the flavor, and `is_partial` once a list of events was searched only in part.
+    `slots` are for its calls; optional calls, which have `related_slots`, are tried once.
     """
 
     def __init__(
-        self, config: SentryConfig, rate_limiter: RateLimiter | None = None, *, tries: int = TRIES
+        self,
+        config: SentryConfig,
+        rate_limiter: RateLimiter | None = None,
+        *,
+        related_slots: RelatedSlots | None = None,
     ) -> None:
         self.config = config
-        shared = rate_limiter or LocalRateLimiter(config.max_parallel)
-        self._rate_limiter = PriorityRateLimiter(shared)
-        self.announce = self._rate_limiter.announce
-        self.cancel_waiting: Callable[[], None] = lambda: None
-        self.stop_yielding: Callable[[], None] = lambda: None
-        self.prioritize: Callable[[], None] = lambda: None
-        self._transport = Transport(config, self._rate_limiter, tries=tries)
+        limiter = rate_limiter or RateLimiter(config.max_parallel)
+        self.slots = PrioritySlots(limiter)
+        if related_slots:
+            limiter = related_slots.rate_limiter
+            self._transport = Transport(config, limiter, related_slots, tries=1)
+        else:
+            self._transport = Transport(config, limiter, self.slots)
         self.organization_path = f"/organizations/{path_segment(config.organization)}"
         self.flavor = config.flavor
         self.flavor_is_sure = False
@@ -191,23 +194,15 @@ class SentryClient:
         """Return the HTTP requests sent so far, including retries."""
         return self._transport.log
 
-    def for_related(self, deadline_s: float, *, lanes: int = 1) -> "SentryClient":
-        """Return a client for optional calls, which yield to this one's.
-
-        It tries each call once and has its own call log. `lanes` is how many run at a time.
-        """
+    def for_related(self, deadline_s: float, slots: RelatedSlots) -> "SentryClient":
+        """Return a client for optional calls, with its own call log."""
         config = replace(self.config, deadline_s=deadline_s)
-        rate_limiter = self._rate_limiter.for_related(lanes)
-        client = SentryClient(config, rate_limiter, tries=1)
-        client.cancel_waiting = rate_limiter.cancel
-        client.stop_yielding = rate_limiter.stop_yielding
-        client.prioritize = rate_limiter.prioritize
+        client = SentryClient(config, related_slots=slots)
         client.flavor, client.one_project = self.flavor, self.one_project
         return client
 
     def abort(self) -> None:
-        """Abort the calls under way and those that wait for a slot."""
-        self.cancel_waiting()
+        """Abort the calls under way."""
         self._transport.abort()
 
     def close(self) -> None:
@@ -220,17 +215,12 @@ class SentryClient:
 
         Return None if there is none, or if its host isn't Sentry's and must not get the token.
         """
-        response = self._transport.get(
-            f"{self.organization_path}/", [("detailed", "0")], self.deadline
-        )
+        response = self.get(f"{self.organization_path}/", [("detailed", "0")])
         return cloud_root(text(mapping(mapping(response.body).get("links")).get("regionUrl")) or "")
 
     # https://docs.sentry.io/api/organizations/list-an-organizations-projects/
     def projects(self, *, environments: bool = True) -> tuple[Project, ...]:
-        """Return all projects the token can see.
-
-        `environments` says whether to read those, too, if they cost calls of their own.
-        """
+        """Return all projects the token can see, and `environments` even if these cost calls."""
         path = f"{self.organization_path}/projects/"
         pages = list(self._pages(path, [("per_page", str(PER_PAGE))]))
         rows = [parse_project(row) for page in pages for row in rows_of(page)]
@@ -242,10 +232,7 @@ class SentryClient:
         return found
 
     def _glitchtip_environments(self, projects: Sequence[Project]) -> tuple[str, ...] | None:
-        """Return the environments of all projects, which GlitchTip lists only separately.
-
-        A project's own list lacks some that another project had before.
-        """
+        """Return all environments: GlitchTip lists them separately, and not fully by project."""
         organization = path_segment(self.config.organization)
         own = [f"/projects/{organization}/{path_segment(project.slug)}" for project in projects]
         for paths in ([self.organization_path], own if len(own) <= MAX_ENVIRONMENT_LISTS else []):
@@ -303,7 +290,7 @@ class SentryClient:
         IDs need no quoting. A search for the customer would make Sentry look up the user first.
         """
         params = [
-            *scope.params(),
+            *scope.time_params(),
             ("query", f"id:[{','.join(event_ids[:FULL_PER_PAGE])}]"),
             ("full", "1"),
             ("per_page", str(FULL_PER_PAGE)),
@@ -314,23 +301,21 @@ class SentryClient:
 
     # https://docs.sentry.io/api/events/retrieve-an-event-for-a-project/
     def project_event(self, project: str, event_id: str) -> object:
-        """Return the full body of one event. Raise `SentryNotFound` if there is none."""
+        """Return the full body of one event, or raise `SentryNotFound`."""
         organization = path_segment(self.config.organization)
-        path = f"/projects/{organization}/{path_segment(project)}/events/{event_id}/"
-        return self._transport.get(path, [], self.deadline).body
+        return self.get(f"/projects/{organization}/{path_segment(project)}/events/{event_id}/").body
 
     # https://docs.sentry.io/api/events/retrieve-an-issue-event/
     def issue_event(self, issue_id: str, event_id: str) -> object:
-        """Return the full body of one event. Raise `SentryNotFound` if there is none."""
-        path = f"{self.organization_path}/issues/{path_segment(issue_id)}/events/{event_id}/"
-        return self._transport.get(path, [], self.deadline).body
+        """Return the full body of one event, or raise `SentryNotFound`."""
+        issue = path_segment(issue_id)
+        return self.get(f"{self.organization_path}/issues/{issue}/events/{event_id}/").body
 
     # https://docs.sentry.io/api/organizations/resolve-an-event-id/
     def event_by_id(self, event_id: str, identity_fields: Sequence[str]) -> Event | None:
         """Return the event with that ID in any project of the organization, or None."""
         try:
-            path = f"{self.organization_path}/eventids/{event_id}/"
-            body = mapping(self._transport.get(path, [], self.deadline).body)
+            body = mapping(self.get(f"{self.organization_path}/eventids/{event_id}/").body)
         except SentryUnknownRoute:
             raise  # says nothing about the event
         except SentryNotFound:
@@ -344,17 +329,14 @@ class SentryClient:
 
     # https://docs.sentry.io/api/events/list-an-organizations-issues/ (`group` is not documented)
     def issues(self, issue_ids: Sequence[str], project_ids: Sequence[str] = ()) -> list[Issue]:
-        """Return up to 100 issues in one call, without those that Sentry omits.
-
-        Those requested by short ID have it as their `id`, as the events do.
-        """
+        """Return up to 100 issues. Those requested by short ID have it as their `id`."""
         wanted = set(issue_ids[:ISSUES_PER_CALL])
         short_ids = sorted(one for one in wanted if not one.isdecimal())
         params = [("group", one) for one in issue_ids[:ISSUES_PER_CALL] if one not in short_ids]
         params += [("project", project_id) for project_id in project_ids or ("-1",)]
         query = f"issue:[{','.join(short_ids)}]" if short_ids else ""
         params += [("query", query), ("limit", str(ISSUES_PER_CALL))]
-        response = self._transport.get(f"{self.organization_path}/issues/", params, self.deadline)
+        response = self.get(f"{self.organization_path}/issues/", params)
         found = filter(None, (parse_issue(row) for row in rows_of(response)))
         named = (
             replace(issue, id=issue.short_id) if issue.short_id in wanted else issue
@@ -362,8 +344,8 @@ class SentryClient:
         )
         return [issue for issue in named if issue.id in wanted]
 
-    def get(self, path: str, params: Params, deadline: Deadline | None = None) -> ApiResponse:
-        """GET any other path of the API. Raise a `SentryError`."""
+    def get(self, path: str, params: Params = (), deadline: Deadline | None = None) -> ApiResponse:
+        """GET a path of the API."""
         return self._transport.get(path, params, deadline or self.deadline)
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
@@ -375,14 +357,11 @@ class SentryClient:
         fields: Sequence[str],
         params: Params = (),
     ) -> tuple[Mapping[str, object], str | None, bool]:
-        """Return a page of another dataset, the cursor of the next one, and whether it's the last.
-
-        Raise a `SentryError`.
-        """
+        """Return a page, the cursor of the next one, and whether it's the last."""
         own = [("field", name) for name in fields]
         sent = [*self._table_params(search, scope, dataset), *own, *params]
         sent.append(("per_page", str(PER_PAGE)))
-        response = self._transport.get(f"{self.organization_path}/events/", sent, self.deadline)
+        response = self.get(f"{self.organization_path}/events/", sent)
         check_table(response.body)
         is_last = is_last_page(response, PER_PAGE)
         return mapping(response.body), next_cursor(response), is_last
@@ -395,14 +374,13 @@ class SentryClient:
             ("query", search),
             ("caseInsensitive", "1"),  # newer datasets need it, others ignore it
             *scope.params(),
-            *scope.project_params(),
         ]
 
     def _pages(self, path: str, params: Params) -> Iterator[ApiResponse]:
         """Yield page after page by the cursor of the `Link` header, whose URL is never used."""
         cursor: list[tuple[str, str]] = []
         for _page in range(MAX_PAGES):
-            response = self._transport.get(path, [*params, *cursor], self.deadline)
+            response = self.get(path, [*params, *cursor])
             yield response
             following = next_cursor(response)
             if following is None and not is_last_page(response, PER_PAGE):

@@ -72,18 +72,18 @@ def fetch_answer(
     searched, skipped = choose_projects(question, client.config, projects)
     fetch = Fetch.of(client, question, searched)
     activity = ActivityReader(fetch, signals)
-    signal_reader = SignalReader(fetch)
+    signal_reader = SignalReader(fetch, signals)
     timing = window_notices(question, client.config, now)
     try:
         list_future = fetch.pool.submit(_list, fetch)
         activity.start(both=bool(skipped or timing))
-        signal_reader.start_customer_signals(signals)
+        signal_reader.start_customer_signals()
         listing = result_in_time(client, list_future)
         if client.flavor == Flavor.GLITCHTIP:
             listing = with_details(fetch, listing)
         activity.follow(listing.events, is_answer=not listing.events)
-        signal_reader.start_customer_signals(signals)  # if the flavor was unknown before
-        signal_reader.start_event_signals(signals, listing.events)
+        signal_reader.start_customer_signals()  # if the flavor was unknown before
+        signal_reader.start_event_signals(listing.events)
         events, issues, missing = _read_details(fetch, listing)
         notices = (
             *skipped,
@@ -144,11 +144,11 @@ def fetch_related(
         client.flavor = Flavor.SENTRY
     searched, _skipped = choose_projects(question, client.config, projects)
     fetch = Fetch.of(client, question, searched)
-    signal_reader = SignalReader(fetch)
+    signal_reader = SignalReader(fetch, signals)
     activity = ActivityReader(fetch, signals)
     try:
-        signal_reader.start_customer_signals(signals)
-        signal_reader.start_event_signals(signals, events)
+        signal_reader.start_customer_signals()
+        signal_reader.start_event_signals(events)
         if known and events:
             activity.resume(known)
         activity.follow(events, is_answer=not events)
@@ -248,9 +248,10 @@ def _read_details(
     wanted = [event for event in nearest if event.body is None]
     batches = batches_of(wanted)
     tracker = client.progress_tracker
-    calls = issue_calls(fetch, listing)
+    slugs = {event.issue_id: event.project for event in listing.events if event.issue_id}
+    calls = [] if client.flavor == Flavor.GLITCHTIP else issue_calls(fetch, slugs)
     tracker.record_list(listing.events, [batch[0].issue_id for batch in batches], others=len(calls))
-    client.announce(len(batches) + len(calls))
+    client.slots.announce(len(batches) + len(calls))
     batch_futures = [
         pool.submit(tracker.tracked(partial(read_batch, client, batch), batch[0].issue_id))
         for batch in batches
@@ -279,21 +280,11 @@ def _read_details(
     return tuple(events), tuple(issues), detail_notices(missing, short_ids, issues_failed)
 
 
-def issue_calls(fetch: Fetch, listing: Listing) -> list[Callable[[], list[Issue]]]:
-    """Return the calls, as few as possible, for issues that did not come with the list.
-
-    Each raises a `SentryError`.
-    """
-    client = fetch.client
+def issue_calls(fetch: Fetch, slugs: Mapping[str, str | None]) -> list[Callable[[], list[Issue]]]:
+    """Return the fewest calls for issues; `slugs` are those of their projects, by issue ID."""
+    client, ids = fetch.client, list(slugs)
     if client.flavor == Flavor.GLITCHTIP:
-        return []
-    known = {issue.id for issue in listing.issues}
-    slugs = {
-        event.issue_id: event.project
-        for event in listing.events
-        if event.issue_id and event.issue_id not in known
-    }
-    ids = list(slugs)
+        return GlitchTip(client).issue_calls(sorted(ids))
     chunks = [ids[start : start + ISSUES_PER_CALL] for start in range(0, len(ids), ISSUES_PER_CALL)]
     project_ids = {project.slug: project.id for project in fetch.searched}
     calls: list[Callable[[], list[Issue]]] = []

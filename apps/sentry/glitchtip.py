@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, quote
 
 from apps.events.answer import Notice, NoticeCode
@@ -49,6 +49,8 @@ from apps.sentry.parsing import (
     parse_level,
 )
 from apps.sentry.search import has_case, matched_fields, with_match
+
+T = TypeVar("T")
 
 # GlitchTip's API as of 5.2. Its lists of full events have no search and no time range, so their
 # callers filter the rows.
@@ -129,7 +131,7 @@ class GlitchTip:
         """Return the level of an event, which no list has."""
         issue = path_segment(event.issue_id or "")
         path = f"{self._client.organization_path}/issues/{issue}/events/{event.id}/json/"
-        return parse_level(mapping(self._client.get(path, []).body).get("level"))
+        return parse_level(mapping(self._client.get(path).body).get("level"))
 
     def users_affected(self, issue: Issue) -> int | None:
         """Return how many customers have had it, or None if not all of its events have an ID."""
@@ -699,24 +701,22 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
             failed.append(found)
         else:
             issues.update((issue.id, issue) for issue in found)
-    levels: dict[str, str | None] = {}
-    users: dict[str, int | None] = {}
-
-    def read_level(event: Event) -> None:
-        levels[event.id] = server.level(event)
-
-    def read_users(issue: Issue) -> None:
-        users[issue.id] = server.users_affected(issue)
-
-    with_counts = [issues[issue_id] for issue_id in ids if issue_id in issues][:MAX_COUNTED_ISSUES]
-    calls = [
-        *(partial(read_level, event) for event in nearest[: client.config.max_bodies]),
-        *(partial(read_users, issue) for issue in with_counts),
+    with_level = nearest[: client.config.max_bodies]
+    with_users = [issues[issue_id] for issue_id in ids if issue_id in issues][:MAX_COUNTED_ISSUES]
+    calls: list[Callable[[], str | int | None]] = [
+        *(partial(server.level, event) for event in with_level),
+        *(partial(server.users_affected, issue) for issue in with_users),
     ]
     tracker = client.progress_tracker
     tracker.record_list(listing.events, (), others=len(calls))
     tracked = [tracker.tracked(_unless_failed(call, failed)) for call in calls]
-    failed += [error for error in fetch.run_all(tracked) if error]
+    known: dict[str, Any] = {}
+    read: list[Event | Issue] = [*with_level, *with_users]
+    for one, outcome in zip(read, fetch.run_all(tracked), strict=True):
+        if isinstance(outcome, errors.SentryError):
+            failed.append(outcome)
+        else:
+            known[one.id] = outcome
     notices = [
         Notice(
             NoticeCode.SIGNAL_MISSING,
@@ -727,11 +727,11 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     ]
     return replace(
         listing,
-        events=tuple(replace(event, level=levels.get(event.id)) for event in listing.events),
+        events=tuple(replace(event, level=known.get(event.id)) for event in listing.events),
         issues=tuple(
             replace(
                 issue,
-                users_affected=users.get(issue.id),
+                users_affected=known.get(issue.id),
                 first_seen=_first_seen(issue, listing.events),
             )
             for issue in issues.values()
@@ -740,16 +740,14 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     )
 
 
-def _unless_failed(
-    call: Callable[[], None], failed: list[errors.SentryError]
-) -> Callable[[], None]:
+def _unless_failed(call: Callable[[], T], failed: list[errors.SentryError]) -> Callable[[], T]:
     """Return a call that isn't made after another has failed: a server may lack its endpoint."""
 
-    def run() -> None:
+    def run() -> T:
         if failed:
             raise failed[0]
         try:
-            call()
+            return call()
         except errors.SentryError as error:
             failed.append(error)
             raise

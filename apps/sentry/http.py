@@ -1,4 +1,4 @@
-"""GET requests to Sentry within time and size limits: JSON and headers, or a `SentryError`."""
+"""GET requests to Sentry, with retries and limits: JSON and headers, or a `SentryError`."""
 
 import json
 import random
@@ -30,7 +30,7 @@ from apps.outbound import (
 )
 from apps.sentry import errors
 from apps.sentry.config import Deadline, SentryConfig
-from apps.sentry.throttling import RateLimiter
+from apps.sentry.throttling import RateLimiter, Slots
 
 # Requests that can be aborted. The read timeout of `requests` starts over with each chunk, so it
 # can't limit a response that trickles in. A timer shuts the socket instead, whatever is being read.
@@ -150,10 +150,7 @@ class ApiResponse:
 
 
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:
-    """Return the decompressed body.
-
-    Raise a `SentryError` if it is larger than 32 MB, incomplete, or late.
-    """
+    """Return the body. Raise a `SentryError` if it is larger than 32 MB, incomplete, or late."""
     chunks: list[bytes] = []
     size = 0
     try:
@@ -384,10 +381,11 @@ class Transport:
     """A pooled session to one Sentry. Safe to use from several threads."""
 
     def __init__(
-        self, config: SentryConfig, rate_limiter: RateLimiter, *, tries: int = TRIES
+        self, config: SentryConfig, rate_limiter: RateLimiter, slots: Slots, *, tries: int = TRIES
     ) -> None:
         """With one try, for optional calls, the timeout to connect is a second."""
         self._rate_limiter = rate_limiter
+        self._slots = slots
         self._tries = tries
         self._connect_s = CONNECT_TIMEOUT_S if tries > 1 else 1.0
         self._open_requests = OpenRequests()
@@ -434,7 +432,7 @@ class Transport:
 
     def _get_once(self, path: str, params: Params, deadline: Deadline) -> ApiResponse:
         queued = time.monotonic()
-        with self._rate_limiter.slot(self._time_left(deadline)):
+        with self._slots.slot(self._time_left(deadline)):
             sent = time.monotonic()
             try:
                 return self._send_and_parse(path, params, deadline)

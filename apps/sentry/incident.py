@@ -39,38 +39,12 @@ from apps.events.incident import (
     representative_events,
 )
 from apps.events.query import Question, counted
-from apps.sentry import errors
+from apps.sentry import errors, listing, search
 from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient
 from apps.sentry.config import Flavor
 from apps.sentry.fetch import choose_projects, issue_calls
-from apps.sentry.glitchtip import GlitchTip, list_glitchtip_events
-from apps.sentry.listing import (
-    MAX_OTHERS,
-    PARTLY_SEARCHED,
-    Fetch,
-    Listing,
-    batches_of,
-    collect_bodies,
-    environment_notices,
-    list_events,
-    newest_first,
-    read_batch,
-    retention_notice,
-    scope_of,
-    skipped_notices,
-    window_notices,
-)
+from apps.sentry.glitchtip import list_glitchtip_events
 from apps.sentry.parsing import Identities, Project, is_partial, parse_counts, parse_groups
-from apps.sentry.search import (
-    Part,
-    fields_naming,
-    has_identity,
-    matched_fields,
-    may_find,
-    part_for,
-    search_for_all,
-    with_match,
-)
 
 INCIDENT_DEADLINE_S: Final = 120.0
 MAX_SEARCH: Final = 6600  # bytes; servers take addresses of 8 KB, with the columns
@@ -97,7 +71,19 @@ _SPLIT = (
     errors.SentryTimeout,
 )
 
-OnProgress = Callable[[], None]
+
+@dataclass(frozen=True, slots=True)
+class IncidentSource:
+    """What an incident is read from. `visible` are the projects of the token.
+
+    `on_progress` is called repeatedly.
+    """
+
+    client: SentryClient
+    where: IncidentScope
+    visible: Sequence[Project]
+    now: datetime
+    on_progress: Callable[[], None] = lambda: None
 
 
 def plan_batches(
@@ -108,7 +94,7 @@ def plan_batches(
     batches: list[list[IncidentCustomer]] = []
     size = 0
     for one in customers:
-        own = part_for(one.customer, fields).size
+        own = search.part_for(one.customer, fields).size
         if not batches or size + own > MAX_SEARCH or len(batches[-1]) == most:
             batches.append([])
             size = 0
@@ -117,31 +103,23 @@ def plan_batches(
     return tuple(map(tuple, batches))
 
 
-def fetch_batch(
-    client: SentryClient,
-    batch: Sequence[IncidentCustomer],
-    where: IncidentScope,
-    *,
-    visible: Sequence[Project],
-    now: datetime,
-    on_progress: OnProgress = lambda: None,
-) -> BatchAnswer:
+def fetch_batch(source: IncidentSource, batch: Sequence[IncidentCustomer]) -> BatchAnswer:
     """Return a finding for each customer of a batch.
 
-    `visible` are the projects of the token. `on_progress` is called repeatedly. Raise a
-    `SentryError` if the whole batch should be tried again later.
+    Raise a `SentryError` if the whole batch should be tried again later.
     """
-    question = where.question(batch[0].customer)
-    searched, skipped = choose_projects(question, client.config, visible)
-    work = _Batch(client, question, searched, on_progress)
+    client = source.client
+    question = source.where.question(batch[0].customer)
+    searched, skipped = choose_projects(question, client.config, source.visible)
+    work = _Batch(client, question, searched, source.on_progress)
     findings = work.findings(batch)
     events = [event for finding in findings for event in finding.events]
     notices = (
         *skipped,
         *work.skipped,
-        *([PARTLY_SEARCHED] if client.is_partial else []),
-        *environment_notices(question, searched, events),
-        *window_notices(question, client.config, now),
+        *([listing.PARTLY_SEARCHED] if client.is_partial else []),
+        *listing.environment_notices(question, searched, events),
+        *listing.window_notices(question, client.config, source.now),
     )
     issues = tuple(work.issues.values())
     return BatchAnswer(findings, issues, tuple(dict.fromkeys(notices)), len(client.call_log))
@@ -174,7 +152,7 @@ def in_projects(
             refused.append((project.slug, error))
             if len(refused) == number and number in (len(searched), _MAX_REFUSED):
                 raise
-    return skipped_notices(refused)
+    return listing.skipped_notices(refused)
 
 
 @dataclass
@@ -187,7 +165,7 @@ class _Batch:
     client: SentryClient
     question: Question
     searched: Sequence[Project]
-    on_progress: OnProgress
+    on_progress: Callable[[], None]
     events: dict[int, dict[str, Event]] = field(default_factory=lambda: defaultdict(dict))
     unsure: dict[int, tuple[FindingState, str]] = field(default_factory=dict)
     others: Counter[int] = field(default_factory=Counter)
@@ -213,7 +191,7 @@ class _Batch:
                 self._read_alone(one, list_glitchtip_events)
         findings = []
         for one in batch:
-            events = newest_first(self.events[one.line].values())
+            events = listing.newest_first(self.events[one.line].values())
             state, why = self.unsure.get(one.line, (FindingState.ANSWERED, ""))
             was_seen = True if events else None
             findings.append(Finding(one.line, events, state, why, was_seen=was_seen))
@@ -224,7 +202,7 @@ class _Batch:
             if rest := [one for one in batch if one.line not in self.alone]:
                 self._read(rest, scope)
 
-        scope = scope_of(self.client, self.question, self.searched)
+        scope = listing.scope_of(self.client, self.question, self.searched)
         self.skipped = in_projects(self.client, self.searched, scope, read)
 
     def _read(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
@@ -234,7 +212,7 @@ class _Batch:
         except (errors.SentryOneProjectOnly, errors.SentryRetired, errors.SentryCrowded):
             raise
         except errors.SentryOutsideRetention:
-            why = retention_notice(self.client.config).message
+            why = listing.retention_notice(self.client.config).message
             self.unsure |= {one.line: (FindingState.UNANSWERABLE, why) for one in part}
         except _SPLIT as error:
             if self.client.deadline.left() <= 0:
@@ -287,14 +265,14 @@ class _Batch:
         Return the number of rows that could not be read.
         """
         unreadable = 0
-        parts = {one.line: part_for(one.customer, self.question.fields) for one in part}
+        parts = {one.line: search.part_for(one.customer, self.question.fields) for one in part}
         named: dict[str, list[IncidentCustomer]] = defaultdict(list)
         for one in part:
             for name in {one.customer.identifier.casefold(), one.customer.hex_id or ""} - {""}:
                 named[name].append(one)
         times: list[datetime] = []
         self.on_progress()
-        for page, continues in self._rows(search_for_all(parts.values()), scope):
+        for page, continues in self._rows(search.search_for_all(parts.values()), scope):
             self.on_progress()
             for row in page:
                 unreadable += not self._add(row, part, named, parts)
@@ -311,7 +289,7 @@ class _Batch:
         row: Event | None,
         part: Sequence[IncidentCustomer],
         named: Mapping[str, Sequence[IncidentCustomer]],
-        parts: Mapping[int, Part],
+        parts: Mapping[int, search.Part],
     ) -> bool:
         """Add a row to those it belongs to; return False if that can't be known."""
         if row is None:
@@ -321,18 +299,18 @@ class _Batch:
         is_known = False
         names = {*(value.casefold() for _name, value in row.identities), row.trace_id or "", row.id}
         for one in (one for name in names if name in named for one in named[name]):
-            if matched_fields(row, one.customer):
+            if search.matched_fields(row, one.customer):
                 is_known = True
-                self.events[one.line].setdefault(row.id, with_match(row, one.customer))
+                self.events[one.line].setdefault(row.id, search.with_match(row, one.customer))
         if is_known:
             return True
         for one in part:
-            self.others[one.line] += may_find(parts[one.line], row.identities)
-        return any(has_identity(row, one.customer) for one in part)
+            self.others[one.line] += search.may_find(parts[one.line], row.identities)
+        return any(search.has_identity(row, one.customer) for one in part)
 
     def _is_noisy(self, one: IncidentCustomer) -> bool:
         is_full = len(self.events[one.line]) >= min(MAX_EVENTS, self.client.config.max_events)
-        return is_full or self.others[one.line] >= MAX_OTHERS
+        return is_full or self.others[one.line] >= listing.MAX_OTHERS
 
     def _go_on_without(
         self, noisy: Sequence[IncidentCustomer], part: Sequence[IncidentCustomer], scope: Scope
@@ -342,14 +320,14 @@ class _Batch:
         if rest:
             self._read(rest, scope)
         for one in noisy:
-            if self.others[one.line] >= MAX_OTHERS:
-                self._read_alone(one, list_events)
+            if self.others[one.line] >= listing.MAX_OTHERS:
+                self._read_alone(one, listing.list_events)
             else:
                 self._read_other_issues(one, scope)
 
     def _read_other_issues(self, one: IncidentCustomer, scope: Scope) -> None:
         """Read older events only of unseen issues, so that one with many events hides no other."""
-        text = search_for_all([part_for(one.customer, self.question.fields)])
+        text = search.search_for_all([search.part_for(one.customer, self.question.fields)])
         own = self.events[one.line]
         listed = len(own)
         is_whole = False
@@ -362,7 +340,7 @@ class _Batch:
                 break
             for row in page:
                 if row and self.question.window.contains(row.timestamp):
-                    event = with_match(row, one.customer)
+                    event = search.with_match(row, one.customer)
                     if event.matched_on:
                         own.setdefault(row.id, event)
             if not continues:
@@ -375,22 +353,24 @@ class _Batch:
     def _rows(self, text: str, scope: Scope) -> Iterator[tuple[list[Event | None], bool]]:
         return self.client.event_rows(text, scope, self.question.fields)
 
-    def _read_alone(self, one: IncidentCustomer, read: Callable[[Fetch], Listing]) -> None:
+    def _read_alone(
+        self, one: IncidentCustomer, read: Callable[[listing.Fetch], listing.Listing]
+    ) -> None:
         self.on_progress()
         self.alone.add(one.line)
         question = replace(self.question, customer=one.customer)
-        fetch = Fetch.of(self.client, question, self.searched)
+        fetch = listing.Fetch.of(self.client, question, self.searched)
         try:
-            listing = read(fetch)
+            found = read(fetch)
         except (errors.SentryRejectedQuery, errors.SentryBadResponse) as error:
             self.unsure[one.line] = (FindingState.UNANSWERABLE, error.message)
             return
         finally:
             fetch.close()
-        self.events[one.line] |= {event.id: replace(event, body=None) for event in listing.events}
-        self.issues |= {issue.id: issue for issue in listing.issues}
-        if listing.notices:
-            self.unsure[one.line] = (FindingState.CAPPED, listing.notices[0].message)
+        self.events[one.line] |= {event.id: replace(event, body=None) for event in found.events}
+        self.issues |= {issue.id: issue for issue in found.issues}
+        if found.notices:
+            self.unsure[one.line] = (FindingState.CAPPED, found.notices[0].message)
 
 
 def _without(issue_ids: Collection[str]) -> str:
@@ -406,14 +386,9 @@ def _without(issue_ids: Collection[str]) -> str:
 
 
 def fetch_rest(
-    client: SentryClient,
+    source: IncidentSource,
     customers: Sequence[IncidentCustomer],
     findings: Sequence[Finding],
-    where: IncidentScope,
-    *,
-    visible: Sequence[Project],
-    now: datetime,
-    on_progress: OnProgress = lambda: None,
     known: Rest | None = None,
 ) -> Rest:
     """Return what else an incident needs: who was ever seen, the baseline, issues, and bodies.
@@ -424,54 +399,32 @@ def fetch_rest(
     """
     if not customers:
         return known or Rest()
-    rest = _Rest(client, customers, where, visible, now, on_progress)
-    return rest.read(findings, known)
+    return _Rest(source, customers).read(findings, known)
 
 
-def fetch_baseline(
-    client: SentryClient,
-    customers: Sequence[IncidentCustomer],
-    where: IncidentScope,
-    *,
-    visible: Sequence[Project],
-    now: datetime,
-    on_progress: OnProgress = lambda: None,
-) -> Rest:
+def fetch_baseline(source: IncidentSource, customers: Sequence[IncidentCustomer]) -> Rest:
     """Return only the baseline, which needs no batch to be read first."""
-    rest = _Rest(client, customers, where, visible, now, on_progress)
-    return Rest(baseline=rest.read_baseline(), calls=len(client.call_log))
+    baseline = _Rest(source, customers).read_baseline()
+    return Rest(baseline=baseline, calls=len(source.client.call_log))
 
 
-def fetch_seen(
-    client: SentryClient,
-    customers: Sequence[IncidentCustomer],
-    where: IncidentScope,
-    *,
-    visible: Sequence[Project],
-    now: datetime,
-    on_progress: OnProgress = lambda: None,
-) -> Rest:
+def fetch_seen(source: IncidentSource, customers: Sequence[IncidentCustomer]) -> Rest:
     """Return only who was ever seen, of customers without events."""
-    on_progress()
-    rest = _Rest(client, customers, where, visible, now, on_progress)
-    return Rest(rest.was_seen(customers), notices=tuple(rest.notices), calls=len(client.call_log))
+    source.on_progress()
+    rest = _Rest(source, customers)
+    was_seen = rest.was_seen(customers)
+    return Rest(was_seen, notices=tuple(rest.notices), calls=len(source.client.call_log))
 
 
-@dataclass
 class _Rest:
-    client: SentryClient
-    customers: Sequence[IncidentCustomer]
-    where: IncidentScope
-    visible: Sequence[Project]
-    now: datetime
-    on_progress: OnProgress
-    notices: list[Notice] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        question = self.where.question(self.customers[0].customer)
-        self.searched, _skipped = choose_projects(question, self.client.config, self.visible)
+    def __init__(self, source: IncidentSource, customers: Sequence[IncidentCustomer]) -> None:
+        self.client, self.now, self.on_progress = source.client, source.now, source.on_progress
+        self.customers = customers
+        self.notices: list[Notice] = []
+        question = source.where.question(customers[0].customer)
         self.fields = question.fields
-        self.fetch = Fetch.of(self.client, question, self.searched)
+        self.searched, _skipped = choose_projects(question, self.client.config, source.visible)
+        self.fetch = listing.Fetch.of(self.client, question, self.searched)
 
     def read(self, findings: Sequence[Finding], known: Rest | None) -> Rest:
         with_events = {one.line for one in findings if one.events}
@@ -490,10 +443,7 @@ class _Rest:
         return Rest(was_seen, baseline, issues.result(), bodies, notices, calls)
 
     def was_seen(self, empty: Sequence[IncidentCustomer]) -> dict[int, bool | None]:
-        """Return for customers without events whether there are any at another time.
-
-        This runs in its own thread alongside everything else, as do the issues.
-        """
+        """Return whether customers without events in the window have any at another time."""
         seen: dict[int, bool | None] = {one.line: None for one in empty}
         named = [one for one in empty if one.customer.is_named]
         problem = ""
@@ -535,12 +485,14 @@ class _Rest:
         seen: dict[int, bool | None] = {}
         pending = list(part)
         while pending:
-            parts = [part_for(one.customer, fields, with_ids=False) for one in pending]
+            parts = [search.part_for(one.customer, fields, with_ids=False) for one in pending]
             body, _cursor, is_last = self.client.table_page(
-                "errors", search_for_all(parts), scope, (*fields, "count()")
+                "errors", search.search_for_all(parts), scope, (*fields, "count()")
             )
             groups = [identities for identities, _count in parse_counts(body, fields)]
-            found = [one for one in pending if any(fields_naming(one.customer, g) for g in groups)]
+            found = [
+                one for one in pending if any(search.fields_naming(one.customer, g) for g in groups)
+            ]
             seen |= {one.line: True for one in found}
             pending = [one for one in pending if one not in found]
             if is_last or not found:
@@ -605,14 +557,16 @@ class _Rest:
         """Read page after page until there are enough; return whether that was the last."""
         fields = self.fields
         named = [f'!{one}:""' if one.startswith("tags[") else f"has:{one}" for one in fields]
-        search = f"({' OR '.join(named)})" if is_sorted else ""
+        named_by = f"({' OR '.join(named)})" if is_sorted else ""
         sort = [("sort", name) for name in (*fields, "issue.id")] if is_sorted else []
         columns = (*fields, "issue.id", "issue", "count()")
         cursor: str | None = ""
         while found.needs_more:
             self.on_progress()
             params = [*sort, *([("cursor", cursor)] if cursor else [])]
-            body, cursor, is_last = self.client.table_page("errors", search, scope, columns, params)
+            body, cursor, is_last = self.client.table_page(
+                "errors", named_by, scope, columns, params
+            )
             if is_partial(body):
                 raise errors.SentryBadResponse("Sentry searched only a part of its events.")
             found.add(parse_groups(body, fields))
@@ -627,23 +581,19 @@ class _Rest:
             for issue_id in {event.issue_id for event in finding.events if event.issue_id}
         )
         wanted = {issue_id for issue_id, _count in had.most_common(MAX_ISSUES)}
+        slugs = {
+            event.issue_id: event.project
+            for finding in findings
+            for event in finding.events
+            if event.issue_id in wanted
+        }
         if (further := len(had) - MAX_REPRESENTED) > 0:
             self._note(
                 f"The details of {counted(further, 'issue')} that fewer customers have weren’t "
                 "read, so some of them may be parts of one failure."
             )
-        if self.client.flavor == Flavor.GLITCHTIP:
-            calls = GlitchTip(self.client).issue_calls(sorted(wanted))
-        else:
-            one_of_each = {
-                event.issue_id: event
-                for finding in findings
-                for event in finding.events
-                if event.issue_id in wanted
-            }
-            calls = issue_calls(self.fetch, Listing(tuple(one_of_each.values())))
         found: list[Issue] = []
-        for call in calls:
+        for call in issue_calls(self.fetch, slugs):
             try:
                 found += call()
             except _TEMPORARY:
@@ -655,9 +605,12 @@ class _Rest:
     def _bodies(self, events: Sequence[Event]) -> dict[str, EventBody]:
         submit = self.fetch.pool.submit
         try:
-            batches = [(one, submit(read_batch, self.client, one)) for one in batches_of(events)]
+            batches = [
+                (one, submit(listing.read_batch, self.client, one))
+                for one in listing.batches_of(events)
+            ]
             self.on_progress()
-            bodies = collect_bodies(self.fetch, events, batches)
+            bodies = listing.collect_bodies(self.fetch, events, batches)
         finally:
             self.fetch.close()
         if bodies.failed:

@@ -85,10 +85,7 @@ def environment_notices(
 
 
 def identifier_notices(question: Question, projects: Sequence[Project]) -> tuple[Notice, ...]:
-    """Return a notice if an empty list says nothing about a customer.
-
-    The identifier is an event's ID, or may be the short ID of an issue.
-    """
+    """Return a notice if what was typed is an event's ID, or may be the short ID of an issue."""
     customer = question.customer
     slug, _, _number = customer.identifier.casefold().rpartition("-")
     slugs = {project.slug.casefold() for project in projects}
@@ -300,10 +297,7 @@ def _read_table(fetch: Fetch, search: Search, scope: Scope) -> Listing:
 
 @dataclass
 class _Table:
-    """The customer's rows of the pages read so far; an event on two pages counts once.
-
-    `others` counts the rows of others.
-    """
+    """The customer's rows of the pages read so far, each event once; `others` counts other rows."""
 
     question: Question
     events: dict[str, Event] = field(default_factory=dict)
@@ -470,7 +464,7 @@ def collect_bodies(
             bodies.by_id.update(outcome.by_id)
             bodies.failed.update(outcome.failed)
     undecided = [e for e in wanted if e.id not in bodies.by_id and e.id not in bodies.failed]
-    fetch.client.announce(len(undecided))
+    fetch.client.slots.announce(len(undecided))
     calls = [partial(read_single_body, fetch.client, event) for event in undecided]
     for event, body in zip(undecided, fetch.run_all(calls), strict=True):
         if isinstance(body, errors.SentryError):

@@ -164,10 +164,7 @@ class Part:
 
 
 def part_for(customer: Customer, fields: Sequence[str], *, with_ids: bool = True) -> Part:
-    """Return the part that finds the customer as reliably as their own search.
-
-    `with_ids` says whether their identifier may also be the ID of a trace or an event.
-    """
+    """Return the part for a customer; `with_ids`, it also finds the ID of a trace or an event."""
     listed: list[tuple[str, str]] = []
     clauses: list[str] = []
     if customer.is_named:

@@ -106,7 +106,6 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
     params = [
         ("query", f"({' OR '.join(clauses)})"),
         *scope.params(),
-        *scope.project_params(),
         *(("field", name) for name in _REPLAY_FIELDS),
         ("sort", "-started_at"),
         ("per_page", str(MAX_REPLAYS)),
@@ -175,7 +174,6 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
     params = [
         ("query", f"issue.category:feedback {_feedback_clause(question.customer, fields)}"),
         *scope.params(),
-        *scope.project_params(),
         ("limit", str(MAX_FEEDBACK)),
     ]
     try:
@@ -223,7 +221,7 @@ def _read_feedback_row(
     if not fields_naming(question.customer, identities) or not text(details.get("message")):
         path = f"{client.organization_path}/issues/{path_segment(issue.id)}/events/latest/"
         try:
-            event = parse_full_event(client.get(path, []).body, _USER)
+            event = parse_full_event(client.get(path).body, _USER)
         except errors.SentryNotFound:
             return None, True  # deleted since it was listed
         if event is None or event.body is None:
@@ -324,7 +322,11 @@ def read_deploys(
     response = client.get(f"{client.organization_path}/releases/", params)
     rows = rows_of(response)
     slugs = {one.slug for one in searched}
-    deploys = [deploy for row in mappings(rows) for deploy in _deploys(row, question, scope.end)]
+    deploys = [
+        deploy
+        for row in mappings(rows)
+        for deploy in _deploys(row, question.environments, scope.end)
+    ]
     found = deploys_around(deploys, window, slugs)
     has_next = next_cursor(response) is not None or not is_last_page(response, MAX_RELEASES)
     slugs_without_deploy = slugs - {deploy.project for deploy in found if deploy.at < window.start}
@@ -338,35 +340,27 @@ def read_deploys(
     return SignalRows(found, is_complete=False, has_more=has_next and not reaches_far_enough)
 
 
-def _deploys(row: Mapping[str, object], question: Question, end: datetime) -> Iterator[Deploy]:
-    """Yield the release's last deploy before `end`, for each of its projects."""
-    version = text(row.get("version"))
-    times = (one for one in _live_times(row, question.environments) if one[0] < end)
-    at, environment, is_reported = next(times, (None, None, False))
-    if version is None or at is None:
-        return
-    for project in mappings(row.get("projects")):
-        slug = text(project.get("slug"))
-        if slug:
-            yield Deploy(version, at, slug, environment, is_reported)
+def _deploys(
+    row: Mapping[str, object], environments: Sequence[str], end: datetime
+) -> Iterator[Deploy]:
+    """Yield the release's last deploy before `end`, for each of its projects.
 
-
-def _live_times(
-    row: Mapping[str, object], environments: Sequence[str]
-) -> Iterator[tuple[datetime, str | None, bool]]:
-    """Yield time, environment, and whether it is reported: of the deploy, release, or creation.
-
-    Without a report, the creation is when Sentry first saw the release.
+    Without a deploy, that is its release, or when Sentry first saw it, which no one reported.
     """
-    last = mapping(row.get("lastDeploy"))
+    version, last = text(row.get("version")), mapping(row.get("lastDeploy"))
     deployed, where = moment(last.get("dateFinished")), text(last.get("environment"))
     released, created = moment(row.get("dateReleased")), moment(row.get("dateCreated"))
-    if deployed and not (where and environments and where not in environments):
-        yield deployed, where, True
-    if released:
-        yield released, None, True
-    elif created and not deployed:
-        yield created, None, False
+    is_elsewhere = where and environments and where not in environments
+    times = (
+        (None if is_elsewhere else deployed, where, True),
+        (released, None, True),
+        (None if deployed or released else created, None, False),
+    )
+    for at, environment, is_reported in times:
+        if version and at and at < end:
+            slugs = (text(project.get("slug")) for project in mappings(row.get("projects")))
+            yield from (Deploy(version, at, one, environment, is_reported) for one in slugs if one)
+            return
 
 
 # Read the signals along with a lookup.
@@ -395,7 +389,8 @@ class RelatedReader:
     def __init__(self, fetch: Fetch, timeout_s: float, *, lanes: int, threads: int) -> None:
         self._main = fetch.client
         timeout_s = min(timeout_s, self._main.deadline.left())
-        self._client = self._main.for_related(timeout_s, lanes=lanes)
+        self._slots = self._main.slots.for_related(lanes)
+        self._client = self._main.for_related(timeout_s, self._slots)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="related")
         self._question = fetch.question
         self._scope = fetch.scope
@@ -418,6 +413,7 @@ class RelatedReader:
 
     def close(self) -> None:
         """Abort the calls under way."""
+        self._slots.cancel()
         self._client.abort()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._client.close()
@@ -430,25 +426,26 @@ class SignalReader(RelatedReader):
     stops waiting, becomes an `UnreadSignal`.
     """
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, signals: Sequence[Signal]) -> None:
         super().__init__(fetch, SIGNALS_TIMEOUT_S, lanes=1, threads=1)
+        self._signals = signals
         self._futures: dict[Signal, Future[SignalRows[Any]]] = {}
 
-    def start_customer_signals(self, signals: Sequence[Signal]) -> None:
+    def start_customer_signals(self) -> None:
         """Start reading the signals that only need the customer, from a Sentry only."""
         if self._main.flavor == Flavor.SENTRY and self._question.customer.is_named:
-            self._start(signals, Signal.REPLAYS, read_replays)
-            self._start(signals, Signal.FEEDBACK, read_feedback)
+            self._start(Signal.REPLAYS, read_replays)
+            self._start(Signal.FEEDBACK, read_feedback)
 
-    def start_event_signals(self, signals: Sequence[Signal], events: Sequence[Event]) -> None:
+    def start_event_signals(self, events: Sequence[Event]) -> None:
         """Start reading the errors in these events' traces, and their projects' deploys."""
         if self._main.flavor != Flavor.SENTRY or not events:
             return
         if any(event.trace_id for event in events):
             nearest = nearest_first(tuple(events), self._question.window.moment)
-            self._start(signals, Signal.TRACES, partial(read_trace_errors, events=nearest))
+            self._start(Signal.TRACES, partial(read_trace_errors, events=nearest))
         read = partial(read_deploys, events=events, projects=self._projects)
-        self._start(signals, Signal.DEPLOYS, read)
+        self._start(Signal.DEPLOYS, read)
 
     def collect(self, patience_s: float) -> RelatedData:
         """Return what arrives within `patience_s` seconds, and abort the rest.
@@ -456,9 +453,9 @@ class SignalReader(RelatedReader):
         If none was as fast as that so far, start no more.
         """
         if patience_s >= self._fastest_call_s():
-            self._client.stop_yielding()
+            self._slots.stop_yielding()
         else:
-            self._client.cancel_waiting()
+            self._slots.cancel()
         end = monotonic() + patience_s
         found: dict[Signal, SignalRows[Any]] = {}
         unread: list[UnreadSignal] = []
@@ -482,22 +479,21 @@ class SignalReader(RelatedReader):
                 message = f"{_NAMES[signal]} left out: {part.withheld}. {_WITHHELD}"
                 unread.append(UnreadSignal(signal, message, can_retry=False))
         self.close()
+        rows = {signal: part.rows for signal, part in found.items()}
         return RelatedData(
-            replays=_rows(found, Signal.REPLAYS),
-            feedback=_rows(found, Signal.FEEDBACK),
-            trace_errors=_rows(found, Signal.TRACES),
-            deploys=_rows(found, Signal.DEPLOYS),
+            replays=rows.get(Signal.REPLAYS, ()),
+            feedback=rows.get(Signal.FEEDBACK, ()),
+            trace_errors=rows.get(Signal.TRACES, ()),
+            deploys=rows.get(Signal.DEPLOYS, ()),
             asked=tuple(self._futures),
             surely=tuple(signal for signal, part in found.items() if part.is_complete),
             unread=tuple(unread),
             calls=len(self._client.call_log),
         )
 
-    def _start(
-        self, signals: Sequence[Signal], signal: Signal, read: Callable[..., SignalRows[Any]]
-    ) -> None:
+    def _start(self, signal: Signal, read: Callable[..., SignalRows[Any]]) -> None:
         is_used = any(signal not in project.unused for project in self._projects)
-        if is_used and signal in signals and signal not in self._futures:
+        if is_used and signal in self._signals and signal not in self._futures:
             self._client.one_project = self._main.one_project
             self._futures[signal] = self._pool.submit(self._read, read)
 
@@ -517,10 +513,6 @@ class SignalReader(RelatedReader):
 def _failed(signal: Signal, error: errors.SentryError) -> UnreadSignal:
     can_retry = not isinstance(error, errors.SentryOneProjectOnly)
     return UnreadSignal(signal, f"{_NAMES[signal]} could not be read: {error.message}", can_retry)
-
-
-def _rows(found: dict[Signal, SignalRows[Any]], signal: Signal) -> tuple[Any, ...]:
-    return found[signal].rows if signal in found else ()
 
 
 # Other occurrences: when the customer had errors, if not in the window.
@@ -546,8 +538,7 @@ class _FirstRows:
 class OccurrenceSearch:
     """Finds the customer's errors nearest to an empty window, in one call or up to three.
 
-    It is meant for a complete result without events; `scope` is that result's. A failure becomes
-    the `problem` of the occurrences and affects neither the result nor its completeness.
+    A failure becomes the `problem` of the occurrences and affects nothing else.
     """
 
     def __init__(self, fetch: Fetch) -> None:
@@ -569,7 +560,7 @@ class OccurrenceSearch:
         if self._client.one_project and len(self._fetch.searched) > 1:
             reason = "this Sentry searches only one project at a time."
             return _with_problem(occurrences, reason), ()
-        read = partial(self._read, _NEWEST_FIRST, occurrences.since, until)
+        read = partial(self._read, _NEWEST_FIRST, since, until)
         [newest] = self._fetch.run_all([read])
         if isinstance(newest, errors.SentryError):
             return _with_problem(occurrences, newest.message), ()
@@ -594,28 +585,19 @@ class OccurrenceSearch:
         if earlier or newest.is_complete:
             before, after = next(iter(earlier), None), next(reversed(later), None)
             return replace(occurrences, before=before, after=after)
-        calls = {
-            "after": partial(self._first, _OLDEST_FIRST, window.end + _SECOND, occurrences.until)
-        }
-        if occurrences.since < window.start:
-            calls["before"] = partial(
-                self._first, _NEWEST_FIRST, occurrences.since, window.start - _SECOND
-            )
-        outcomes = self._fetch.run_all(list(calls.values()))
-        for side, outcome in zip(calls, outcomes, strict=True):
+        since, until = occurrences.since, occurrences.until
+        calls = [partial(self._first, _OLDEST_FIRST, window.end + _SECOND, until)]
+        if since < window.start:
+            calls.append(partial(self._first, _NEWEST_FIRST, since, window.start - _SECOND))
+        found: list[Event | None] = []
+        for outcome in self._fetch.run_all(calls):
             if isinstance(outcome, errors.SentryError):
                 occurrences = _with_problem(occurrences, outcome.message)
-            elif side == "after":
-                occurrences = replace(occurrences, after=outcome)
-            else:
-                occurrences = replace(occurrences, before=outcome)
-        return occurrences
+            found.append(outcome if isinstance(outcome, Event) else None)
+        return replace(occurrences, after=found[0], before=found[1] if found[1:] else None)
 
     def _first(self, sort: str, start: datetime, end: datetime) -> Event | None:
-        """Return the customer's first error in this order, or None if there certainly is none.
-
-        Raise a `SentryError`, also if the rows don't show it.
-        """
+        """Return the customer's first error, if any. Raise a `SentryError` if it's uncertain."""
         rows = self._read(sort, start, end)
         if not rows.events and not rows.is_complete:
             raise errors.SentryBadResponse(_UNDECIDED)

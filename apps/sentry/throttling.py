@@ -1,7 +1,4 @@
-"""The rate limiter of Sentry's client: a protocol, a local one, and priorities within one lookup.
-
-Callers that share limits between processes pass their own `RateLimiter`.
-"""
+"""Who may call Sentry, and when: rate limiters, and priorities within one lookup."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +22,28 @@ _LONG = 2
 MAX_LANES = 2
 
 
-class RateLimiter(Protocol):
-    """What a client consults before each call and informs after it."""
+class RateLimiter:
+    """What a client consults before each call and informs after it: slots, and no memory.
+
+    Callers that share limits between processes pass a subclass of their own.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._slots = [BoundedSemaphore(slots)]
+        self._lanes = [BoundedSemaphore(1) for _lane in range(MAX_LANES)]
 
     def check(self, route: str) -> None:
         """Raise `SentryRateLimited` or `SentryResting` if this endpoint must not be called now."""
 
-    def slot(self, seconds: float) -> AbstractContextManager[None]:
+    @contextmanager
+    def slot(self, seconds: float) -> Iterator[None]:
         """Hold a slot for one call. Raise `SentryCrowded` if none becomes free in time."""
+        with ExitStack() as stack:
+            for slots in self._slots:
+                if not slots.acquire(timeout=seconds):
+                    raise SentryCrowded("All connections to Sentry stayed busy.")
+                stack.callback(slots.release)
+            yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
         """Record a good response; its headers, with lowercase names, say what is left."""
@@ -52,37 +63,20 @@ class RateLimiter(Protocol):
         Those of a lane have a single slot together. They never probe an open circuit and never
         change it; limits that they meet apply only to them.
         """
-
-
-class LocalRateLimiter:
-    """A rate limiter for one client: a number of slots, and no memory."""
-
-    def __init__(self, slots: int) -> None:
-        self._slots = [BoundedSemaphore(slots)]
-        self._lanes = [BoundedSemaphore(1) for _lane in range(MAX_LANES)]
-
-    def _ignore(self, *_args: object, **_named: object) -> None:
-        pass
-
-    check = record_response = record_error = record_request = record_retry = _ignore
-
-    @contextmanager
-    def slot(self, seconds: float) -> Iterator[None]:
-        """Hold one of this client's slots."""
-        with ExitStack() as stack:
-            for slots in self._slots:
-                stack.enter_context(LocalSlot(slots, seconds))
-            yield
-
-    def for_related(self, lane: int = 0) -> RateLimiter:
-        """Return a rate limiter that uses only one of the slots at a time."""
         related = copy(self)
         related._slots = [self._lanes[lane], *self._slots]
         return related
 
 
-class PriorityRateLimiter:
-    """The rate limiter of the calls a result needs; it knows when optional ones are in the way."""
+class Slots(Protocol):
+    """Slots for calls, of which each call holds one."""
+
+    def slot(self, seconds: float) -> AbstractContextManager[None]:
+        """Hold a slot for one call. Raise `SentryCrowded` if none becomes free in time."""
+
+
+class PrioritySlots:
+    """The slots of the calls a result needs; they know when optional ones are in the way."""
 
     def __init__(self, rate_limiter: RateLimiter) -> None:
         self._rate_limiter = rate_limiter
@@ -90,11 +84,6 @@ class PriorityRateLimiter:
         self._waiting = 0
         self._announced = 0
         self._last_start = -inf
-        self.check = rate_limiter.check
-        self.record_response = rate_limiter.record_response
-        self.record_error = rate_limiter.record_error
-        self.record_request = rate_limiter.record_request
-        self.record_retry = rate_limiter.record_retry
 
     def allows_call_of(self, seconds: float) -> bool:
         """Return whether an optional call that takes this long would hardly delay one of these."""
@@ -118,13 +107,13 @@ class PriorityRateLimiter:
                 self._count(-1)
             yield
 
-    def for_related(self, lanes: int = 1) -> "RelatedRateLimiter":
-        """Return the rate limiter for calls that must not delay these, so many at a time.
+    def for_related(self, lanes: int = 1) -> "RelatedSlots":
+        """Return the slots for calls that must not delay these, so many at a time.
 
         The last lane comes first: the first one is that of calls with only one.
         """
         own = [self._rate_limiter.for_related(lane) for lane in reversed(range(lanes))]
-        return RelatedRateLimiter(own, self)
+        return RelatedSlots(own, self)
 
     def _count(self, change: int) -> None:
         with self._lock:
@@ -133,21 +122,17 @@ class PriorityRateLimiter:
                 self._announced = max(0, self._announced - 1)
 
 
-class RelatedRateLimiter:
-    """The rate limiter of optional calls, which must not keep calls with priority waiting."""
+class RelatedSlots:
+    """The slots of optional calls, which must not keep calls with priority waiting."""
 
-    def __init__(self, lanes: Sequence[RateLimiter], priority: PriorityRateLimiter) -> None:
+    def __init__(self, lanes: Sequence[RateLimiter], priority: PrioritySlots) -> None:
+        self.rate_limiter = lanes[0]
         self._lanes = lanes
         self._priority = priority
         self._is_yielding = True
         self._has_priority = False
         self._cancelled = Event()
         self._durations: list[float] = []
-        self.check = lanes[0].check
-        self.record_response = lanes[0].record_response
-        self.record_error = lanes[0].record_error
-        self.record_request = lanes[0].record_request
-        self.record_retry = lanes[0].record_retry
 
     def cancel(self) -> None:
         """Let no further call have a slot."""
@@ -186,22 +171,3 @@ class RelatedRateLimiter:
                     stack.enter_context(lane.slot(_POLL_S / len(self._lanes)))
                     return
         raise SentryCrowded("All connections to Sentry stayed busy.")
-
-    def for_related(self, _lane: int = 0) -> RateLimiter:
-        """Return itself: there is no lower priority."""
-        return self
-
-
-class LocalSlot(AbstractContextManager[None]):
-    """A slot of a semaphore, waited for up to `seconds`."""
-
-    def __init__(self, slots: BoundedSemaphore, seconds: float) -> None:
-        self._slots = slots
-        self._seconds = seconds
-
-    def __enter__(self) -> None:
-        if not self._slots.acquire(timeout=self._seconds):
-            raise SentryCrowded("All connections to Sentry stayed busy.")
-
-    def __exit__(self, *_error: object) -> None:
-        self._slots.release()

@@ -24,6 +24,7 @@ from apps.sentry.incident import (
     INCIDENT_DEADLINE_S,
     MAX_BASELINE_PAGES,
     MAX_REPRESENTED,
+    IncidentSource,
     fetch_batch,
     fetch_rest,
     plan_batches,
@@ -63,11 +64,12 @@ def _measure(demo: DemoSentry, size: int) -> list[Target]:
     visible = client.projects()
     demo.calls.clear()
     findings: list[Finding] = []
+    source = IncidentSource(client, scope, visible, NOW)
     batches = plan_batches(made.customers, scope.fields)
     for batch in batches:
-        findings += fetch_batch(client, batch, scope, visible=visible, now=NOW).findings
+        findings += fetch_batch(source, batch).findings
     lists = len(demo.calls)
-    rest = fetch_rest(client, made.customers, findings, scope, visible=visible, now=NOW)
+    rest = fetch_rest(source, made.customers, findings)
     client.close()
     kinds = {"seen": 0, "baseline": 0, "issues": 0, "bodies": 0}
     for call in demo.calls[lists:]:

@@ -7,7 +7,7 @@ import pytest
 
 from apps.demo.world import World
 from tests.demo.conftest import NOON, Api
-from tests.demo_sentry import DemoSentry
+from tests.demo_sentry import DemoSentry, add_raw
 
 
 def ids(answer: object) -> list[str]:
@@ -102,7 +102,7 @@ def test_an_event_is_found_without_knowing_its_project(api: Api, world: World) -
 
 def test_a_raw_body_is_served_unchanged_next_to_its_own_row(api: Api, world: World) -> None:
     body = {"eventID": "a" * 32, "entries": None, "tags": "none"}
-    event = world.add_raw(body, row={"user.id": "7"}, timestamp=NOON, user_id="1")
+    event = add_raw(world, body, row={"user.id": "7"}, timestamp=NOON, user_id="1")
     assert api.found("user.id:7") == {"a" * 32}
     assert api.get(f"projects/acme/web/events/{event.id}/").json() == body
     assert api.issue_events(event.issue.id, full=1).json() == [body]

@@ -28,7 +28,7 @@ from apps.lookups.models import Lookup, Origin
 from apps.lookups.retention import count_expired, prune
 from apps.redaction import engine
 from tests.conftest import MOMENT, signed_in
-from tests.demo_sentry import DemoSentry
+from tests.demo_sentry import DemoSentry, add_raw
 from tests.incidents.conftest import LIST
 from tests.web.asking import AT, look_up, text
 from tests.web.records import stored_texts
@@ -200,7 +200,9 @@ def test_every_line_is_accounted_for(lea: Client, connected: DemoSentry) -> None
     assert f"{expected}." in page
     assert "Not checked yet (8)" in page
     unreadable = {"id": "?"}
-    connected.world.add_raw({}, row=unreadable, event_id="a" * 32, timestamp=MOMENT, user_id="1007")
+    add_raw(
+        connected.world, {}, row=unreadable, event_id="a" * 32, timestamp=MOMENT, user_id="1007"
+    )
     while work():
         pass
     page = text(lea.get(url))

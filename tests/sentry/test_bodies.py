@@ -8,7 +8,7 @@ from apps.demo.world import World
 from apps.events.answer import Answer, NoticeCode
 from apps.sentry.config import SentryConfig
 from tests.conftest import MOMENT, question
-from tests.demo_sentry import DemoSentry
+from tests.demo_sentry import DemoSentry, add_raw
 from tests.sentry.test_plan import codes, look_up
 
 
@@ -122,7 +122,8 @@ def test_what_the_list_lacks_is_read_one_by_one(config: SentryConfig) -> None:
 def test_event_without_a_project_is_read_from_its_issue(
     demo_sentry: DemoSentry, config: SentryConfig
 ) -> None:
-    demo_sentry.world.add_raw(
+    add_raw(
+        demo_sentry.world,
         {"eventID": "ab" * 16, "message": "Broken"},
         row={"project": None, "project.name": None},
         user_id="1",

@@ -14,7 +14,7 @@ from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.fetch import fetch_answer
 from apps.sentry.parsing import Project
 from tests.conftest import MOMENT, NOW, question
-from tests.demo_sentry import DemoSentry
+from tests.demo_sentry import DemoSentry, add_raw
 from tests.sentry.glitchtips import crowd, ids, look_up
 from tests.sentry.test_plan import codes
 
@@ -113,7 +113,7 @@ def test_list_that_ends_early_is_incomplete_or_an_error(
 
 
 def test_unreadable_row_is_not_dropped(demo: DemoSentry, config: SentryConfig) -> None:
-    demo.world.add_raw({"odd": True}, event_id="1" * 32, timestamp=MOMENT)
+    add_raw(demo.world, {"odd": True}, event_id="1" * 32, timestamp=MOMENT)
     answer = look_up(config, question("1"))
     assert codes(answer) == [NoticeCode.INCOMPLETE_LIST]
 

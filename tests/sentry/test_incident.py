@@ -29,9 +29,9 @@ from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.errors import SentryPermissionMissing, SentryRateLimited, SentryServerError
 from apps.sentry.fetch import fetch_answer
-from apps.sentry.incident import fetch_batch, fetch_rest, plan_batches
+from apps.sentry.incident import IncidentSource, fetch_batch, fetch_rest, plan_batches
 from apps.sentry.parsing import Project
-from tests.demo_sentry import DemoSentry
+from tests.demo_sentry import DemoSentry, add_raw
 from tests.examples import examples
 from tests.sentry import incidents
 from tests.sentry.conftest import API
@@ -113,13 +113,13 @@ def ask(
     for batch in plan_batches(customers, where.fields):
         one = SentryClient(config)
         try:
-            answer = fetch_batch(one, batch, where, visible=visible, now=NOW)
+            answer = fetch_batch(IncidentSource(one, where, visible, NOW), batch)
         finally:
             one.close()
         findings += answer.findings
         notices += answer.notices
     lists = len(demo.calls)
-    rest = fetch_rest(client, customers, findings, where, visible=visible, now=NOW)
+    rest = fetch_rest(IncidentSource(client, where, visible, NOW), customers, findings)
     client.close()
     failures = shared_failures(findings, rest.issues, rest.bodies, rest.baseline)
     return Found(tuple(findings), rest, failures, tuple(notices), lists, len(demo.calls))
@@ -296,7 +296,9 @@ def test_unreadable_row_makes_only_its_customer_unsure(sentry: DemoSentry) -> No
     names = [f"{number}-user" for number in range(10)]
     for name in names:
         sentry.world.add_event(timestamp=MOMENT, user_id=name)
-    sentry.world.add_raw({}, row={"id": "?"}, event_id="a" * 32, timestamp=MOMENT, user_id=names[3])
+    add_raw(
+        sentry.world, {}, row={"id": "?"}, event_id="a" * 32, timestamp=MOMENT, user_id=names[3]
+    )
     found = ask(sentry, people(*names))
     assert found.unsure() == {4: CAPPED}
     assert found.findings[3].why == "1 row of Sentry's list could not be read."
@@ -406,7 +408,8 @@ def test_list_in_another_order_is_read_again_without_the_noisy(
     wire.get(url, json={"data": rows}, headers={"Link": link})
     wire.get(url, json={"data": [late]})
     visible = [Project("1", "web")]
-    found = fetch_batch(client, people("1", "2"), incidents.SCOPE, visible=visible, now=NOW)
+    source = IncidentSource(client, incidents.SCOPE, visible, NOW)
+    found = fetch_batch(source, people("1", "2"))
     assert [len(one.events) for one in found.findings] == [100, 1]
     ends = [parse_qs(urlsplit(str(call.request.url)).query)["end"] for call in wire.calls]
     assert ends[1] == ends[0]
@@ -420,7 +423,8 @@ def test_list_that_repeats_a_page_is_not_read_again_and_again(
     url = f"{API}/organizations/acme/events/"
     wire.get(url, json={"data": [row]}, headers={"Link": link})
     visible = [Project("1", "web")]
-    found = fetch_batch(client, people("1", "2"), incidents.SCOPE, visible=visible, now=NOW)
+    source = IncidentSource(client, incidents.SCOPE, visible, NOW)
+    found = fetch_batch(source, people("1", "2"))
     assert [one.state for one in found.findings] == [CAPPED, UNANSWERABLE]
     assert found.findings[0].why == "Sentry repeats the same page of its list."
     assert len(wire.calls) == 6, "two pages for both, and for each"
@@ -457,10 +461,8 @@ def test_project_that_the_token_cannot_read_is_skipped(sentry: DemoSentry) -> No
         assert found.rest.was_seen == {1: True, 2: True, 3: None, 4: None}, multi_project
         assert found.rest.baseline.customers == 3, multi_project
         client = SentryClient(SentryConfig(sentry.url, "acme", "demo-token"))
-        visible, known = client.projects(), Rest()
-        rest = fetch_rest(
-            client, people("web0"), found.findings, where, visible=visible, now=NOW, known=known
-        )
+        source = IncidentSource(client, where, client.projects(), NOW)
+        rest = fetch_rest(source, people("web0"), found.findings, known=Rest())
         assert len(rest.issues) == 1, multi_project
         sentry.fail(r"project=", times=None, status=403, body="{}")
         with pytest.raises(SentryPermissionMissing):

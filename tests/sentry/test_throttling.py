@@ -4,10 +4,10 @@ import pytest
 
 from apps.sentry import throttling
 from apps.sentry.errors import SentryCrowded
-from apps.sentry.throttling import LocalRateLimiter, PriorityRateLimiter, RelatedRateLimiter
+from apps.sentry.throttling import PrioritySlots, RateLimiter, RelatedSlots
 
 
-def may_start(related: RelatedRateLimiter, seconds: float) -> bool:
+def may_start(related: RelatedSlots, seconds: float) -> bool:
     try:
         with related.slot(seconds):
             return True
@@ -16,13 +16,13 @@ def may_start(related: RelatedRateLimiter, seconds: float) -> bool:
 
 
 @pytest.fixture
-def needed(monkeypatch: pytest.MonkeyPatch) -> PriorityRateLimiter:
-    """Return a rate limiter with two slots and, for slow machines, a minute's grace."""
+def needed(monkeypatch: pytest.MonkeyPatch) -> PrioritySlots:
+    """Return two slots and, for slow machines, a minute's grace."""
     monkeypatch.setattr(throttling, "_ALONGSIDE_S", 60.0)
-    return PriorityRateLimiter(LocalRateLimiter(2))
+    return PrioritySlots(RateLimiter(2))
 
 
-def test_optional_call_waits_for_announced_calls(needed: PriorityRateLimiter) -> None:
+def test_optional_call_waits_for_announced_calls(needed: PrioritySlots) -> None:
     optional = needed.for_related()
     assert may_start(optional, 9)
     needed.announce(2)
@@ -33,7 +33,7 @@ def test_optional_call_waits_for_announced_calls(needed: PriorityRateLimiter) ->
 
 
 def test_optional_call_starts_along_with_a_call_or_not_at_all(
-    needed: PriorityRateLimiter, monkeypatch: pytest.MonkeyPatch
+    needed: PrioritySlots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that starts later would still run when the next calls are sent, unless it is short."""
     optional, short = needed.for_related(), needed.for_related()
@@ -55,7 +55,7 @@ def test_optional_calls_with_two_lanes_leave_the_first_one_to_others(
 ) -> None:
     """They take it only while the last one is busy."""
     monkeypatch.setattr(throttling, "_ALONGSIDE_S", 60.0)
-    needed = PriorityRateLimiter(LocalRateLimiter(4))
+    needed = PrioritySlots(RateLimiter(4))
     wide, narrow = needed.for_related(2), needed.for_related()
     with wide.slot(9):
         assert may_start(narrow, 9)
@@ -64,7 +64,7 @@ def test_optional_calls_with_two_lanes_leave_the_first_one_to_others(
             assert not may_start(wide, 0.03)
 
 
-def test_optional_calls_can_get_priority(needed: PriorityRateLimiter) -> None:
+def test_optional_calls_can_get_priority(needed: PrioritySlots) -> None:
     """They then take any slot, even while a call with priority is waiting."""
     optional = needed.for_related()
     needed.announce(2)

@@ -13,7 +13,7 @@ import responses
 from apps.sentry import errors
 from apps.sentry.client import SentryClient
 from apps.sentry.config import Deadline, SentryConfig
-from apps.sentry.throttling import LocalRateLimiter
+from apps.sentry.throttling import RateLimiter
 from tests.sentry.conftest import API
 
 PROJECTS = f"{API}/organizations/acme/projects/"
@@ -268,7 +268,7 @@ def test_dripping_response_ends_with_the_deadline(busy_s: float, blamed: type) -
     config = SentryConfig(
         base_url=f"http://127.0.0.1:{port}", organization="acme", token="t", deadline_s=0.5
     )
-    limiter = LocalRateLimiter(1)
+    limiter = RateLimiter(1)
     client = SentryClient(config, limiter)
     busy = limiter.slot(0)
     busy.__enter__()

@@ -9,7 +9,7 @@ from django.test import Client
 from apps.lookups.models import Lookup
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT
-from tests.demo_sentry import DemoSentry
+from tests.demo_sentry import DemoSentry, add_raw
 from tests.web.asking import form_data, look_up, text
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,8 @@ def test_empty_event_never_prints_none(ana: Client, connected: DemoSentry) -> No
         ("title", "culprit", "entries", "tags", "user", "contexts", "context", "message", "sdk")
     )
     event_id = "ab" * 16
-    connected.world.add_raw(
+    add_raw(
+        connected.world,
         {"eventID": event_id, **empty},
         user_id="77",
         timestamp=MOMENT,
