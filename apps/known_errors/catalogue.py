@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 from unicodedata import category
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from apps.audit.trail import Actor, audited_transaction, record
 from apps.events.answer import Answer, CatalogEntry, KnownMatch
 from apps.events.grouping import UNGROUPED, find_problem, order_names, problems_of
 from apps.events.observations import may_have_paid_in, troubles_of
+from apps.events.patterns import PatternFile
 from apps.events.releases import format_day, short_release
 from apps.events.rules.rule import zone_of_customer
 from apps.events.summary import concerns_payment, has_failed, may_have_paid
@@ -210,6 +212,7 @@ def changed_fields(one: object, other: object) -> tuple[str, ...]:
 def save_entry(entry: KnownError, *, change: str, parts: Sequence[str], actor: Actor) -> None:
     """Save a validated entry and record the change in the audit trail."""
     with audited_transaction():
+        # Only the key is stored, so the person need not be read.
         user = User(pk=actor.user_id) if actor.user_id else None
         entry.changed_by = user
         entry._history_user = user  # type: ignore[attr-defined]  # read by django-simple-history
@@ -239,17 +242,10 @@ def render_reply(
     return text if "{greeting}" in reply else f"{values['greeting']}\n\n{text}"
 
 
-_ABOUT_MONEY = re.compile(
-    r"(?i)charged|debit|\bpa(?:y|id|ying)\b|payment|\btaken from|billed|money|refund|transfer"
-    r"|invoice|abgebucht|belastet|zahl|paiement|prélev|cobr|\bpag[oa]|addebit"
-)
-_AGAIN_OR_FINE = re.compile(
-    r"(?i)\b(?:again|once more|retry(?:ing)?|another (?:card|try|attempt)|orders?)\b"
-    r"|erneut|noch ?mal|noch einmal|bestellung|nouveau|réessay|commande|nuevo|pedido|riprov|ordine"
-)
-_FINE = re.compile(
-    r"(?i)\b(?:fine|safe|went through|placed|confirmed|not affected|complete|worked|in ordnung)\b"
-)
+_FILE = PatternFile((Path(__file__).parent / "catalogue.toml").read_text("utf-8"))
+_ABOUT_MONEY = _FILE.compile("about_money", re.IGNORECASE)
+_AGAIN_OR_FINE = _FILE.compile("again_or_fine", re.IGNORECASE)
+_FINE = _FILE.compile("fine", re.IGNORECASE)
 
 
 def may_be_wrong(text: str, match: KnownMatch, answer: Answer) -> bool:

@@ -33,9 +33,10 @@ _NOT_TEXT = "A value contains a character that isn't allowed in text."
 _MAX_DEPTH = 5
 _MAX_PARTS = 1000
 _MAX_REFUSALS = 10
-_KEYS = (
-    *("name", "title", "pattern", "state", "planned_for", "fixed_in", "owner", "links"),
-    *("valid_from", "valid_until", "in_use"),
+# The same in a file and in the model.
+_FIELDS = (
+    *("title", "pattern", "state", "planned_for", "fixed_in", "owner", "links"),
+    *("valid_from", "valid_until"),
 )
 _REPLY, _WORKAROUND = "Tell the customer", "Workaround"
 _HEADING = rf"## (?:{_REPLY}|{_WORKAROUND})[ \t]*"
@@ -113,7 +114,7 @@ def _check_events(text: str) -> None:
 def to_text(entry: KnownError) -> str:
     """Return the file of an entry; equal entries give identical files."""
     fields: dict[str, Any] = {"name": entry.slug}
-    fields |= {name: getattr(entry, name) for name in _KEYS[1:-1]}
+    fields |= {name: getattr(entry, name) for name in _FIELDS}
     fields["state"] = str(entry.state)
     fields["links"] = [{name: link[name] for name in ("label", "address")} for link in entry.links]
     fields["in_use"] = "" if entry.is_active else False
@@ -154,7 +155,7 @@ def from_text(content: bytes, stem: str) -> KnownError:
         raise PartRefused("It needs values such as title: between two --- lines.", "front matter")
     sections = _sections(parts[2].strip())
     for name in fields:
-        if name not in _KEYS:
+        if name not in ("name", *_FIELDS, "in_use"):
             raise PartRefused(f"There is no field named “{name[:40]}”.", "front matter")
     return KnownError(
         slug=_line(fields, "name") or stem,

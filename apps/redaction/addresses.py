@@ -24,12 +24,6 @@ def is_ip_address(text: str) -> bool:
     return not (address.is_link_local and address.version == 6 and int(address) % 2**64 < 2**16)
 
 
-def is_mac_address(text: str) -> bool:
-    """Return whether it is the address of a device, not null or broadcast (IEEE 802)."""
-    digits = {character.lower() for character in text if character.isalnum()}
-    return digits not in ({"0"}, {"f"})
-
-
 _EMAIL = _FILE.compile("email")
 _LOCAL_AND_AT = _FILE.compile("local_and_at")
 _AT_AND_DOMAIN = _FILE.compile("at_and_domain")
@@ -143,9 +137,11 @@ _CISCO = _FILE.compile(
 
 
 def _is_mac(found: Candidate) -> bool:
-    """Rule out dates with times, which are digits with dashes."""
-    digits_only = "-" in found.value and not re.search("[A-Fa-f]", found.value)
-    return is_mac_address(found.value) and not (digits_only and "mac" not in found.before.lower())
+    """Rule out null and broadcast (IEEE 802), and dates with times: digits with dashes."""
+    digits = set(filter(str.isalnum, found.value.lower()))
+    digits_only = "-" in found.value and digits.isdisjoint("abcdef")
+    is_named = "mac" in found.before.lower()
+    return digits not in ({"0"}, {"f"}) and (is_named or not digits_only)
 
 
 ADDRESSES = (

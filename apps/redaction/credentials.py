@@ -89,48 +89,9 @@ def _is_secret_segment(found: Candidate) -> bool:
     return named and looks_generated(found.value)
 
 
-# Between the lines of a key that is written as several strings.
-_NEXT_STRING = r"[\"'] ?[+.\\,]?\s{1,40}[\"'](?=[\w+/=-])"
-_SPACE = r"(?: |%20|\+)"
-# RFC 7468, RFC 4880, and PuTTY. A truncated key ends with the text.
-PRIVATE_KEYS = (
-    Shape(
-        "private-key",
-        re.compile(
-            rf"-----BEGIN{_SPACE}(?:[A-Z0-9]{{1,20}}{_SPACE}){{0,3}}PRIVATE{_SPACE}KEY"
-            rf"(?:{_SPACE}BLOCK)?-----"
-            rf"(?:(?!-----BEGIN)[^<>\"'{{}}`]|{_NEXT_STRING}){{0,12000}}?"
-            rf"(?:-----END{_SPACE}(?:[A-Z0-9]{{1,20}}{_SPACE}){{0,4}}(?:KEY|BLOCK)-----"
-            rf"|(?!{_NEXT_STRING})(?=[<>\"'{{}}`]|-----BEGIN)|\Z)"
-        ),
-        ("private key", "private%20key", "private+key"),
-    ),
-    Shape(
-        "private-key",
-        re.compile(r"Private-Lines: \d{1,3}\s{1,2}(?:[A-Za-z0-9+/=]{1,80}\s{0,2}){1,60}"),
-        ("private-lines",),
-    ),
-)
-
-# RFC 7519, also truncated, and other JSON in base64.
-_JWT = _FILE.compile("jwt", start=bounded_start("eyJ", unless_after=r"\w-"))
-
-# AWS secret keys have no prefix: 40 characters of base64 in a text that mentions AWS.
-_AWS_SECRET = Shape(
-    "secret",
-    re.compile(
-        r"(?<![A-Za-z0-9/+=_-])(?P<value>(?=[\w/+]{0,39}[/+])[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=_-])"
-    ),
-    ("akia", "asia", "aws_", "aws-"),
-    lambda found: bool(_LOOKS_GENERATED.match(found.value)) and not found.value.islower(),
-)
-
-# Searched before named values, because they are certain without a name.
-KEYS = (*PRIVATE_KEYS, _AWS_SECRET, Shape("jwt", _JWT, ("eyj",)))
-
-
 _CHECKS: dict[str | None, Callable[[Candidate], bool]] = {
     None: lambda _: True,
+    "aws": lambda found: bool(_LOOKS_GENERATED.match(found.value)) and not found.value.islower(),
     "basic": _is_basic,
     "chosen": lambda found: looks_chosen(found.value),
     "credential": _is_credential,
@@ -158,4 +119,10 @@ def _shape(row: dict[str, Any]) -> Shape:
     )
 
 
-TEXTUAL = tuple(map(_shape, _FILE.tables["credentials"]))
+PRIVATE_KEYS, _AWS_KEYS, TEXTUAL = (
+    tuple(map(_shape, _FILE.tables[name])) for name in ("private_keys", "aws_keys", "credentials")
+)
+# RFC 7519, also truncated, and other JSON in base64.
+_JWT = _FILE.compile("jwt", start=bounded_start("eyJ", unless_after=r"\w-"))
+# Searched before named values, because they are certain without a name.
+KEYS = (*PRIVATE_KEYS, *_AWS_KEYS, Shape("jwt", _JWT, ("eyj",)))

@@ -10,7 +10,6 @@ from apps.events.query import any_case
 from apps.redaction import keys
 from apps.redaction.keys import kind_of_key
 from apps.redaction.shapes import (
-    Candidate,
     Found,
     Shape,
     at_hints,
@@ -540,16 +539,18 @@ def _inside(part: re.Match[str]) -> tuple[int, int]:
 _HARMLESS = _FILE.compile("harmless", re.IGNORECASE)
 
 
-def _quotes_person(found: Candidate) -> bool:
-    return not _HARMLESS.fullmatch(found.value)
-
-
 def _row(before: str, last: str, hints: tuple[str, ...]) -> Shape:
     """Return a shape for what follows `before` up to a bracket or quote with `last` after it."""
     end = before[-1]
     closing = {"(": r"\)", "'": "'"}[end]
     pattern = rf"{before}(?P<value>(?:[^\n{closing}]|{closing}(?!{last}|\Z|[\"'\\\n])){{1,4000}}+)"
-    return Shape("row", any_case(pattern), hints, _quotes_person, starts=at_hints)
+    return Shape(
+        kind="row",
+        pattern=any_case(pattern),
+        hints=hints,
+        is_secret=lambda found: not _HARMLESS.fullmatch(found.value),
+        starts=at_hints,
+    )
 
 
 ROWS = (

@@ -523,15 +523,8 @@ _SURELY_A_TIME = _FILE.compile("surely_a_time", re.IGNORECASE)
 _LIKE_A_DATE = _FILE.compile("like_a_date")
 
 
-NOT_PROBLEM = "The ticket says “{}”: it may not be when the problem happened."
-_QUESTIONS = {
-    "zone": "The ticket says “{}”. Check which time zone that is.",
-    "not exact": "The ticket says “{}”, not an exact time.",
-    "not the problem": NOT_PROBLEM,
-    "which time": "The ticket says “{}”. Check which time it was.",
-    "minute": "The ticket says “{}”. Check the minute.",
-    "minutes": "“{}” after it may be the minutes. Check that.",
-}
+_QUESTIONS: dict[str, str] = _FILE.tables["questions"]
+NOT_PROBLEM = _QUESTIONS["not the problem"]
 
 
 def _cue_pattern(cue: dict[str, str]) -> re.Pattern[str]:

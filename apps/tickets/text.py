@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -154,19 +153,11 @@ S = TypeVar("S", bound=TextSpan)
 
 def not_overlapping(found: Iterable[S], taken: Iterable[TextSpan]) -> list[S]:
     """Return those that overlap none of `taken`, which may overlap each other."""
-    merged: list[list[int]] = []
-    for span in sorted((span.start, span.end) for span in taken):
-        if merged and span[0] <= merged[-1][1]:
-            merged[-1][1] = max(merged[-1][1], span[1])
-        else:
-            merged.append(list(span))
-    starts = [start for start, _ in merged]
-
-    def is_free(one: S) -> bool:
-        before = bisect_right(starts, one.end - 1) - 1
-        return before < 0 or merged[before][1] <= one.start
-
-    return [one for one in found if is_free(one)]
+    places = [(span.start, span.end) for span in taken]
+    is_taken = bytearray(max((end for _, end in places), default=0))
+    for start, end in places:
+        is_taken[start:end] = b"\1" * (end - start)
+    return [one for one in found if not any(is_taken[one.start : one.end])]
 
 
 Read = Callable[[re.Match[str]], S | None]

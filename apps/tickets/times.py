@@ -402,8 +402,8 @@ def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneToken | None:
     label = f"UTC{'+' if found['sign'] == '+' else '-'}{found['hours']}"
     label += f":{digits}" if digits else ""
     zone = timezone(ahead if found["sign"] == "+" else -ahead)
-    token = _zone_token(text, at, found.end(), (ZoneOption(label, zone),), is_universal=True)
-    return replace(token, is_offset=True)
+    options = (ZoneOption(label, zone),)
+    return _zone_token(text, at, found.end(), options, is_universal=True, is_offset=True)
 
 
 def _abbreviation_at(text: str, at: int) -> ZoneToken | None:
@@ -435,8 +435,8 @@ def _place_at(text: str, at: int) -> ZoneToken | None:
             continue
         options = _zones_of(found["place"])
         if options:
-            token = _zone_token(text, at, found.end(), options)
-            return replace(token, is_uncertain=pattern is _IN_PLACE)
+            is_uncertain = pattern is _IN_PLACE
+            return _zone_token(text, at, found.end(), options, is_uncertain=is_uncertain)
         if pattern is _PLACE and _looks_like_place(found["place"]):
             return _zone_token(text, at, found.end(), ())
     bare = _BARE_PLACE.match(text, at)  # "3 pm Sydney"
@@ -448,7 +448,7 @@ def _place_token(text: str, start: int, found: re.Match[str]) -> ZoneToken | Non
     for name in ("two", "one"):
         options = _zones_of(found[name] or "")
         if options:
-            return replace(_zone_token(text, start, found.end(name), options), is_uncertain=True)
+            return _zone_token(text, start, found.end(name), options, is_uncertain=True)
     return None
 
 
@@ -465,10 +465,9 @@ def _looks_like_place(words: str) -> bool:
 
 
 def _zone_token(
-    text: str, at: int, end: int, options: tuple[ZoneOption, ...], *, is_universal: bool = False
+    text: str, at: int, end: int, options: tuple[ZoneOption, ...], **kind: bool
 ) -> ZoneToken:
-    words = text[at:end].strip(" ,()[]\n\t\r")
-    return ZoneToken(at, end, words, options, is_universal)
+    return ZoneToken(at, end, text[at:end].strip(" ,()[]\n\t\r"), options, **kind)
 
 
 @cache
