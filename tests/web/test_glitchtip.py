@@ -66,6 +66,6 @@ def test_refreshing_is_advised_only_if_it_can_help(
 ) -> None:
     notices = tuple(Notice(code, "Why.") for code in codes)
     answer = answers.answer(complete=False, notices=notices)
-    advice = nothing_view(answer, ZoneInfo("UTC"), customer="1001")["advice"]
+    advice = nothing_view(answer, ZoneInfo("UTC"))["advice"]
     assert advice.startswith("Refresh in a few minutes") is can_refresh
     assert advice.startswith("Refreshing can’t change that") is not can_refresh

@@ -1,7 +1,6 @@
 """The page of an incident: shared failures, who had them, and who could not be checked."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -235,17 +234,3 @@ def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> d
         "more": "",
         "events": [],
     }
-
-
-def incident_rows(incidents: Iterable[Incident], now: datetime) -> list[dict[str, Any]]:
-    """Return the rows of `incidents/_rows.html`. The incidents need `customer_count`."""
-    states = {True: "finished", False: "running"}
-    return [
-        {
-            "incident": one,
-            "what": counted(one.customer_count, "customer"),  # type: ignore[attr-defined]  # annotated
-            "state": "canceled" if one.cancelled_at else states[one.finished_at is not None],
-        }
-        for one in incidents
-        if one.expires_at > now
-    ]

@@ -109,16 +109,6 @@ def _known_view(
     }
 
 
-def unchecked_text(count: int) -> str:
-    """Return that not all known errors could be checked, or "" if all were."""
-    if not count:
-        return ""
-    return (
-        f"{counted(count, 'known error')} could not be checked in time. A problem without the "
-        "word “Known” may still be a known error. Reload the page to check again."
-    )
-
-
 # A chain of exceptions: our own code open, libraries folded.
 
 Row = tuple[str, str]

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from apps.events import query
-from apps.events.answer import Answer, Call, Notice, NoticeCode, OtherOccurrences, Progress
+from apps.events.answer import Answer, Notice, NoticeCode, OtherOccurrences, Progress
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems, number_problems
 from apps.events.grouping import Problem, groups_in, problems_of
@@ -51,11 +51,11 @@ _LASTING = frozenset(
 )
 
 
-def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, Any]:
+def nothing_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
     """Return the `nothing` of `lookups/_nothing.html`, in the agent's zone.
 
-    `customer` is as typed. `wider` are windows to try: minutes and label. `advice` is for an
-    incomplete result, and `is_unclear` says that only what was typed made it incomplete.
+    `wider` are windows to try: minutes and label. `advice` is for an incomplete result, and
+    `is_unclear` says that only what was typed made it incomplete.
     """
     question, occurrences = answer.question, answer.nearby
     kind = question.customer.kind
@@ -78,7 +78,7 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, 
             and not answer.is_unknown_customer
             and distance <= timedelta(minutes=minutes)
         ],
-        "seen": _other_times(answer, occurrences, zone, customer)
+        "seen": _other_times(answer, occurrences, zone)
         if occurrences and answer.complete
         else None,
         "is_unclear": {notice.code for notice in answer.notices} == {NoticeCode.UNCLEAR_CUSTOMER},
@@ -88,38 +88,24 @@ def nothing_view(answer: Answer, zone: ZoneInfo, *, customer: str) -> dict[str, 
     }
 
 
-def _other_times(
-    answer: Answer, occurrences: OtherOccurrences, zone: ZoneInfo, customer: str
-) -> dict[str, Any]:
-    days, since = (occurrences.until - occurrences.since).days, occurrences.since
-    began, until = (fmt.local_minute(since, zone), fmt.local_minute(occurrences.until, zone))
-    day = replace(began, text=began.text.rpartition(",")[0])  # with the full time on hover
-    retention = (
-        f"We assume that Sentry keeps errors for {query.counted(days, 'day')}, so we don’t know "
-        f"what happened before {day.text}."
-    )
-    other = "the user ID instead of the email" if "@" in customer else "the email instead"
-    advice = (
-        "The app may use a different identifier for this customer. Check the spelling, or try "
-        f"{other}."
-    )
-    empty_sides = []
-    if not occurrences.is_never and not occurrences.problem:
-        if occurrences.before is None:
-            empty_sides.append(f"We found no errors before the window, back to {began.text}.")
-        if occurrences.after is None:
-            empty_sides.append(f"We found no errors after the window, up to {until.text}.")
+def _other_times(answer: Answer, occurrences: OtherOccurrences, zone: ZoneInfo) -> dict[str, Any]:
+    began = fmt.local_minute(occurrences.since, zone)
+    is_read = not occurrences.problem
     nearest = filter(None, (occurrences.before, occurrences.after))
     window, last = answer.question.window, occurrences.last
     return {
         "is_never": occurrences.is_never,
-        "since": day,
-        "days": days,
+        "is_unknown": answer.is_unknown_customer,
+        "since": replace(began, text=began.text.rpartition(",")[0]),  # with the full time on hover
+        "days": (occurrences.until - occurrences.since).days,
         "last": _other_event(last, window, zone) if last else None,
         "nearest": [_other_event(event, window, zone) for event in nearest],
-        "empty_sides": empty_sides,
-        "retention": "" if occurrences.problem or not occurrences.covers_retention else retention,
-        "advice": advice if answer.is_unknown_customer else "",
+        "has_empty_sides": is_read and not occurrences.is_never,
+        "before": occurrences.before,
+        "after": occurrences.after,
+        "began": began.text,
+        "until": fmt.local_minute(occurrences.until, zone).text,
+        "covers_retention": is_read and occurrences.covers_retention,
         "problem": occurrences.problem,
     }
 
@@ -220,30 +206,27 @@ THEME_COOKIE, THEMES = "triage_theme", ("light", "dark")
 class ResultPage:
     """The context of `lookups/_result.html`. `folded` and `noise` are problems behind a click.
 
-    `known` are for what failed without an error, `calls` and `call_log` to Sentry, for the admin.
+    `known` are the known errors of what failed without an error.
     """
 
     title: str
     headline: str
     summary: dict[str, Any]
     facts: tuple[str, ...]
-    complete: bool
+    answer: Answer
     is_young: bool
     notices: tuple[Notice, ...]
     brief: Brief
     has_known: bool
     known: tuple[tuple[str, issue.KnownView], ...]
-    unchecked: str
     timeline: Timeline | None
     filter: dict[str, Any] | None
-    groups: tuple[issue.IssueCard, ...]
-    folded: tuple[issue.IssueCard, ...]
-    noise: tuple[issue.IssueCard, ...]
+    groups: list[issue.IssueCard]
+    folded: list[issue.IssueCard]
+    noise: list[issue.IssueCard]
     nothing: dict[str, Any] | None
     story: StoryView | None
     related: dict[str, Any] | None
-    calls: str
-    call_log: tuple[Call, ...]
     zone: str
 
 
@@ -292,31 +275,28 @@ def result_page(
     quiet = issue.known_troubles(answer, zone=zone, now=now, feedback=feedback)
     hints, totals = hints_of(found), {one.issue_id: len(one.events) for one in groups_in(found)}
     alike = Counter(map(summarize_group, found))
-    loud, noise = (
-        tuple(
-            issue.issue_card(
-                number,
-                one,
-                window=window,
-                zone=zone,
-                known=known.get(one.issue_id, ()),
-                totals=totals,
-                hint=hints.get(one.issue_id)
-                or (fmt.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""),
-            )
-            for number, one in visible_problems
-            if one.is_noise is is_noise
+    loud: list[issue.IssueCard] = []
+    noise: list[issue.IssueCard] = []
+    for number, one in visible_problems:
+        title = fmt.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""
+        card = issue.issue_card(
+            number,
+            one,
+            window=window,
+            zone=zone,
+            known=known.get(one.issue_id, ()),
+            totals=totals,
+            hint=hints.get(one.issue_id) or title,
         )
-        for is_noise in (False, True)
-    )
+        (noise if one.is_noise else loud).append(card)
     if not loud:
-        loud, noise = noise, ()
+        loud, noise = noise, []
     return ResultPage(
         title=_title(answer, sum(not one.is_noise for one in found)),
         headline=fmt.typeset(headline(answer, zone)),
         summary=_summary(answer, lookup, zone, now),
         facts=_facts(answer, found),
-        complete=answer.complete,
+        answer=answer,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=tuple(
             replace(one, message=fmt.typeset(one.message))
@@ -325,9 +305,8 @@ def result_page(
         brief=brief_of(answer, found, zone=zone, today=now.astimezone(zone).date()),
         has_known=bool(known or quiet),
         known=quiet,
-        unchecked=issue.unchecked_text(answer.known.unchecked),
         story=story_view(answer, found, zone),
-        nothing=None if found else nothing_view(answer, zone, customer=lookup.customer),
+        nothing=None if found else nothing_view(answer, zone),
         timeline=timeline_of(answer, visible_problems, event_filter, zone)
         if found or troubles_of(answer)
         else None,
@@ -338,19 +317,8 @@ def result_page(
         folded=loud[MAX_OPEN_ISSUES:],
         noise=noise,
         related=related_view(answer, zone),
-        calls=_calls(answer),
-        call_log=answer.call_log,
         zone=zone.key,
     )
-
-
-def _calls(answer: Answer) -> str:
-    server, related = answer.searched.server, answer.beside.calls
-    if not answer.call_log:
-        return f"no calls to {server}; the result came from the cache"
-    more = f", and {query.counted(related, 'call')} for related data" if related else ""
-    calls = query.counted(answer.calls, "call")
-    return f"{calls} to {server}, {fmt.grouped(answer.duration_ms)} ms{more}"
 
 
 def _title(answer: Answer, problems: int) -> str:

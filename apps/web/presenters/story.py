@@ -535,12 +535,11 @@ def related_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any] | None:
     """Return the `related` of `lookups/_beside.html`, or None if there is nothing to say.
 
     `trace_errors` are of the same traces, without a customer. `more_releases` counts releases
-    further from the reported time. `nothing` says what Sentry certainly does not have. `unread` are
-    sentences about what could not be read, `absent` about what the server doesn't have for us.
+    further from the reported time. `has_no_feedback` says that Sentry certainly has none. `unread`
+    are sentences about what could not be read, `absent` about what the server doesn't have for us.
     """
     related, clock = answer.beside, Clock(answer.question.window.moment, zone)
-    has_none = Signal.FEEDBACK in related.surely and not related.feedback and answer.complete
-    more = len(related.deploys) - _MAX_RELEASES
+    is_surely_read = Signal.FEEDBACK in related.surely and answer.complete
     view = {
         "trace_errors": [
             {
@@ -552,11 +551,9 @@ def related_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any] | None:
             }
             for one in related.trace_errors
         ],
-        "more_releases": f"{counted(more, 'more release')}, further from the reported time"
-        if more > 0
-        else "",
+        "more_releases": max(0, len(related.deploys) - _MAX_RELEASES),
         # Of replays, Sentry's search can miss some.
-        "nothing": has_none and "Sentry has no feedback for this customer where we searched.",
+        "has_no_feedback": is_surely_read and not related.feedback,
         "unread": [fmt.typeset(one.message) for one in related.unread],
         "absent": list(dict.fromkeys(fmt.typeset(one.message) for one in related.absent)),
         "can_retry": any(one.can_retry for one in related.unread),

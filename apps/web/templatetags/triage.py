@@ -10,12 +10,14 @@ from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.events.query import counted
 from apps.lookups.models import Lookup
 from apps.web.access import allowed_projects
 from apps.web.presenters import formatting
 from apps.web.presenters.formatting import LevelMark, LocalTime
 
 register = template.Library()
+register.filter(counted)
 register.filter(formatting.half_window)
 register.filter(formatting.visible)
 

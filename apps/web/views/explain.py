@@ -24,13 +24,6 @@ from apps.web.middleware import render_failures
 from apps.web.presenters.formatting import grouped, local_clock, redaction_receipt
 from apps.web.presenters.timeline import observation_anchor
 
-_CONFIDENCE = {
-    "high": "The model is fairly sure",
-    "medium": "The model is not sure",
-    "low": "The model is only guessing",
-    "unknown": "The model doesn’t say how sure it is",
-}
-
 
 def _facts(cause: services.Cause, result: LookupResult) -> Iterator[dict[str, object]]:
     """Yield the events, log entries, and requests that support a cause, with links to them."""
@@ -48,14 +41,6 @@ def _facts(cause: services.Cause, result: LookupResult) -> Iterator[dict[str, ob
             sentence = shown.full_text if shown else what
         time = local_clock(when, ZoneInfo(lookup.zone), day_of=lookup.moment)
         yield {"url": url, "time": time, "sentence": sentence}
-
-
-def _usage(llm: Llm, ended: services.ExplanationEnd) -> str:
-    if not ended.tokens:
-        return "It cost nothing."
-    qualifier = "" if ended.is_reported else "up to "
-    cost = f" ({format_money(ended.cost)})" if llm.costs_money else ""
-    return f"It used {qualifier}{grouped(ended.tokens)} tokens{cost}."
 
 
 class _StreamingPage(StreamingHttpResponse):
@@ -146,12 +131,12 @@ def _page(
         context: dict[str, object]
         if isinstance(piece, services.Cause):
             context = {"cause": piece, "facts": list(_facts(piece, result))}
-            context["confidence"] = _CONFIDENCE[piece.confidence]
             yield render_to_string("lookups/_cause.html", context)
         elif isinstance(piece, services.Remark):
             yield render_to_string("lookups/_remark.html", {"remark": piece.text})
         else:
-            context = {"problem": piece.problem, "used": _usage(llm, piece)}
+            cost = format_money(piece.cost) if llm.costs_money else ""
+            context = {"ended": piece, "problem": piece.problem, "cost": cost}
             context |= {"is_reviewer": is_reviewer, "lookup": result.lookup}
             yield render_to_string("lookups/_explanation_end.html", context)
     yield after

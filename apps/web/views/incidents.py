@@ -29,7 +29,7 @@ from apps.web import access
 from apps.web.forms import FormOptions, LookupForm, share_section
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import local_moment, typed_in
-from apps.web.presenters.incident import incident_rows, incident_view, progress_of
+from apps.web.presenters.incident import incident_view, progress_of
 from apps.web.presenters.issue import FULL, present_event
 from apps.web.views.lookups import form_options
 
@@ -129,13 +129,13 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> HttpResponse:
-    person, now = access.person_of(request), timezone.now()
+    person = access.person_of(request)
     shares = shares_with(person, IncidentShare.objects.all(), "incident")
     shared = Incident.objects.filter(pk__in=shares.values("incident"))
     context = {
         "form": form,
-        "recent": incident_rows(_counted(Incident.objects.filter(user=person)), now),
-        "shared": incident_rows(_counted(shared), now),
+        "recent": _stored(Incident.objects.filter(user=person)),
+        "shared": _stored(shared),
         "demo_incidents": [
             {
                 "customers": "\n".join(one.customers),
@@ -150,9 +150,10 @@ def _form_page(request: HttpRequest, form: IncidentForm, status: int = 200) -> H
     return render(request, "incidents/new.html", context, status=status)
 
 
-def _counted(incidents: QuerySet[Incident]) -> QuerySet[Any]:
+def _stored(incidents: QuerySet[Incident]) -> list[Incident]:
+    """Return the last ones, unless they have expired, with their `customer_count`."""
     rows = incidents.annotate(customer_count=Count("lines")).defer("sealed_rest")
-    return rows.order_by("-created_at")[:8]
+    return [one for one in rows.order_by("-created_at")[:8] if one.expires_at > timezone.now()]
 
 
 def _confirm_page(
