@@ -95,7 +95,6 @@ def _server(caller: tools.Caller, call: Call) -> Server[Any]:
 
 Message = MutableMapping[str, Any]
 
-
 # A function to call while the event loop stands still, as Django's database requires.
 _Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 

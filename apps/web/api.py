@@ -44,7 +44,6 @@ from apps.web.middleware import mark_refusal_recorded
 
 # Problems: everything that fails below `/api/` and at `/mcp` is reported as JSON.
 
-
 _READ_THE_PAGE = "Compare it with /api/v1/ and try again."
 
 
@@ -734,7 +733,6 @@ def _on_invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 api.exception_handler(AuthenticationError)(token_missing)
 api.exception_handler(access.TokenFailed)(token_refused)
-
 
 # The API page, which renders the OpenAPI document.
 

@@ -34,7 +34,6 @@ from apps.web.presenters import formatting as fmt
 # By issue ID and slug, whether the known error helped.
 GivenFeedback = Mapping[tuple[str, str], bool]
 
-
 # The `known` of `lookups/_known_one.html`: a known error that a problem matches.
 KnownView = dict[str, Any]
 
@@ -518,7 +517,6 @@ def _day(day: releases.LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
 
 
 _MAX_OPEN_EVENTS = 8
-
 
 # One event, or several `events` that failed in the same place, at `times`.
 EventRow = dict[str, Any]

@@ -39,7 +39,6 @@ from apps.web.presenters.timeline import Timeline, hints_of, timeline_of
 
 _WIDER = {15: "± 15 minutes", 60: "± 1 hour", 1440: "± 1 day"}
 
-
 _LASTING = frozenset(
     (
         NoticeCode.FLAVOR_LIMITS,
