@@ -1,7 +1,9 @@
 """Deployment checks of our own settings."""
 
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +19,7 @@ from apps.jobs.engine import other_versions, queue_state
 from apps.lookups.models import Lookup
 from apps.lookups.retention import uses_older_key
 
+_TEXTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 # Fewer can be one person at work.
 _RECENT = 50
 _OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
@@ -24,69 +27,44 @@ _OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 def check_settings(**_options: Any) -> list[checks.CheckMessage]:
     """Return a warning for each setting that is unsafe on a server."""
-    return _warnings(_unsafe_settings())
+    return list(_unsafe_settings())
 
 
-def _warnings(found: Iterable[tuple[str, str, str]]) -> list[checks.CheckMessage]:
-    return [checks.Warning(text, hint=hint, id=f"triage.{code}") for code, text, hint in found]
+def _warning(code: str, **values: object) -> checks.Warning:
+    text, hint = (_TEXTS[code][part].format(**values) for part in ("text", "hint"))
+    return checks.Warning(text, hint=hint, id=f"triage.{code}")
 
 
-def _unsafe_settings() -> Iterator[tuple[str, str, str]]:
+def _unsafe_settings() -> Iterator[checks.Warning]:
     if settings.TRIAGE_HASH_KEY == settings.SECRET_KEY:
-        yield (
-            "W001",
-            "TRIAGE_HASH_KEY is not set, so SECRET_KEY can never be changed.",
-            "Set it to at least 32 random characters before the first lookup, and never change it.",
-        )
+        yield _warning("W001")
     if settings.TRIAGE_DATA_KEYS[0] == settings.SECRET_KEY:
-        yield (
-            "W002",
-            "TRIAGE_DATA_KEYS is not set, so stored customer data is encrypted with SECRET_KEY.",
-            "Set it to at least 32 random characters. If you already have encrypted results, "
-            "add SECRET_KEY after it until they have expired.",
-        )
+        yield _warning("W002")
     if any(host.startswith(("*", ".")) for host in settings.ALLOWED_HOSTS):
-        yield (
-            "W003",
-            "ALLOWED_HOSTS has a wildcard, so Triage answers requests meant for other hosts.",
-            "List each host that people use.",
-        )
+        yield _warning("W003")
     sentry = urlsplit(settings.SENTRY_BASE_URL)
     if sentry.scheme == "http" and sentry.hostname not in _OWN_MACHINE:
-        yield (
-            "W004",
-            "SENTRY_BASE_URL doesn't use https, so the token is sent unencrypted.",
-            "Use https, or keep Sentry on the same machine.",
-        )
+        yield _warning("W004")
     if settings.SECURE_SSL_REDIRECT and not settings.TRIAGE_BEHIND_PROXY:
-        yield (
-            "W005",
-            "TRIAGE_BEHIND_PROXY is 0, so everyone seems to have the address of the TLS proxy.",
-            "Set it to the number of proxies in front of Triage.",
-        )
+        yield _warning("W005")
     recent = Entry.objects.exclude(address="").order_by("-pk").values_list("address", flat=True)
     addresses: list[str] = []
     with suppress(DatabaseError):  # not migrated yet
         addresses = list(recent[:_RECENT])
     address = parse_address(addresses[0]) if len(set(addresses)) == 1 else None
     if len(addresses) == _RECENT and address is not None and looks_like_proxy(address):
-        yield (
-            "W006",
-            f"All recent requests in the audit trail come from {address}, which looks like a "
-            "proxy's address.",
-            f"Set TRIAGE_BEHIND_PROXY (now {settings.TRIAGE_BEHIND_PROXY}) to the number of "
-            "proxies in front of Triage.",
-        )
+        yield _warning("W006", address=address, proxies=settings.TRIAGE_BEHIND_PROXY)
 
 
 def check_upgrade() -> list[checks.CheckMessage]:
     """Return a warning for each thing that is left to do after an upgrade."""
-    return _warnings(_left_to_do())
+    return list(_left_to_do())
 
 
-def _left_to_do() -> Iterator[tuple[str, str, str]]:
+def _left_to_do() -> Iterator[checks.Warning]:
+    version = settings.TRIAGE_VERSION
     for name, now in settings.TRIAGE_REMOVED.items():
-        yield "W007", f"{name} has no effect anymore: {now}.", "Remove it."
+        yield _warning("W007", name=name, now=now)
     try:
         executor = MigrationExecutor(connection)
         if not executor.loader.applied_migrations:  # the database isn't in use yet
@@ -95,24 +73,11 @@ def _left_to_do() -> Iterator[tuple[str, str, str]]:
     except DatabaseError:
         return
     if pending:
-        yield (
-            "W008",
-            f"The database isn't ready for Triage {settings.TRIAGE_VERSION}: "
-            f"{counted(len(pending), 'migration')} left to apply.",
-            "Stop the site and all workers, make a backup, and run manage.py migrate.",
-        )
+        yield _warning("W008", version=version, migrations=counted(len(pending), "migration"))
         return
     if uses_older_key():
-        yield (
-            "W009",
-            "Some stored data is encrypted with an older key of TRIAGE_DATA_KEYS.",
-            "Run manage.py reseal (or reseal --later), and then remove the older key.",
-        )
+        yield _warning("W009")
     if versions := other_versions():
-        yield (
-            "W010",
-            f"A worker of another version is running ({', '.join(versions)}).",
-            f"Stop it, and start manage.py run_huey of Triage {settings.TRIAGE_VERSION}.",
-        )
+        yield _warning("W010", versions=", ".join(versions), version=version)
     elif not queue_state().workers and Lookup.objects.exists():
-        yield "W011", "No worker is running.", "Start manage.py run_huey, and keep it running."
+        yield _warning("W011")
