@@ -1,4 +1,4 @@
-"""A Redis cache that falls back to the memory of the process. Losing Redis never raises.
+"""The Redis fallback: a cache that uses the process's memory while Redis is lost. Nothing raises.
 
 After a failure, Redis is skipped for ten seconds, because each call to a frozen server would take
 its whole timeout. What the process stored in the meantime is dropped once Redis is back.
@@ -18,7 +18,7 @@ from redis.connection import SSLConnection, parse_url
 from redis.exceptions import RedisError
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from apps.cache_outage import SENTINELS, is_redis_lost, outage
+from apps.redis_outage import SENTINELS, is_redis_lost, outage
 
 _FAILURES = (ConnectionInterrupted, RedisError, OSError)
 _log = logging.getLogger(__name__)
@@ -90,7 +90,6 @@ class FallbackRedisCache(RedisCache):  # type: ignore[misc]
         return bool(self._call("delete", *args, **kwargs))
 
     def _call(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call Redis, or the process's memory while Redis is lost."""
         if not is_redis_lost():
             try:
                 result = getattr(self.client, method)(*args, **kwargs)

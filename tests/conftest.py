@@ -17,7 +17,7 @@ from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker, Settings
 
-from apps import cache_outage
+from apps import redis_outage
 from apps.audit import models, trail
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
@@ -159,7 +159,7 @@ def command_line(connected: DemoSentry, db: None, settings: Settings) -> Command
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     """Reset caches and counters between tests."""
-    vars(cache_outage.outage).update(vars(cache_outage.Outage()))
+    vars(redis_outage.outage).update(vars(redis_outage.Outage()))
     for cache in caches.all():
         cache.clear()
     trail._counts.clear()
@@ -232,5 +232,5 @@ def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the clock by which things are counted per minute, so that no minute ends in a test."""
     now = time.time()
     clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic)
-    for module in (cache_outage, sessions):
+    for module in (redis_outage, sessions):
         monkeypatch.setattr(module, "time", clock)

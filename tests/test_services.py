@@ -28,7 +28,7 @@ from apps.jobs.doorbell import storage
 caches["lookups"].set("tried", "1", 60)
 storage().enqueue(b"look")
 print(caches["lookups"].get("tried"), storage().queue_size() > 0, storage().dequeue())
-from apps.cache_outage import is_redis_lost
+from apps.redis_outage import is_redis_lost
 print("lost" if is_redis_lost() else "shared")
 """
 

@@ -22,7 +22,7 @@ from django.utils.ipv6 import is_valid_ipv6_address
 from dotenv import load_dotenv
 from environs import Env, EnvError
 
-from apps.cache_outage import SENTINELS
+from apps.redis_outage import SENTINELS
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 from gunicorn.glogging import Logger
 
-from apps.cache_outage import PerMinute, is_due
+from apps.redis_outage import PerMinute, is_due
 
 _LINES_PER_MINUTE = 10
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

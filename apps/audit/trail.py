@@ -20,18 +20,17 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from apps.audit.models import Action, End, Entry, Words
-from apps.cache_outage import PerMinute, is_due
 from apps.crypto import Unreadable, keyed_hash, seal, unseal
+from apps.redis_outage import PerMinute, is_due
 
 Fact = str | int | bool | None | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person or program that acts.
+    """A person or program that acts. `origin` is web, api, mcp, cli, or system.
 
-    `origin` is web, api, mcp, cli, or system. On the command line, `name` is the system user and
-    `user_id` is None. `client` is the name that an assistant's program gives itself.
+    On the command line, `name` is the system user. `client` is the name of an assistant's program.
     """
 
     origin: str

@@ -19,8 +19,8 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from apps.cache_outage import is_redis_lost, outage
 from apps.redis_cache import redis_pool
+from apps.redis_outage import is_redis_lost, outage
 
 FAILURES = (RedisError, sqlite3.Error, OSError)
 _RING = b"look"

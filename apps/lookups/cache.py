@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
 
-from apps import cache_outage
+from apps import redis_outage
 from apps.crypto import Unreadable, seal_as, unseal_as
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ cache = ConnectionProxy(caches, "lookups")
 
 def is_available() -> bool:
     """Return whether all processes currently share the cache."""
-    return not cache_outage.is_redis_lost()
+    return not redis_outage.is_redis_lost()
 
 
 def is_settled() -> bool:
     """Return whether all processes have shared the cache for some time."""
-    return not cache_outage.is_return_new()
+    return not redis_outage.is_return_new()
 
 
 def get(key: str) -> object:
@@ -51,7 +51,7 @@ def add(key: str, value: object, seconds: float) -> bool:
 
 def increment(key: str, seconds: float) -> int:
     """Add one to a counter that expires after this many seconds, and return it."""
-    return cache_outage.increment(cache, key, seconds)
+    return redis_outage.increment(cache, key, seconds)
 
 
 def delete(key: str) -> None:

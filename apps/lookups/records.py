@@ -19,7 +19,6 @@ from apps.accounts.models import NO_TEAM, projects_of
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, Fact, audited_transaction, record, words_for
 from apps.audit.verification import erase_words
-from apps.cache_outage import retry_redis
 from apps.crypto import hash_customer
 from apps.events import query
 from apps.events.answer import Answer, RelatedData, Signal
@@ -30,6 +29,8 @@ from apps.lookups.access import Requester
 from apps.lookups.models import Lookup
 from apps.lookups.sentry_connection import read_customer, sentry_config
 from apps.redaction.engine import Ledger, redact_text
+from apps.redis_outage import retry_redis
+from apps.sentry.config import SentryError
 from apps.sentry.errors import SentryError
 
 LOOKUPS = metrics.Counter(
@@ -222,13 +223,8 @@ def record_lookup(
         customer = models.TypedCustomer.of(lookup, stored_text(typed, question.customer))
         customer.save(force_insert=True)
         facts = asked_facts(lookup.minutes, lookup.projects, lookup.environments)
-        record(
-            Action.LOOKED_UP,
-            requester.actor,
-            target=lookup.audit_target,
-            customer_hash=lookup.customer_hash,
-            detail={**facts, "fresh": lookup.fresh},
-            words=words,
+        record_action(
+            Action.LOOKED_UP, requester.actor, lookup, words=words, **facts, fresh=lookup.fresh
         )
     return lookup
 
@@ -451,11 +447,12 @@ def _elapsed_ms(started: float) -> int:
 _BATCH = 100
 
 
-def record_action(action: Action, actor: Actor, lookup: Lookup, **detail: Fact) -> None:
-    """Record a user action on one lookup."""
-    record(
-        action, actor, target=lookup.audit_target, customer_hash=lookup.customer_hash, detail=detail
-    )
+def record_action(
+    action: Action, actor: Actor, lookup: Lookup, *, words: str = "", **detail: Fact
+) -> None:
+    """Record a user action on one lookup, with the redacted words that the person typed."""
+    target, hashed = lookup.audit_target, lookup.customer_hash
+    record(action, actor, target=target, customer_hash=hashed, detail=detail, words=words)
 
 
 def record_actions(action: Action, actor: Actor, lookups: Sequence[Lookup], **detail: Fact) -> None:
@@ -463,7 +460,7 @@ def record_actions(action: Action, actor: Actor, lookups: Sequence[Lookup], **de
     facts: dict[str, Fact] = {**detail, "lookups": len(lookups)}
     if len(lookups) <= _BATCH:
         for lookup in lookups:
-            record_action(action, actor, lookup, **facts)
+            record_action(action, actor, lookup, words="", **facts)
         return
     for start in range(0, len(lookups), _BATCH):
         uuids = [str(lookup.uuid) for lookup in lookups[start : start + _BATCH]]
@@ -563,7 +560,6 @@ def _total(customer_hash: str, elsewhere: list[tuple[int, ...]]) -> StoredCounts
 
 
 def _all_cache_keys(lookup: Lookup) -> Iterator[str]:
-    """Yield every cache key that can hold data of this lookup."""
     yield from store.derived_keys(lookup)
     cached = store.get(lookup.cache_key)
     for answer in (store.readable_snapshot(lookup), cached.answer if cached else None):

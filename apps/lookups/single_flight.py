@@ -18,11 +18,11 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.cache_outage import is_loss_new
 from apps.events.answer import Progress
 from apps.lookups import cache, store
 from apps.lookups.models import Lease, Lookup
 from apps.lookups.problems import OF_SENTRY, LookupCancelled, name_of
+from apps.redis_outage import is_loss_new
 from apps.sentry import config
 from apps.sentry.client import SentryClient
 from apps.sentry.errors import SentryCrowded, SentryError, SentryRateLimited, SentryResting

@@ -26,8 +26,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.audit.models import Action
 from apps.audit.trail import client_address, client_network
-from apps.cache_outage import increment
 from apps.crypto import seal, unseal
+from apps.redis_outage import increment
 from apps.signin.sessions import audit_account
 from apps.web.access import public_url
 

@@ -11,7 +11,7 @@ from django.core.cache import cache, caches
 from django.test import Client
 from pytest_django import Settings
 
-from apps.cache_outage import retry_redis
+from apps.redis_outage import retry_redis
 from tests.servers import Redis
 from tests.shell import start_with
 

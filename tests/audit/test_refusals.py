@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from apps import cache_outage
+from apps import redis_outage
 from apps.audit import trail
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, record_refusal
@@ -76,7 +76,7 @@ def test_addresses_of_one_network_count_as_one_caller() -> None:
 
 
 def test_surplus_callers_are_counted_together() -> None:
-    for number in range(cache_outage.MAX_KEYS):
+    for number in range(redis_outage.MAX_KEYS):
         trail._counts.count(f"10.0.{number // 250}.{number % 250}")
     for number in range(1, 60):
         record_refusal(Actor("api", address=f"198.51.100.{number}"), why="no valid token")

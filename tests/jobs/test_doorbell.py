@@ -12,7 +12,7 @@ from django.db import transaction
 from pytest_django import Settings
 from redis import RedisError
 
-from apps import cache_outage
+from apps import redis_outage
 from apps.jobs import doorbell
 from apps.jobs.engine import enqueue, work
 from apps.jobs.management.commands.run_huey import huey
@@ -38,12 +38,12 @@ def test_a_request_neither_fails_nor_waits_without_redis(
         for port in (free_port(), silent.getsockname()[1]):
             caplog.clear()
             doorbell.storage.cache_clear()
-            cache_outage.outage.until = 0
+            redis_outage.outage.until = 0
             settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
             enqueue("test", str(port))
             assert Job.objects.get(key=str(port)).state == "waiting"
             assert caplog.text.count("No worker could be woken") == 1
-            assert cache_outage.is_redis_lost()
+            assert redis_outage.is_redis_lost()
             enqueue("test", "again")
             assert caplog.text.count("No worker could be woken") == 1, "it waited once"
 

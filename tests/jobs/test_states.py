@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps import cache_outage
+from apps import redis_outage
+from apps.demo.server import DemoSentry
 from apps.jobs.engine import sweep
 from apps.jobs.models import Job, Worker
 from tests.conftest import signed_in
@@ -69,7 +70,7 @@ def test_the_connection_page_says_whether_redis_is_used(
     page = text(ada.get("/review/sentry/"))
     assert "All processes share results and limits." in page
     failed = page.count("finding-failed")
-    cache_outage.outage.begin()
+    redis_outage.outage.begin()
     page = text(ada.get("/review/sentry/"))
     assert "Redis doesn’t answer. Each process uses its own memory" in page
     assert page.count("finding-failed") == failed + 1

@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from apps import cache_outage
+from apps import redis_outage
+from apps.demo.server import DemoSentry
 from apps.lookups import cache, services, store
 from apps.lookups.background import (
     MAX_CONCURRENT,
@@ -317,7 +318,7 @@ def test_without_a_shared_cache_processes_share_leases_and_results_through_the_d
     connected: DemoSentry, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lookup, same = record(), record()
-    monkeypatch.setattr(cache_outage.outage, "until", float("inf"))
+    monkeypatch.setattr(redis_outage.outage, "until", float("inf"))
     soon = timezone.now() + timedelta(seconds=30)
     theirs = Lease.objects.create(cache_key=lookup.cache_key, token="another process", until=soon)
     assert answer_soon(lookup, 0.1) is None
@@ -340,12 +341,12 @@ def test_leases_hold_while_processes_notice_a_loss_and_a_return(
 ) -> None:
     """One process still has its lease in Redis, or in the database, when another looks."""
     lookup = record()
-    monkeypatch.setattr(cache_outage.outage, "until", float("inf"))
-    monkeypatch.setattr(cache_outage.outage, "began", float("inf"))  # just now
+    monkeypatch.setattr(redis_outage.outage, "until", float("inf"))
+    monkeypatch.setattr(redis_outage.outage, "began", float("inf"))  # just now
     assert answer_soon(lookup, 0.2) is None
     soon = timezone.now() + timedelta(seconds=30)
     theirs = Lease.objects.create(cache_key=lookup.cache_key, token="another process", until=soon)
-    monkeypatch.setattr(cache_outage.outage, "until", time.monotonic() - 1)  # it is back
+    monkeypatch.setattr(redis_outage.outage, "until", time.monotonic() - 1)  # it is back
     assert answer_soon(lookup, 0.2) is None
     assert lists_asked(connected) == 0
     theirs.delete()
@@ -359,7 +360,7 @@ def test_a_lease_moves_to_the_database_when_the_cache_is_lost(
     lookup = record()
     until(lambda: is_leased(lookup.cache_key) or bool(answer_soon(lookup, 0.01)))
     assert not Lease.objects.exists()
-    monkeypatch.setattr(cache_outage.outage, "until", float("inf"))
+    monkeypatch.setattr(redis_outage.outage, "until", float("inf"))
     until(Lease.objects.exists)
     connected.stop()
     wait_for_idle()

@@ -7,9 +7,10 @@ from dataclasses import replace
 from time import monotonic, time
 
 import pytest
+from apps.cache_outage import outage
 from pytest_django import Settings
 
-from apps.cache_outage import outage
+from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, Signal
 from apps.jobs.models import Worker
 from apps.lookups.throttling import (
@@ -19,6 +20,7 @@ from apps.lookups.throttling import (
     SharedRateLimiter,
     batch_slots,
 )
+from apps.redis_outage import outage
 from apps.sentry.client import SentryClient
 from apps.sentry.config import Flavor, SentryConfig
 from apps.sentry.errors import SentryCrowded, SentryRateLimited

@@ -16,9 +16,9 @@ from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import BaseStorage
 
-from apps.cache_outage import PerMinute, is_due
 from apps.jobs.doorbell import FAILURES, press, storage
 from apps.jobs.engine import SWEEP_S, handlers, let_go, sweep, work
+from apps.redis_outage import PerMinute, is_due
 
 _LOOK_EVERY_S = 1.0
 _failures = PerMinute()

@@ -1,4 +1,4 @@
-"""Whether Redis is currently lost, and counters in the cache and in the process."""
+"""Whether Redis is lost, so that `redis_cache.py` falls back to memory; and counters."""
 
 import re
 import time
