@@ -84,7 +84,7 @@ def rows_file(
 ) -> StreamingHttpResponse:
     """Return the rows as a file: CSV, or with the suffix `jsonl` one JSON object per line."""
     if suffix == "csv":
-        lines = (_csv_line(cells) for cells in chain([columns], (row.values() for row in rows)))
+        lines: Iterable[str] = map(_csv_line, chain([columns], (row.values() for row in rows)))
         kind = "text/csv; charset=utf-8"
     else:
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -113,7 +113,6 @@ def escape_cell(fact: object) -> str:
 def _row(entry: Entry, words: bool) -> dict[str, Any]:
     row = {name: getattr(entry, name) for name in _COLUMNS}
     row["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
-    row["action"] = str(Action(entry.action)) if entry.action in Action else entry.action
     if words:
         row["words"] = decrypted_words(entry)
     return row
@@ -242,13 +241,13 @@ class EntryAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Entry], bool]:
         """Search by a customer's hash, the ID of a lookup or incident, or a person's exact name."""
         term = search_term.strip()
-        if not term:
-            return queryset, False
         if _HASH.fullmatch(term):
-            return queryset.filter(customer_hash=term), False
-        if _LOOKUP_ID.fullmatch(term):
-            return queryset.filter(target__in=(f"lookup {term}", f"incident {term}")), False
-        return queryset.filter(actor=term), False
+            queryset = queryset.filter(customer_hash=term)
+        elif _LOOKUP_ID.fullmatch(term):
+            queryset = queryset.filter(target__in=(f"lookup {term}", f"incident {term}"))
+        elif term:
+            queryset = queryset.filter(actor=term)
+        return queryset, False
 
     def changelist_view(  # type: ignore[override]  # exports are streamed
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -258,25 +257,19 @@ class EntryAdmin(ReadOnlyAdmin):
             if request.POST.get("take") in ("csv", "jsonl"):
                 return self._export(request, request.POST["take"])
             return HttpResponseRedirect(f"?{urlencode(_query(request))}")
-        response: HttpResponse = super().changelist_view(
-            request, {"title": "Audit trail", **(extra_context or {})}
-        )
+        context = {"title": "Audit trail", **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
         return response
 
     def _export(self, request: HttpRequest, format_: str) -> HttpResponseBase:
-        """Record the export, then stream the filtered entries, oldest first."""
         try:
             changelist = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect("?e=1")
         filters = [f"{name}={value}" for name, value in sorted(request.GET.items())]
         shown = [one for one in filters if _names_no_customer(*one.split("=", 1))]
-        record(
-            Action.REVIEWED,
-            actor_of(request),
-            target="audit trail",
-            detail={"format": format_, "filters": shown[:10]},
-        )
+        detail = {"format": format_, "filters": shown[:10]}
+        record(Action.REVIEWED, actor_of(request), target="audit trail", detail=detail)
         entries = changelist.queryset.order_by("sequence").iterator(chunk_size=1000)
         words = _sees_words(request)
         columns = (*_COLUMNS, "words") if words else _COLUMNS
@@ -361,8 +354,7 @@ class AuditedAdmin(AllowedFiltersAdmin):
         obj.changed_by = request.user
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            detail = {"change": "saved" if change else "added", "fields": form.changed_data}
-            _record(request, obj, **detail)
+            _record(request, obj, change="saved" if change else "added", fields=form.changed_data)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with transaction.atomic():

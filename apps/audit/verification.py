@@ -6,11 +6,10 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db import transaction
 from django.db.models import Min
 
 from apps.audit.models import Action, Checkpoint, End, Entry, Words
-from apps.audit.trail import SYSTEM, Actor, digest_of, hash_words, lock_end, record
+from apps.audit.trail import SYSTEM, Actor, audited_transaction, digest_of, hash_words, record
 from apps.crypto import Unreadable, keyed_hash, unseal
 
 _NO_DIGEST = "0" * 64  # of the position before the first entry
@@ -160,13 +159,10 @@ def _diagnosis(entry: Entry, walk: _Walk, is_intact: bool) -> str:
 
 
 def _original_number(entry: Entry) -> int | None:
-    """Return the number that an unchanged but moved entry was written with.
-
-    Its predecessor may have been moved too, so numbers around the current one are tried as well.
-    """
+    """Return the number that an unchanged but moved entry was written with."""
     before = Entry.objects.filter(digest=entry.previous).values_list("sequence", flat=True)
     number = entry.sequence
-    nearby = range(max(1, number - 100), number + 100)
+    nearby = range(max(1, number - 100), number + 100)  # the previous one may have moved too
     for sequence in {*(one + 1 for one in before[:_SAMPLE_SIZE]), *nearby}:
         entry.sequence = sequence
         if digest_of(entry) == entry.digest:
@@ -274,26 +270,21 @@ def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
             _step(walk, entry)
     except ChainBroken as broken:
         raise TrailBroken(f"Nothing was pruned. {broken}") from broken
-    with transaction.atomic():
-        lock_end()
-        return _prune(last, actor)
+    with audited_transaction():
+        old = Entry.objects.filter(sequence__lte=last)
+        count = old.count()
+        digest = old.filter(sequence=last).values_list("digest", flat=True).first()
+        if digest is None:
+            return 0  # another process has just pruned
+        checkpoint = Checkpoint(sequence=last, digest=digest, at=datetime.now(UTC), count=count)
+        checkpoint.signature = _signature_of(checkpoint)
+        checkpoint.save(force_insert=True)
+        Words.objects.filter(entry_id__lte=last).delete()
+        old.delete()
+        record(Action.PRUNED, actor, target="audit trail", detail={"up_to": last, "entries": count})
+    return count
 
 
 def erase_words(customer_hash: str) -> int:
     """Erase the words about a customer, but not the entries, and return how many."""
     return Words.objects.filter(customer_hash=customer_hash).delete()[0] if customer_hash else 0
-
-
-def _prune(last: int, actor: Actor) -> int:
-    old = Entry.objects.filter(sequence__lte=last)
-    count = old.count()
-    digest = old.filter(sequence=last).values_list("digest", flat=True).first()
-    if digest is None:
-        return 0  # another process has just pruned
-    checkpoint = Checkpoint(sequence=last, digest=digest, at=datetime.now(UTC), count=count)
-    checkpoint.signature = _signature_of(checkpoint)
-    checkpoint.save(force_insert=True)
-    Words.objects.filter(entry_id__lte=last).delete()
-    old.delete()
-    record(Action.PRUNED, actor, target="audit trail", detail={"up_to": last, "entries": count})
-    return count

@@ -40,9 +40,8 @@ class Command(BaseCommand):
             self.stdout.write("It includes the end you noted.")
         if models.missing_triggers(connection):
             self.stderr.write(
-                "But the database doesn't protect it: some triggers are missing. Anyone who "
-                "can write to the database can change it, and only the next check would show "
-                "that."
+                "But the database doesn't protect it: some triggers are missing. Anyone who can "
+                "write to the database can change it, and only the next check would show that."
             )
         self.stdout.write(f"End: {end}")
 
