@@ -95,12 +95,9 @@ def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
     if not has_scope(token, scope):
         _refuse_token("scope", token, caller)
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope.value}"'
-        problem = problems.Problem(
-            "missing_scope",
-            f"This token doesn't have the scope {scope.value}.",
-            "Ask your Triage admin for a token that has it.",
-            api_status=403,
-        )
+        message = f"This token doesn't have the scope {scope.value}."
+        next_step = "Ask your Triage admin for a token that has it."
+        problem = problems.Problem("missing_scope", message, next_step, api_status=403)
         raise TokenFailed(problem, challenge)
 
 
@@ -217,10 +214,7 @@ def shared_with(user: User) -> Sequence[Lookup]:
 
 
 def reader_choices(*, apart_from: User) -> tuple[str, ...]:
-    """Return the teams and people to choose from, by name, or nothing if there are too many.
-
-    They are only suggestions, so they may be a minute old.
-    """
+    """Return teams and people to suggest, up to a minute old, or nothing if there are many."""
     names = cache.get_sealed(_CHOICES)
     if not isinstance(names, list):
         people = _people().order_by("username").values_list("username", flat=True)
@@ -258,7 +252,6 @@ def _team_groups() -> QuerySet[Group]:
 
 
 def _people() -> QuerySet[User]:
-    """Return the active people with permission to look up customers."""
     backend = "django.contrib.auth.backends.ModelBackend"
     return User.objects.with_perm("lookups.add_lookup", backend=backend)
 

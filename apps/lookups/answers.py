@@ -18,7 +18,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiToken
 from apps.audit.models import Action
 from apps.audit.trail import record
-from apps.events.answer import Answer, Progress, restrict_to_projects
+from apps.events.answer import Answer, NoticeCode, Progress, restrict_to_projects
 from apps.events.query import MAX_WINDOW_MINUTES, Move, apply_move
 from apps.known_errors.catalogue import search_catalogue, with_known_errors
 from apps.lookups import background, cache, problems, records, store
@@ -38,11 +38,12 @@ from apps.lookups.sentry_connection import (
     sentry_client,
     visible_projects,
 )
-from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted, load_stored_answer
+from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted, read_snapshot
 from apps.lookups.store import get_derived, put_derived
 from apps.redaction.engine import add_related
+from apps.sentry.config import SentryError
 from apps.sentry.errors import SentryError
-from apps.sentry.fetch import fetch_related
+from apps.sentry.fetch import fetch_ids, fetch_related
 
 # Passed on to pages and assistants, which can't import the layers below.
 __all__ = [
@@ -65,7 +66,11 @@ def result_now(lookup: Lookup, projects: Projects, patience_s: float = 0.0) -> L
 
     If too many requests wait for Sentry, this one waits for `patience_s` seconds before it fails.
     """
-    return _restrict(background.answer_now(lookup, patience_s), projects)
+    result = background.known_result(lookup)
+    if result is None:
+        with request_slot(lookup.user_id, patience_s):
+            result = answer_lookup(lookup)
+    return _restrict(result, projects)
 
 
 def result_soon(lookup: Lookup, patience_s: float, projects: Projects) -> LookupResult | None:
@@ -140,7 +145,10 @@ def check_status(
 
 def stored_answer(lookup: Lookup, projects: Projects) -> Answer | None:
     """Return the stored answer, without its known errors, or None. Never queries Sentry."""
-    answer = load_stored_answer(lookup)
+    try:
+        answer = read_snapshot(lookup)
+    except (problems.LookupPurged, problems.LookupCancelled):
+        return None
     return answer and restrict_to_projects(answer, projects)
 
 
@@ -157,11 +165,6 @@ def visible_state(
     return state, progress if sees_all_projects(lookup, projects) else Progress()
 
 
-def count_new(lookup: Lookup, projects: Projects) -> int | None:
-    """Return the number of new events, or None, also if the reader doesn't see all projects."""
-    return background.count_new_events(lookup) if sees_all_projects(lookup, projects) else None
-
-
 def sees_all_projects(lookup: Lookup, projects: Projects) -> bool:
     """Return whether the reader can see every project that the lookup searches."""
     if projects is None:
@@ -172,6 +175,36 @@ def sees_all_projects(lookup: Lookup, projects: Projects) -> bool:
 def _restrict(result: LookupResult, projects: Projects) -> LookupResult:
     answer = with_known_errors(restrict_to_projects(result.answer, projects))
     return replace(result, answer=answer, projects=projects)
+
+
+# Events that arrived after the lookup, in a window that was recent then.
+
+_NEWER_PAUSE_S = 50.0
+_NEWER_PATIENCE_S = 5.0
+
+
+def count_new(lookup: Lookup, projects: Projects) -> int | None:
+    """Return how many events exist now that the lookup's result lacks, counted once in 50 seconds.
+
+    Return None if the window had settled, Sentry failed, another request is counting for the same
+    question, or the reader doesn't see all projects.
+    """
+    answer = store.readable_snapshot(lookup) if sees_all_projects(lookup, projects) else None
+    if answer is None or not answer.has_notice(NoticeCode.WINDOW_OPEN):
+        return None
+    key = f"{lookup.cache_key}/ids"
+    ids = cache.get_sealed(key)
+    if not isinstance(ids, list):
+        if not cache.add(f"{key}/asked", 1, _NEWER_PAUSE_S):
+            return None
+        try:
+            with sentry_client(_NEWER_PATIENCE_S) as client:
+                question, visible = records.question_of(lookup), visible_projects(client)
+                ids = sorted(fetch_ids(client, question, projects=visible))
+        except SentryError:
+            return None
+        cache.put_sealed(key, ids, _NEWER_PAUSE_S)
+    return len(set(ids) - {event.id for event in answer.events})
 
 
 # Related data that could not be read in time, read again on request.

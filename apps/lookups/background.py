@@ -11,7 +11,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Condition, Lock
@@ -21,16 +21,15 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from apps.events.answer import Answer, NoticeCode, Progress
+from apps.events.answer import Answer, Progress
 from apps.events.event import Event
-from apps.lookups import cache, problems, store
+from apps.lookups import cache, problems
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.records import LOOKUPS, REFUSED, question_of
-from apps.lookups.sentry_connection import sentry_client, visible_projects
+from apps.lookups.records import LOOKUPS, REFUSED
 from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
 from apps.lookups.single_flight import is_leased, read_progress, request_cancel
-from apps.sentry.errors import SentryCrowded, SentryError
-from apps.sentry.fetch import fetch_ids
+from apps.sentry.config import SentryCrowded
+from apps.sentry.errors import SentryCrowded
 
 # Queries within the request: a limited number at a time, so threads are left for other pages.
 
@@ -39,21 +38,11 @@ _waiting: Counter[int | None] = Counter()  # requests of this process by person
 _line: Counter[int | None] = Counter()  # those that wait for a slot
 
 
-def answer_now(lookup: Lookup, patience_s: float = 0.0) -> LookupResult:
-    """Return the result, querying Sentry within the request. Raise as `answer_lookup` does."""
-    known = _known_result(lookup)
-    if known is not None:
-        return known
-    with request_slot(lookup.user_id, patience_s):
-        return answer_lookup(lookup)
-
-
 def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
     """Return an event as `read_event` does, taking a request slot if it has to be fetched."""
     listed = (*answer.events, *answer.beside.trace_errors)
-    if all(event.body is not None for event in listed if event.id == event_id):
-        return read_event(lookup, answer, event_id)
-    with request_slot(lookup.user_id):
+    is_read = all(event.body is not None for event in listed if event.id == event_id)
+    with nullcontext() if is_read else request_slot(lookup.user_id):
         return read_event(lookup, answer, event_id)
 
 
@@ -193,7 +182,7 @@ def answer_soon(lookup: Lookup, patience_s: float) -> LookupResult | None:
     The end of a background query that stored nothing is reported once; the next call queries
     again. Raise `LookupFailed` and `LookupPurged`, as `answer_lookup` does.
     """
-    known = _known_result(lookup)
+    known = known_result(lookup)
     if known is not None:
         return known
     _note_waiting(lookup)
@@ -268,7 +257,6 @@ def _answer(lookup: Lookup) -> LookupResult:
 
 
 def _known_state(lookup: Lookup) -> LookupState | None:
-    """Return the state if it is known without a query."""
     if lookup.is_removed:
         return LookupState.PURGED
     if lookup.outcome == Outcome.CANCELLED:
@@ -305,7 +293,7 @@ def _delete_end(lookup: Lookup) -> None:
     cache.delete(_waiting_key(lookup))
 
 
-def _known_result(lookup: Lookup) -> LookupResult | None:
+def known_result(lookup: Lookup) -> LookupResult | None:
     """Return a stored result or, once, the stale one that a query ended with; None if neither.
 
     Raise `LookupFailed` if that query failed, and as `answer_lookup` does.
@@ -328,33 +316,3 @@ def _end_key(lookup: Lookup) -> str:
 
 def _waiting_key(lookup: Lookup) -> str:
     return f"waiting/{lookup.uuid}"
-
-
-# Events that arrived after the lookup, in a window that was recent then.
-
-NEWER_PAUSE_S = 50.0
-PATIENCE_S = 5.0
-
-
-def count_new_events(lookup: Lookup) -> int | None:
-    """Return how many events exist now that the lookup's result lacks.
-
-    Return None if the window had settled, Sentry failed, or another request is counting. All
-    lookups of the same question share one count, made once in 50 seconds.
-    """
-    answer = store.readable_snapshot(lookup)
-    if answer is None or not answer.has_notice(NoticeCode.WINDOW_OPEN):
-        return None
-    key = f"{lookup.cache_key}/ids"
-    ids = cache.get_sealed(key)
-    if not isinstance(ids, list):
-        if not cache.add(f"{key}/asked", 1, NEWER_PAUSE_S):
-            return None
-        try:
-            with sentry_client(PATIENCE_S) as client:
-                projects = visible_projects(client)
-                ids = sorted(fetch_ids(client, question_of(lookup), projects=projects))
-        except SentryError:
-            return None
-        cache.put_sealed(key, ids, NEWER_PAUSE_S)
-    return len(set(ids) - {event.id for event in answer.events})

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.audit.models import Action
-from apps.audit.trail import record
 from apps.events.grouping import UNGROUPED
 from apps.exports import (
     DEFAULT_BUDGET,
@@ -232,13 +231,15 @@ def record_export(
             redacted=redacted,
             reason=reason,
         )
-        record(
+        records.record_action(
             action if redacted else Action.REVEALED,
             requester.actor,
-            target=lookup.audit_target,
-            customer_hash=lookup.customer_hash,
-            detail={"how": how.value, **facts, "model": choice.model, "problem": issue_id},
+            lookup,
             words=reason,
+            how=how.value,
+            **facts,
+            model=choice.model,
+            problem=issue_id,
         )
     records.EXPORTS.add("lookup", choice.format, "yes" if redacted else "no")
 

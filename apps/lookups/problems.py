@@ -127,7 +127,7 @@ class CustomerErased(LookupFailed):
 
 
 class Removal(StrEnum):
-    """Why a result is no longer available."""
+    """Why a result is no longer available; `problems.toml` has a message for each."""
 
     PURGED = "purged"
     EXPIRED = "expired"
@@ -135,17 +135,9 @@ class Removal(StrEnum):
     UNREADABLE = "unreadable"
 
 
-_REMOVAL_MESSAGES = {
-    Removal.PURGED: "This result was deleted.",
-    Removal.EXPIRED: "This result is no longer stored.",
-    Removal.ERASED: "This customer's data was erased.",
-    Removal.UNREADABLE: "This result can no longer be read.",
-}
-
-
 class LookupPurged(LookupFailed):
     """The result is no longer available; only a new lookup can query again."""
 
     def __init__(self, removal: Removal = Removal.PURGED) -> None:
-        super().__init__(replace(named("gone"), message=_REMOVAL_MESSAGES[removal]))
+        super().__init__(named(removal))
         self.removal = removal

@@ -16,7 +16,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F, Field, Model, QuerySet
+from django.db.models import F, QuerySet
 
 from apps.audit.models import Action, Entry
 from apps.audit.trail import Actor, record
@@ -140,8 +140,17 @@ class Resealed:
 def reseal_all(after_step: Callable[[], None] = lambda: None) -> Resealed:
     """Re-encrypt columns and the secrets of second factors, unless the first key was used."""
     counts = Resealed()
-    for model, field in _sealed_columns():
-        _reseal_column(model, field, counts, after_step)
+    for rows, name in _sealed_columns():
+        batch = list(rows.values_list("pk", name)[:RESEAL_BATCH])
+        while batch:
+            for pk, sealed in batch:
+                value = _reseal_value(bytes(sealed), counts)
+                if value is not None:
+                    unchanged = rows.filter(pk=pk, **{name: sealed})
+                    counts.updated += unchanged.update(**{name: value})
+            after_step()
+            rest = rows.filter(pk__gt=batch[-1][0])
+            batch = list(rest.values_list("pk", name)[:RESEAL_BATCH])
     _reseal_factors(counts)
     return counts
 
@@ -157,35 +166,18 @@ def _all_sealed() -> Iterator[bytes]:
         for name in _SECRETS.intersection(factor.data):
             with suppress(ValueError):
                 yield base64.b64decode(factor.data[name])
-    for model, field in _sealed_columns():
-        values = model._base_manager.order_by("pk").values_list(field.name, flat=True)
-        for value in values.exclude(**{field.name: None}).iterator():
+    for rows, name in _sealed_columns():
+        for value in rows.values_list(name, flat=True).iterator():
             yield bytes(value)
 
 
-def _sealed_columns() -> "Iterator[tuple[type[Model], Field[bytes, bytes]]]":
+def _sealed_columns() -> Iterator[tuple[QuerySet[Any], str]]:
+    """Yield each model's rows with sealed content, and the name of its column."""
     for model in apps.get_models():
         for field in model._meta.get_fields():
             if isinstance(field, SealedField):
-                yield model, field
-
-
-def _reseal_column(
-    model: type[Model],
-    field: "Field[bytes, bytes]",
-    counts: Resealed,
-    after_step: Callable[[], None],
-) -> None:
-    rows = model._base_manager.filter(**{f"{field.name}__isnull": False}).order_by("pk")
-    batch = list(rows.values_list("pk", field.name)[:RESEAL_BATCH])
-    while batch:
-        for pk, sealed in batch:
-            resealed_value = _reseal_value(bytes(sealed), counts)
-            if resealed_value is not None:
-                unchanged = model._base_manager.filter(pk=pk, **{field.name: sealed})
-                counts.updated += unchanged.update(**{field.name: resealed_value})
-        after_step()
-        batch = list(rows.filter(pk__gt=batch[-1][0]).values_list("pk", field.name)[:RESEAL_BATCH])
+                rows = model._base_manager.filter(**{f"{field.name}__isnull": False})
+                yield rows.order_by("pk"), field.name
 
 
 def _reseal_value(sealed: bytes, counts: Resealed) -> bytes | None:

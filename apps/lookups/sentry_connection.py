@@ -225,27 +225,25 @@ def limiter_state() -> LimiterState | None:
         return None
 
 
-def connection_state() -> str:
-    """Return "ok", or the code of the problem that a call to Sentry meets now."""
-    try:
-        with sentry_client(PATIENCE_S) as client:
-            client.projects(environments=False)
-    except SentryError as error:
-        return problem_of(error).code
-    return "ok"
-
-
 _PROBE_S = 10
 _STATE_TTL_S = 30
 
 
 def recent_state() -> str:
-    """Return `connection_state()`, cached for 30 seconds: strangers must not send many probes."""
+    """Return "ok", or the code of the problem that a call to Sentry meets, up to 30 s old.
+
+    It is cached because strangers must not send many probes.
+    """
     cached = cache.get("health/sentry")
     if isinstance(cached, str):
         return cached
     if not cache.add("health/sentry/probe", 1, _PROBE_S):
         return "checking"
-    state = connection_state()
+    state = "ok"
+    try:
+        with sentry_client(PATIENCE_S) as client:
+            client.projects(environments=False)
+    except SentryError as error:
+        state = problem_of(error).code
     cache.put("health/sentry", state, _STATE_TTL_S)
     return state

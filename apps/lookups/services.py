@@ -52,7 +52,7 @@ def answer_lookup(lookup: Lookup, *, waited_s: float = 0.0) -> LookupResult:
     failed (this is recorded, and the next call tries again), and its subclasses `LookupCancelled`
     when someone stopped it and `LookupPurged` when the result is no longer stored.
     """
-    stored = _read_snapshot(lookup)
+    stored = read_snapshot(lookup)
     if stored is not None:
         return LookupResult(lookup, stored)
     started = time.monotonic() - waited_s
@@ -147,7 +147,11 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
     return purged
 
 
-def _read_snapshot(lookup: Lookup) -> Answer | None:
+def read_snapshot(lookup: Lookup) -> Answer | None:
+    """Return the stored answer, redacted by today's rules, or None.
+
+    Raise `LookupPurged` and `LookupCancelled`. Never queries Sentry.
+    """
     if lookup.is_removed:
         removal = problems.Removal.PURGED if lookup.customer else problems.Removal.ERASED
         raise problems.LookupPurged(problems.Removal.EXPIRED if lookup.is_expired else removal)
@@ -162,21 +166,13 @@ def _read_snapshot(lookup: Lookup) -> Answer | None:
     return answer
 
 
-def load_stored_answer(lookup: Lookup) -> Answer | None:
-    """Return the stored answer, redacted by today's rules, or None. Never queries Sentry."""
-    try:
-        return _read_snapshot(lookup)
-    except (problems.LookupPurged, problems.LookupCancelled):
-        return None
-
-
 def _ready_result(lookup: Lookup, started: float) -> LookupResult | None:
     """Return a result that another request stored just now, or one from cache.
 
     Raise the failure of a query that ended since `started` (monotonic clock).
     """
     lookup.refresh_from_db(fields=["snapshot", "purged_at", "expires_at", "outcome"])
-    stored = _read_snapshot(lookup)
+    stored = read_snapshot(lookup)
     if stored is not None:
         lookup.refresh_from_db()
         return LookupResult(lookup, stored)

@@ -150,7 +150,7 @@ class SharedRateLimiter(RateLimiter):
         if cache.get(self._rest) is not None or cache.get(self._failures) is not None:
             for key in (self._rest, self._failures, self._probe):
                 cache.delete(key)
-        _block(self._not_before(route), _reset_s(headers))
+        _block_until_reset(self._not_before(route), headers)
 
     def record_error(self, route: str, error: errors.SentryError) -> None:
         """Note a rate limit for all; open the circuit after several outages, longer each time."""
@@ -249,8 +249,7 @@ class SharedRateLimiter(RateLimiter):
 class _RelatedRateLimiter(SharedRateLimiter):
     """One slot per lane, no probe, no effect on the circuit, and blocks of its own.
 
-    The same endpoints serve the answers themselves, which a limit met here must not delay. Only
-    the shared limit holds back both: Sentry would refuse the calls for the answers as well.
+    The same endpoints serve the answers, which only the shared limit may hold back as well.
     """
 
     def __init__(self, name: str, person: int | None, lane: int) -> None:
@@ -267,7 +266,7 @@ class _RelatedRateLimiter(SharedRateLimiter):
             yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
-        _block(self._related_not_before(route), _reset_s(headers))
+        _block_until_reset(self._related_not_before(route), headers)
 
     def record_error(self, route: str, error: errors.SentryError) -> None:
         if isinstance(error, errors.SentryRateLimited):
@@ -282,8 +281,7 @@ class _RelatedRateLimiter(SharedRateLimiter):
 def batch_slots() -> int:
     """Return how many batches this process does at a time.
 
-    A single worker leaves time for all other jobs and, often, for people's pages on its machine. If
-    others are running, it does more: they do the rest, and all count their calls together.
+    A single worker leaves time for other jobs and for pages; several leave those to each other.
     """
     is_shared = bool(settings.REDIS_URL) and cache.is_available()
     return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_company() else BATCH_SLOTS
@@ -364,10 +362,9 @@ def _slots_of(name: str, kind: str, count: int) -> FairSlots:
         return _local_slots.setdefault((name, kind), FairSlots(count))
 
 
-def _reset_s(headers: Mapping[str, str]) -> float:
-    """Return the seconds until the limit resets, or 0 if some of it is left."""
-    is_used_up = headers.get("x-sentry-rate-limit-remaining", "").strip() == "0"
-    return (seconds_to_reset(headers) or 0.0) if is_used_up else 0.0
+def _block_until_reset(key: str, headers: Mapping[str, str]) -> None:
+    if headers.get("x-sentry-rate-limit-remaining", "").strip() == "0":
+        _block(key, seconds_to_reset(headers) or 0.0)
 
 
 def _block(key: str, seconds: float) -> None:

@@ -78,7 +78,6 @@ def _filter(
 
 
 def _yes_no_filter(name: str, parameter: str, field: str, yes: str, no: str) -> type[ChoiceFilter]:
-    """Return a filter by a field that is true or false."""
     conditions = {"yes": Q(**{field: True}), "no": Q(**{field: False})}
     return _filter(name, parameter, conditions.get, (("yes", yes), ("no", no)))
 

@@ -235,7 +235,6 @@ def _text(answer: Answer, lookup: Lookup) -> str:
 
 
 def _export_cells(export: ExportRecord) -> tuple[str, str, str, str]:
-    """Return the time, person, action, and details of an export."""
     redaction = "" if export.redacted else "without redaction"
     details = [export.preset, f"about {export.tokens} tokens", redaction, export.reason]
     return (

@@ -336,7 +336,6 @@ def _columns(days: Sequence[tuple[date, int]]) -> list[Column]:
 
 
 def _measured(bars: Iterable[Bar]) -> list[Bar]:
-    """Return the bars with their lengths."""
     measured = list(bars)
     highest = max((bar.value for bar in measured), default=0)
     for bar in measured:

@@ -36,6 +36,5 @@ class Command(BaseCommand):
         else:
             self.stdout.write(
                 "You can now remove the older keys from TRIAGE_DATA_KEYS. Cached copies and "
-                "sessions encrypted with them will be rebuilt, so people may have to sign in "
-                "again."
+                "sessions encrypted with them will be rebuilt, so people may have to sign in again."
             )

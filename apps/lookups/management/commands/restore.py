@@ -40,7 +40,11 @@ class Command(BaseCommand):
                     self._write_keys(backup, options)
                     return
                 backup.check(without_keys=options["without_lost_keys"])
-                self.stdout.write(_description(backup))
+                manifest = backup.manifest
+                self.stdout.write(
+                    f"A backup made at {manifest.made_at} by Triage {manifest.version}, with "
+                    f"{counted(manifest.rows, 'row')}. The file is intact, and its keys are set."
+                )
                 self.stdout.flush()
                 if not options["check"]:
                     self._restore(backup)
@@ -70,11 +74,3 @@ class Command(BaseCommand):
                 "The audit trail is broken, as it was when the backup was made. " + done.broken
             )
         self.stdout.write(f"The audit trail is intact.\nEnd: {done.audit_end}")
-
-
-def _description(backup: Backup) -> str:
-    manifest = backup.manifest
-    return (
-        f"A backup made at {manifest.made_at} by Triage {manifest.version}, with "
-        f"{counted(manifest.rows, 'row')}. The file is intact, and its keys are set."
-    )
