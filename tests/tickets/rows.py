@@ -531,4 +531,6 @@ UNREAD = [
     ("20. listopadx 2026 we paid", "20. listopadx 2026"),
     ("31/02/2026", "31/02/2026"),
     ("it was half four, you see", "half four"),
+    ("down, currently 235 PST", "235 PST"),
+    ("down since 1405 UTC", "1405 UTC"),
 ]
