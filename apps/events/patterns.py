@@ -21,9 +21,9 @@ class PatternFile:
             self._parts[name] = self.expand(pattern)
 
     @classmethod
-    def read(cls, name: str) -> "PatternFile":
-        """Return a file of this package."""
-        return cls((Path(__file__).parent / name).read_text("utf-8"))
+    def read(cls, name: str, *, beside: str = __file__, **parts: str) -> "PatternFile":
+        """Return the file of that name in the folder of a module, by default of this one."""
+        return cls((Path(beside).parent / name).read_text("utf-8"), **parts)
 
     def expand(self, pattern: str, **more: str) -> str:
         """Return a pattern with its parts, which can be `more`. Raise ValueError for others."""

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 from unicodedata import category
 from zoneinfo import ZoneInfo
@@ -242,7 +241,7 @@ def render_reply(
     return text if "{greeting}" in reply else f"{values['greeting']}\n\n{text}"
 
 
-_FILE = PatternFile((Path(__file__).parent / "catalogue.toml").read_text("utf-8"))
+_FILE = PatternFile.read("catalogue.toml", beside=__file__)
 _ABOUT_MONEY = _FILE.compile("about_money", re.IGNORECASE)
 _AGAIN_OR_FINE = _FILE.compile("again_or_fine", re.IGNORECASE)
 _FINE = _FILE.compile("fine", re.IGNORECASE)

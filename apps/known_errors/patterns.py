@@ -299,19 +299,20 @@ def _rule(field: Field, value: object) -> TextRule | None:
     if len(given) > 1:
         choices = ", ".join(Comparison)
         raise PartRefused(f"The {name} takes one of {choices}, not several.", field)
-    for comparison, text in given.items():
-        rule = TextRule(field, Comparison(comparison), _text(text, field, MAX_TEXT_LENGTH))
-        if rule.value and rule.comparison is Comparison.EXPRESSION:
-            try:
-                expression = compile_expression(rule.value)
-            except ExpressionRefused as refused:
-                sentence = f"The expression for the {name} can't be used. {refused}"
-                raise PartRefused(sentence, field) from None
-            if expression.search(""):
-                sentence = f"The expression for the {name} matches any text, even empty text."
-                raise PartRefused(f"{sentence} Make it more specific.", field)
-        return rule if rule.value else None
-    return None
+    if not given:
+        return None
+    [(comparison, text)] = given.items()
+    rule = TextRule(field, Comparison(comparison), _text(text, field, MAX_TEXT_LENGTH))
+    if rule.value and rule.comparison is Comparison.EXPRESSION:
+        try:
+            expression = compile_expression(rule.value)
+        except ExpressionRefused as refused:
+            sentence = f"The expression for the {name} can't be used. {refused}"
+            raise PartRefused(sentence, field) from None
+        if expression.search(""):
+            sentence = f"The expression for the {name} matches any text, even empty text."
+            raise PartRefused(f"{sentence} Make it more specific.", field)
+    return rule if rule.value else None
 
 
 def _mapping(value: object, part: str, names: tuple[str, ...]) -> Mapping[str, object]:

@@ -160,7 +160,8 @@ def kind_of_key(key: str) -> str | None:
         return personal
     if joined.startswith(_CARDS):
         return "secret"
-    if _is_descriptive(words, joined) or key in _OF_DESKTOPS:
+    is_about = words[0] in ABOUT_FIRST or (len(words) > 1 and words[-1] in ABOUT_LAST)
+    if is_about or any(part in joined for part in ABOUT_PARTS) or key in _OF_DESKTOPS:
         return None
     return "secret" if _is_certain(words, joined, key) or _is_possible(words, joined, key) else None
 
@@ -179,12 +180,6 @@ def _is_possible(words: list[str], joined: str, key: str) -> bool:
         return qualifier != "" and qualifier not in HARMLESS_KEY_QUALIFIERS
     is_variable = key.isupper() and key.isascii() and len(key) > 2
     return is_variable and HARMLESS_CAPITALS.isdisjoint(words)
-
-
-def _is_descriptive(words: list[str], joined: str) -> bool:
-    if words[0] in ABOUT_FIRST or (len(words) > 1 and words[-1] in ABOUT_LAST):
-        return True
-    return any(part in joined for part in ABOUT_PARTS)
 
 
 def _is_access_key(words: list[str], key: str) -> bool:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from apps.events.patterns import PatternFile
@@ -16,7 +15,7 @@ from apps.events.patterns import PatternFile
 @cache
 def read_patterns(name: str) -> PatternFile:
     """Return a TOML file of this package."""
-    return PatternFile((Path(__file__).parent / name).read_text("utf-8"))
+    return PatternFile.read(name, beside=__file__)
 
 
 WORDS = read_patterns("words.toml").tables

@@ -283,7 +283,7 @@ _ANY_WORD |= {name: _longest_first(words) for name, words in _WORD_TABLES.items(
 
 def read_patterns(name: str) -> PatternFile:
     """Return a TOML file of this package; in its patterns, `{name}` can be any of those words."""
-    return PatternFile((Path(__file__).parent / name).read_text("utf-8"), **_ANY_WORD)
+    return PatternFile.read(name, beside=__file__, **_ANY_WORD)
 
 
 def normalize(text: str) -> str:
