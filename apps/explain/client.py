@@ -15,7 +15,7 @@ from openai import omit
 from openai.types.chat import ChatCompletionChunk
 
 from apps.explain.config import Llm, Usage
-from apps.explain.llm import ModelFailed, Reason
+from apps.explain.llm import BY_CODE, BY_STATUS, ModelFailed, Reason
 from apps.explain.transport import GuardedTransport, ResponseTooLarge
 from apps.outbound import AddressRefused, OutboundPolicy
 
@@ -26,22 +26,6 @@ _MAX_RETRY_AFTER_S = 86400
 _HEADERS = frozenset(("host", "authorization", "content-type", "content-length", "accept"))
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
 _CONTEXT = re.compile(r"context (?:length|window|size)", re.IGNORECASE)
-_BY_CODE: dict[str, Reason] = {
-    **dict.fromkeys(("context_length_exceeded", "string_above_max_length"), "too_long"),
-    "content_filter": "content_refused",
-    "content_policy_violation": "content_refused",
-    "invalid_prompt": "content_refused",
-    **dict.fromkeys(("insufficient_quota", "billing_hard_limit_reached"), "account_empty"),
-}
-_BY_STATUS: dict[int, Reason] = {
-    401: "key_refused",
-    402: "account_empty",
-    403: "key_refused",
-    404: "model_unknown",
-    408: "too_slow",
-    413: "too_long",
-    429: "rate_limited",
-}
 
 
 def stream_answer(llm: Llm, text: str) -> Generator[str | Usage]:
@@ -189,14 +173,14 @@ def _reported_failure(error: openai.APIError) -> ModelFailed:
     The error message isn't quoted: it can contain the key or the text.
     """
     codes = list(filter(None, map(_plain_code, (error.type, error.code))))
-    reason: Reason | None = next((_BY_CODE[one] for one in _BY_CODE if one in codes), None)
+    reason: Reason | None = next((BY_CODE[one] for one in BY_CODE if one in codes), None)
     if not isinstance(error, openai.APIStatusError):  # inside the stream
         return ModelFailed(reason or "server_error", " ".join(codes))
     status, wait = error.status_code, None
     if status in (400, 422) and _CONTEXT.search(str(error.body)):  # servers of one's own
         reason = "too_long"
     if reason is None:
-        reason = _BY_STATUS.get(status, "server_error" if status >= 500 else "request_refused")
+        reason = BY_STATUS.get(status, "server_error" if status >= 500 else "request_refused")
         wait = _retry_after(error.response) if status in (429, 503) else None
     return ModelFailed(reason, " ".join((f"HTTP {status}", *codes)), retry_after=wait)
 

@@ -3,11 +3,10 @@
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from apps.lookups.problems import Problem
 
-_FAILURES = tomllib.loads((Path(__file__).parent / "failures.toml").read_text("utf-8"))
 # fmt: off
 Reason = Literal[
     "budget", "share", "crowded", "still_answering", "unreachable", "address_refused",
@@ -15,6 +14,15 @@ Reason = Literal[
     "request_refused", "server_error", "too_slow", "broken_off", "unreadable", "cut_off",
 ]
 # fmt: on
+
+_FILE = Path(__file__).parent / "failures.toml"
+_FAILURES: dict[Any, dict[str, Any]] = tomllib.loads(_FILE.read_text("utf-8"))
+BY_STATUS: dict[int, Reason] = {
+    status: reason for reason, row in _FAILURES.items() for status in row.pop("statuses", ())
+}
+BY_CODE: dict[str, Reason] = {
+    code: reason for reason, row in _FAILURES.items() for code in row.pop("codes", ())
+}
 
 
 class ModelFailed(Exception):
