@@ -1,9 +1,11 @@
 """Variables of replies, made of our own sentences, releases, and the customer's name."""
 
 import re
+import tomllib
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
+from pathlib import Path
 
 from apps.answers.templates import About
 from apps.events import summary
@@ -27,23 +29,16 @@ from apps.events.rules.rule import CUSTOMERS_SIDE, Place, Side, side_of, zone_of
 from apps.known_errors.catalogue import may_be_wrong, reply_variables, safe_workaround
 from apps.known_errors.patterns import fill_variables
 
+_WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
+_ROLES, _SECOND_PERSON = frozenset(_WORDS["roles"]), _WORDS["second_person"]
 _CUSTOMER = re.compile(r"\b([Tt])he customer('s| was| has| had| does| is|)\b")
-_SECOND_PERSON = {
-    "'s": "your",
-    " was": "you were",
-    " has": "you had",
-    " had": "you had",
-    " does": "you do",
-    " is": "you are",
-    "": "you",
-}
 
 
 def to_second_person(sentence: str) -> str:
     """Turn a sentence about the customer into one to the customer: “Your browser is too old.”"""
 
     def replacement(found: re.Match[str]) -> str:
-        words = _SECOND_PERSON[found[2]]
+        words: str = _SECOND_PERSON[found[2]]
         return words.capitalize() if found[1] == "T" else words
 
     sentence = re.sub(r"(\b[Tt]he customer\b.*?)\bthey are\b", r"\1you are", sentence)
@@ -402,16 +397,6 @@ def _update_to(fixed_in: str, current: str | None, side: Side | None) -> tuple[s
     if side is Side.BROWSER:
         return release, f"{fixed} Please reload the page to get it."
     return release, f"{fixed} You were using an older version."
-
-
-# Parts of addresses that many people read.
-_ROLES = frozenset(
-    (
-        *("accounts", "admin", "billing", "booking", "care", "contact", "customer", "desk", "do"),
-        *("finance", "guest", "hello", "help", "info", "mail", "no", "office", "order", "orders"),
-        *("reply", "sales", "service", "shop", "staff", "support", "team", "test", "user", "web"),
-    )
-)
 
 
 _NICKNAME = re.compile(r"[\"“„][^\"“”]{1,40}[\"“”]")

@@ -1,7 +1,9 @@
 """The form of a known error, and its initial values from a problem of a result."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -40,11 +42,15 @@ _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text
     str(field): f"{field}_text" for field in Field
 }
 _PATTERN = frozenset(("pattern", "issue", "project", "release", *Field))
-_VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
+_WORDS = tomllib.loads((Path(__file__).parent / "forms.toml").read_text("utf-8"))
+_WORDS["help_texts"]["reply"] = _WORDS["help_texts"]["reply"].format(
+    variables="; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
+)
 
 
-def _line(label: str, help_text: str = "", max_length: int | None = None) -> forms.CharField:
+def _line(name: str, max_length: int | None = None) -> forms.CharField:
     """Return a text field, by default without maxlength: browsers would truncate pasted text."""
+    label, help_text = _WORDS["lines"][name]
     return forms.CharField(
         required=False,
         max_length=max_length,
@@ -62,26 +68,21 @@ def _comparison(label: str, initial: Comparison = Comparison.CONTAINS) -> forms.
 class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A known error, with its pattern as separate fields and its links as lines."""
 
-    slug = _line(
-        "Name",
-        "Used as the file name. It can't be changed later. If left empty, it's made from the "
-        "title.",
-        max_length=80,
-    )
-    issue = _line("Issue", "Its number or short ID in Sentry, such as WEB-12.")
-    project = _line("Project", "Its slug in Sentry, such as checkout-api.")
+    slug = _line("slug", max_length=80)
+    issue = _line("issue")
+    project = _line("project")
     type_way = _comparison("Exception type", Comparison.EXACT)
-    type_text = _line("Type", "Such as PaymentDeclined.")
+    type_text = _line("type_text")
     message_way = _comparison("Message")
-    message_text = _line("Message text", "Leave out what differs from case to case.")
+    message_text = _line("message_text")
     culprit_way = _comparison("Culprit")
-    culprit_text = _line("Culprit text", "Where it broke, as Sentry names it.")
+    culprit_text = _line("culprit_text")
     log_way = _comparison("Log message")
-    log_text = _line("Log text", "If no error was raised: what the program logged.")
+    log_text = _line("log_text")
     request_way = _comparison("Request")
-    request_text = _line("Request text", "If no error was raised, such as /cart/coupon 422.")
-    release_from = _line("First affected release", "The first release with the error.")
-    release_until = _line("Last affected release", "The last release with the error.")
+    request_text = _line("request_text")
+    release_from = _line("release_from")
+    release_until = _line("release_until")
     links_text = forms.CharField(
         required=False,
         max_length=20_000,
@@ -108,18 +109,7 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
                 for name, rows in zip(_TEXTS, (4, 6, 3), strict=True)
             },
         }
-        help_texts = {
-            "title": "One line, the way you'd describe it to a coworker.",
-            "explanation": "What it is, in plain words, for the agent.",
-            "reply": f"What the agent can send. You can use these variables: {_VARIABLES}.",
-            "workaround": "What helps the customer until it is fixed.",
-            "planned_for": "Needed when a fix is planned.",
-            "fixed_in": "Needed when it is fixed, such as 2.15.0.",
-            "owner": "Who to ask, such as a team.",
-            "valid_from": "Applies to errors on or after this date.",
-            "valid_until": "Applies to errors up to and including this date.",
-            "is_active": "Entries that aren't in use are never shown on a result.",
-        }
+        help_texts = _WORDS["help_texts"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
