@@ -22,6 +22,7 @@ from apps.accounts.tokens import create_password_link, set_groups, set_new_link
 from apps.audit.admin import AllowedFiltersAdmin
 from apps.audit.models import Action
 from apps.audit.trail import actor_of, audited_transaction, lock_end, record
+from apps.signin.allauth_adapters import WORDS
 from apps.signin.forms import available_email, available_username
 from apps.signin.sessions import audit_account, end_all_sessions
 from apps.web.access import person_of, public_url
@@ -180,7 +181,7 @@ class PersonAdmin(AllowedFiltersAdmin):
                 links.append((person, _link(request, token)))
                 self._audit(request, person, "link to a new password")
         for person, link in links:
-            _deliver(request, person, person.email, _RESET, link)
+            _deliver(request, person, person.email, WORDS["emails"]["password"], link)
 
     def _changeable(self, request: HttpRequest, people: QuerySet[User]) -> QuerySet[User]:
         return people if request.user.is_superuser else people.filter(is_superuser=False)
@@ -193,19 +194,6 @@ class PersonAdmin(AllowedFiltersAdmin):
 
 # --- invitations -------------------------------------------------------------------------------
 
-# The subject, and the message.
-_INVITATION = """Your invitation to Triage
-You've been invited to Triage.
-
-Choose your username and password here: {link}
-
-The link works once and expires in three days.
-"""
-_RESET = """Your new password for Triage
-Choose your new password for Triage here: {link}
-
-The link works once and expires in three days.
-"""
 _log = logging.getLogger(__name__)
 
 
@@ -273,7 +261,7 @@ class InvitationAdmin(AllowedFiltersAdmin):
         response: HttpResponse = super().changeform_view(request, *args, **kwargs)
         if "new_link" in vars(request):
             invitation, link = vars(request).pop("new_link")
-            _deliver(request, invitation, invitation.email, _INVITATION, link)
+            _deliver(request, invitation, invitation.email, WORDS["emails"]["invitation"], link)
         return response
 
     @admin.display(description="State")

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import logging
+import tomllib
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,17 +36,7 @@ from apps.web.access import public_url
 _log = logging.getLogger(__name__)
 _LOCKOUT_S = 10 * 60
 _ACCOUNT_FAILURES = 100
-_WRONG = "The username or password is incorrect."
-_WRONG_CODE = "That code isn't right. Try the next one your app shows."
-_MESSAGES = {
-    "account/messages/password_changed.txt": "Your password was changed, "
-    "and you were signed out everywhere else.",
-    "mfa/messages/totp_activated.txt": "Your authenticator app is set up.",
-    "mfa/messages/totp_deactivated.txt": "Your authenticator app was removed.",
-    "mfa/messages/webauthn_added.txt": "Your passkey is set up.",
-    "mfa/messages/webauthn_removed.txt": "Your passkey was removed.",
-    "usersessions/messages/sessions_logged_out.txt": "You were signed out everywhere else.",
-}
+WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
 
 
 # What Django's two queries read, which take a tenth of a page's time to write.
@@ -86,16 +78,7 @@ class Backend(AuthenticationBackend):
 class AccountAdapter(DefaultAccountAdapter):
     """No open registration, client addresses from our proxy, lockout by account."""
 
-    error_messages = {
-        **DefaultAccountAdapter.error_messages,
-        "username_password_mismatch": _WRONG,
-        "email_password_mismatch": _WRONG,
-        "incorrect_code": _WRONG_CODE,
-        "incorrect_password": "That password is incorrect.",
-        "enter_current_password": "That password is incorrect.",
-        "too_many_login_attempts": "Too many attempts. Wait ten minutes, then try again.",
-        "rate_limited": "Too many attempts. Wait a few minutes, then try again.",
-    }
+    error_messages = {**DefaultAccountAdapter.error_messages, **WORDS["errors"]}
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: people are invited."""
@@ -121,7 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, level: int, message_template: str = "", *rest: Any, **more: Any
     ) -> None:
         """Add our own message, if there is one."""
-        message = more.get("message") or _MESSAGES.get(message_template)
+        message = more.get("message") or WORDS["messages"].get(message_template)
         if message:
             messages.add_message(request, level, message)
 
@@ -180,7 +163,7 @@ class AccountAdapter(DefaultAccountAdapter):
 class FactorAdapter(DefaultMFAAdapter):
     """Second factors, with secrets encrypted in the database."""
 
-    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": _WRONG_CODE}
+    error_messages = {**DefaultMFAAdapter.error_messages, **WORDS["errors"]}
 
     def encrypt(self, text: str) -> str:
         """Return the sealed text in Base64."""

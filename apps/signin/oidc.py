@@ -27,23 +27,11 @@ from apps.accounts.tokens import set_groups
 from apps.audit.models import Action
 from apps.audit.trail import audited_transaction
 from apps.outbound import AddressRefused, OutboundPolicy, OutboundSession
+from apps.signin.allauth_adapters import WORDS
 from apps.signin.oidc_config import Oidc
 from apps.signin.sessions import audit_account
 
 # --- claims ------------------------------------------------------------------------------------
-
-
-_SENTENCES = {
-    "process": "Start again on the sign-in page.",
-    "nonce": "The sign-in response wasn't meant for this browser. Try again.",
-    "issuer": "The sign-in response came from an unexpected source. Ask your admin.",
-    "subject": "The sign-in response contradicts itself. Ask your admin.",
-    "domain": "Your email address isn't from a domain that can sign in here, or your provider "
-    "hasn't verified it. Ask your admin.",
-    "no role": "Your account has no role here. Ask your admin to add you to the right group.",
-    "address taken": "An account with your email address already exists. Sign in to it with its "
-    "password, or ask your admin.",
-}
 
 
 class SignInRefused(Exception):
@@ -51,7 +39,7 @@ class SignInRefused(Exception):
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
-        self.why, self.sentence = why, _SENTENCES[why]
+        self.why, self.sentence = why, WORDS["refusals"][why]
 
 
 @dataclass(frozen=True, slots=True)
