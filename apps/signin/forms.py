@@ -14,8 +14,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as passkey_forms
 from django import forms
+from django.contrib.auth.forms import SetPasswordMixin
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.cache import cache
 from django.core.mail import get_connection
@@ -137,9 +137,10 @@ def _look(name: str) -> str:
     return unicodedata.normalize("NFKC", folded.translate(_LOOKALIKES))
 
 
-class AcceptForm(forms.Form):
+class AcceptForm(SetPasswordMixin, forms.Form):  # type: ignore[type-arg]  # not generic at run time
     """Username and password of an invited person; without username for an existing account."""
 
+    error_messages = {"password_mismatch": "The passwords don't match."}
     username = forms.CharField(
         label="Name",
         max_length=150,
@@ -171,19 +172,14 @@ class AcceptForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Check that the passwords match and follow the rules."""
-        cleaned = self.cleaned_data
         if self.person is None:
             available_email(self.email)
-        first, second = cleaned.get("password1", ""), cleaned.get("password2", "")
-        if first and second and first != second:
-            self.add_error("password2", "The passwords don't match.")
-        elif first:
-            person = self.person or User(username=cleaned.get("username", ""), email=self.email)
-            try:
-                validate_password(first, person)
-            except forms.ValidationError as refused:
-                self.add_error("password1", refused)
-        return cleaned
+        self.validate_passwords()
+        if not self.has_error("password2", "password_mismatch"):
+            name = self.cleaned_data.get("username", "")
+            person = self.person or User(username=name, email=self.email)
+            self.validate_password_for_user(person, "password1")
+        return self.cleaned_data
 
 
 # --- second factors ----------------------------------------------------------------------------
