@@ -7,7 +7,7 @@ done in any order, by any worker, twice, or after a restart.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import thread_time
@@ -357,9 +357,7 @@ def read_details(job: Job, lease: jobs.Lease) -> None:
     incident = _incident_of(job)
     if incident is None:
         return
-    customers, findings = _answered(incident)
-    known = Rest(baseline=_rest(incident).baseline)
-    changed, rest = _read_rest(incident, lease, customers, findings, known)
+    changed, rest = _read_rest(incident, lease, Rest(baseline=_rest(incident).baseline))
     with lease.finish():
         _save_findings(incident, changed)
         _add_rest(incident, rest)
@@ -379,11 +377,11 @@ def finish_incident(job: Job, lease: jobs.Lease) -> None:
     is_planned = parts.filter(kind=DETAILS).exists()
     if is_planned and parts.filter(PENDING).exists():
         return
-    customers, findings = _answered(incident)
-    unseen = search.plan_batches(_unseen(customers, findings), settings.TRIAGE_CUSTOMER_FIELDS)
     if not is_planned:
+        unseen = _unseen(*_answered(incident))
+        batches = search.plan_batches(unseen, settings.TRIAGE_CUSTOMER_FIELDS)
         with lease.finish():
-            for part in () if parts.filter(kind=SEEN).exists() else unseen:
+            for part in () if parts.filter(kind=SEEN).exists() else batches:
                 _enqueue(SEEN, incident, f":{part[0].line}-{part[-1].line}")
             if not parts.filter(PENDING, kind=BASELINE).exists():
                 _enqueue(DETAILS, incident)
@@ -392,7 +390,7 @@ def finish_incident(job: Job, lease: jobs.Lease) -> None:
     changed, rest = list[Finding](), _rest(incident)
     if parts.exclude(state=Job.State.DONE).exists():
         is_known = not parts.exclude(kind=DETAILS).exclude(state=Job.State.DONE).exists()
-        changed, rest = _read_rest(incident, lease, customers, findings, rest if is_known else None)
+        changed, rest = _read_rest(incident, lease, rest if is_known else None)
     with lease.finish():
         _save_findings(incident, changed)
         _end(incident, rest)
@@ -407,23 +405,31 @@ def _answered(incident: Incident) -> tuple[list[IncidentCustomer], dict[int, Fin
 
 
 def _read_rest(
-    incident: Incident,
-    lease: jobs.Lease,
-    customers: Sequence[IncidentCustomer],
-    findings: Mapping[int, Finding],
-    known: Rest | None,
+    incident: Incident, lease: jobs.Lease, known: Rest | None
 ) -> tuple[list[Finding], Rest]:
     """Return the findings that this changes, and the rest, redacted."""
-    found = list(findings.values())
-    rest, problem = _fetch(
-        search.fetch_rest, incident, lease, customers, findings=found, known=known
-    )
+    customers, findings = _answered(incident)
+    what = {"findings": list(findings.values()), "known": known}
+    rest, problem = _fetch(search.fetch_rest, incident, lease, customers, **what)
     rest = rest or known or Rest()
     if problem:
         notice = _missing("We couldn’t read the details of these failures.", problem)
         rest = replace(rest, notices=(*rest.notices, notice))
-    complete = _with_rest(customers, found, rest, lease)
-    changed = [finding for finding in complete if finding != findings[finding.line]]
+    names, changed = {one.line: one.customer.identifier for one in customers}, []
+    for line, finding in findings.items():
+        read = {event.id for event in finding.events} & rest.bodies.keys()
+        if read:
+            lease.renew()  # hostile details take half a second of CPU each
+        events = tuple(
+            redact_event(replace(event, body=rest.bodies[event.id]), customer=names[line])
+            if event.id in read and line in names
+            else event
+            for event in finding.events
+        )
+        seen = rest.was_seen.get(line, finding.was_seen)
+        complete = replace(finding, was_seen=seen, events=events)
+        if complete != finding:
+            changed.append(complete)
     issues = _redacted_issues(incident, rest.issues, customers)
     return changed, replace(rest, was_seen={}, bodies={}, issues=issues)
 
@@ -569,27 +575,6 @@ def _redacted_issues(
     names = frozenset(one.customer.identifier for one in customers)
     answer = replace(_answer(incident, Customer(CUSTOMER_ALIAS), ()), issues=issues)
     return redact(answer, names=names).issues if issues else ()
-
-
-def _with_rest(
-    customers: Sequence[IncidentCustomer],
-    findings: Sequence[Finding],
-    rest: Rest,
-    lease: jobs.Lease,
-) -> Iterator[Finding]:
-    """Yield the findings with who was seen, and with the details of events, redacted."""
-    by_line = {one.line: one.customer.identifier for one in customers}
-    for finding in findings:
-        if any(event.id in rest.bodies for event in finding.events):
-            lease.renew()  # hostile details take half a second of CPU each
-        seen = rest.was_seen.get(finding.line, finding.was_seen)
-        events = tuple(
-            redact_event(replace(event, body=rest.bodies[event.id]), customer=by_line[finding.line])
-            if event.id in rest.bodies and finding.line in by_line
-            else event
-            for event in finding.events
-        )
-        yield replace(finding, was_seen=seen, events=events)
 
 
 def _answer(incident: Incident, customer: Customer, events: tuple[Event, ...]) -> Answer:
