@@ -22,7 +22,7 @@ def known_texts() -> list[str]:
 
 ANY = st.text(max_size=40)
 ASCII = st.text(string.printable, max_size=60)
-KNOWN = st.lists(st.sampled_from(known_texts()), max_size=8).map("".join)
+KNOWN = st.deferred(lambda: st.lists(st.sampled_from(known_texts()), max_size=8).map("".join))
 # Few distinct characters, so that they repeat.
 RUNS = st.text(min_size=1, max_size=4).flatmap(lambda few: st.text(few, min_size=1, max_size=200))
 SCRIPTS = [

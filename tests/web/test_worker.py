@@ -20,7 +20,9 @@ _healthy = threading.Event()
 def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
     """Serve /stuck only after a health check; the server imports this by its name."""
     path = environ["PATH_INFO"]
-    if path.endswith("/healthz"):
+    if path == "/first":
+        _healthy.clear()
+    elif path.endswith("/healthz"):
         _healthy.set()
     elif path == "/stuck" and not _healthy.wait(30):
         path = "too late"
@@ -70,20 +72,27 @@ def _is_listening(address: Path) -> bool:
         return probe.connect_ex(str(address)) == 0
 
 
-@pytest.fixture
-def connect(tmp_path: Path) -> Iterator[Connect]:
-    """Connect to a server with one thread."""
-    path = tmp_path / "gunicorn.sock"
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The address of a server with one thread."""
+    path = tmp_path_factory.mktemp("gunicorn") / "gunicorn.sock"
     command = [sys.executable, "-c", _SERVER, "tests.web.test_worker:application"]
     options = ["--bind", f"unix:{path}", "--threads", "1", "--keep-alive", "60"]
-    server = subprocess.Popen([*command, *options, "--log-level", "critical"], cwd=ROOT)
+    process = subprocess.Popen([*command, *options, "--log-level", "critical"], cwd=ROOT)
     with ExitStack() as stack:
-        stack.callback(server.wait, 30)
-        stack.callback(server.terminate)
+        stack.callback(process.wait, 30)
+        stack.callback(process.terminate)
         while not _is_listening(path):
-            assert server.poll() is None
+            assert process.poll() is None
             time.sleep(0.02)
-        yield lambda: stack.enter_context(closing(Connection(path)))
+        yield path
+
+
+@pytest.fixture
+def connect(server: Path) -> Iterator[Connect]:
+    """Connect to the server until the end of the test."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(Connection(server)))
 
 
 @pytest.mark.parametrize("probe", ["/healthz", "/below/healthz", "/healthz?from=probe"])
