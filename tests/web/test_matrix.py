@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from copy import deepcopy
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.apps import apps
@@ -24,6 +26,7 @@ from apps.demo.world import World
 from apps.incidents.models import Incident
 from apps.lookups.access import Requester, share_lookup
 from apps.lookups.models import Lookup, Origin
+from apps.web.api import api
 from tests.conftest import person, signed_in
 from tests.demo_sentry import DemoSentry
 from tests.known_errors.entries import create_entry
@@ -118,13 +121,14 @@ class Site:
         self.clients = {role: Client(raise_request_exception=False) for role in PEOPLE}
         for role, user in people.items():
             self.clients[role].force_login(user)
+        self.paths = {address: self.fill(address) for address in ADDRESSES}
 
     def request(self, role: str, method: str, address: str, row: Row) -> str:
         """Send a request, roll it back, and return the status (`login` if redirected there)."""
         client = self.clients[role]
         cookies = deepcopy(client.cookies)
-        for cache in caches.all():
-            cache.clear()  # resets rate limits
+        for one in caches.all():
+            one.clear()  # resets rate limits
         with transaction.atomic():
             response = self._send(client, role, method, address, row)
             transaction.set_rollback(True)
@@ -134,7 +138,7 @@ class Site:
 
     def _send(self, client: Client, role: str, method: str, address: str, row: Row) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if role == "token" else {}
-        path = f"/{self.fill(address)}"
+        path = self.paths[address]
         if method != "POST":
             return client.generic(method, path, headers=headers)
         if address.startswith("api/"):
@@ -142,7 +146,7 @@ class Site:
         return client.post(path, row.sent, headers=headers)
 
     def fill(self, address: str) -> str:
-        """Fill in the address with the IDs of existing objects."""
+        """Return the path with the IDs of existing objects."""
         label = re.match(r"admin/(\w+)/(\w+)/.*<", address)
         model = apps.get_model(label[1], label[2]) if label else Lookup
         first = model._default_manager.order_by("pk").first()
@@ -163,17 +167,22 @@ class Site:
             "uidb36": "1",
             "key": "none",
         }
-        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), address)
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), address)
 
 
 @pytest.fixture(scope="module")
 def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
-    """One site for the whole table, in a transaction that is rolled back."""
+    """One site for the whole table, in a transaction that is rolled back.
+
+    Everybody gets the same OpenAPI document, which takes a second to build.
+    """
+    document = cache(api.get_openapi_schema)
     with (
         DemoSentry(World()) as demo,
         override_settings(
             SENTRY_BASE_URL=demo.url, SENTRY_ORG="acme", SENTRY_AUTH_TOKEN="demo-token"
         ),
+        patch.object(api, "get_openapi_schema", lambda **_path: document()),
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
