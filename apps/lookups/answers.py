@@ -41,7 +41,6 @@ from apps.lookups.sentry_connection import (
 from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted, read_snapshot
 from apps.lookups.store import get_derived, put_derived
 from apps.redaction.engine import add_related
-from apps.sentry.config import SentryError
 from apps.sentry.errors import SentryError
 from apps.sentry.fetch import fetch_ids, fetch_related
 

@@ -28,7 +28,6 @@ from apps.lookups.models import Lookup, Outcome
 from apps.lookups.records import LOOKUPS, REFUSED
 from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
 from apps.lookups.single_flight import is_leased, read_progress, request_cancel
-from apps.sentry.config import SentryCrowded
 from apps.sentry.errors import SentryCrowded
 
 # Queries within the request: a limited number at a time, so threads are left for other pages.

@@ -30,7 +30,6 @@ from apps.lookups.models import Lookup
 from apps.lookups.sentry_connection import read_customer, sentry_config
 from apps.redaction.engine import Ledger, redact_text
 from apps.redis_outage import retry_redis
-from apps.sentry.config import SentryError
 from apps.sentry.errors import SentryError
 
 LOOKUPS = metrics.Counter(

@@ -29,7 +29,6 @@ from apps import metrics
 from apps.accounts.models import ADMIN, AUDITOR, LEAD
 from apps.audit import trail
 from apps.audit.models import Action
-from apps.cache_outage import increment
 from apps.redis_outage import increment
 
 _BEGAN, _SEEN = "signed_in_at", "seen_at"

@@ -9,7 +9,6 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps import redis_outage
-from apps.demo.server import DemoSentry
 from apps.jobs.engine import sweep
 from apps.jobs.models import Job, Worker
 from tests.conftest import signed_in

@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps import redis_outage
-from apps.demo.server import DemoSentry
 from apps.lookups import cache, services, store
 from apps.lookups.background import (
     MAX_CONCURRENT,

@@ -7,10 +7,8 @@ from dataclasses import replace
 from time import monotonic, time
 
 import pytest
-from apps.cache_outage import outage
 from pytest_django import Settings
 
-from apps.demo.server import DemoSentry
 from apps.events.answer import Answer, NoticeCode, Signal
 from apps.jobs.models import Worker
 from apps.lookups.throttling import (
