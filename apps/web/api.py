@@ -17,6 +17,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.request import RawPostDataException
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, P, PathEx, QueryEx, Schema
@@ -69,14 +70,10 @@ _BY_STATUS = {
 }
 
 
-class ApiProblemsMiddleware:
+class ApiProblemsMiddleware(MiddlewareMixin):
     """Turns Django's own error responses to programs into JSON problems."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         status = response.status_code
         if status < HTTPStatus.BAD_REQUEST or not request.path_info.startswith(("/api/", "/mcp")):
             return response

@@ -466,18 +466,11 @@ class TicketForm(forms.Form):
     )
     zone = ZoneField(label="Time zone if the ticket has none")
 
-    def __init__(
-        self,
-        data: Any = None,
-        *,
-        own_zone: ZoneInfo,
-        zone_is_chosen: bool = True,
-        auto_id: str = "ticket_%s",
-    ) -> None:
-        super().__init__(data, initial={"zone": own_zone.key}, auto_id=auto_id)
-        self.own_zone = own_zone
+    def __init__(self, data: Any, options: FormOptions, *, auto_id: str = "ticket_%s") -> None:
+        super().__init__(data, initial={"zone": options.own_zone.key}, auto_id=auto_id)
+        self.options = options
         self.assumed: tuple[tuple[str, TicketReading], ...] = ()
-        self.fields["zone"].widget = ZoneSelect(is_chosen=zone_is_chosen)
+        self.fields["zone"].widget = ZoneSelect(is_chosen=options.zone_is_chosen)
 
     def clean(self) -> dict[str, Any]:
         """Read the date of the ticket, then the ticket."""
@@ -515,26 +508,24 @@ class TicketForm(forms.Form):
     @property
     def chosen_zone(self) -> ZoneInfo:
         """The chosen zone, or else the person's own."""
-        return query.parse_zone(str(self.data.get("zone", ""))) or self.own_zone
+        return query.parse_zone(str(self.data.get("zone", ""))) or self.options.own_zone
 
 
 # The suggestions from a ticket. None is preselected unless it is unambiguous.
 
 
 def ticket_page(
-    reading: TicketReading,
-    zone: ZoneInfo,
-    chosen: Mapping[str, str] | None = None,
-    assumed: Sequence[tuple[str, TicketReading]] = (),
+    form: TicketForm, reading: TicketReading, chosen: Mapping[str, str] | None
 ) -> dict[str, Any]:
-    """Return the `page` of `lookups/ticket.html`, with all suggestions in the zone.
+    """Return the `page` of `lookups/ticket.html`, with all suggestions in the chosen zone.
 
-    `chosen` are the posted values, None at first; `assumed` are readings with dates that the ticket
-    may have. Of the page, `lacking` are times that can't be read without its date, `missing` lists
-    the groups without a choice, and `sure` are the values that can be looked up right away, if any.
+    `chosen` are the posted values, None at first. Of the page, `lacking` are times that can't be
+    read without its date, `missing` lists the groups without a choice, and `sure` are the values
+    that can be looked up right away, if any.
     """
+    zone = form.chosen_zone
     picked = _preselected(reading, zone) if chosen is None else chosen
-    moments = [_dated(found, assumed) for found in reading.moments]
+    moments = [_dated(found, form.assumed) for found in reading.moments]
     usable = [found for found in moments if found.readings]
     is_sure = chosen is None and len(picked) == 2 and not reading.notes
     return {

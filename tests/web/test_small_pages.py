@@ -68,7 +68,7 @@ def test_empty_form_focuses_customer_field() -> None:
 def test_every_visible_field_has_a_label() -> None:
     for html in (
         rendered("lookups/_form.html", {"form": LookupForm(None, FormOptions(BERLIN))}),
-        rendered("lookups/_ticket.html", {"ticket": TicketForm(own_zone=BERLIN)}),
+        rendered("lookups/_ticket.html", {"ticket": TicketForm(None, FormOptions(BERLIN))}),
         rendered("accounts/preferences.html", {"form": PreferencesForm()}),
     ):
         page = Page(html)

@@ -1,6 +1,6 @@
 """One problem as the result page shows it: known errors, impact, and events with their steps."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -574,15 +574,12 @@ def issue_card(
     hint: str = "",
 ) -> IssueCard:
     """Return the card of a problem. `totals` counts the events of each issue in all problems."""
-    cause = problem.cause
-    near, far = _near_and_far(cause, window, zone)
-    impact = impact_view(cause, window.moment, zone)
     shown_above = number == 1  # on the first screen
+    handling = None if shown_above else summary.handling_text_of(problem)
     first, last = (
         fmt.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
         for event in (problem.events[-1], problem.newest)
     )
-    handling = None if shown_above else summary.handling_text_of(problem)
     return IssueCard(
         number=number,
         issue_id=problem.issue_id,
@@ -592,31 +589,38 @@ def issue_card(
         level=fmt.worst_level(event.level for event in problem.events),
         count=_count(problem.times),
         clock=first if first == last else f"{first} to {last}",
-        facts=(*_part_of(cause, totals), *_issue_facts(cause, handling, impact, not shown_above)),
         broke=problem.handled is False,
-        impact=impact,
-        permalink=fmt.safe_link(problem.issue.permalink if problem.issue else None),
-        nearest=nearest_first(cause.events, window.moment)[0].id,
-        events=near,
-        rows=_event_rows(near),
-        folded=far,
         known=known,
         others=tuple(_half_view(joined, window, zone, totals) for joined in problem.others),
         hint=hint,
+        **_parts(problem.cause, handling, not shown_above, window, zone, totals),
     )
 
 
-def _part_of(group: Group, totals: Mapping[str, int]) -> Iterator[str]:
-    """Yield how many events of the issue these are, if others are parts of other problems."""
-    own, total = len(group.events), totals.get(group.issue_id, 0)
-    if own < total:
-        counts = f"{fmt.grouped(own)} of this issue’s {fmt.grouped(total)} events"
-        yield f"{counts}; the rest belong to other problems"
+def _half_view(
+    joined: Joined, window: Window, zone: ZoneInfo, totals: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return the `half` of `lookups/_issue.html`, with the reason why it was joined."""
+    group = joined.group
+    handling = summary.handling_text(replace(group.newest, handled=group.handled))
+    return {
+        "reason": joined.reason.value,
+        "sentence": fmt.typeset(summary.summarize_group(group)),
+        "title": fmt.clipped(group.title, 200),
+        "count": _count(len(group.events)),
+        **_parts(group, handling, True, window, zone, totals),
+    }
 
 
-def _near_and_far(
-    group: Group, window: Window, zone: ZoneInfo
-) -> tuple[tuple[EventView, ...], tuple[EventView, ...]]:
+def _parts(
+    group: Group,
+    handling: str | None,
+    has_place: bool,
+    window: Window,
+    zone: ZoneInfo,
+    totals: Mapping[str, int],
+) -> dict[str, Any]:
+    """Return what the cause of a problem and its other halves have in common."""
     by_distance = nearest_first(group.events, window.moment)
     near, far = (
         tuple(
@@ -625,32 +629,25 @@ def _near_and_far(
         )
         for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])
     )
-    return near, far
+    impact = impact_view(group, window.moment, zone)
+    facts = _issue_facts(group, handling, impact, has_place)
+    own, total = len(group.events), totals.get(group.issue_id, 0)
+    if own < total:
+        counts = f"{fmt.grouped(own)} of this issue’s {fmt.grouped(total)} events"
+        facts = (f"{counts}; the rest belong to other problems", *facts)
+    return {
+        "facts": facts,
+        "impact": impact,
+        "permalink": fmt.safe_link(group.issue.permalink if group.issue else None),
+        "nearest": by_distance[0].id,
+        "events": near,
+        "rows": _event_rows(near),
+        "folded": far,
+    }
 
 
 def _count(times: int) -> str:
     return "once" if times == 1 else f"{fmt.grouped(times)} times"
-
-
-def _half_view(
-    joined: Joined, window: Window, zone: ZoneInfo, totals: Mapping[str, int]
-) -> dict[str, Any]:
-    """Return the `half` of `lookups/_issue.html`, with the reason why it was joined."""
-    group = joined.group
-    near, far = _near_and_far(group, window, zone)
-    impact = impact_view(group, window.moment, zone)
-    handling = summary.handling_text(replace(group.newest, handled=group.handled))
-    return {
-        "reason": joined.reason.value,
-        "sentence": fmt.typeset(summary.summarize_group(group)),
-        "title": fmt.clipped(group.title, 200),
-        "count": _count(len(group.events)),
-        "facts": (*_part_of(group, totals), *_issue_facts(group, handling, impact, True)),
-        "impact": impact,
-        "permalink": fmt.safe_link(group.issue.permalink if group.issue else None),
-        "rows": _event_rows(near),
-        "folded": far,
-    }
 
 
 _WITHIN = {

@@ -266,8 +266,7 @@ def _form_page(request: HttpRequest, form: forms.LookupForm, status: int = 200) 
 
 
 def _forms(form: forms.LookupForm, token: str) -> str:
-    zone, is_chosen = form.options.own_zone, form.options.zone_is_chosen
-    ticket = forms.TicketForm(own_zone=zone, zone_is_chosen=is_chosen)
+    ticket = forms.TicketForm(None, form.options)
     values = {"form": form, "ticket": ticket, "csrf_token": token}
     return render_to_string("lookups/_forms.html", values)
 
@@ -466,14 +465,14 @@ def ticket(request: HttpRequest, *, is_chosen: bool) -> HttpResponse:
     """
     if request.method != "POST":
         return redirect("lookup_form")  # the text is lost when someone had to sign in first
-    form = forms.TicketForm(request.POST, own_zone=zone_of_request(request))
+    form = forms.TicketForm(request.POST, forms.FormOptions(zone_of_request(request)))
     if form.reading is None:
         return _ticket_page(request, form, None, status=400)
     posted = {
         name: request.POST[name][:2000] for name in ("customer", "moment") if name in request.POST
     }
     zone, chosen = form.chosen_zone, posted if is_chosen else None
-    page = forms.ticket_page(form.reading, zone, chosen, form.assumed)
+    page = forms.ticket_page(form, form.reading, chosen)
     if page["missing"]:
         return _ticket_page(request, form, page, status=400)
     if chosen is None:
@@ -493,7 +492,7 @@ def _ticket_page(
         "ticket": form,
         "page": page,
         "zone": form.chosen_zone.key,
-        "date_form": forms.TicketForm(request.POST, own_zone=form.own_zone, auto_id="date_%s"),
+        "date_form": forms.TicketForm(request.POST, form.options, auto_id="date_%s"),
     }
     return render(request, "lookups/ticket.html", context, status=status)
 
