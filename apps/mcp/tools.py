@@ -1,7 +1,4 @@
-"""The tools for assistants: their arguments and replies, and the services that answer.
-
-Nothing here knows the protocol. Redaction has no switch, and every call is recorded.
-"""
+"""The tools for assistants. Nothing here knows the protocol, and redaction has no switch."""
 
 import json
 import secrets

@@ -55,10 +55,7 @@ def read_filter(values: Mapping[str, str], answer: Answer) -> filtering.EventFil
 def store_filter(
     session: MutableMapping[str, Any], lookup: str, event_filter: filtering.EventFilter
 ) -> None:
-    """Store the filter of this lookup, unless it is empty; those of the last 20 lookups are stored.
-
-    They are in the session, because the text may name a customer.
-    """
+    """Store the filter in the session, as its text may name a customer; the last 20 are kept."""
     stored = session.get(_KEY)
     filters = dict(stored) if isinstance(stored, dict) else {}
     filters.pop(lookup, None)

@@ -47,10 +47,7 @@ def known_views(
     feedback: GivenFeedback | None = None,
     hidden: Collection[int] = (),
 ) -> dict[str, tuple[KnownView, ...]]:
-    """Return the known errors of each problem that has any, the cause's first, by its issue.
-
-    `zone` is the agent's, `feedback` theirs, and `hidden` are the problems not on the page.
-    """
+    """Return the known errors of problems by issue. `hidden` problems are not on the page."""
     first_anchors: dict[str, str] = {}
     views: dict[str, tuple[KnownView, ...]] = {}
     for number, problem in problems:
@@ -149,10 +146,7 @@ class FrameView:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionView:
-    """One exception: the crash frame, then in-app frames, then library frames.
-
-    `origin` is where it comes from and who caught it; `left_out` counts the frames not shown.
-    """
+    """An exception. `origin` is where it comes from and who caught it; `left_out` counts frames."""
 
     type: str
     value: str

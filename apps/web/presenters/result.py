@@ -1,7 +1,4 @@
-"""The result page and the lists that lead to it, as plain values for the templates.
-
-There is no HTML here: everything from events is text, which the templates escape.
-"""
+"""The result page and lists as plain values. Text from events is escaped by the templates."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -257,11 +254,7 @@ def result_page(
     event_filter: EventFilter | None = None,
     feedback: issue.GivenFeedback | None = None,
 ) -> ResultPage:
-    """Return the page of an answer, in the agent's zone, with its age at `now`.
-
-    `event_filter` applies only to the timeline and the problems; the rest is about the whole
-    answer. `feedback` is the reader's, on its known errors.
-    """
+    """Return the page in the agent's zone. Only the timeline and problems follow the filter."""
     event_filter = event_filter or EventFilter()
     window = answer.question.window
     found = problems_of(answer)
@@ -328,10 +321,7 @@ def _title(answer: Answer, problems: int) -> str:
 
 
 def _summary(answer: Answer, lookup: Lookup, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
-    """Return the lookup as the page repeats it. `typed` is the reported time for the lookup form.
-
-    `reading` says how the customer was read; `exactly` is the customer for the literal reading.
-    """
+    """Return the lookup as the page repeats it. `exactly` is the customer for a literal reading."""
     question, typed = answer.question, lookup.customer
     window, own_zone = question.window, zone_of_customer(answer.events)
     reading = reading_of(typed, customer_of(lookup)) if typed else ""

@@ -80,10 +80,7 @@ class StoryView:
 
 
 def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> StoryView | None:
-    """Return the story of an answer: steps, errors, observations, and related data.
-
-    None if there are only errors, which the timeline shows. Releases alone are listed without them.
-    """
+    """Return steps, errors, observations, and related data; None if there are only errors."""
     moment = answer.question.window.moment
     clock = Clock(moment, zone)
     breadcrumbs = [one for one in _recorded(answer) if says_something(one.crumb)]
@@ -339,10 +336,7 @@ def _join_repeats(line: Sequence[_Placed]) -> Iterator[Step]:
 
 
 def _add_pauses(line: Sequence[_Placed], answer: Answer) -> list[_Placed]:
-    """Return the steps with the pauses before them, in which nothing at all was recorded.
-
-    None are known if not all was read. Releases say nothing about the customer.
-    """
+    """Return the steps with the pauses before them. None are known if not all was read."""
     beside = answer.beside
     is_all = answer.complete and answer.bodies_read == len(answer.events)
     if not is_all or not beside.has_all_activity:

@@ -388,10 +388,7 @@ def _range(numbers: Sequence[int]) -> str:
 
 
 def hints_of(problems: Sequence[Problem]) -> dict[str, str]:
-    """Return what distinguishes problems with the same sentence, by issue.
-
-    That is their project, or else the file that failed, if all of them have different ones.
-    """
+    """Return what distinguishes problems with the same sentence, by issue: projects or files."""
     same: dict[str, list[Problem]] = {}
     for problem in problems:
         same.setdefault(summarize_failure(problem.summarized), []).append(problem)

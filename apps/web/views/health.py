@@ -29,10 +29,7 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Report the states of the database, the cache, Sentry, and background work.
-
-    The status is 503 only without a database, since a Sentry outage has its own page.
-    """
+    """Report the states of all parts. Only a missing database makes it 503; Sentry has its page."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

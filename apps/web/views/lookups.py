@@ -459,10 +459,7 @@ def forget(request: HttpRequest) -> HttpResponse:
 @permission_required("lookups.add_lookup", raise_exception=True)
 @render_failures
 def ticket(request: HttpRequest, *, is_chosen: bool) -> HttpResponse:
-    """Look up what was read in the pasted text, or ask where that isn't clear.
-
-    Once it `is_chosen`, look up the chosen values, or show the same page while any is missing.
-    """
+    """Look up what the pasted text says, or what `is_chosen` from it; ask if that isn't clear."""
     if request.method != "POST":
         return redirect("lookup_form")  # the text is lost when someone had to sign in first
     form = forms.TicketForm(request.POST, forms.FormOptions(zone_of_request(request)))

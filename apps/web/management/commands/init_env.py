@@ -1,7 +1,4 @@
-"""`manage.py init_env`: writes `.env` with new keys and the answers to a few questions.
-
-`manage.py` runs it without loading the settings, which can't be used before there are any.
-"""
+"""`manage.py init_env`: writes `.env`. It runs without the settings, which don't exist yet."""
 
 import os
 import re
