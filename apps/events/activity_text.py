@@ -1,7 +1,7 @@
 """What one span says, in plain words of our own; `log_text` has what a log entry says."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -110,42 +110,25 @@ def duration_text(milliseconds: float) -> str:
     return counted(minutes, "minute") if minutes < 60 else counted(minutes // 60, "hour")
 
 
-@dataclass(frozen=True)
 class SpanReader:
-    """A span and the side that recorded it."""
+    """A span and the side that recorded it. `length` is how long it took, in ms.
 
-    span: Span
-    side: Side
+    `is_page` if it is a page, a screen, or what a click started; `is_task` if it is work in the
+    background.
+    """
 
-    @cached_property
-    def op(self) -> str:
-        """The operation, never None."""
-        return self.span.op or ""
-
-    @property
-    def length(self) -> float:
-        """How long it took, in ms."""
-        return self.span.duration_ms or 0
+    def __init__(self, span: Span, side: Side) -> None:
+        self.span, self.side = span, side
+        self.op = span.op or ""
+        self.length = span.duration_ms or 0
+        self.attributes = dict(span.attributes)
+        self.is_page = self.op.startswith(PAGE_OPS)
+        self.is_task = self.op.startswith(TASK_OPS)
 
     @cached_property
     def is_request(self) -> bool:
         """Whether it is an HTTP request, sent or handled."""
         return self.op.startswith(("http", "fetch", "xhr")) and not self.is_noise
-
-    @cached_property
-    def is_page(self) -> bool:
-        """Whether it is a page, a screen, or what a click started."""
-        return self.op.startswith(PAGE_OPS)
-
-    @cached_property
-    def is_task(self) -> bool:
-        """Whether it is work in the background."""
-        return self.op.startswith(TASK_OPS)
-
-    @cached_property
-    def attributes(self) -> Mapping[str, str]:
-        """The attributes by name."""
-        return dict(self.span.attributes)
 
     @cached_property
     def method(self) -> str:
@@ -256,7 +239,10 @@ class SpanReader:
             return self._slow() or self._said(Kind.WORKED, "worked")
         if self.is_task:
             return self._task()
-        return None if self.span.is_segment else self._part()
+        # A part of a request, which matters if it is slow and the request itself isn't known
+        if self.span.is_segment or not self.op.startswith("db") or self.length < _SLOW_UNKNOWN_MS:
+            return None
+        return Remark(Kind.SLOW, "Our data store", f"took {duration_text(self.length)} to answer")
 
     def _said(self, kind: Kind, outcome: str, reason: str = "") -> Remark:
         subject = self.subject
@@ -357,11 +343,6 @@ class SpanReader:
         if re.fullmatch(r"\d{1,12}(?:\.\d{1,9})?", waited) and float(waited) >= _QUEUED_MS:
             return self._said(Kind.SLOW, f"waited {duration_text(float(waited))} for its turn")
         return self._slow() if self.span.usual_ms is not None else None
-
-    def _part(self) -> Remark | None:
-        if not self.op.startswith("db") or self.length < _SLOW_UNKNOWN_MS:
-            return None
-        return Remark(Kind.SLOW, "Our data store", f"took {duration_text(self.length)} to answer")
 
 
 def _named(rows: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:

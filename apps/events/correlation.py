@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import merge
 from operator import attrgetter
+from typing import NamedTuple
 
 from apps.events.event import Breadcrumb, Event, EventBody
 from apps.events.patterns import PatternFile
 from apps.events.query import any_case
-from apps.events.rules.rule import CLIENT, Side, side_of
+from apps.events.rules.rule import CLIENT, side_of
 
 
 class Reason(StrEnum):
@@ -64,10 +65,7 @@ _CHANNEL = _FILE.compile("channel", re.IGNORECASE)
 _JOB = _FILE.compile("job", re.IGNORECASE)
 _RPC = re.compile(r"\b1?\d [A-Z_]{5,20}: |rpc error: code")
 _STATUS = re.compile(r"(?<![\w.:/-])([45]\d\d)(?![\w.-])")
-_ADDRESS = re.compile(
-    r"(?:\b(GET|POST|PUT|PATCH|DELETE)\W{1,9})?(?<![\w/])"
-    r"((?:https?://[^\s/\"'<>`]{1,200})?/[^\s\"'`,;()]{1,300})"
-)
+_ADDRESS = _FILE.compile("address")
 _PLACEHOLDER = re.compile(r"[{<\[:*]")
 _ID = any_case(r"^\d+$|\d{3}|[0-9a-f]{8}")
 _ENDPOINTS = frozenset(("graphql", "rpc", "jsonrpc", "trpc", "batch", "gateway", "api", "query"))
@@ -95,78 +93,55 @@ class _Call:
     is_raised: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class _Traits:
-    """The parts of an event to compare with another's. `request` is the one that it answered."""
+    """The parts of an event to compare with another's."""
 
-    event: Event
-    at: datetime
-    side: Side
-    trace: str
-    span: str
-    parent: str
-    request: _Call | None
-    paths: tuple[_Path, ...]
-    status: int | None
-    calls: tuple[_Call, ...]
-    is_call_error: bool
-    has_waited: bool
-    texts: tuple[str, ...]
-    raised: tuple[str, str]  # type and text
-    raised_at: tuple[str | None, int | None] | None  # the file and line, if it is our code
-    causes: frozenset[tuple[str, str]]
-    job: frozenset[str]
-    shared: frozenset[str]
-    channels: frozenset[str]
-    is_cut_off: bool
+    def __init__(self, event: Event) -> None:
+        body = event.details
+        self.event, self.side = event, side_of(event)
+        self.at = body.happened_at or event.timestamp
+        chain = [
+            (one.type or "", (one.value or "").strip()[:_MOST_TEXT]) for one in body.exceptions
+        ]
+        chain = [(kind, value) for kind, value in chain if kind or value]
+        texts = [f"{kind}: {value}" for kind, value in chain] or [event.title or ""]
+        texts += [text for text in (body.message, event.message) if text]
+        self.texts = [text[:_MOST_TEXT] for text in texts]
+        if not chain and event.body is None:
+            kind, colon, value = (event.title or "").partition(": ")
+            chain = [(kind, value)] if colon and not value.endswith(("...", "…")) else []
+        self.raised = chain[0] if chain else ("", "")  # type and text
+        self.causes = frozenset(chain[1:])
+        frame = body.crash_frame
+        is_own = frame is not None and frame.in_app and frame.file and frame.line
+        self.raised_at = (frame.file, frame.line) if frame and is_own else None
+        self.is_call_error = any(_CALL_ERROR.search(text) for text in self.texts)
+        self.has_waited = any(_TIMEOUT.search(text) for text in self.texts)
 
+        trace = body.contexts.get("trace", {})
+        self.trace = body.trace_id or event.trace_id or ""
+        self.span = str(trace.get("span_id") or "")
+        self.parent = str(trace.get("parent_span_id") or "")
+        self.job = frozenset(_named(body, _JOB))
+        self.shared = frozenset(_named(body, _SHARED))
+        self.channels = frozenset(name.rpartition(":")[2] for name in _named(body, _CHANNEL))
 
-def _traits(event: Event) -> _Traits:
-    body = event.details
-    at = body.happened_at or event.timestamp
-    chain = [(one.type or "", (one.value or "").strip()[:_MOST_TEXT]) for one in body.exceptions]
-    chain = [(kind, value) for kind, value in chain if kind or value]
-    texts = [f"{kind}: {value}" for kind, value in chain] or [event.title or ""]
-    texts += [text for text in (body.message, event.message) if text]
-    texts = [text[:_MOST_TEXT] for text in texts]
-    if not chain and event.body is None:
-        kind, colon, value = (event.title or "").partition(": ")
-        chain = [(kind, value)] if colon and not value.endswith(("...", "…")) else []
-    frame = body.crash_frame
-    is_own = frame is not None and frame.in_app and frame.file and frame.line
-    side = side_of(event)
-    is_call_error = any(_CALL_ERROR.search(text) for text in texts)
-    trace = body.contexts.get("trace", {})
-    request = _address(body.request.url, body.request.method) if body.request else None
-    route = _address((event.transaction or "").rpartition(" ")[2], None)
-    paths = tuple(one.path for one in (request, route) if one and one.path)
-    status = _number(body.contexts.get("response", {}).get("status_code"))
-    calls = _calls(texts, body, at, is_call_error=is_call_error)
-    if not calls and side in CLIENT and request and request.path and (status or 0) >= 400:
-        # It is about nothing but a failed call, with its response.
-        calls = (replace(request, status=status, is_raised=True),)
-    return _Traits(
-        event=event,
-        at=at,
-        side=side,
-        trace=body.trace_id or event.trace_id or "",
-        span=str(trace.get("span_id") or ""),
-        parent=str(trace.get("parent_span_id") or ""),
-        request=None if side in CLIENT else request,
-        paths=() if side in CLIENT else paths,
-        status=status,
-        calls=calls,
-        is_call_error=is_call_error,
-        has_waited=any(_TIMEOUT.search(text) for text in texts),
-        texts=tuple(texts),
-        raised=chain[0] if chain else ("", ""),
-        raised_at=(frame.file, frame.line) if frame and is_own else None,
-        causes=frozenset(chain[1:]),
-        job=frozenset(_named(body, _JOB)),
-        shared=frozenset(_named(body, _SHARED)),
-        channels=frozenset(name.rpartition(":")[2] for name in _named(body, _CHANNEL)),
-        is_cut_off=side in CLIENT and any(_was_cut_off(one, at) for one in body.breadcrumbs),
-    )
+        request = _address(body.request.url, body.request.method) if body.request else None
+        route = _address((event.transaction or "").rpartition(" ")[2], None)
+        self.status = _number(body.contexts.get("response", {}).get("status_code"))
+        self.calls = _calls(self.texts, body, self.at, is_call_error=self.is_call_error)
+        # The request that it answered, and its paths
+        self.request: _Call | None = None
+        self.paths: tuple[_Path, ...] = ()
+        self.is_cut_off = False
+        if self.side not in CLIENT:
+            self.request = request
+            self.paths = tuple(one.path for one in (request, route) if one and one.path)
+            return
+        self.is_cut_off = any(_was_cut_off(one, self.at) for one in body.breadcrumbs)
+        if not self.calls and request and request.path and (self.status or 0) >= 400:
+            # It is about nothing but a failed call, with its response.
+            self.calls = (replace(request, status=self.status, is_raised=True),)
 
 
 def _calls(
@@ -463,7 +438,7 @@ def correlate(events: Sequence[Event]) -> dict[str, Correlation]:
     """Return the events that another event caused, by ID."""
     if len({event.issue_id for event in events}) < 2:
         return {}
-    traits = sorted(map(_traits, events), key=lambda one: (one.at, one.event.id))
+    traits = sorted(map(_Traits, events), key=lambda one: (one.at, one.event.id))
     links: dict[str, _Link] = {}
     for place, effect in enumerate(traits):
         found = _surest(effect, _near(place, traits))
@@ -476,48 +451,52 @@ def correlate(events: Sequence[Event]) -> dict[str, Correlation]:
 
 def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
     """Return the error behind a failed call, of those of its trace that name no customer."""
-    effect = _traits(event)
+    effect = _Traits(event)
     own = {one.id: one for one in errors if effect.trace and one.trace_id == effect.trace}
     same = (replace(one, matched_on=event.matched_on) for one in own.values())
-    found = _surest(effect, map(_traits, same))
+    found = _surest(effect, map(_Traits, same))
     return own[found.cause.id] if found and found.reason is Reason.SAME_REQUEST else None
 
 
+class _Candidate(NamedTuple):
+    """A possible cause, how sure it is, and how far away."""
+
+    cause: _Traits
+    reason: Reason
+    sureness: int
+    distance: timedelta
+
+
 def _surest(effect: _Traits, near: Iterable[_Traits]) -> _Link | None:
-    """Return the surest cause of an event, or None if two of different issues are equally sure."""
-    best = [
-        (-compared[0], abs(effect.at - other.at), other, compared[1])
-        for other in near
-        if (compared := _compare(effect, other))
-    ]
-    if not best:
-        return None
-    best.sort(key=lambda one: one[:2])
-    top = [one for one in best if one[0] == best[0][0]]
-    if not (_is_clear(top) or _is_nearest(effect, top)):
-        return None
-    sureness, _distance, cause, reason = top[0]
-    return _Link(cause.event, reason, -sureness, is_twin=reason is not Reason.TRIED_AGAIN)
+    """Return the surest cause of an event, or None if two of different issues are equally sure.
 
-
-def _is_clear(top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
-    """Return whether the surest causes of different issues belong to one failure."""
-    first, *others = (one[2] for one in top)
-    return all(
-        first.event.issue_id == other.event.issue_id
-        or _compare(first, other)
-        or _compare(other, first)
-        for other in others
+    Those belong to one failure if one of them caused the other.
+    """
+    found = []
+    for other in near:
+        if compared := _compare(effect, other):
+            found.append(_Candidate(other, compared[1], compared[0], abs(effect.at - other.at)))
+    if not found:
+        return None
+    found.sort(key=lambda one: (-one.sureness, one.distance))
+    first, *others = (one for one in found if one.sureness == found[0].sureness)
+    issue_id = first.cause.event.issue_id
+    rivals = [one for one in others if one.cause.event.issue_id != issue_id]
+    is_clear = all(
+        _compare(first.cause, one.cause) or _compare(one.cause, first.cause) for one in rivals
     )
+    if not (is_clear or _is_nearest(effect, first, rivals)):
+        return None
+    is_twin = first.reason is not Reason.TRIED_AGAIN
+    return _Link(first.cause.event, first.reason, first.sureness, is_twin)
 
 
-def _is_nearest(effect: _Traits, top: Sequence[tuple[int, timedelta, _Traits, Reason]]) -> bool:
+def _is_nearest(effect: _Traits, first: _Candidate, rivals: Iterable[_Candidate]) -> bool:
     """Return whether one cause is immediate and the surest ones of other issues are far away."""
-    _sureness, distance, first, reason = top[0]
-    if reason is Reason.CONSEQUENCE and not _is_one_program(effect, first):
+    if first.reason is Reason.CONSEQUENCE and not _is_one_program(effect, first.cause):
         return False
-    others = (one[1] for one in top if one[2].event.issue_id != first.event.issue_id)
-    return distance <= _AT_ONCE and min(others, default=_LATER) >= distance + _SOON
+    nearest = min((one.distance for one in rivals), default=_LATER)
+    return first.distance <= _AT_ONCE and nearest >= first.distance + _SOON
 
 
 def _near(place: int, traits: Sequence[_Traits]) -> Iterator[_Traits]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain, pairwise
 
 from apps.events.answer import Answer, KnownErrors, KnownMatch
-from apps.events.correlation import Correlation, Reason, correlate, find_origin
+from apps.events.correlation import Reason, correlate, find_origin
 from apps.events.event import Event, Issue
 from apps.events.once import found_once
 from apps.events.rules.engine import rule_for
@@ -216,8 +216,24 @@ def problems_of(answer: Answer) -> Sequence[Problem]:
             root = caused[event.id].root_cause if event.id in caused else event
             parts[root.issue_id or UNGROUPED][group.issue_id].append(event)
     by_id = {group.issue_id: group for group in groups}
-    errors = answer.beside.trace_errors
-    problems = [_problem(cause, own, by_id, caused, errors) for cause, own in parts.items()]
+    problems = []
+    for cause, by_issue in parts.items():
+        own = {one: replace(by_id[one], events=tuple(events)) for one, events in by_issue.items()}
+        others = tuple(
+            Joined(group, caused[group.newest.id].reason, is_whole=group == by_id[issue_id])
+            for issue_id, group in own.items()
+            if issue_id != cause
+        )
+        all_events = _newest_first(*(group.events for group in own.values()))
+        problem = Problem(
+            cause=own[cause],
+            others=others,
+            events=all_events,
+            is_noise=own[cause].is_noise,
+            twins={event.id: caused[event.id].twin for event in all_events if event.id in caused},
+            origin=_origin(own[cause].clearest, answer.beside.trace_errors),
+        )
+        problems.append(problem)
     return sorted(problems, key=lambda one: (one.is_noise, *_rank(one.groups, one.times, answer)))
 
 
@@ -230,34 +246,6 @@ def _origin(event: Event, errors: Sequence[Event]) -> Event | None:
     found = find_origin(event, errors)
     own = found and rule_for(found)
     return found if own and not own.broad else None
-
-
-def _problem(
-    cause: str,
-    parts: Mapping[str, Sequence[Event]],
-    groups: Mapping[str, Group],
-    caused: Mapping[str, Correlation],
-    errors: Sequence[Event],
-) -> Problem:
-    """Return the problem with this cause, given its events by issue."""
-    own = {
-        issue_id: replace(groups[issue_id], events=tuple(events))
-        for issue_id, events in parts.items()
-    }
-    others = tuple(
-        Joined(group, caused[group.newest.id].reason, is_whole=group == groups[issue_id])
-        for issue_id, group in own.items()
-        if issue_id != cause
-    )
-    all_events = _newest_first(*(group.events for group in own.values()))
-    return Problem(
-        cause=own[cause],
-        others=others,
-        events=all_events,
-        is_noise=own[cause].is_noise,
-        twins={event.id: caused[event.id].twin for event in all_events if event.id in caused},
-        origin=_origin(own[cause].clearest, errors),
-    )
 
 
 # What customers order or ask for, by the words of a path before its ID.

@@ -8,7 +8,6 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import permutations
 from math import sqrt
-from typing import Final
 
 from apps.events.answer import Answer, Notice, SearchScope
 from apps.events.correlation import Reason
@@ -135,7 +134,7 @@ class Failure:
 
 # The arithmetic: which customers share what, and how common that is.
 
-MIN_BASELINE: Final = 20
+MIN_BASELINE = 20
 _TWICE = 2
 _BEYOND_CHANCE = 1.64  # standard errors: by chance, one in twenty differences is larger
 _TOGETHER = timedelta(minutes=1)
@@ -254,7 +253,7 @@ def _find_causes(by_line: Mapping[int, Sequence[Event]]) -> Causes:
     Issues that any customer's bodies keep apart within a trace stay apart. An issue that is a cause
     for one customer and caused by another for the next is not a cause.
     """
-    found: dict[str, dict[str, Reason]] = defaultdict(dict)
+    found: dict[tuple[str, str], Reason] = {}
     apart: set[tuple[str | None, str | None]] = set()
     for events in by_line.values():
         read = [event for event in events if event.body]
@@ -264,23 +263,18 @@ def _find_causes(by_line: Mapping[int, Sequence[Event]]) -> Causes:
         for problem in problems_of(_answer(read)):
             place |= dict.fromkeys(problem.event_ids, problem.issue_id)
             for joined in problem.others:
-                found[joined.group.issue_id][problem.issue_id] = joined.reason
+                found[joined.group.issue_id, problem.issue_id] = joined.reason
         apart |= {
             (one.issue_id, other.issue_id)
             for one, other in permutations(read, 2)
             if place[one.id] != place[other.id] and _is_close(one, other, is_traced=True)
         }
-    sure = {
-        issue_id: {
-            cause: reason for cause, reason in causes.items() if (issue_id, cause) not in apart
-        }
-        for issue_id, causes in found.items()
-    }
-    roots = {cause for causes in sure.values() for cause in causes if not sure.get(cause)}
-    return {
-        issue_id: {cause: reason for cause, reason in causes.items() if cause in roots}
-        for issue_id, causes in sure.items()
-    }
+    caused = {issue_id for issue_id, cause in found.keys() - apart}
+    causes: dict[str, dict[str, Reason]] = defaultdict(dict)
+    for (issue_id, cause), reason in found.items():
+        if (issue_id, cause) not in apart and cause not in caused:
+            causes[issue_id][cause] = reason
+    return causes
 
 
 def _is_close(one: Event, other: Event, *, is_traced: bool = False) -> bool:
@@ -315,37 +309,50 @@ def _by_error(failures: dict[str, Parts]) -> dict[str, Parts]:
     Sentry begins another issue when a new version changes the stack trace.
     """
     joined: dict[str, Parts] = {}
-    alike: dict[object, list[tuple[str, frozenset[str], set[str | None]]]] = defaultdict(list)
+    alike: dict[object, list[_Error]] = defaultdict(list)
     for cause in sorted(failures, key=lambda one: (-len(failures[one][one]), one)):
         events = [event for own in failures[cause][cause].values() for event in own]
-        error, words, releases = _error_in(events)
-        same = (
-            one
-            for one in alike[error]
-            if 2 * len(one[1] & words) >= len(one[1] | words) and one[2].isdisjoint(releases)
-        )
-        first = next(same, None) if error and None not in releases else None
+        error = _error_of(cause, events)
+        is_known = error.where is not None and None not in error.releases
+        same = (one for one in alike[error.where] if is_known and one.is_alike(error))
+        first = next(same, None)
         if first is None:
             joined[cause] = failures[cause]
-            alike[error].append((cause, words, releases))
+            alike[error.where].append(error)
             continue
-        first[2].update(releases)
+        first.releases.update(error.releases)
         for issue_id, lines in failures[cause].items():
             for line, own in lines.items():
-                joined[first[0]][issue_id][line] += own
+                joined[first.cause][issue_id][line] += own
     return joined
 
 
-def _error_in(events: Sequence[Event]) -> tuple[object, frozenset[str], set[str | None]]:
-    """Return where what was raised, None if unknown; the words of its message; its releases."""
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """The error of a failure: where what was raised, and the words of its message, if known."""
+
+    cause: str
+    releases: set[str | None]
+    where: object = None
+    words: frozenset[str] = frozenset()
+
+    def is_alike(self, other: "_Error") -> bool:
+        """Return whether it can be the same error in other releases."""
+        has_same_words = 2 * len(self.words & other.words) >= len(self.words | other.words)
+        return has_same_words and self.releases.isdisjoint(other.releases)
+
+
+def _error_of(cause: str, events: Sequence[Event]) -> _Error:
     releases = {event.release for event in events}
     for event in events:
-        raised = event.body.exceptions[0] if event.body and event.body.exceptions else None
-        frame = raised.crash_frame if raised else None
-        if raised and raised.type and frame and frame.file and frame.function:
-            error = (event.project, event.culprit, raised.type, frame.file, frame.function)
-            return error, frozenset(_WORD.findall((raised.value or "")[:_MOST_TEXT])), releases
-    return None, frozenset(), releases
+        frame = event.details.crash_frame
+        if frame and frame.file and frame.function:
+            raised = event.details.exceptions[0]
+            where = (event.project, event.culprit, raised.type, frame.file, frame.function)
+            words = frozenset(_WORD.findall((raised.value or "")[:_MOST_TEXT]))
+            if raised.type:
+                return _Error(cause, releases, where, words)
+    return _Error(cause, releases)
 
 
 def _cause_of(event: Event, events: Sequence[Event], causes: Causes) -> str:
@@ -378,11 +385,11 @@ def representative_events(
     There is one for each issue that the same customer has next to it: both events show whether
     one failure caused them.
     """
-    by_issue: Parts = defaultdict(lambda: defaultdict(list))
+    by_issue: dict[str, set[int]] = defaultdict(set)
     for finding in findings:
         for event in finding.events:
             if event.issue_id:
-                by_issue[event.issue_id][finding.line].append(event)
+                by_issue[event.issue_id].add(finding.line)
     with_events = sum(1 for finding in findings if finding.events)
 
     def rank(issue_id: str) -> tuple[bool, float, str]:
@@ -407,11 +414,7 @@ def representative_events(
 def _nearest(event: Event, events: Iterable[Event]) -> tuple[bool, timedelta, str | None]:
     """Return the nearest other issue, whether it shares no trace, and how near it is."""
     near = (
-        (
-            not _is_close(event, one, is_traced=True),
-            abs(event.timestamp - one.timestamp),
-            one.issue_id,
-        )
+        (not _is_close(event, one, is_traced=True), _wait(event, one), one.issue_id)
         for one in events
         if one.issue_id and one.issue_id != event.issue_id and _is_close(event, one)
     )

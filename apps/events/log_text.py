@@ -1,7 +1,7 @@
 """What one log entry says, in plain words of our own."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -70,42 +70,27 @@ UNCLEAR = frozenset((LOGGED_ERROR, LOGGED_WARNING, _REFUSED_IT, _FAILED_IT))
 _NOTHING = Remark(Kind.WORKED, "")  # customers don't notice it
 
 
-@dataclass(frozen=True)
 class LogReader:
-    """A log entry and the side that recorded it."""
+    """A log entry and the side that recorded it.
 
-    log: LogEntry
-    side: Side = Side.UNKNOWN
+    `message` is the part of the message that is read, `text` the same in lowercase.
+    """
 
-    @cached_property
-    def message(self) -> str:
-        """The message, as far as it is read."""
-        return (self.log.message or "")[:_MAX_TEXT]
-
-    @cached_property
-    def text(self) -> str:
-        """The message in lowercase."""
-        return self.message.lower()
+    def __init__(self, log: LogEntry, side: Side = Side.UNKNOWN) -> None:
+        self.log, self.side = log, side
+        self.message = (log.message or "")[:_MAX_TEXT]
+        self.text = self.message.lower()
+        self.severity = (log.severity or "info").lower()
+        self.is_loud = self.severity in _LOUD  # a warning or worse
+        # Whether the program stopped, as far as the log entry says
+        self.is_error = self.severity in _ERRORS and not self.text.startswith("warning")
+        names = {Side.SERVER: "Our server", Side.BROWSER: "Our website", Side.DEVICE: "The app"}
+        self.program_name = names.get(side, "The program")
 
     @cached_property
     def plain_message(self) -> str:
         """The message without its numbers: they say nothing about what happened."""
         return _NUMBER.sub("0", self.message)
-
-    @cached_property
-    def severity(self) -> str:
-        """The severity in lowercase."""
-        return (self.log.severity or "info").lower()
-
-    @property
-    def is_loud(self) -> bool:
-        """Whether it is a warning or worse."""
-        return self.severity in _LOUD
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the program stopped, as far as the log entry says."""
-        return self.severity in _ERRORS and not self.text.startswith("warning")
 
     @property
     def used_fallback(self) -> bool:
@@ -121,12 +106,6 @@ class LogReader:
     def needs_rules(self) -> bool:
         """Whether it can matter what the rules of errors say about the message."""
         return self.is_loud or bool(_STATED.search(self.text))
-
-    @property
-    def program_name(self) -> str:
-        """The name of the program that logged, at the beginning of a sentence."""
-        names = {Side.SERVER: "Our server", Side.BROWSER: "Our website", Side.DEVICE: "The app"}
-        return names.get(self.side, "The program")
 
     def remark(self, *, is_known: bool = True) -> Remark | None:
         """Return what it says, or None if nothing about the customer.

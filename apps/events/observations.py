@@ -5,7 +5,7 @@ same time is joined only within one request.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from apps.events.activity_text import (
 )
 from apps.events.answer import Answer
 from apps.events.breadcrumb_text import status_meaning
-from apps.events.event import Event, LogEntry, Span, time_of
+from apps.events.event import LogEntry, Span, time_of
 from apps.events.log_text import FEATURE_OFF, LOGGED_ERROR, LOGGED_WARNING, UNCLEAR, LogReader
 from apps.events.once import found_once
 from apps.events.query import CustomerKind, any_case
@@ -247,9 +247,9 @@ def troubles_of(answer: Answer) -> tuple[Observation, ...]:
 @found_once
 def observations_of(answer: Answer) -> tuple[Observation, ...]:
     """Return what the logs and spans of an answer show, oldest first."""
-    by_trace: dict[str, list[_Found]] = {}
+    by_trace: dict[str, list[_Found]] = defaultdict(list)
     for one in _read(answer):
-        by_trace.setdefault(one.trace, []).append(one)
+        by_trace[one.trace].append(one)
     if answer.question.customer.kind != CustomerKind.TRACE:
         by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
     found = [one for rows in by_trace.values() for one in rows]
@@ -275,11 +275,10 @@ def observations_of(answer: Answer) -> tuple[Observation, ...]:
 
 
 def _read(answer: Answer) -> list[_Found]:
-    spans = sorted(answer.beside.spans, key=lambda span: (span.started_at, span.id))
-    sides = dict(zip((span.id for span in spans), _sides(spans), strict=True))
-    in_project: dict[str | None, set[Side]] = {}
-    for span in spans:
-        in_project.setdefault(span.project, set()).add(sides[span.id])
+    sides = _sides(sorted(answer.beside.spans, key=lambda span: (span.started_at, span.id)))
+    in_project: dict[str | None, set[Side]] = defaultdict(set)
+    for span in answer.beside.spans:
+        in_project[span.project].add(sides[span.id])
     moment = answer.question.window.moment
     texts: set[str] = set()
     found = []
@@ -290,30 +289,27 @@ def _read(answer: Answer) -> list[_Found]:
             end = start + min(max(row.duration_ms or 0, 0), _LONGEST_MS) / 1000
             found.append(_Found(row, reader.remark() or _NOTHING, start, end, reader.side, reader))
             continue
-        known = in_project.get(row.project, set())
-        side = next(iter(known)) if len(known) == 1 else Side.UNKNOWN
-        log = LogReader(row, side)
+        known = in_project[row.project]
+        log = LogReader(row, next(iter(known)) if len(known) == 1 else Side.UNKNOWN)
         if log.needs_rules:
             texts.add(log.plain_message)
         remark = log.remark(is_known=len(texts) <= _MAX_TEXTS)
-        found.append(_Found(row, remark or _NOTHING, start, start, side, log=log))
+        found.append(_Found(row, remark or _NOTHING, start, start, log.side, log=log))
     return found[:MAX_ROWS]
 
 
 def _is_of_error(one: Observation, answer: Answer) -> bool:
     """Return whether it is one of the customer's errors: that says the same, at that time."""
-    return any(
-        event.trace_id == one.rows[0].trace_id
-        and one.at - _SAME_ERROR <= event.timestamp <= one.until + _SAME_ERROR
-        and (one.is_note or _says_same(one, event))
-        for event in answer.events
-        if one.kind is not Kind.SLOW
-    )
-
-
-def _says_same(one: Observation, event: Event) -> bool:
-    rule = rule_for(event)
-    return rule is not None and rule.sentence_for(side_of(event))[1:-1] in one.sentence
+    if one.kind is Kind.SLOW:
+        return False
+    for event in answer.events:
+        is_near = one.at - _SAME_ERROR <= event.timestamp <= one.until + _SAME_ERROR
+        if is_near and event.trace_id == one.rows[0].trace_id:
+            rule = rule_for(event)
+            sentence = rule.sentence_for(side_of(event))[1:-1] if rule else None
+            if one.is_note or (sentence and sentence in one.sentence):
+                return True
+    return False
 
 
 _ON_PAGE = ("pageload", "navigation", "ui.", "resource.", "browser", "app.start", "mark", "measure")
@@ -321,8 +317,8 @@ _METHODS = ("GET ", "POST ", "PUT ", "PATCH ", "DELETE ")
 _ON_SERVER = ("http.server", "queue.", "db", "view", "template", "middleware", "rails", "cache")
 
 
-def _sides(spans: Sequence[Span]) -> list[Side]:
-    """Return where each span was recorded, as the other spans of its transaction show."""
+def _sides(spans: Sequence[Span]) -> dict[str, Side]:
+    """Return where each span was recorded, by ID, as the other spans of its transaction show."""
     known: dict[tuple[str | None, ...], Side] = {}
     for span in spans:
         op = span.op or ""
@@ -331,15 +327,12 @@ def _sides(spans: Sequence[Span]) -> list[Side]:
             known[(span.trace_id, span.project, span.transaction)] = side
             is_both = known.setdefault((span.project,), side) is not side
             known[(span.project,)] = Side.BROWSER if is_both else side
-    return [
-        known.get((span.trace_id, span.project, span.transaction))
-        or (
-            Side.SERVER
-            if (span.transaction or "").startswith(_METHODS)
-            else known.get((span.project,), Side.BROWSER)
-        )
-        for span in spans
-    ]
+    sides = {}
+    for span in spans:
+        is_request = (span.transaction or "").startswith(_METHODS)
+        usual = Side.SERVER if is_request else known.get((span.project,), Side.BROWSER)
+        sides[span.id] = known.get((span.trace_id, span.project, span.transaction), usual)
+    return sides
 
 
 def _of_customer(rows: Sequence[_Found], answer: Answer) -> list[_Found]:
@@ -395,9 +388,9 @@ def _join(rows: Sequence[_Found]) -> list[list[_Found]]:
         outer = _outer(one, handled, sent, slow)
         if outer:
             parents[root(one.row.id)] = root(outer.row.id)
-    groups: dict[str, list[_Found]] = {}
+    groups: dict[str, list[_Found]] = defaultdict(list)
     for one in sorted(rows, key=lambda one: (one.start, one.row.id)):
-        groups.setdefault(root(one.row.id), []).append(one)
+        groups[root(one.row.id)].append(one)
     return list(groups.values())
 
 
@@ -452,16 +445,16 @@ def _without_other_sides(troubles: Sequence[Observation]) -> Iterator[Observatio
 
     They are two only if they have different traces, or clocks that differ.
     """
-    handled: dict[tuple[object, int], list[Observation]] = {}
+    handled: dict[tuple[object, int], list[Observation]] = defaultdict(list)
     for one in troubles:
         if _op(one).startswith("http.server"):
-            handled.setdefault(_moment_of(one), []).append(one)
+            handled[_moment_of(one)].append(one)
     taken: set[int] = set()
     for one in troubles:
         if not _op(one).startswith(("http.client", "fetch", "xhr")):
             continue
         code, moment = _moment_of(one)
-        near = (other for at in range(-1, 2) for other in handled.get((code, moment + at), ()))
+        near = (other for at in range(-1, 2) for other in handled[code, moment + at])
         free = islice((other for other in near if id(other) not in taken), _MOST_AT_ONCE)
         same = [other for other in free if _are_sides(one, other)]
         if same:
@@ -695,16 +688,16 @@ def _adds(one: _Found, main: Remark) -> bool:
     return one.reader is None or one.op.startswith("http.client")
 
 
+_LENGTH = re.compile(r"(?: within| after| took)? [\d.]+ (?:s|min|h)\b.*")
+
+
 def _fold(troubles: Iterable[Observation]) -> Iterator[Observation]:
     """Join repeats: the same sentence about the same thing, within ten minutes."""
     runs: list[list[Observation]] = []
     last: dict[tuple[object, ...], list[Observation]] = {}
     for one in sorted(troubles, key=lambda one: (one.at, one.rows[0].id)):
-        stem = re.sub(r"(?: within| after| took)? [\d.]+ (?:s|min|h)\b.*", "", one.sentence).rstrip(
-            "."
-        )
-        is_log = isinstance(one.rows[0], LogEntry)
-        key = (one.kind, stem, "" if is_log else one.target)
+        stem = _LENGTH.sub("", one.sentence).rstrip(".")
+        key = (one.kind, stem, "" if isinstance(one.rows[0], LogEntry) else one.target)
         if key in last and one.at - last[key][-1].at <= _RETRY_WITHIN:
             last[key].append(one)
         else:
@@ -730,8 +723,6 @@ _SIGN_OUT = any_case(
     r"(?:log|sign).?(?:out|off)|session.?end|end.?session|^DELETE .{0,200}/sessions?\b|revoke"
 )
 _SIGN_IN = ("The sign-in", "A sign-in request")
-
-
 _CORRECTED = (400, 401, 409, 412, 419, 422)
 
 
@@ -739,19 +730,19 @@ class _Recoveries:
     """What worked, which shows how a failed request ended."""
 
     def __init__(self, found: Iterable[_Found]) -> None:
-        self._worked: dict[str, list[_Found]] = {}
+        self._worked: dict[str, list[_Found]] = defaultdict(list)
         self._signed_in: list[_Found] = []
         self._signed_out: list[float] = []
-        self._mended: dict[str, list[LogEntry]] = {}
+        self._mended: dict[str, list[LogEntry]] = defaultdict(list)
         for one in found:
             if one.log and one.log.ended_well:
-                self._mended.setdefault(one.trace, []).append(one.log.log)
+                self._mended[one.trace].append(one.log.log)
             if one.is_request and _SIGN_OUT.search(one.remark.target):
                 self._signed_out.append(one.start)
             if one.reader and one.reader.is_task and one.remark is _NOTHING:
-                self._worked.setdefault(one.reader.target, []).append(one)
+                self._worked[one.reader.target].append(one)
             if one.has_worked:
-                self._worked.setdefault(one.remark.target, []).append(one)
+                self._worked[one.remark.target].append(one)
                 if one.remark.subject in _SIGN_IN:
                     self._signed_in.append(one)
 
@@ -769,7 +760,7 @@ class _Recoveries:
             start - _RETRY_WITHIN.total_seconds() <= at <= start for at in self._signed_out
         ):
             return None
-        same = [*self._worked.get(one.target, ()), *(self._signed_in if is_unsigned else ())]
+        same = [*self._worked[one.target], *(self._signed_in if is_unsigned else ())]
         begins = [other.start for other in same if other.start >= end - _LEEWAY_S]
         if not begins:
             return one
@@ -787,16 +778,14 @@ class _Recoveries:
         """Return whether the request of a log worked when it was sent again."""
         targets = {SpanReader(row, Side.SERVER).target for row in one.rows if isinstance(row, Span)}
         end = one.until.timestamp()
-        return any(
-            other.start > end for target in targets for other in self._worked.get(target, ())
-        )
+        return any(other.start > end for target in targets for other in self._worked[target])
 
     def _has_recovered(self, log: LogEntry) -> bool:
         words = _words(log)
         return any(
             0 <= (other.timestamp - log.timestamp).total_seconds() <= _RECOVERED_WITHIN_S
             and any(word in own for word in _words(other) for own in words)
-            for other in self._mended.get(log.trace_id or log.id, ())
+            for other in self._mended[log.trace_id or log.id]
         )
 
 

@@ -117,8 +117,7 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
             f"There is no export format with that name. Choose one of: {', '.join(_FORMATS)}."
         )
     if budget is not None:
-        check_budget(budget, family)
-        _check_prompt(preset, budget, family)
+        check_budget(budget, family, preset)
     ids = {event.issue_id or UNGROUPED for event in answer.events}
     if issue_id and issue_id not in ids:
         raise ExportRefused("The lookup has no problem with that ID.")
@@ -150,14 +149,11 @@ def render(  # noqa: PLR0913 - independent, keyword-only options
     return Rendered(text, family.count(tokens), document.omitted, media_type, suffix)
 
 
-def check_budget(budget: int, family: Family) -> None:
-    """Raise `ExportRefused` for a limit out of range."""
+def check_budget(budget: int, family: Family, preset: Preset = NO_PRESET) -> None:
+    """Raise `ExportRefused` for a limit that is out of range, or too low for the prompt."""
     least, highest = family.count(MIN_TOKENS), MAX_TOKENS
     if not least <= budget <= highest:
         raise ExportRefused(f"The token limit must be from {least:,} to {highest:,} tokens.")
-
-
-def _check_prompt(preset: Preset, budget: int, family: Family) -> None:
     taken = family.count(preset.tokens)
     left = min(MAX_PROMPT_TOKENS, max(MIN_PROMPT_TOKENS, budget // 10))
     if taken > left:

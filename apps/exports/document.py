@@ -254,10 +254,6 @@ def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:
     summary = selection.at("summary")
     short_id, issue_id = summary.name(issue.short_id), summary.id(group.issue_id)
     here = selection.at(f"issue {short_id or issue_id}")
-    last_seen = issue.last_seen
-    if last_seen and not detail.last_seen:
-        here.leave_out("last-seen times", 1)
-        last_seen = None
     chosen = facts.Issue(
         id=issue_id,
         short_id=short_id,
@@ -269,7 +265,7 @@ def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:
         events=len(group.events),
         users_affected=issue.users_affected,
         first_seen=issue.first_seen,
-        last_seen=last_seen,
+        last_seen=here.keep(issue.last_seen, "last-seen times", wanted=detail.last_seen),
         permalink=here.link(issue.permalink, wanted=detail.references),
         status=_status(issue, group, here),
         known=_known_facts(
@@ -348,10 +344,8 @@ def _event_facts(event: Event, lead: Event, selection: facts.Selection) -> facts
 def _place(place: str | None, body: EventBody, here: facts.Selection) -> str | None:
     """Return a culprit or transaction, which is dispensable if there is a crash frame."""
     has_frames = any(exception.frames for exception in body.exceptions)
-    if has_frames and not here.detail.culprits:
-        here.leave_out("culprits", bool(place))
-        return None
-    return here.name(place)
+    wanted = here.detail.culprits or not has_frames
+    return here.name(here.keep(place, "culprits", wanted=wanted))
 
 
 def _device(event: Event, lead: Event, here: facts.Selection) -> str | None:
@@ -360,10 +354,7 @@ def _device(event: Event, lead: Event, here: facts.Selection) -> str | None:
         return device
     if event is not lead and device_of(lead.details) == device:
         return None
-    if not here.detail.devices:
-        here.leave_out("devices", 1)
-        return None
-    return device
+    return here.keep(device, "devices", wanted=here.detail.devices)
 
 
 def _has_exception(event: Event) -> bool:
@@ -375,9 +366,7 @@ def _title(event: Event, here: facts.Selection) -> str | None:
     title, detail = event.title, here.detail
     message = event.details.message or event.message
     if _has_exception(event):
-        if not detail.titles:
-            here.leave_out("titles", bool(title))
-            return None
+        title = here.keep(title, "titles", wanted=detail.titles)
     elif not detail.plain and message and message not in (title or ""):
         is_longer = not title or message.startswith(title)
         title = message if is_longer else f"{title}: {message}"
@@ -765,8 +754,8 @@ def _all_activity(selection: facts.Selection) -> tuple[facts.RelatedEntry, ...]:
     answer, here = selection.answer, selection.at("logs and requests")
     troubles, detail = troubles_of(answer), selection.detail
     said = {trouble.rows[0].id: trouble for trouble in troubles}
-    telling = {trouble.rows[0].id: trouble.rows[0] for trouble in troubles}
-    telling |= {row.id: row for trouble in troubles for row in trouble.rows}
+    telling = {one.rows[0].id: one.rows[0] for one in troubles}
+    telling |= {row.id: row for one in troubles for row in one.rows}
     others = sorted(
         (row for row in answer.beside.activity if row.id not in telling),
         key=lambda row: (abs(here.seconds(time_of(row))), row.id),
@@ -776,18 +765,15 @@ def _all_activity(selection: facts.Selection) -> tuple[facts.RelatedEntry, ...]:
         limit, details = max(limit, detail.summary_rows), max(details, 0 if detail.bare else 6)
     first = here.first([*telling.values()], limit, "log entries and requests")
     rest = here.first(others, detail.ordinary, "ordinary log entries and requests")
-    return (
-        *(
-            _activity_facts(row, said.get(row.id), details, here, wanted=detail.references)
-            for row in first
-        ),
-        *(
-            _activity_facts(
-                row, None, detail.details // 10, here, wanted=here.takes_id(row.trace_id)
-            )
-            for row in rest
-        ),
-    )
+    found = [
+        _activity_facts(row, said.get(row.id), details, here, wanted=detail.references)
+        for row in first
+    ]
+    few = detail.details // 10
+    for row in rest:
+        wanted = here.takes_id(row.trace_id)
+        found.append(_activity_facts(row, None, few, here, wanted=wanted))
+    return tuple(found)
 
 
 def _activity_facts(

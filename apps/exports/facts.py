@@ -478,15 +478,19 @@ class Selection:
 
     def trace(self, raw: str | None, *, wanted: bool) -> str | None:
         """Return a trace ID for further research, if it is wanted."""
-        if raw is None or wanted:
-            return self.optional_text(raw, max(self.detail.names, 40))
-        self.leave_out("trace IDs", 1)
-        return None
+        kept = self.keep(raw, "trace IDs", wanted=wanted)
+        return self.optional_text(kept, max(self.detail.names, 40))
 
     def first(self, items: Sequence[T], limit: int, what: str) -> tuple[T, ...]:
         """Return the first `limit` items; count the others as left out."""
         self.leave_out(what, len(items) - limit)
         return tuple(items[:limit])
+
+    def keep(self, value: T | None, what: str, *, wanted: bool) -> T | None:
+        """Return the value if it is wanted; else None, and count it as left out."""
+        if not wanted:
+            self.leave_out(what, 1 if value else 0)
+        return value if wanted else None
 
     def leave_out(self, what: str, count: int) -> None:
         """Count an omission, unless the count is zero or less."""

@@ -10,14 +10,9 @@ from apps.events.patterns import PatternFile
 
 # Errors in the program's code: nothing that they name happened.
 
-_QUOTED = re.compile(
-    r"(?<!\w)(?:'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|`[^`'\n]{1,120}[`']"
-    r"|[\u2018\u201c\u00ab\u201e][^\u2019\u201d\u00bb\u201c\n]{1,120}[\u2019\u201d\u00bb\u201c])"
-    r"(?!\w)"
-)
-_NAME = re.compile(
-    r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]|\w[_./\\#<>@]+\w|::|->|[a-z]-[a-z]|\w\(|^\W*[$@:#\\/&%*<]\w|\[\w"
-)
+_FILE = PatternFile.read("rules/names.toml")
+_QUOTED = _FILE.compile("quoted")
+_NAME = _FILE.compile("name")
 _SUGGESTION = re.compile(r"\bdid you mean.{0,500}", re.IGNORECASE)
 
 
@@ -29,7 +24,6 @@ def without_names(text: str) -> str:
 
 # Any error: what it doesn't say happened.
 
-_FILE = PatternFile.read("rules/names.toml")
 _NOT_SAID = tuple(
     (re.compile(_FILE.expand(row["text"])), row["kept"]) for row in _FILE.tables["not_said"]
 )

@@ -136,10 +136,7 @@ _MAX_CALLS = 3
 _STATUS = _FILE.compile("status")
 _RPC = _FILE.compile("rpc")
 _PAYING = _FILE.compile("paying")
-_QUOTED_ERROR = re.compile(
-    r"(?:^|: |nested exception is |caused by:? )"
-    r"((?:[A-Za-z_]\w{0,60}[.\\]){0,8}[A-Z]\w{0,80}(?:Exception|Error))(?:: |$)"
-)
+_QUOTED_ERROR = _FILE.compile("quoted_error")
 _NO_RESPONSE = _FILE.compile("no_response")
 _NOT_ANSWERED = _FILE.compile("not_answered")
 _NO_NUMBER = _FILE.compile("no_number")
