@@ -29,25 +29,6 @@ from apps.exports.tokens import (
 
 Format = Literal["markdown", "json", "text"]
 
-__all__ = [
-    "DEFAULT_BUDGET",
-    "FAMILIES",
-    "GPT",
-    "MAX_PROMPT_TOKENS",
-    "MAX_TOKENS",
-    "MIN_TOKENS",
-    "NO_PRESET",
-    "ExportRefused",
-    "Family",
-    "Format",
-    "Preset",
-    "Rendered",
-    "check_budget",
-    "estimate_tokens",
-    "family_named",
-    "render",
-]
-
 # Media type, file suffix, and writer
 _FORMATS: dict[str, tuple[str, str, Callable[[Document], str]]] = {
     "markdown": ("text/markdown", "md", markdown_text),

@@ -14,17 +14,10 @@ from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.event import Event
 from apps.events.incident import Failure
 from apps.events.query import counted
-from apps.exports import (
-    DEFAULT_BUDGET,
-    GPT,
-    MIN_TOKENS,
-    ExportRefused,
-    Family,
-    estimate_tokens,
-    render,
-)
+from apps.exports import ExportRefused, render
 from apps.exports.escaping import Neutralizer, enclose
 from apps.exports.markdown import inline
+from apps.exports.tokens import DEFAULT_BUDGET, GPT, MIN_TOKENS, Family, estimate_tokens
 from apps.incidents.models import Incident
 from apps.incidents.reading import account_of
 from apps.incidents.services import IncidentResult, KnownFailure

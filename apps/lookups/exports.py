@@ -13,17 +13,9 @@ from django.utils import timezone
 
 from apps.audit.models import Action
 from apps.events.grouping import UNGROUPED
-from apps.exports import (
-    DEFAULT_BUDGET,
-    FAMILIES,
-    ExportRefused,
-    Family,
-    Preset,
-    Rendered,
-    family_named,
-    render,
-)
-from apps.exports.facts import NO_PRESET
+from apps.exports import ExportRefused, Rendered, family_named, render
+from apps.exports.facts import NO_PRESET, Preset
+from apps.exports.tokens import DEFAULT_BUDGET, FAMILIES, Family
 from apps.known_errors.catalogue import with_replies
 from apps.lookups import answers, records
 from apps.lookups.access import Requester

@@ -12,7 +12,8 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from apps.crypto import SealedField, Unreadable, seal_as, unseal_as
-from apps.exports import MAX_PROMPT_TOKENS, NO_PRESET, Preset
+from apps.exports.facts import NO_PRESET, Preset
+from apps.exports.tokens import MAX_PROMPT_TOKENS
 
 
 class Origin(models.TextChoices):

@@ -35,9 +35,10 @@ from apps.events.grouping import problems_of
 from apps.events.once import rule_cache
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, counted, parse_zone
 from apps.events.summary import summarize_group
-from apps.exports import DEFAULT_BUDGET, MIN_TOKENS, ExportRefused, check_budget, estimate_tokens
+from apps.exports import ExportRefused, check_budget
 from apps.exports.document import no_errors_note
 from apps.exports.escaping import Neutralizer, enclose
+from apps.exports.tokens import DEFAULT_BUDGET, MIN_TOKENS, estimate_tokens
 from apps.lookups import answers, cache, problems
 from apps.lookups.access import Requester, find_lookup, searched_projects
 from apps.lookups.exports import Choice, export_event, export_result

@@ -31,7 +31,7 @@ from apps.accounts.models import ApiToken, Scope, zone_of
 from apps.accounts.tokens import projects_of_token
 from apps.audit.trail import client_address
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
-from apps.exports import FAMILIES
+from apps.exports.tokens import FAMILIES
 from apps.incidents.exports import as_json
 from apps.incidents.models import Incident
 from apps.incidents.reading import MAX_LINES, ListRefused, read_items

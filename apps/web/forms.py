@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.events import query
 from apps.exports import DEFAULT_BUDGET, MAX_TOKENS, MIN_TOKENS
+from apps.exports.tokens import DEFAULT_BUDGET, MAX_TOKENS, MIN_TOKENS
 from apps.incidents.models import Incident
 from apps.lookups import access, records
 from apps.lookups.exports import FORMATS

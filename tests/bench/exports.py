@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from apps.exports import estimate_tokens
+from apps.exports.tokens import estimate_tokens
 from tests import samples
 from tests.bench.export_figures import (
     dump,

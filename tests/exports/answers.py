@@ -16,9 +16,8 @@ from apps.events.event import (
     Span,
 )
 from apps.events.query import Customer, Question, Window
-from apps.exports import Preset
 from apps.exports.document import DocumentBuilder, fit
-from apps.exports.facts import Document
+from apps.exports.facts import Document, Preset
 from apps.exports.json_format import render_block
 
 MARKER = "k7Qm2xT9vLpW"

@@ -11,17 +11,11 @@ from hypothesis import strategies as st
 
 from apps.events.answer import Answer
 from apps.events.event import Breadcrumb, EventBody, ExceptionInfo
-from apps.exports import (
-    FAMILIES,
-    ExportRefused,
-    Format,
-    Rendered,
-    estimate_tokens,
-    render,
-)
+from apps.exports import ExportRefused, Format, Rendered, render
 from apps.exports.document import DocumentBuilder, fit
 from apps.exports.facts import NO_PRESET, Detail, Document
 from apps.exports.markdown import markdown_text
+from apps.exports.tokens import FAMILIES, estimate_tokens
 from tests import samples
 from tests.examples import examples
 from tests.exports.answers import (

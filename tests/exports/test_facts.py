@@ -12,8 +12,8 @@ import pytest
 
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.event import EventBody, ExceptionInfo
-from apps.exports import ExportRefused, Format, Preset, render
-from apps.exports.facts import NO_PRESET
+from apps.exports import ExportRefused, Format, render
+from apps.exports.facts import NO_PRESET, Preset
 from apps.exports.json_format import data
 from apps.exports.markdown import markdown_text, plain_text
 from tests import samples

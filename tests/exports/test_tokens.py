@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.exports import estimate_tokens
-from apps.exports.tokens import tokens_within
+from apps.exports.tokens import estimate_tokens, tokens_within
 from tests.exports.tokenizer import count
 
 TEXTS = [

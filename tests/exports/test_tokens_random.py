@@ -8,8 +8,8 @@ from xml.sax.saxutils import quoteattr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.exports import estimate_tokens, tokens
-from apps.exports.tokens import ranks, split_pieces
+from apps.exports import tokens
+from apps.exports.tokens import estimate_tokens, ranks, split_pieces
 from tests.examples import examples
 from tests.exports.tokenizer import count
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.events.answer import Answer
-from apps.exports import FAMILIES, Rendered
+from apps.exports import Rendered
 from apps.exports.facts import NO_PRESET
+from apps.exports.tokens import FAMILIES
 from apps.lookups.exports import FORMATS, SIZES, Choice
 from apps.lookups.models import Lookup
 from apps.web.presenters import result as presenters_result

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.events.query import counted
 from apps.exports import DEFAULT_BUDGET
+from apps.exports.tokens import DEFAULT_BUDGET
 from apps.incidents import reading, services
 from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident
 from apps.incidents.models import Incident, IncidentShare

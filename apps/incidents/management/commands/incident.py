@@ -13,7 +13,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from apps.events.query import MomentRefused, Window, counted, parse_moment
-from apps.exports import DEFAULT_BUDGET, ExportRefused, family_named
+from apps.exports import ExportRefused, family_named
+from apps.exports.tokens import DEFAULT_BUDGET
 from apps.incidents.exports import MEDIA_TYPES, export_incident
 from apps.incidents.models import Incident
 from apps.incidents.reading import CustomerList, ListRefused, decode_list, read_list

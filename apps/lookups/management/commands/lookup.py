@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from apps.events.identifier import reading_of
 from apps.exports import DEFAULT_BUDGET, FAMILIES, MAX_TOKENS, MIN_TOKENS, ExportRefused
+from apps.exports.tokens import DEFAULT_BUDGET, FAMILIES, MAX_TOKENS, MIN_TOKENS
 from apps.known_errors.catalogue import with_known_errors
 from apps.lookups import exports, problems, records
 from apps.lookups.access import command_line
