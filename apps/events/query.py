@@ -37,7 +37,7 @@ class CustomerRefused(ValueError):
     def next_step(self) -> str:
         """What to do if the text is an identifier after all, or ""."""
         step = f"If this is the exact identifier, type “{EXACTLY}” in front of it."
-        return step * self.may_be_exact
+        return step if self.may_be_exact else ""
 
 
 class LinkRefused(CustomerRefused):

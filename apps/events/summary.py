@@ -295,13 +295,14 @@ def _seen_instead(answer: Answer) -> tuple[str, str]:
 def _counted(same: Sequence[Observation]) -> str:
     count, kind = sum(one.times for one in same), same[0].kind
     number = _NUMBERS[count] if count < len(_NUMBERS) else f"{count:,}"
+    plural, up_to = ("s", "up to ") if count > 1 else ("", "")
     if kind is Kind.WARNING:
-        return f"our systems flagged {number} thing{'s' * (count > 1)}"
+        return f"our systems flagged {number} thing{plural}"
     is_request = all(isinstance(one.rows[0], Span) for one in same) and kind is not Kind.SLOW
-    noun = f"{number} {'request' if is_request else 'step'}{'s' * (count > 1)}"
+    noun = f"{number} {'request' if is_request else 'step'}{plural}"
     if kind is Kind.SLOW:
         longest = max((one.until - one.at).total_seconds() for one in same) * 1000
-        return f"{noun} took {'up to ' * (count > 1)}{duration_text(longest)}"
+        return f"{noun} took {up_to}{duration_text(longest)}"
     if kind is Kind.REFUSED:
         return f"{noun} {'were' if count > 1 else 'was'} refused"
     return f"{noun} failed"

@@ -173,11 +173,11 @@ def _known_facts(
     if not matches:
         return ()
     here = selection.at(selection.text(name, selection.at_most(60)))
-    chosen, detail = [], selection.detail
+    exported, detail = [], selection.detail
     for match in here.first(matches, detail.known, "known errors"):
         known, here = match.known, selection.at(f"known error {match.known.slug}")
         fix = describe_fix(known, release, selection.today)
-        chosen.append(
+        exported.append(
             facts.KnownError(
                 entry=CatalogEntry(
                     slug=here.text(known.slug, here.at_most(80)),
@@ -195,7 +195,7 @@ def _known_facts(
                 why=tuple(here.text(reason, detail.names) for reason in match.why),
             )
         )
-    return tuple(chosen)
+    return tuple(exported)
 
 
 def _links(known: CatalogEntry, here: facts.Selection) -> Iterator[Link]:
@@ -254,7 +254,7 @@ def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:
     summary = selection.at("summary")
     short_id, issue_id = summary.name(issue.short_id), summary.id(group.issue_id)
     here = selection.at(f"issue {short_id or issue_id}")
-    chosen = facts.Issue(
+    exported = facts.Issue(
         id=issue_id,
         short_id=short_id,
         title=here.text(group.title, detail.issue_titles),
@@ -273,9 +273,9 @@ def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:
         ),
     )
     if not detail.slim:
-        return chosen
-    here.leave_out("impacts", 1 if chosen.users_affected or chosen.first_seen else 0)
-    return replace(chosen, users_affected=None, first_seen=None, level=None, project=None)
+        return exported
+    here.leave_out("impacts", 1 if exported.users_affected or exported.first_seen else 0)
+    return replace(exported, users_affected=None, first_seen=None, level=None, project=None)
 
 
 def _status(issue: Issue, group: Group, here: facts.Selection) -> facts.IssueStatus | None:
@@ -306,7 +306,7 @@ def _event_facts(event: Event, lead: Event, selection: facts.Selection) -> facts
     trace = body.trace_id or event.trace_id
     handled = event.handled if body.handled is None else body.handled
     delay = delay_text(event)
-    chosen = facts.Event(
+    exported = facts.Event(
         id=here.id(event.id),
         issue_id=here.id(event.issue_id) if event.issue_id is not None else None,
         project=here.name(event.project),
@@ -333,12 +333,12 @@ def _event_facts(event: Event, lead: Event, selection: facts.Selection) -> facts
         received=body.received_at if delay else None,
         delay=delay if is_lead or detail.plain else None,
     )
-    chosen = replace(chosen, details=_details(event, lead, chosen, selection))
+    exported = replace(exported, details=_details(event, lead, exported, selection))
     if not detail.bare:
-        return chosen
+        return exported
     here.leave_out("event details", 1)
-    chosen = replace(chosen, project=None, level=None, method=None, url=None, delay=None)
-    return replace(chosen, release=None, environment=None, handled=None)
+    exported = replace(exported, project=None, level=None, method=None, url=None, delay=None)
+    return replace(exported, release=None, environment=None, handled=None)
 
 
 def _place(place: str | None, body: EventBody, here: facts.Selection) -> str | None:
@@ -393,7 +393,7 @@ def _message_beside(event: Event, lead: Event, here: facts.Selection) -> str | N
 def _chain(event: Event, lead: Event, here: facts.Selection) -> tuple[ExceptionInfo, ...]:
     chain, detail = event.details.exceptions, here.detail
     if event is not lead and not detail.plain:
-        here.leave_to_page("stack traces of further events", bool(chain))
+        here.leave_to_page("stack traces of further events", 1 if chain else 0)
         leads = [(one.type, one.value) for one in lead.details.exceptions[:1]]
         return tuple(
             ExceptionInfo(
@@ -476,14 +476,14 @@ _CONTEXT_PLACES |= dict.fromkeys(_SIDE_CONTEXTS, 1)
 
 
 def _details(
-    event: Event, lead: Event, chosen: facts.Event, selection: facts.Selection
+    event: Event, lead: Event, exported: facts.Event, selection: facts.Selection
 ) -> tuple[facts.EventDetail, ...]:
     """Return the details of a lead event, as many of each section as fit."""
     here, detail, body = selection.at("events"), selection.detail, event.body
     if body is None:
         return ()
     if event is not lead and not detail.plain:
-        here.leave_to_page("details of further events", bool(body.tags or body.extra))
+        here.leave_to_page("details of further events", 1 if body.tags or body.extra else 0)
         return ()
     for what, count in body.unread.items():
         here.leave_to_page(selection.text(what, here.at_most(80)), count)
@@ -491,7 +491,7 @@ def _details(
     if not detail.plain:
         telling = _telling(body)
         here.leave_to_page("usual headers and packages", len(rows) - len(telling))
-        rows = list(_without_repeats(telling, _known_texts(chosen)))
+        rows = list(_without_repeats(telling, _known_texts(exported)))
     named = [row for row in rows if row.section not in body.lists]
     listed = here.first(named, detail.details, "tags, extra, and other details")
     for section, lines in groupby(rows, key=lambda row: row.section):
@@ -537,13 +537,13 @@ def _telling(body: EventBody) -> list[facts.EventDetail]:
     return list(filter(is_telling, _all_details(body)))
 
 
-def _known_texts(chosen: facts.Event) -> frozenset[str]:
+def _known_texts(exported: facts.Event) -> frozenset[str]:
     names = ("level", "release", "environment", "transaction", "culprit", "url", "method", "title")
-    texts = {getattr(chosen, name) for name in (*names, "trace_id", "device", "project")}
-    parts = (chosen.device or "").split(", ")
+    texts = {getattr(exported, name) for name in (*names, "trace_id", "device", "project")}
+    parts = (exported.device or "").split(", ")
     words = {word for part in parts for word in (part, *part.rsplit(" ", 1))}
-    raised = {text for one in chosen.exceptions for text in (one.type, one.mechanism)}
-    answers = {"yes", "no"} if chosen.handled is not None else set()
+    raised = {text for one in exported.exceptions for text in (one.type, one.mechanism)}
+    answers = {"yes", "no"} if exported.handled is not None else set()
     return frozenset(filter(None, texts | words | raised | answers))
 
 
@@ -591,7 +591,7 @@ def _detail_text(value: object) -> str:
 
 def _related_facts(selection: facts.Selection) -> tuple[facts.RelatedEntry, ...]:
     here, detail = selection.at("related entries"), selection.detail
-    chosen = [
+    exported = [
         replace(
             one,
             id=one.id and here.id(one.id),
@@ -601,7 +601,9 @@ def _related_facts(selection: facts.Selection) -> tuple[facts.RelatedEntry, ...]
         )
         for one in here.first(list(_related(selection)), detail.related, "entries")
     ]
-    return tuple(sorted(chosen, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text)))
+    return tuple(
+        sorted(exported, key=lambda one: (one.timestamp, one.kind, one.id or "", one.text))
+    )
 
 
 def _related(selection: facts.Selection) -> Iterator[facts.RelatedEntry]:
@@ -705,11 +707,11 @@ def _breadcrumb_facts(
         if entry.remaining < (detail.crumbs if entry.is_representative else detail.further_crumbs)
     ]
     here.leave_out("breadcrumbs", len(entries) - len(selected))
-    chosen = []
+    exported = []
     for entry in sorted(selected, key=lambda entry: entry.position):
         crumb = entry.crumb
         at, message = crumb.timestamp, _message(crumb)
-        chosen.append(
+        exported.append(
             facts.Breadcrumb(
                 event_id=here.id(entry.event.id),
                 timestamp=at,
@@ -719,7 +721,7 @@ def _breadcrumb_facts(
                 message=here.optional_text(message, detail.crumb_texts),
             )
         )
-    return tuple(chosen if detail.plain else _collapse_repeats(chosen))
+    return tuple(exported if detail.plain else _collapse_repeats(exported))
 
 
 def _collapse_repeats(crumbs: Sequence[facts.Breadcrumb]) -> Iterator[facts.Breadcrumb]:

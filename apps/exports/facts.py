@@ -466,7 +466,8 @@ class Selection:
 
     def takes_id(self, raw: str | None) -> bool:
         """Return whether one more link or trace of an event fits, and count it."""
-        self._taken["ids"] += raw is not None
+        if raw is not None:
+            self._taken["ids"] += 1
         return self._taken["ids"] <= self.detail.ids
 
     def link(self, raw: str | None, *, wanted: bool) -> str | None:

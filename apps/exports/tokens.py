@@ -40,7 +40,7 @@ class Family:
     def room(self, budget: int) -> int:
         """Return the tokens of o200k that fit a limit."""
         room = int(budget / self.factor)
-        return room + (self.count(room + 1) <= budget)
+        return room + 1 if self.count(room + 1) <= budget else room
 
 
 GPT = Family("gpt", "GPT", 1.0)
