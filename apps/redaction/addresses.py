@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from apps.redaction.shapes import Candidate, Shape, bounded_start, read_patterns, words
+from apps.redaction.shapes import Candidate, Check, read_patterns, read_shapes, words
 
 _FILE = read_patterns("addresses.toml")
 _FOUR_NUMBERS = _FILE.compile("four_numbers", re.ASCII)
@@ -24,7 +24,6 @@ def is_ip_address(text: str) -> bool:
     return not (address.is_link_local and address.version == 6 and int(address) % 2**64 < 2**16)
 
 
-_EMAIL = _FILE.compile("email")
 _LOCAL_AND_AT = _FILE.compile("local_and_at")
 _AT_AND_DOMAIN = _FILE.compile("at_and_domain")
 _MAX_LOCAL, _MAX_AT = 130, 8
@@ -77,9 +76,6 @@ _AFTER_PRODUCTS, _AFTER_LIBRARIES = ("/", "@", "-"), ("(", '"', "'", " ")
 _HOST_BEFORE = re.compile(r"(?:\.[a-z]{2,24}|localhost|[\s\"'(=,\[]|\A)/\Z")
 _LOGIN_BEFORE = re.compile(r"(?:://[^\s/]{0,60}|\b(?:root|admin|ubuntu|ec2-user|user|deploy))@\Z")
 _LIBRARY_BEFORE = _FILE.compile("library_before", re.IGNORECASE)
-_IPV4 = _FILE.compile(
-    "ipv4", start=bounded_start(r"\d", unless_after="A-Za-z0-9.", ahead=r"\d{0,2}\.\d{1,3}\.")
-)
 
 
 def _is_ipv4(found: Candidate) -> bool:
@@ -106,10 +102,6 @@ def _is_ipv4(found: Candidate) -> bool:
     return not after_product or found.before.endswith("ip-")
 
 
-# `95-58-27-159.dyn.isp.example`
-_DASHED = _FILE.compile(
-    "dashed", start=bounded_start(r"\d", unless_after="A-Za-z0-9.", ahead=r"\d{0,2}-\d{1,3}-")
-)
 _HOST_AFTER = re.compile(r"\.(?!tar\.)(?:[A-Za-z][\w-]{0,60}\.){1,4}[A-Za-z]")
 
 
@@ -121,19 +113,10 @@ def _is_dashed_ipv4(found: Candidate) -> bool:
     return found.before.endswith("ip-") or _HOST_AFTER.match(found.after) is not None
 
 
-_IPV6 = _FILE.compile("ipv6")
-
-
 def _is_ipv6(found: Candidate) -> bool:
     return (
         len(found.value) > 5 and any(map(str.isdigit, found.value)) and is_ip_address(found.value)
     )
-
-
-_MAC = _FILE.compile("mac")
-_CISCO = _FILE.compile(
-    "cisco", start=bounded_start("[0-9A-Fa-f]", ahead=r"[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.")
-)
 
 
 def _is_mac(found: Candidate) -> bool:
@@ -144,27 +127,8 @@ def _is_mac(found: Candidate) -> bool:
     return digits not in ({"0"}, {"f"}) and (is_named or not digits_only)
 
 
-ADDRESSES = (
-    Shape(
-        "email",
-        _EMAIL,
-        ("@", "%40", "\\u0040", "\\x40", "&#64;", "&#x40;", "&commat;", "\uff20"),
-        _is_email,
-        _email_starts,
-    ),
-)
-DEVICES = (
-    Shape("mac", _MAC, (":", "-"), _is_mac),
-    Shape("mac", _CISCO, (".",), _is_mac),
-    Shape("ip", _IPV6, ("::", ":"), _is_ipv6),
-)
-IPV4 = (Shape("ip", _IPV4, (".",), _is_ipv4), Shape("ip", _DASHED, ("-",), _is_dashed_ipv4))
-
-
 # Names of people in the paths of their files
 
-_WINDOWS_ACCOUNT = _FILE.compile("windows_account", re.IGNORECASE)
-_UNIX_ACCOUNT = _FILE.compile("unix_account")
 _SHARED = frozenset((*words("shared_accounts"), "all users", "default user"))
 _PAGES = frozenset(words("pages"))
 
@@ -177,7 +141,6 @@ def _is_account(found: Candidate) -> bool:
     return is_file or name not in _PAGES
 
 
-_DEVICE_OF_PERSON = _FILE.compile("device_of_person")
 _MAX_BEFORE_DEVICE = 40
 _NOT_OWNERS = _FILE.compile("not_owners", re.IGNORECASE)
 
@@ -190,21 +153,17 @@ def _starts_before(_text: str, hints: list[int]) -> Iterator[int]:
         last = hint + 1
 
 
-ACCOUNTS = (
-    Shape(
-        "user",
-        _WINDOWS_ACCOUNT,
-        ("users", "documents and settings", "benutzer", "utilisateurs", "usuarios"),
-        _is_account,
-    ),
-    Shape("user", _UNIX_ACCOUNT, ("/home/", "/users/"), _is_account),
-)
-OWNED_DEVICES = (
-    Shape(
-        "device",
-        _DEVICE_OF_PERSON,
-        ("iphone", "ipad", "macbook", "imac", "apple watch", "galaxy", "pixel", "top-", "ipod"),
-        lambda found: not _NOT_OWNERS.match(found.value),
-        _starts_before,
-    ),
+_CHECKS: dict[str | None, Check] = {
+    "account": _is_account,
+    "dashed ipv4": _is_dashed_ipv4,
+    "email": _is_email,
+    "ipv4": _is_ipv4,
+    "ipv6": _is_ipv6,
+    "mac": _is_mac,
+    "owned device": lambda found: not _NOT_OWNERS.match(found.value),
+}
+_STARTS = {"device": _starts_before, "email": _email_starts}
+EMAILS, DEVICES, IPV4, ACCOUNTS, OWNED_DEVICES = (
+    read_shapes(_FILE, name, _CHECKS, starts=_STARTS)
+    for name in ("emails", "devices", "ipv4", "accounts", "owned_devices")
 )

@@ -3,12 +3,10 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
-from typing import Any
 
 from apps.redaction.keys import has_expected_form, kind_of_key, looks_generated
 from apps.redaction.named_values import PASSWORD_SYMBOLS, looks_chosen
-from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start, read_patterns, words
+from apps.redaction.shapes import Candidate, Check, read_patterns, read_shapes, words
 
 _FILE = read_patterns("patterns.toml")
 _WORDS = (*words("password_words"), "mot de passe")
@@ -89,7 +87,7 @@ def _is_secret_segment(found: Candidate) -> bool:
     return named and looks_generated(found.value)
 
 
-_CHECKS: dict[str | None, Callable[[Candidate], bool]] = {
+_CHECKS: dict[str | None, Check] = {
     None: lambda _: True,
     "aws": lambda found: bool(_LOOKS_GENERATED.match(found.value)) and not found.value.islower(),
     "basic": _is_basic,
@@ -107,22 +105,9 @@ _CHECKS: dict[str | None, Callable[[Candidate], bool]] = {
 _PASSWORD_WORD = rf"(?<![^\W_])(?:{'|'.join(_WORDS)})[\"'`]?[ ]{{1,2}}"
 
 
-def _shape(row: dict[str, Any]) -> Shape:
-    """Return the shape of a row of `credentials` in `patterns.toml`."""
-    pattern = _FILE.expand(row["pattern"], password_word=_PASSWORD_WORD)
-    return Shape(
-        kind=row.get("kind", "secret"),
-        pattern=re.compile(pattern, re.NOFLAG if row.get("match_case") else re.IGNORECASE),
-        hints=_WORDS if row["hints"] == "password_words" else tuple(row["hints"]),
-        is_secret=_CHECKS[row.get("check")],
-        starts=None if row.get("anywhere") else at_hints,
+PRIVATE_KEYS, KEYS, TEXTUAL = (
+    read_shapes(
+        _FILE, name, _CHECKS, hints={"password_words": _WORDS}, password_word=_PASSWORD_WORD
     )
-
-
-PRIVATE_KEYS, _AWS_KEYS, TEXTUAL = (
-    tuple(map(_shape, _FILE.tables[name])) for name in ("private_keys", "aws_keys", "credentials")
+    for name in ("private_keys", "keys", "credentials")
 )
-# RFC 7519, also truncated, and other JSON in base64.
-_JWT = _FILE.compile("jwt", start=bounded_start("eyJ", unless_after=r"\w-"))
-# Searched before named values, because they are certain without a name.
-KEYS = (*PRIVATE_KEYS, *_AWS_KEYS, Shape("jwt", _JWT, ("eyj",)))

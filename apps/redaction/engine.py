@@ -134,12 +134,12 @@ _MAX_REMEMBERED = 100_000
 _harmless: set[int] = set()
 _MIN_DIGITS_OF_CHECKED = 9
 _MIN_DIGITS_OF_ADDRESS = 4
-_KEYS = ShapeGroup(*credentials.KEYS)
+_KEYS = ShapeGroup(*credentials.PRIVATE_KEYS, *credentials.KEYS)
 _PRIVATE_KEYS = ShapeGroup(*credentials.PRIVATE_KEYS)
 _CHECKED_NUMBERS = ShapeGroup(*numbers.CHECKED_NUMBERS)
 _PERSONS = ShapeGroup(*addresses.ACCOUNTS, *addresses.OWNED_DEVICES)
 # Rows come last, so that the addresses in them have the same aliases as elsewhere.
-_TEXTUAL = ShapeGroup(*credentials.TEXTUAL, *addresses.ADDRESSES, *named_values.ROWS)
+_TEXTUAL = ShapeGroup(*credentials.TEXTUAL, *addresses.EMAILS, *named_values.ROWS)
 _DEVICES = ShapeGroup(*addresses.DEVICES)
 _PHONES_AND_IPV4 = ShapeGroup(*numbers.PHONES, *addresses.IPV4)
 

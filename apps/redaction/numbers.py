@@ -7,7 +7,7 @@ from stdnum.iso7064 import mod_97_10
 
 from apps.events.query import any_case
 from apps.redaction.keys import is_id_name
-from apps.redaction.shapes import Candidate, Shape, at_hints, bounded_start, read_patterns, words
+from apps.redaction.shapes import Candidate, Check, Shape, read_patterns, read_shapes
 
 _FILE = read_patterns("numbers.toml")
 _TABLES = read_patterns("patterns.toml").tables
@@ -46,7 +46,7 @@ def _passes_luhn(digits: str) -> bool:
 
 def is_iban(text: str) -> bool:
     """Return whether it passes ISO 13616: country, length, and remainder 1 when divided by 97."""
-    iban = "".join(filter(str.isalnum, text)).upper()
+    iban = "".join(filter(str.isalnum, text.replace("%20", ""))).upper()
     if not iban.isascii() or iban[:2] not in _COUNTRIES.get(len(iban), ()):
         return False
     return mod_97_10.is_valid(iban[4:] + iban[:4])
@@ -62,8 +62,6 @@ _NOT_DIGIT, _ENCODED = re.compile(r"\D"), re.compile("%[0-9A-F]{2}")
 _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
 _ARTICLE = _FILE.compile("article", re.IGNORECASE)
 
-_CARD = _FILE.compile("card")
-_LONG_CARD = _FILE.compile("long_card")
 _LETTERS_BEFORE = re.compile(r"(?:\A|[^A-Za-z0-9])[A-Za-z_]{0,40}\Z")
 _LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
 
@@ -113,23 +111,10 @@ def _iban_starts(text: str, _hints: list[int]) -> Iterator[int]:
         yield digit.start() - (2 if text[digit.start() - 1].isalpha() else 3)
 
 
-_SSN = _FILE.compile("ssn", start=bounded_start(r"\d", ahead=r"\d\d[ -]\d\d[ -]"))
-_NAMED_SSN = _FILE.compile("named_ssn", re.IGNORECASE)
 _ORDER_BEFORE = _FILE.compile("order_before", re.IGNORECASE)
 
 
 _EXTENSION_START = re.compile("[A-Za-z;,]")
-_PLUS_PHONE = _FILE.compile("plus_phone")
-_NANP_PHONE = _FILE.compile(
-    "nanp_phone",
-    start=bounded_start("[2-9(1]", unless_after="A-Za-z0-9.+-", ahead=r"[ .-]?\(?\d{2,3}[ .)-]"),
-)
-_NATIONAL_PHONE = _FILE.compile(
-    "national_phone",
-    start=bounded_start("[(0]", unless_after="A-Za-z0-9.+/-", ahead=r"0?[1-9]\d?[\d ./)-]"),
-)
-_NAMED_PHONE = _FILE.compile("named_phone", re.IGNORECASE)
-_WEAKLY_NAMED_PHONE = _FILE.compile("weakly_named_phone", re.IGNORECASE)
 
 
 def _digits(found: Candidate) -> str:
@@ -168,29 +153,19 @@ def _is_national_phone(found: Candidate) -> bool:
     return 6 <= len(digits) <= 13 and len(set(digits)) > 2 and _is_not_order_number(found)
 
 
-def _is_named_phone(found: Candidate) -> bool:
-    return 5 <= len(_digits(found)) <= 15
-
-
-CHECKED_NUMBERS = (
-    Shape(
-        "iban",
-        _IBAN,
-        (),
-        lambda found: is_iban(found.value.replace("%20", "")),
-        starts=_iban_starts,
-    ),
-    Shape("card", _LONG_CARD, (), _is_card),
-    Shape("card", _CARD, (), _is_card),
-    Shape("ssn", _SSN, ("-", " "), lambda found: is_social_security_number(_digits(found))),
-    Shape("ssn", _NAMED_SSN, ("ssn", "itin", "tin", "social", "tax"), starts=at_hints),
+_CHECKS: dict[str | None, Check] = {
+    None: lambda _: True,
+    "card": _is_card,
+    "named phone": lambda found: 5 <= len(_digits(found)) <= 15,
+    "national phone": _is_national_phone,
+    "no order number": _is_not_order_number,
+    "plus phone": _is_plus_phone,
+    "ssn": lambda found: is_social_security_number(_digits(found)),
+}
+_CARDS, _SOCIAL_SECURITY, PHONES = (
+    read_shapes(_FILE, name, _CHECKS) for name in ("cards", "social_security", "phones")
 )
-PHONES = (
-    Shape("phone", _PLUS_PHONE, ("+", "00", "%2b"), _is_plus_phone, starts=at_hints),
-    Shape("phone", _NANP_PHONE, ("-", ".", " "), _is_not_order_number),
-    Shape("phone", _NATIONAL_PHONE, ("0",), _is_national_phone),
-    Shape("phone", _NAMED_PHONE, words("phone_hints"), _is_named_phone, starts=at_hints),
-    Shape(
-        "phone", _WEAKLY_NAMED_PHONE, words("weak_phone_hints"), _is_named_phone, starts=at_hints
-    ),
+CHECKED_NUMBERS = (
+    Shape("iban", _IBAN, is_secret=lambda found: is_iban(found.value), starts=_iban_starts),
+    *(*_CARDS, *_SOCIAL_SECURITY),
 )

@@ -4,7 +4,7 @@ Also the lists of words and patterns that the shapes need.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -62,6 +62,10 @@ class Candidate(NamedTuple):
     match: re.Match[str]
 
 
+Check = Callable[[Candidate], bool]
+Starts = Callable[[str, list[int]], Iterable[int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A kind of secret that is recognized by its text.
@@ -75,8 +79,8 @@ class Shape:
     kind: str
     pattern: re.Pattern[str]
     hints: tuple[str, ...] = ()
-    is_secret: Callable[[Candidate], bool] = lambda _candidate: True
-    starts: Callable[[str, list[int]], Iterable[int]] | None = None
+    is_secret: Check = lambda _candidate: True
+    starts: Starts | None = None
 
     def find(self, text: str, lowered: str, name: str) -> list[Found]:
         """Return what is in the text, in order; `lowered` is the text in lowercase.
@@ -177,3 +181,35 @@ def bounded_start(first: str, *, unless_after: str = "A-Za-z0-9.-", ahead: str =
     escaped = rf"(?<=\\[nrt]{first})|(?<=%[0-9A-Fa-f]{{2}}{first})|(?<=\\u[0-9a-f]{{4}}{first})"
     cheaper = f"(?={ahead})" if ahead else ""
     return rf"{first}{cheaper}(?:(?<![{unless_after}]{first})|{escaped})"
+
+
+def read_shapes(
+    file: PatternFile,
+    table: str,
+    checks: Mapping[str | None, Check],
+    *,
+    starts: Mapping[str, Starts] = {},
+    hints: Mapping[str, tuple[str, ...]] = {},
+    **parts: str,
+) -> tuple[Shape, ...]:
+    """Return the shapes of a table, whose rows name their checks and starts.
+
+    A row's matches begin with a hint, unless it has other `starts`, or can be `anywhere`. `{start}`
+    in its pattern is the `bounded_start` that it describes.
+    """
+    shapes = []
+    for row in file.tables[table]:
+        start = bounded_start(**row["start"]) if "start" in row else ""
+        pattern = file.expand(row["pattern"], start=start, **parts)
+        flags = re.NOFLAG if row.get("match_case") else re.IGNORECASE
+        hinted = row.get("hints", ())
+        shapes.append(
+            Shape(
+                kind=row.get("kind", "secret"),
+                pattern=re.compile(pattern, flags),
+                hints=hints[hinted] if isinstance(hinted, str) else tuple(hinted),
+                is_secret=checks[row.get("check")],
+                starts=None if row.get("anywhere") else starts.get(row.get("starts"), at_hints),
+            )
+        )
+    return tuple(shapes)
