@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from apps.events.query import any_case
-from apps.redaction.shapes import WORDS, words
+from apps.redaction.shapes import WORDS, read_patterns, words
 
 _SECRET_PART = re.compile("|".join(words("secret_parts")))
 SECRET_WORDS = frozenset(words("secret_words"))
@@ -29,8 +28,6 @@ PERSONAL_NAMES = {
 }
 PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "ip"}
 
-
-# Names that count only with a value of the expected form: `sin` with nine digits, not a sine.
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _RUN = re.compile(r"[A-Za-z0-9]{12,500}+")
@@ -74,32 +71,13 @@ def has_generated_part(value: str) -> bool:
 
 
 _URL_PARTS = re.compile(r"[/?&=#]")
-_BIC = re.compile(r"[A-Za-z]{6}[A-Za-z0-9]{2}(?:[A-Za-z0-9]{3})?")
-_PHRASE = re.compile(r"[^\d=(){}]{2,200}")
 _WITH_PASSWORD = re.compile(r".{0,2000}?:[^\s/@:]{1,300}@", re.DOTALL)
 _DEVICE_ID = re.compile(r"[\"']?(?=[A-Za-z:_-]{0,64}\d)[0-9A-Za-z:_-]{8,64}[\"']?")
-# The models of devices, which are also their names until a person chooses another.
-_DEVICE_NAME = any_case(
-    r"(?!(?:(?:apple|google|samsung|huawei|xiaomi|oneplus|motorola|lg|sony|nokia)\s)?"
-    r"(?:iphone|ipad|ipod(?: touch)?|apple watch|watch|mac\w{0,8}|pixel|galaxy|redmi|nexus|moto"
-    r"|sm-\w{1,12}|sdk_\w{1,30}|emulator\w{0,12}|simulator|android|windows|linux|pc|phone|tablet|unknown)"
-    r"(?:[ ,_-](?:pro|max|mini|plus|ultra|air|se|xl|tab|note|edge|fold|flip|lite|x86|x86_64|gen"
-    r"|[a-z]{0,3}\d{1,5}[a-z]{0,3}|\([^()]{0,40}\))){0,6}\Z).{3,100}"
-)
-_FORMS: dict[str, re.Pattern[str]] = {
-    "sin": re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{3}"),
-    **dict.fromkeys(("bic", "swift"), _BIC),
-    **dict.fromkeys(("nom", "nombre"), _PHRASE),
-    "login": re.compile(r"[^\d\s].{2,200}|\d{5,40}", re.DOTALL),
-    "address": re.compile(
-        r"(?=.{0,300}?\d)(?=.{0,300}?[^\W\d_]{3})[^:@]{0,300}\s.{1,300}", re.DOTALL
-    ),
-    "zip": re.compile(r"(?=[A-Za-z -]{0,9}\d)[A-Za-z0-9][A-Za-z0-9 -]{2,9}"),
-    "rememberme": re.compile(r".{12,4000}", re.DOTALL),
-    # Not the working directory of a shell.
-    **dict.fromkeys(("pwd", "oldpwd"), re.compile(r"(?![/~]|[A-Za-z]:[\\/]).{1,4000}", re.DOTALL)),
-    "devicename": _DEVICE_NAME,
-    "vendorid": _UUID,
+# Names that count only with a value of the expected form: `sin` with nine digits, not a sine.
+_FORMS = {
+    name: re.compile(form["pattern"].replace("\n", ""))
+    for form in read_patterns("keys.toml").tables["forms"]
+    for name in form["names"]
 }
 URL_NAME_ENDS = words("url_ends")
 

@@ -9,14 +9,7 @@ from typing import NamedTuple
 from apps.events.query import any_case
 from apps.redaction import keys
 from apps.redaction.keys import kind_of_key
-from apps.redaction.shapes import (
-    Found,
-    Shape,
-    at_hints,
-    check_density,
-    read_patterns,
-    words,
-)
+from apps.redaction.shapes import Found, check_density, read_patterns, read_shapes, words
 
 _FILE = read_patterns("named_values.toml")
 
@@ -539,23 +532,4 @@ def _inside(part: re.Match[str]) -> tuple[int, int]:
 _HARMLESS = _FILE.compile("harmless", re.IGNORECASE)
 
 
-def _row(before: str, last: str, hints: tuple[str, ...]) -> Shape:
-    """Return a shape for what follows `before` up to a bracket or quote with `last` after it."""
-    end = before[-1]
-    closing = {"(": r"\)", "'": "'"}[end]
-    pattern = rf"{before}(?P<value>(?:[^\n{closing}]|{closing}(?!{last}|\Z|[\"'\\\n])){{1,4000}}+)"
-    return Shape(
-        kind="row",
-        pattern=any_case(pattern),
-        hints=hints,
-        is_secret=lambda found: not _HARMLESS.fullmatch(found.value),
-        starts=at_hints,
-    )
-
-
-ROWS = (
-    _row(r"failing row contains \(", r"\.(?!\d)", ("failing row contains",)),
-    _row(r"key \([^\n=]{1,300}?\)=\(", r"\.| (?:already|is |conflicts)", ("key (",)),
-    _row(r"duplicate key value is \(", r"\.", ("duplicate key value is",)),
-    _row(r"duplicate entry '", " for ", ("duplicate entry",)),
-)
+ROWS = read_shapes(_FILE, "rows", {"row": lambda found: not _HARMLESS.fullmatch(found.value)})
