@@ -8,7 +8,7 @@ import pytest
 from tests.postgres import Postgres
 from tests.shell import ROOT, Shell
 
-WRITERS, EACH = 4, 25
+WRITERS, EACH = 3, 25
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -46,7 +46,7 @@ def verdict(site: Shell) -> str:
     return done.stdout + done.stderr
 
 
-def test_four_concurrent_writers_keep_the_chain_intact(site: Shell) -> None:
+def test_concurrent_writers_keep_the_chain_intact(site: Shell) -> None:
     writers = [writer(site, EACH) for _ in range(WRITERS)]
     for one in writers:
         go(one)

@@ -51,7 +51,7 @@ def test_exactly_the_events_of_an_awkward_customer_are_found(
         for identifier in (*AWKWARD, '"quoted"', 'acct:42 "quoted"', "'", "a'b", "#1")
     }
     demo.world.add_event(timestamp=MOMENT)
-    crowd(demo, 120)
+    crowd(demo, 70)
     for identifier, events in expected.items():
         answer = look_up(config, question(f"{EXACTLY}{identifier}"))
         assert ids(answer) == events, identifier
