@@ -18,10 +18,9 @@ from apps.audit.trail import audited_transaction
 from apps.explain.config import Llm, Usage, format_money
 from apps.explain.llm import ModelFailed
 from apps.explain.models import Explanation, ExplanationState, Spending
-from apps.exports import GPT, Preset, estimate_tokens
 from apps.exports.escaping import Neutralizer, truncate
 from apps.exports.facts import Preset
-from apps.exports.tokens import estimate_tokens
+from apps.exports.tokens import GPT, estimate_tokens
 from apps.lookups.access import Requester
 from apps.lookups.answers import LookupResult
 from apps.lookups.exports import Choice, render_result

@@ -19,7 +19,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.events import query
-from apps.exports import DEFAULT_BUDGET, MAX_TOKENS, MIN_TOKENS
 from apps.exports.tokens import DEFAULT_BUDGET, MAX_TOKENS, MIN_TOKENS
 from apps.incidents.models import Incident
 from apps.lookups import access, records

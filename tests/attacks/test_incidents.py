@@ -11,7 +11,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.exports import estimate_tokens
 from apps.exports.tokens import estimate_tokens
 from apps.incidents.models import Incident
 from apps.incidents.services import DETAILS, MAX_OPEN, PENDING

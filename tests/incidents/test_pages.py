@@ -18,7 +18,6 @@ from apps.audit.models import Action, Entry
 from apps.audit.trail import SYSTEM
 from apps.audit.verification import verify_trail
 from apps.crypto import hash_customer
-from apps.exports import estimate_tokens
 from apps.exports.tokens import estimate_tokens
 from apps.incidents.models import Incident, IncidentBatch, IncidentLine
 from apps.incidents.services import BATCH, run_batch

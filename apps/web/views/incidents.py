@@ -17,7 +17,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.events.query import counted
-from apps.exports import DEFAULT_BUDGET
 from apps.exports.tokens import DEFAULT_BUDGET
 from apps.incidents import reading, services
 from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident

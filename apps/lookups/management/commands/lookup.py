@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.events.identifier import reading_of
-from apps.exports import DEFAULT_BUDGET, FAMILIES, MAX_TOKENS, MIN_TOKENS, ExportRefused
+from apps.exports import ExportRefused
 from apps.exports.tokens import DEFAULT_BUDGET, FAMILIES, MAX_TOKENS, MIN_TOKENS
 from apps.known_errors.catalogue import with_known_errors
 from apps.lookups import exports, problems, records
