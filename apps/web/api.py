@@ -79,12 +79,10 @@ class ApiProblemsMiddleware(MiddlewareMixin):
             return response
         if response.headers.get("Content-Type") == "application/json":
             return response
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            problem = (
-                problems.DATABASE_AWAY
-                if status == problems.DATABASE_AWAY.page_status
-                else problems.BROKEN
-            )
+        if status == problems.DATABASE_AWAY.page_status:
+            problem = problems.DATABASE_AWAY
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            problem = problems.BROKEN
         else:
             rejected = api_problem("bad_input", status, "The request was not accepted.")
             problem = _BY_STATUS.get(status, rejected)

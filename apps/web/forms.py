@@ -285,10 +285,9 @@ def _time_options(found: MomentFound, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Return the times to choose from; each says its own time zone if these differ."""
     options = _moment(found, zone, {})["options"]
     notes = [reading.understood.rpartition("; ")[2] for reading in found.readings]
-    differ = len(set(notes)) > 1
-    return [
-        {**option, "understood": note * differ} for option, note in zip(options, notes, strict=True)
-    ]
+    if len(set(notes)) == 1:
+        notes = [""] * len(options)
+    return [{**option, "understood": note} for option, note in zip(options, notes, strict=True)]
 
 
 def _depends_on_zone(typed: str, now: datetime) -> bool:

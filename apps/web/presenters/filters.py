@@ -60,7 +60,16 @@ def store_filter(
     filters = dict(stored) if isinstance(stored, dict) else {}
     filters.pop(lookup, None)
     if not event_filter.is_empty:
-        filters[lookup] = _values(event_filter)
+        values = {
+            "project": event_filter.project,
+            "level": event_filter.level,
+            "environment": event_filter.environment,
+            "problem": event_filter.issue_id,
+            "text": event_filter.text,
+        }
+        if span := event_filter.span:
+            values |= {"from": _epoch(span.start), "to": _epoch(span.end)}
+        filters[lookup] = {name: value for name, value in values.items() if value}
     session[_KEY] = dict(list(filters.items())[-MAX_STORED:])
 
 
@@ -219,16 +228,3 @@ def _time(typed: str, window: Window) -> datetime | None:
 
 def _epoch(when: datetime) -> str:
     return str(int(when.timestamp()))
-
-
-def _values(event_filter: filtering.EventFilter) -> dict[str, str]:
-    values = {
-        "project": event_filter.project,
-        "level": event_filter.level,
-        "environment": event_filter.environment,
-        "problem": event_filter.issue_id,
-        "text": event_filter.text,
-    }
-    if span := event_filter.span:
-        values |= {"from": _epoch(span.start), "to": _epoch(span.end)}
-    return {name: value for name, value in values.items() if value}

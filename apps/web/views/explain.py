@@ -21,7 +21,7 @@ from apps.explain.llm import ModelFailed
 from apps.lookups.answers import LookupResult, result_now
 from apps.web import access
 from apps.web.middleware import render_failures
-from apps.web.presenters.formatting import grouped, local_clock, redaction_receipt
+from apps.web.presenters.formatting import local_clock, redaction_receipt
 from apps.web.presenters.timeline import observation_anchor
 
 
@@ -102,16 +102,17 @@ def _preview(
     **refusal: object,
 ) -> HttpResponse:
     """Render the preview. `refusal` is the `problem`, or that the text `has_changed`."""
-    most = f"{grouped(message.max_tokens + llm.answer_tokens)} tokens"
+    max_cost = ""
     if llm.costs_money:
-        most += f" ({format_money(llm.cost(message.max_tokens, llm.answer_tokens))})"
+        max_cost = format_money(llm.cost(message.max_tokens, llm.answer_tokens))
     context = {
         "lookup": result.lookup,
         "llm": llm,
         "message": message,
         "has_something": _has_something(result),
         "receipt": redaction_receipt(result.answer.redaction),
-        "most": most,
+        "max_tokens": message.max_tokens + llm.answer_tokens,
+        "max_cost": max_cost,
         "left": services.remaining_today(llm),
         **refusal,
     }

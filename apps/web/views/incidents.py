@@ -182,9 +182,8 @@ def _confirm_page(
 def incident_detail(request: HttpRequest, incident_id: uuid.UUID) -> HttpResponse:
     """Show what is known so far. The page of a running incident follows its progress."""
     incident = access.get_incident_or_404(request, incident_id)
-    (access.record_view if incident.is_over else access.record_partial_view)(
-        request, incident, "incident"
-    )
+    record = access.record_view if incident.is_over else access.record_partial_view
+    record(request, incident, "incident")
     person = access.person_of(request)
     result = services.read_incident(incident, access.allowed_projects(request))
     share = share_section(person, incident)

@@ -193,10 +193,9 @@ def check_sentry(request: HttpRequest) -> HttpResponse:
         "all_ok": all(finding.ok for finding in findings),
         "uses_redis": bool(settings.REDIS_URL),
         "has_cache": has_cache,
-        "has_worker": queue.workers > 0,
+        "queue": queue,
         "workers": describe_workers(queue),
-        "has_failed": queue.failed > 0,
-        "queue": describe_queue(queue),
+        "jobs": describe_queue(queue),
     }
     return render(request, "lookups/check_sentry.html", context)
 
