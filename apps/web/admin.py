@@ -46,6 +46,10 @@ from apps.web.presenters.formatting import half_window
 
 _PROJECT_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _SEPARATORS = re.compile(r"[\s,]+")
+_PROJECTS = (
+    "The projects where team members can look up customers. If none are chosen, members see "
+    "nothing."
+)
 
 
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -59,7 +63,11 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         help_text="Being on a team doesn't grant any permissions. What people can do depends "
         "on their role.",
     )
-    projects = forms.Field()
+    projects = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=f"{_PROJECTS} We can't reach Sentry right now, so enter one slug per line.",
+    )
 
     class Meta:
         model = Team
@@ -75,31 +83,18 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         field = self.fields["members"]
         assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101 - for the type checker
         field.queryset = people.order_by("username")
-        self.fields["projects"] = self._projects_field()
-
-    def _projects_field(self) -> forms.Field:
-        chosen = list(self.instance.projects)
-        in_sentry, _environments = search_choices()
-        help_text = (
-            "The projects where team members can look up customers. If none are chosen, members "
-            "see nothing."
-        )
-        if in_sentry:
-            slugs = sorted({*in_sentry, *chosen})
-            return forms.MultipleChoiceField(
-                choices=[
-                    (slug, slug if slug in in_sentry else f"{slug} (not in Sentry)")
-                    for slug in slugs
-                ],
-                required=False,
-                widget=forms.CheckboxSelectMultiple,
-                help_text=help_text,
-            )
-        self.initial["projects"] = "\n".join(chosen)
-        return forms.CharField(
+        chosen, (in_sentry, _environments) = list(self.instance.projects), search_choices()
+        if not in_sentry:
+            self.initial["projects"] = "\n".join(chosen)
+            return
+        slugs = sorted({*in_sentry, *chosen})
+        self.fields["projects"] = forms.MultipleChoiceField(
+            choices=[
+                (slug, slug if slug in in_sentry else f"{slug} (not in Sentry)") for slug in slugs
+            ],
             required=False,
-            widget=forms.Textarea(attrs={"rows": 6}),
-            help_text=f"{help_text} We can't reach Sentry right now, so enter one slug per line.",
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_PROJECTS,
         )
 
     def clean_name(self) -> str:

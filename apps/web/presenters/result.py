@@ -287,7 +287,7 @@ def result_page(
         title=_title(answer, sum(not one.is_noise for one in found)),
         headline=fmt.typeset(headline(answer, zone)),
         summary=_summary(answer, lookup, zone, now),
-        facts=_facts(answer, found),
+        facts=tuple(_facts(answer, found)),
         answer=answer,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=tuple(
@@ -344,20 +344,32 @@ def _summary(answer: Answer, lookup: Lookup, zone: ZoneInfo, now: datetime) -> d
     }
 
 
-def _facts(answer: Answer, problems: Sequence[Problem]) -> tuple[str, ...]:
-    loud = sum(not problem.is_noise for problem in problems)
-    unread = len(answer.events) > answer.bodies_read
-    unread = unread and not answer.has_notice(NoticeCode.PARTIAL_BODIES)
-    read = (f"{fmt.grouped(answer.bodies_read)} read in full",) if unread else ()
-    found = (query.counted(loud, "problem"), _events(answer), *read) if answer.events else ()
-    listed_all = "complete list of events" if answer.events else "search complete"
-    is_short = any(not one.is_late for one in answer.beside.unread)
-    return (
-        listed_all if answer.complete else "incomplete",
-        *found,
-        *_related(answer),
-        *(("related data incomplete",) if is_short else ()),
-    )
+def _facts(answer: Answer, problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield the facts below the headline. Of related data, they count what isn't shown at once."""
+    related, has_events = answer.beside, bool(answer.events)
+    if answer.complete:
+        yield "complete list of events" if has_events else "search complete"
+    else:
+        yield "incomplete"
+    if has_events:
+        yield query.counted(sum(not problem.is_noise for problem in problems), "problem")
+        yield _events(answer)
+        is_partial = len(answer.events) > answer.bodies_read
+        if is_partial and not answer.has_notice(NoticeCode.PARTIAL_BODIES):
+            yield f"{fmt.grouped(answer.bodies_read)} read in full"
+    counts = [
+        (len(related.feedback), 1, "message from the customer", "messages from the customer"),
+        (len(related.replays), int(has_events), "session replay", "session replays"),
+        (len(related.trace_errors), 0, "related error", "related errors"),
+    ]
+    if not has_events:
+        counts.append((len(related.logs), 0, "log entry", "log entries"))
+        counts.append((len(related.spans), 0, "request record", "request records"))
+    for count, shown_at_once, one, many in counts:
+        if count > shown_at_once:
+            yield query.counted(count, one, many)
+    if any(not one.is_late for one in related.unread):
+        yield "related data incomplete"
 
 
 def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime) -> str:
@@ -367,21 +379,6 @@ def source_text(lookup: Lookup, server: str, fetched_at: datetime, now: datetime
     if lookup.from_cache:
         return f"from cache, {age} old"
     return f"read from {server} {'just now' if seconds < 1 else f'{age} ago'}"
-
-
-def _related(answer: Answer) -> tuple[str, ...]:
-    """Return the counts of related data beyond a quoted message and what the story shows."""
-    related, has_events = answer.beside, bool(answer.events)
-    counts = (
-        (len(related.feedback), 1, "message from the customer", "messages from the customer"),
-        (len(related.replays), int(has_events), "session replay", "session replays"),
-        (len(related.trace_errors), 0, "related error", "related errors"),
-        (0 if has_events else len(related.logs), 0, "log entry", "log entries"),
-        (0 if has_events else len(related.spans), 0, "request record", "request records"),
-    )
-    return tuple(
-        query.counted(count, one, many) for count, least, one, many in counts if count > least
-    )
 
 
 def _events(answer: Answer) -> str:
