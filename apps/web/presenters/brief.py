@@ -75,7 +75,6 @@ class Brief:
     reply: str
     next: str
     next_link: str = ""
-    has_errors: bool = True
 
 
 def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, today: date) -> Brief:
@@ -97,7 +96,6 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
         reply=_reply_text(answer, first, zone, today),
         next=step,
         next_link=fmt.safe_link(replay.permalink) if replay else "",
-        has_errors=first is not None,
     )
 
 

@@ -139,22 +139,16 @@ def move_buttons(question: query.Question, now: datetime) -> Iterator[tuple[str,
 
 
 def recent_view(
-    lookups: Sequence[Lookup], projects: Projects, now: datetime, *, with_owners: bool = False
+    lookups: Sequence[Lookup], projects: Projects, now: datetime
 ) -> list[dict[str, Any]]:
     """Return the rows of `lookups/_recent.html`, with counts for those who see every project."""
-    return [
-        {
-            "lookup": lookup,
-            "outcome": _outcome(lookup)
-            if sees_all_projects(lookup, projects)
-            else "only your projects",
-            "age": f"{query.format_duration((now - lookup.created_at).total_seconds())} ago",
-            "owner": (lookup.user or lookup.system_user or "a deleted account")
-            if with_owners
-            else "",
-        }
-        for lookup in lookups
-    ]
+    rows = []
+    for lookup in lookups:
+        age = query.format_duration((now - lookup.created_at).total_seconds())
+        is_whole = sees_all_projects(lookup, projects)
+        outcome = _outcome(lookup) if is_whole else "only your projects"
+        rows.append({"lookup": lookup, "outcome": outcome, "age": f"{age} ago"})
+    return rows
 
 
 def near_names(lookup: Lookup, others: Sequence[Lookup]) -> tuple[str, ...]:

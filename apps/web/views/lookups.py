@@ -284,7 +284,7 @@ def _new_page(request: HttpRequest, zone: ZoneInfo, html: str, status: int = 200
         "forms": mark_safe(html),  # noqa: S308 - a template's HTML, and Django's token
         "demo_customers": _demo_customers(settings.DEMO_CUSTOMERS, zone),
         "recent": recent_view(answers.recent_lookups(person), projects, now),
-        "shared": recent_view(shared_with(person), projects, now, with_owners=True),
+        "shared": recent_view(shared_with(person), projects, now),
     }
     return render(request, "lookups/new.html", context, status=status)
 
