@@ -28,7 +28,7 @@ from apps.events.log_text import FEATURE_OFF, LOGGED_ERROR, LOGGED_WARNING, UNCL
 from apps.events.once import found_once
 from apps.events.query import CustomerKind, any_case
 from apps.events.rules.engine import rule_for
-from apps.events.rules.rule import CLIENT, Place, Side, UserAction, side_of
+from apps.events.rules.rule import CLIENT, Place, Side, side_of
 
 Row = LogEntry | Span
 
@@ -185,12 +185,9 @@ class _Found:
         return self.reader.span.transaction if self.reader else None
 
     @property
-    def is_request(self) -> bool:
-        return self.reader is not None and self.reader.is_request
-
-    @property
-    def action(self) -> UserAction | None:
-        return self.reader.action if self.reader and self.is_request else None
+    def request(self) -> SpanReader | None:
+        """The reader, if it is a request."""
+        return self.reader if self.reader and self.reader.is_request else None
 
     @property
     def at(self) -> datetime:
@@ -254,8 +251,7 @@ def observations_of(answer: Answer) -> tuple[Observation, ...]:
         by_trace = {trace: _of_customer(rows, answer) for trace, rows in by_trace.items()}
     found = [one for rows in by_trace.values() for one in rows]
     common = Counter(one.remark.sentence for one in found)
-    good = [one for one in found if one.is_request and one.has_worked]
-    domains = {one.reader.domain for one in good if one.reader}
+    domains = {one.request.domain for one in found if one.request and one.has_worked}
 
     def is_nothing(one: _Found, group: Sequence[_Found]) -> bool:
         return _is_usual(one, group) or _is_others(one, group, domains)
@@ -382,7 +378,7 @@ def _join(rows: Sequence[_Found]) -> list[list[_Found]]:
         return key
 
     handled = [one for one in rows if one.is_segment and one.op.startswith(_HANDLED)]
-    sent = [one for one in rows if one.is_request and not one.op.startswith("http.server")]
+    sent = [one for one in rows if one.request and not one.op.startswith("http.server")]
     slow = [one for one in rows if one.reader and one.remark.kind is Kind.SLOW]
     for one in rows:
         outer = _outer(one, handled, sent, slow)
@@ -528,8 +524,8 @@ def _downgraded(group: list[_Found], common: Mapping[str, int]) -> list[_Found]:
 
 
 def _is_call(one: _Found) -> bool:
-    reader = one.reader if one.is_request and one.side is Side.SERVER else None
-    return bool(reader and reader.service) and one.is_claim and one.remark.kind is not Kind.SLOW
+    is_ours = one.side is Side.SERVER and one.request is not None and bool(one.request.service)
+    return is_ours and one.is_claim and one.remark.kind is not Kind.SLOW
 
 
 def _noted(one: _Found, where: str = "") -> _Found:
@@ -589,11 +585,10 @@ def _is_others(one: _Found, group: Sequence[_Found], domains: Collection[str]) -
     """
     if not any(other.row.names_customer for other in group):
         return one.code == 404
-    reader = one.reader if one.is_request else None
-    is_lost = reader is not None and reader.is_unanswered and not reader.service
-    if reader is None or not is_lost or reader.action:
+    request = one.request
+    if request is None or not request.is_unanswered or request.service or request.action:
         return False
-    return bool(domains) and bool(reader.domain) and reader.domain not in domains
+    return bool(domains) and bool(request.domain) and request.domain not in domains
 
 
 def _observation(group: Sequence[_Found], troubles: Iterable[_Found]) -> Observation:
@@ -655,15 +650,16 @@ def _place_of(one: _Found) -> Place | None:
 
 def _is_own(one: _Found) -> bool:
     """Return whether it is a request that changes something, as a person's action sends it."""
-    reader = one.reader if one.is_request else None
-    is_ours = reader is not None and not reader.service and reader.action is not None
+    request = one.request
+    is_ours = request is not None and not request.service and request.action is not None
     return is_ours and not one.remark.target.startswith(("GET ", "HEAD "))
 
 
 def _of_log(remark: Remark, group: Sequence[_Found]) -> str:
     """Return what a log says, and what the customer did then, if its request shows that."""
     sentence = f"{remark.sentence}."
-    action = next(filter(None, (one.action for one in group)), None)
+    actions = (one.request.action for one in group if one.request)
+    action = next(filter(None, actions), None)
     if action is None or action.value in sentence:
         return sentence
     return f"While {action.value}: {sentence[0].lower()}{sentence[1:]}"
@@ -737,7 +733,7 @@ class _Recoveries:
         for one in found:
             if one.log and one.log.ended_well:
                 self._mended[one.trace].append(one.log.log)
-            if one.is_request and _SIGN_OUT.search(one.remark.target):
+            if one.request and _SIGN_OUT.search(one.remark.target):
                 self._signed_out.append(one.start)
             if one.reader and one.reader.is_task and one.remark is _NOTHING:
                 self._worked[one.reader.target].append(one)
