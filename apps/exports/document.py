@@ -254,6 +254,7 @@ def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:
     summary = selection.at("summary")
     short_id, issue_id = summary.name(issue.short_id), summary.id(group.issue_id)
     here = selection.at(f"issue {short_id or issue_id}")
+    last_seen = here.keep(issue.last_seen, "last-seen times", wanted=detail.last_seen)
     exported = facts.Issue(
         id=issue_id,
         short_id=short_id,
@@ -265,7 +266,7 @@ def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:
         events=len(group.events),
         users_affected=issue.users_affected,
         first_seen=issue.first_seen,
-        last_seen=here.keep(issue.last_seen, "last-seen times", wanted=detail.last_seen),
+        last_seen=last_seen,
         permalink=here.link(issue.permalink, wanted=detail.references),
         status=_status(issue, group, here),
         known=_known_facts(
