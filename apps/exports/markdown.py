@@ -136,24 +136,23 @@ def _header_lines(header: facts.Header, quote: Quote) -> list[str]:
             listed(header.matched_on, "", "found in"),
         ),
     )
-    notices = (
-        notice.code + (f": {quote(notice.message)}" if notice.message else "")
-        for notice in header.notices
-    )
-    unchecked = (
-        f"{_count_of('known error', header.known_unchecked)} could not be checked in time, "
-        "so more of them may match."
-    )
-    return [
+    lines = [
         f"Customer {quote(header.customer)} at {iso(moment)}"
         f"{'' if header.zone == 'UTC' else local} ± {header.window.minutes} min; "
         f"{', '.join(searched)}.",
         _completeness(header),
-        *([f"Only issue {quote(header.only_issue)} is included."] if header.only_issue else []),
-        *(f"Notice {notice}" for notice in notices),
-        *([unchecked] if header.known_unchecked else []),
-        *([f"Lookup {quote(header.lookup_id)}"] if header.lookup_id else []),
     ]
+    if header.only_issue:
+        lines.append(f"Only issue {quote(header.only_issue)} is included.")
+    for notice in header.notices:
+        message = f": {quote(notice.message)}" if notice.message else ""
+        lines.append(f"Notice {notice.code}{message}")
+    if header.known_unchecked:
+        unchecked = _count_of("known error", header.known_unchecked)
+        lines.append(f"{unchecked} could not be checked in time, so more of them may match.")
+    if header.lookup_id:
+        lines.append(f"Lookup {quote(header.lookup_id)}")
+    return lines
 
 
 def _completeness(header: facts.Header) -> str:
