@@ -1,6 +1,7 @@
 """Work to do, a row for each unit, the processes that do it, and what all processes count."""
 
 from django.db import models
+from django.db.models import Index, Q
 from django.db.models.functions import Now
 
 
@@ -38,15 +39,11 @@ class Job(models.Model):
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=("kind", "key"), name="jobs_once")]
         indexes = [
-            models.Index(
-                fields=("due_at",),
-                condition=models.Q(state__in=("waiting", "failed")),
-                name="jobs_due",
+            Index(
+                fields=("due_at",), condition=Q(state__in=("waiting", "failed")), name="jobs_due"
             ),
-            models.Index(
-                fields=("lease_until",), condition=models.Q(state="running"), name="jobs_leased"
-            ),
-            models.Index(fields=("requester", "begun_at"), name="jobs_in_turn"),
+            Index(fields=("lease_until",), condition=Q(state="running"), name="jobs_leased"),
+            Index(fields=("requester", "begun_at"), name="jobs_in_turn"),
         ]
 
     def __str__(self) -> str:

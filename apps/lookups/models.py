@@ -151,6 +151,14 @@ customer_data = Signal()
 pruning = Signal()
 
 
+_NEWEST = ("created_at", "id")
+_COUNTED = ("user", "outcome", "from_cache", "calls", "calls_saved", "duration_ms", "id")
+
+
+def _index(name: str, *fields: str, condition: Q | None = None) -> Index:
+    return Index(fields=fields, name=f"lookups_{name}", condition=condition)
+
+
 class LookupProject(models.Model):
     """A project that a lookup searched by choice or found events in."""
 
@@ -161,7 +169,7 @@ class LookupProject(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [UniqueConstraint(fields=("lookup", "project"), name="lookups_project_once")]
-        indexes = [Index(fields=("project", "asked_at", "lookup"), name="lookups_project_asked")]
+        indexes = [_index("project_asked", "project", "asked_at", "lookup")]
 
     def __str__(self) -> str:
         return self.project
@@ -182,10 +190,8 @@ class LookupIssue(models.Model):
         default_permissions = ()
         constraints = [UniqueConstraint(fields=("lookup", "issue_id"), name="lookups_issue_once")]
         indexes = [
-            Index(fields=("asked_at", "issue_id", "lookup"), name="lookups_issue_asked"),
-            Index(
-                fields=("issue_id", "asked_at", "lookup", "customer_hash"), name="lookups_issue_of"
-            ),
+            _index("issue_asked", "asked_at", "issue_id", "lookup"),
+            _index("issue_of", "issue_id", "asked_at", "lookup", "customer_hash"),
         ]
 
     def __str__(self) -> str:
@@ -248,9 +254,6 @@ def delete_findings(lookup_ids: Collection[int]) -> None:
     results_deleted.send(sender=LookupIssue, lookup_ids=lookup_ids)
 
 
-_NEWEST = ("created_at", "id")
-
-
 class Lookup(models.Model):
     """A lookup of one customer, who is stored here as a keyed hash only.
 
@@ -310,41 +313,21 @@ class Lookup(models.Model):
         ordering = ("-created_at",)
         # For the list under Manage, each of its filters, the statistics, and what expires.
         indexes = [
-            Index(fields=_NEWEST, name="lookups_newest"),
-            Index(fields=("user", *_NEWEST), name="lookups_by_user"),
-            Index(fields=("outcome", *_NEWEST), name="lookups_by_outcome"),
-            Index(fields=("origin", *_NEWEST), name="lookups_by_origin"),
-            Index(fields=("customer_hash", *_NEWEST), name="lookups_by_customer_hash"),
-            Index(
-                fields=("system_user", *_NEWEST),
-                name="lookups_by_system",
-                condition=~Q(system_user=""),
+            _index("newest", *_NEWEST),
+            _index("by_user", "user", *_NEWEST),
+            _index("by_outcome", "outcome", *_NEWEST),
+            _index("by_origin", "origin", *_NEWEST),
+            _index("by_customer_hash", "customer_hash", *_NEWEST),
+            _index("by_system", "system_user", *_NEWEST, condition=~Q(system_user="")),
+            _index("unredacted", *_NEWEST, condition=Q(redacted=False)),
+            _index("purged", *_NEWEST, condition=Q(purged_at__isnull=False)),
+            _index(
+                "without_answer", *_NEWEST, condition=Q(purged_at__isnull=True, has_answer=False)
             ),
-            Index(fields=_NEWEST, name="lookups_unredacted", condition=Q(redacted=False)),
-            Index(fields=_NEWEST, name="lookups_purged", condition=Q(purged_at__isnull=False)),
-            Index(
-                fields=_NEWEST,
-                name="lookups_without_answer",
-                condition=Q(purged_at__isnull=True, has_answer=False),
-            ),
-            Index(
-                fields=("cached_until",),
-                name="lookups_cached_until",
-                condition=Q(cached_until__isnull=False),
-            ),
-            Index(fields=("expires_at",), name="lookups_expires_at"),
-            Index(
-                fields=("expires_at",),
-                name="lookups_kept_until",
-                condition=Q(snapshot__isnull=False),
-            ),
-            Index(
-                fields=(
-                    *("created_at", "user", "outcome", "from_cache", "calls", "calls_saved"),
-                    *("duration_ms", "id", "customer_hash"),
-                ),
-                name="lookups_counted",
-            ),
+            _index("cached_until", "cached_until", condition=Q(cached_until__isnull=False)),
+            _index("expires_at", "expires_at"),
+            _index("kept_until", "expires_at", condition=Q(snapshot__isnull=False)),
+            _index("counted", "created_at", *_COUNTED, "customer_hash"),
         ]
         permissions = (
             ("export_unredacted", "Can export lookups without redaction"),
