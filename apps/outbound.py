@@ -23,21 +23,15 @@ _PRIVATE_NAME = re.compile(
 )
 # Link-local and multicast, and where clouds serve the credentials of their machines.
 _NEVER = [
-    ip_network(network)
-    for network in (
-        *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
-        *("::/128", "fe80::/10", "ff00::/8"),
-        *("168.63.129.16/32", "192.0.0.192/32", "100.100.100.200/32"),
-        *("fd00:ec2::254/128", "fd20:ce::254/128"),
-    )
+    *map(ip_network, ("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32")),
+    *map(ip_network, ("::/128", "fe80::/10", "ff00::/8")),
+    *map(ip_network, ("168.63.129.16/32", "192.0.0.192/32", "100.100.100.200/32")),
+    *map(ip_network, ("fd00:ec2::254/128", "fd20:ce::254/128")),
 ]
 # The private and reserved networks that `is_global` of some Python versions does not know.
 _SPECIAL = [
-    ip_network(network)
-    for network in (
-        *("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4"),
-        *("2001::/23", "2001:db8::/32", "3fff::/20"),
-    )
+    *map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4")),
+    *map(ip_network, ("2001::/23", "2001:db8::/32", "3fff::/20")),
 ]
 _PUBLIC_IPV6 = ip_network("2000::/3")
 UNKNOWN_HOST = "The host name couldn't be found."

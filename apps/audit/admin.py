@@ -167,7 +167,7 @@ def _is_time(lookup: str, value: str) -> bool:
     return 1 < parsed.year < 9999 and abs(offset or timedelta()) < _MAX_UTC_OFFSET
 
 
-_HASH = re.compile(r"[0-9a-f]{64}")
+HASH = re.compile(r"[0-9a-f]{64}")
 _LOOKUP_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -241,7 +241,7 @@ class EntryAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Entry], bool]:
         """Search by a customer's hash, the ID of a lookup or incident, or a person's exact name."""
         term = search_term.strip()
-        if _HASH.fullmatch(term):
+        if HASH.fullmatch(term):
             queryset = queryset.filter(customer_hash=term)
         elif _LOOKUP_ID.fullmatch(term):
             queryset = queryset.filter(target__in=(f"lookup {term}", f"incident {term}"))
@@ -333,7 +333,7 @@ def _query(request: HttpRequest) -> dict[str, str]:
 def _names_no_customer(name: str, value: str) -> bool:
     """Return whether to record the filter: anyone can put a customer into a URL."""
     if name == "q":
-        is_id = any(form.fullmatch(value) for form in (_HASH, _LOOKUP_ID))
+        is_id = any(form.fullmatch(value) for form in (HASH, _LOOKUP_ID))
         return is_id or Entry.objects.filter(actor=value).exists()
     if name in ("at__gte", "at__lt"):
         return parse_datetime(value) is not None

@@ -81,12 +81,8 @@ def _start() -> Position:
 
 
 def _signature_of(checkpoint: Checkpoint) -> str:
-    fields = [
-        checkpoint.sequence,
-        checkpoint.digest,
-        checkpoint.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        checkpoint.count,
-    ]
+    at = checkpoint.at.astimezone(UTC).isoformat(timespec="microseconds")
+    fields = [checkpoint.sequence, checkpoint.digest, at, checkpoint.count]
     return keyed_hash("triage.audit.checkpoint", json.dumps(fields, separators=(",", ":")))
 
 

@@ -41,10 +41,9 @@ class Requester:
     @property
     def actor(self) -> Actor:
         """Return the actor for the audit trail."""
-        if self.user is None:
-            return Actor(self.origin, None, self.system_user, self.address, self.client)
-        name = self.user.get_username()
-        return Actor(self.origin, self.user.pk, name, self.address, self.client)
+        user_id = self.user.pk if self.user else None
+        name = self.user.get_username() if self.user else self.system_user
+        return Actor(self.origin, user_id, name, self.address, self.client)
 
 
 def system_user() -> str:

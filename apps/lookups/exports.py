@@ -210,7 +210,9 @@ def record_export(
     choice, issue_id = export.choice, export.choice.issue_id[:100]
     facts = {"format": choice.format, "preset": choice.preset, "budget": choice.budget}
     facts["tokens"] = export.rendered.tokens
+    detail = {"how": how.value, **facts, "model": choice.model, "problem": issue_id}
     action = Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
+    action = action if redacted else Action.REVEALED
     with transaction.atomic():
         ExportRecord.objects.create(
             lookup=lookup,
@@ -223,16 +225,7 @@ def record_export(
             redacted=redacted,
             reason=reason,
         )
-        records.record_action(
-            action if redacted else Action.REVEALED,
-            requester.actor,
-            lookup,
-            words=reason,
-            how=how.value,
-            **facts,
-            model=choice.model,
-            problem=issue_id,
-        )
+        records.record_action(action, requester.actor, lookup, words=reason, **detail)
     records.EXPORTS.add("lookup", choice.format, "yes" if redacted else "no")
 
 

@@ -86,9 +86,8 @@ def _count(user: User, kind: str, most: int, done: str) -> None:
     REFUSED.add("per_minute")
     message = f"That's a lot of {kind.replace('_', ' ')} in one minute."
     next_step = f"Try again in {query.counted(wait_s, 'second')}. Nothing was {done}."
-    raise TooManyLookups(
-        problems.Problem(f"too_many_{kind}", message, next_step, 429, 429, retry_after=wait_s)
-    )
+    code = f"too_many_{kind}"
+    raise TooManyLookups(problems.Problem(code, message, next_step, 429, 429, retry_after=wait_s))
 
 
 def lookups_left(user: User) -> int:
@@ -221,10 +220,9 @@ def record_lookup(
         lookup.save(force_insert=True)
         customer = models.TypedCustomer.of(lookup, stored_text(typed, question.customer))
         customer.save(force_insert=True)
-        facts = asked_facts(lookup.minutes, lookup.projects, lookup.environments)
-        record_action(
-            Action.LOOKED_UP, requester.actor, lookup, words=words, **facts, fresh=lookup.fresh
-        )
+        detail = asked_facts(lookup.minutes, lookup.projects, lookup.environments)
+        detail["fresh"] = lookup.fresh
+        record_action(Action.LOOKED_UP, requester.actor, lookup, words=words, **detail)
     return lookup
 
 

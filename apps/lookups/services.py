@@ -237,9 +237,8 @@ def _query(lookup: Lookup, started: float, monitor: LookupMonitor) -> LookupResu
         )
         return stale
     lookup.cached_until = store.put(lookup.cache_key, answer)
-    store.index_window(
-        store.windows_key(records.question_of(lookup), sentry_config()), lookup.cache_key, answer
-    )
+    index = store.windows_key(records.question_of(lookup), sentry_config())
+    store.index_window(index, lookup.cache_key, answer)
     try:
         records.record_answer(lookup, answer, started)
     except problems.LookupPurged:  # last, so that a concurrent purge leaves no cached copy

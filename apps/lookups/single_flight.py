@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Event, Thread
 from typing import TypeVar
-from uuid import UUID
 
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
@@ -37,7 +36,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.03, 0.3
 
 def is_leased(key: str) -> bool:
     """Return whether a process is working on this key."""
-    if cache.get(_lease_key(key)) is not None:
+    if cache.get(f"{key}/lease") is not None:
         return True
     return not cache.is_settled() and _in_database(key).exists()
 
@@ -71,10 +70,6 @@ def run_once(
         return found if found is not None else work()
 
 
-def _lease_key(key: str) -> str:
-    return f"{key}/lease"
-
-
 def _in_database(key: str) -> QuerySet[Lease]:
     return Lease.objects.filter(cache_key=key, until__gt=timezone.now())
 
@@ -83,7 +78,7 @@ class _Lease:
     """One caller's lease, which it may not hold yet."""
 
     def __init__(self, key: str) -> None:
-        self._key, self._name = key, _lease_key(key)
+        self._key, self._name = key, f"{key}/lease"
         self._token = uuid.uuid4().hex
         self._renewed_at = 0.0
         self._is_in_database: bool | None = None  # None: not tried
@@ -166,14 +161,14 @@ class LookupMonitor:
     """Publishes the progress of a running lookup and stops it when it is canceled."""
 
     def __init__(self, lookup: Lookup) -> None:
-        self._uuid: UUID = lookup.uuid
+        self._cancel_key = f"cancelled/{lookup.uuid}"
         self._key = store.progress_key(lookup.cache_key)
         self._client: SentryClient | None = None
         self._is_cancelled = False
 
     def should_continue(self) -> bool:
         """Return False, and hang up the client, once the lookup was canceled."""
-        if cache.get(_cancel_key(self._uuid)) is None:
+        if cache.get(self._cancel_key) is None:
             return True
         self._is_cancelled = True
         if self._client is not None:
@@ -224,11 +219,7 @@ def read_progress(lookup: Lookup) -> Progress | None:
 
 def request_cancel(lookup: Lookup) -> None:
     """Ask the process that works on this lookup, if any, to stop."""
-    cache.put(_cancel_key(lookup.uuid), 1, _CANCEL_TTL_S)
-
-
-def _cancel_key(uuid: UUID) -> str:
-    return f"cancelled/{uuid}"
+    cache.put(f"cancelled/{lookup.uuid}", 1, _CANCEL_TTL_S)
 
 
 # Failures, shared with the callers that waited for the same answer instead of repeated by them.

@@ -197,9 +197,8 @@ class SharedRateLimiter(RateLimiter):
         wait = max(_number(known.get(block)) for block in blocks) - time.time()
         if wait > 0:
             _HELD.add("rate_limit")
-            raise errors.SentryRateLimited(
-                "Sentry limits how often we can send requests.", retry_after=wait
-            )
+            message = "Sentry limits how often we can send requests."
+            raise errors.SentryRateLimited(message, retry_after=wait)
         rest = known.get(self._rest)
         if not isinstance(rest, list) or len(rest) != 2:
             return
@@ -207,10 +206,8 @@ class SharedRateLimiter(RateLimiter):
         if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S):
             return
         _HELD.add("circuit")
-        raise errors.SentryResting(
-            "Sentry failed several times in a row, so calls are paused for a while.",
-            retry_after=max(wait, 1.0),
-        )
+        message = "Sentry failed several times in a row, so calls are paused for a while."
+        raise errors.SentryResting(message, retry_after=max(wait, 1.0))
 
     def _not_before(self, route: str) -> str:
         """Return the key of a limit's block: most endpoints have a limit of their own."""

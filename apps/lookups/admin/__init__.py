@@ -41,12 +41,8 @@ class ExportRecordAdmin(LookupPartAdmin):
     list_display = ("at", "who", *_DETAILS[:-1], "lookup_link")
     list_filter = ("how", "format", "redacted", "origin", "at")
     allowed_filters = frozenset(
-        (
-            *(f"{name}__exact" for name in ("how", "format", "redacted", "origin")),
-            *FILTERS_BY_TIME,
-            "format",
-        )
-    )
+        f"{name}__exact" for name in ("how", "format", "redacted", "origin")
+    ).union(FILTERS_BY_TIME, ["format"])
     date_hierarchy = "at"
     fields = ("at", "who", "origin", *_DETAILS, "lookup_link")
     readonly_fields = ("who", "lookup_link", "prompt", "token_limit", "issue")

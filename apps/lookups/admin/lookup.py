@@ -1,6 +1,5 @@
 """The pages under Manage for lookups: list, actions, files, and the read-only record."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
@@ -26,7 +25,7 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from apps.audit.admin import BoundedPaginator, ReadOnlyAdmin, rows_file
+from apps.audit.admin import HASH, MAX_LISTED, BoundedPaginator, ReadOnlyAdmin, rows_file
 from apps.audit.models import Action
 from apps.audit.trail import actor_of, client_address, record
 from apps.crypto import hash_customer
@@ -79,11 +78,8 @@ def cells_of(lookup: Lookup, now: datetime, *, with_customers: bool) -> dict[str
 MAX_REFRESHED = 10
 MAX_PURGED = 1000
 MAX_EXTENDED = 10_000
-MAX_LISTED = 10_000
 MAX_DAYS = 365
 _BATCH = 100
-
-
 _File = StreamingHttpResponse | None
 
 
@@ -368,9 +364,6 @@ def scope_of(parameters: Mapping[str, str]) -> tuple[Callable[[DayCount], bool],
     return matches, ", ".join(parts)
 
 
-_HASH = re.compile(r"[0-9a-f]{64}")
-
-
 @admin.register(Lookup)
 class LookupAdmin(ReviewActions):
     """The list of lookups. The search for a customer is exact, by keyed hash."""
@@ -405,11 +398,8 @@ class LookupAdmin(ReviewActions):
         if request.method == "POST" and "find" in request.POST:
             searched = request.POST["find"].replace("\0", "").strip()
             found = _find(searched)
-            used = {
-                k: v
-                for k, v in request.GET.items()
-                if k in filters.PARAMETERS and v and k != "before"
-            }
+            kept = filters.PARAMETERS - {"before"}
+            used = {name: value for name, value in request.GET.items() if name in kept and value}
             address = urlencode({**used, **found})
             if "q" not in found or Lookup.objects.filter(customer_hash=found["q"]).exists():
                 return HttpResponseRedirect(f"?{address}")
@@ -424,7 +414,7 @@ class LookupAdmin(ReviewActions):
                     Action.REVIEWED,
                     actor_of(request),
                     target="list of lookups",
-                    customer_hash=query if _HASH.fullmatch(query) else "",
+                    customer_hash=query if HASH.fullmatch(query) else "",
                     detail={"lookups": len(changelist.rows), "format": "page", "customers": True},
                 )
             matches, scope = scope_of(changelist.params)
@@ -442,7 +432,7 @@ class LookupAdmin(ReviewActions):
         """Return the lookups with this customer hash; none for any other text."""
         if not search_term:
             return queryset, False
-        if not _HASH.fullmatch(search_term):
+        if not HASH.fullmatch(search_term):
             return queryset.none(), False
         return queryset.filter(customer_hash=search_term), False
 

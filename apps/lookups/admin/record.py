@@ -117,10 +117,8 @@ def rows_of(lookups: Sequence[Lookup], now: datetime) -> list[LookupRow]:
         teams[person].append(team)
     reasons = reasons_of(lookups)
     return [
-        LookupRow(
-            lookup, now, reasons.get(lookup.audit_target, ""), ", ".join(teams[lookup.user_id])
-        )
-        for lookup in lookups
+        LookupRow(one, now, reasons.get(one.audit_target, ""), ", ".join(teams[one.user_id]))
+        for one in lookups
     ]
 
 
