@@ -16,8 +16,8 @@ def printed_by(file: Path) -> str:
 
 
 def test_troubleshooting_quotes_what_the_site_prints() -> None:
-    sources = [*ROOT.glob("apps/**/*.py"), *ROOT.glob("triage_site/*.py")]
-    printed = "\n".join(map(printed_by, [*sources, *ROOT.glob("templates/**/*.html")]))
+    patterns = ("apps/**/*.py", "apps/**/*.toml", "triage_site/*.py", "templates/**/*.html")
+    printed = "\n".join(printed_by(file) for pattern in patterns for file in ROOT.glob(pattern))
     quotes = re.findall(r"^> (.+)$", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE)
     assert len(quotes) > 20
     assert not [quote for quote in quotes if quote.strip("… ") not in printed]
