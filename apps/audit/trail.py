@@ -232,9 +232,8 @@ def client_address(request: HttpRequest) -> str:
     """
     hops = settings.TRIAGE_BEHIND_PROXY
     seen = forwarded_addresses(request) if hops else []
-    address = parse_address(
-        seen[-min(hops, len(seen))] if seen else request.META.get("REMOTE_ADDR", "")
-    )
+    text = seen[-min(hops, len(seen))] if seen else request.META.get("REMOTE_ADDR", "")
+    address = parse_address(text)
     if address is not None and looks_like_proxy(address) and _variable() in request.META:
         _warn_once(hops)
     return str(address or "")

@@ -89,11 +89,11 @@ def _signature_of(checkpoint: Checkpoint) -> str:
 def _check_checkpoints() -> None:
     for checkpoint in Checkpoint.objects.iterator():
         if _signature_of(checkpoint) != checkpoint.signature:
-            if _has_other_key(checkpoint.sequence):
+            number = checkpoint.sequence
+            if _has_other_key(number):
                 raise ChainBroken(_other_key("No entry matches"))
             raise ChainBroken(
-                f"The checkpoint at entry {checkpoint.sequence} is forged: its signature "
-                "doesn't match."
+                f"The checkpoint at entry {number} is forged: its signature doesn't match."
             )
 
 
@@ -101,26 +101,24 @@ def _walk_to_end(walk: _Walk, noted: Position | None) -> None:
     """Walk until the recorded end is reached and no entries follow it."""
     while True:
         end = End.objects.filter(pk=1).first() or End()
-        before = walk.last
+        before, written = walk.last, end.sequence
         for entry in _entries_after(before.sequence):
             _step(walk, entry)
-            if entry.sequence == end.sequence or (noted and entry.sequence == noted.sequence):
+            if entry.sequence == written or (noted and entry.sequence == noted.sequence):
                 walk.digests[entry.sequence] = entry.digest
-        reached = walk.last
-        if reached.sequence < end.sequence:
+        last = walk.last.sequence
+        if last < written:
             raise ChainBroken(
-                f"Entries are missing at the end: the last is {reached.sequence}, but "
-                f"{end.sequence} were written."
+                f"Entries are missing at the end: the last is {last}, but {written} were written."
             )
-        at_end = walk.digests.get(end.sequence, reached.digest)
-        if end.sequence >= before.sequence and at_end != end.digest:
-            raise ChainBroken(f"The recorded end doesn't match entry {end.sequence}.")
-        if reached.sequence == end.sequence:
+        at_end = walk.digests.get(written, walk.last.digest)
+        if written >= before.sequence and at_end != end.digest:
+            raise ChainBroken(f"The recorded end doesn't match entry {written}.")
+        if last == written:
             return
-        if reached == before:
+        if walk.last == before:
             raise ChainBroken(
-                f"The recorded end is entry {end.sequence}, but there are entries up to "
-                f"{reached.sequence}."
+                f"The recorded end is entry {written}, but there are entries up to {last}."
             )
 
 

@@ -266,16 +266,14 @@ def _for(user: User) -> Q:
 
 
 def _record(action: Action, share: Share, requester: Requester) -> None:
+    reader = f"user {share.user_id}" if share.user_id else f"group {share.group_id}"
+    until = share.until.isoformat(timespec="seconds") if share.until else None
     record(
         action,
         requester.actor,
         target=share.target.audit_target,
         customer_hash=getattr(share.target, "customer_hash", ""),
-        detail={
-            "with": f"user {share.user_id}" if share.user_id else f"group {share.group_id}",
-            "name": share.reader,
-            "until": share.until.isoformat(timespec="seconds") if share.until else None,
-        },
+        detail={"with": reader, "name": share.reader, "until": until},
     )
 
 

@@ -1,4 +1,4 @@
-"""Exports of results: the reader's choice of prompt, format, and token limit, and the text."""
+"""Exports of results: what the reader chose, the text, and its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -66,15 +66,15 @@ def is_database_away(error: BaseException | None) -> bool:
     return False
 
 
-def name_of(error: errors.SentryError) -> str:
-    """Return the name of the closest class with a problem of its own."""
+def class_name(error: errors.SentryError) -> str:
+    """Return the name of the error's closest class that has a problem."""
     return next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in OF_SENTRY)
 
 
 def problem_of(error: errors.SentryError) -> Problem:
     """Return the problem to show for this error, with a countdown (at most a day) if it has one."""
     detail = f"{error.message} {error.detail}".strip()
-    problem = OF_SENTRY[name_of(error)]
+    problem = OF_SENTRY[class_name(error)]
     if not isinstance(error, errors.SentryRateLimited | errors.SentryResting):
         return replace(problem, detail=detail)
     seconds = ceil(min(error.retry_after, 86400))

@@ -1,4 +1,4 @@
-"""Records of lookups: their start, reason, end, and the erasure of a customer."""
+"""Records of lookups: their start, reason, and end, and the erasure of a customer."""
 
 import re
 import secrets
@@ -553,7 +553,8 @@ def _total(customer_hash: str, elsewhere: list[tuple[int, ...]]) -> StoredCounts
         models.TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
         exports.exclude(reason="").count() + words.count(),
     )
-    return StoredCounts(*map(sum, zip(own, *elsewhere, strict=True)))
+    totals = [sum(counts) for counts in zip(own, *elsewhere, strict=True)]
+    return StoredCounts(*totals)
 
 
 def _all_cache_keys(lookup: Lookup) -> Iterator[str]:

@@ -18,9 +18,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.events.answer import Progress
-from apps.lookups import cache, store
+from apps.lookups import cache, problems, store
 from apps.lookups.models import Lease, Lookup
-from apps.lookups.problems import OF_SENTRY, LookupCancelled, name_of
+from apps.lookups.problems import LookupCancelled
 from apps.redis_outage import is_loss_new
 from apps.sentry import config
 from apps.sentry.client import SentryClient
@@ -230,7 +230,7 @@ _FAILURE_TTL_S = 10
 def note_failure(key: str, error: SentryError) -> None:
     """Store the failure for those who wait under this key."""
     wait = error.retry_after if isinstance(error, SentryRateLimited | SentryResting) else 0.0
-    value = [name_of(error), error.message, error.detail, wait, time.time()]
+    value = [problems.class_name(error), error.message, error.detail, wait, time.time()]
     cache.put_sealed(f"{key}/failure", value, _FAILURE_TTL_S)
 
 
@@ -240,7 +240,7 @@ def failure_since(key: str, start: float) -> SentryError | None:
     if not isinstance(value, list) or len(value) != 5 or value[4] < start:
         return None
     name, message, detail, wait, _when = value
-    if name not in OF_SENTRY:  # another version's
+    if name not in problems.OF_SENTRY:  # another version's
         return None
     kind: type[SentryError] = getattr(config, name)
     if issubclass(kind, SentryRateLimited | SentryResting):
