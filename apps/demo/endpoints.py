@@ -242,11 +242,7 @@ def event_by_id(request: ApiRequest) -> ApiResponse:
     if event is None or event.project not in request.visible_projects():
         raise not_found()
     return ApiResponse(
-        {
-            "projectSlug": event.project.slug,
-            "groupId": str(event.issue.id),
-            "event": event.body,
-        }
+        {"projectSlug": event.project.slug, "groupId": str(event.issue.id), "event": event.body}
     )
 
 

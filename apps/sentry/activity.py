@@ -4,7 +4,7 @@ Both are found by person and by trace. An SDK may leave the person out, so rows 
 count if they are in a trace of the customer's events or of their own rows.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -28,16 +28,9 @@ from apps.sentry.datasets import (
     is_about_dataset,
     without_what_was_refused,
 )
+from apps.sentry.http import ApiResponse
 from apps.sentry.listing import Fetch
-from apps.sentry.parsing import (
-    integer,
-    is_partial,
-    items,
-    mapping,
-    mappings,
-    number,
-    text,
-)
+from apps.sentry.parsing import check_table, integer, is_partial, mapping, mappings, number, text
 from apps.sentry.search import covers_any_case, fields_naming, id_fields, quote
 from apps.sentry.signals import RelatedReader
 
@@ -268,20 +261,21 @@ class ActivityReader(RelatedReader):
 
     def _read_pages(self, wanted: _List, pages: int) -> None:
         table = wanted.table
-        for _page in range(pages):
-            search, body, wanted.cursor, is_last = self._page(wanted)
+        for _number in range(pages):
+            search, page = self._page(wanted)
+            wanted.cursor = page.next_cursor
             with self._lock:
-                self._add(wanted, search, body)
+                self._add(wanted, search, page.body)
             if wanted.by_person:
                 table.has_person.set()
             if wanted.cursor is None:
-                table.has_more |= not is_last
+                table.has_more |= not page.is_last_page()
                 return
             if len(table.rows) >= self._main.config.max_events:
                 break
         table.rest.append(wanted)
 
-    def _page(self, wanted: _List) -> tuple[TableSearch, Mapping[str, object], str | None, bool]:
+    def _page(self, wanted: _List) -> tuple[TableSearch, ApiResponse]:
         """Return a page, without requesting what the server refuses; that is remembered."""
         signal = wanted.table.signal
         kind = KINDS[signal]
@@ -300,9 +294,9 @@ class ActivityReader(RelatedReader):
                     raise
                 self._main.quirks[signal] = changed
             else:
-                return search, *page
+                return search, page
 
-    def _add(self, wanted: _List, search: TableSearch, body: Mapping[str, object]) -> None:
+    def _add(self, wanted: _List, search: TableSearch, body: object) -> None:
         """Add the rows that are the customer's; each of them is checked."""
         table, seen = wanted.table, wanted.seen
         table.is_sampled |= is_partial(body)
@@ -310,7 +304,7 @@ class ActivityReader(RelatedReader):
         table.lacks_spellings |= not covers_any_case(self._question.customer.identifier)
         searched = (one.searched_traces for one in self._tables.values())
         traces = set(self._event_traces).union(*searched)
-        for raw in items(body.get("data")):
+        for raw in check_table(body):
             row = search.row(mapping(raw))
             owned = row and self._owned(row, traces)
             if row is None or owned is None:
@@ -375,7 +369,7 @@ class ActivityReader(RelatedReader):
         start = self._scope.start
         scope = replace(self._scope, start=start - _DAY, end=start)
         try:
-            body, _cursor, _is_last = self._client.table_page(
+            page = self._client.table_page(
                 KINDS[Signal.SPANS].datasets[0],
                 f"is_transaction:true ({' OR '.join(clauses)})",
                 scope,
@@ -383,7 +377,7 @@ class ActivityReader(RelatedReader):
             )
         except errors.SentryError:
             return
-        for raw in mappings(body.get("data")):
+        for raw in mappings(check_table(page.body)):
             usual, count = number(raw.get(_USUAL)), integer(raw.get(_COUNT)) or 0
             if usual is not None and count >= MIN_FOR_USUAL:
                 project = text(raw.get("project")) or text(raw.get("project.name"))

@@ -2,21 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 
 from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
 from apps.sentry import errors
-from apps.sentry.client import Scope, is_from_glitchtip, path_segment
+from apps.sentry.client import Scope, SentryClient, path_segment
 from apps.sentry.config import Deadline, Flavor, SentryConfig
 from apps.sentry.datasets import KINDS, NONE_IN_GLITCHTIP, Kind
-from apps.sentry.http import ApiResponse, Transport, retirement
+from apps.sentry.http import ApiResponse, retirement
 from apps.sentry.parsing import items, mapping, parse_project
 from apps.sentry.search import search_for
-from apps.sentry.throttling import RateLimiter
 
 MAX_SKEW_S = 30
 REQUEST_TIMEOUT_S = 10.0
@@ -63,21 +62,16 @@ def run_checks(config: SentryConfig, fields: Sequence[str] = DEFAULT_FIELDS) -> 
 
     If host, token, or organization fail, return only that.
     """
-    config = replace(config, deadline_s=REQUEST_TIMEOUT_S)
-    rate_limiter = RateLimiter(1)
-    transport = Transport(config, rate_limiter, rate_limiter)
-    try:
-        return tuple(_ConnectionCheck(config, fields, transport).findings())
-    finally:
-        transport.close()
+    with closing(SentryClient(config)) as client:
+        return tuple(_ConnectionCheck(client, fields).findings())
 
 
 class _ConnectionCheck:
-    def __init__(self, config: SentryConfig, fields: Sequence[str], transport: Transport) -> None:
-        self._config = config
+    def __init__(self, client: SentryClient, fields: Sequence[str]) -> None:
+        self._client = client
+        self._config = client.config
         self._fields = fields
-        self._transport = transport
-        self._organization = f"/organizations/{path_segment(config.organization)}"
+        self._organization = client.organization_path
         self._headers: Mapping[str, str] = {}
         self._project_events = ""
         self._retirements: dict[str, str] = {}
@@ -118,7 +112,7 @@ class _ConnectionCheck:
 
     def _get(self, path: str, *params: tuple[str, str]) -> ApiResponse:
         try:
-            response = self._transport.get(path, params, Deadline(self._config.deadline_s))
+            response = self._client.get(path, params, Deadline(REQUEST_TIMEOUT_S))
         except errors.SentryPermissionMissing as error:
             if error.detail.endswith("Permission denied"):  # in Sentry, it is a whole sentence
                 self._is_glitchtip = True
@@ -127,7 +121,7 @@ class _ConnectionCheck:
         announcement = retirement(response.headers)
         if announcement:
             self._retirements[path] = announcement
-        self._is_glitchtip = self._is_glitchtip or is_from_glitchtip(response)
+        self._is_glitchtip = self._is_glitchtip or response.is_from_glitchtip
         return response
 
     def _check_organization(self) -> str:

@@ -3,9 +3,8 @@
 Reference: https://docs.sentry.io/api/
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -17,13 +16,12 @@ from apps.events.event import Event, Issue
 from apps.events.summary import summarize
 from apps.sentry.config import Deadline, Flavor, Quirks, SentryConfig, cloud_root
 from apps.sentry.errors import SentryBadResponse, SentryError, SentryNotFound, SentryUnknownRoute
-from apps.sentry.http import ApiResponse, Params, Transport
+from apps.sentry.http import PER_PAGE, ApiResponse, Params, Transport
 from apps.sentry.parsing import (
     Identities,
     Project,
     check_table,
     is_partial,
-    items,
     mapping,
     parse_counts,
     parse_full_event,
@@ -37,7 +35,6 @@ from apps.sentry.throttling import PrioritySlots, RateLimiter, RelatedSlots
 T = TypeVar("T")
 
 MAX_FIELDS = 20
-PER_PAGE = 100
 FULL_PER_PAGE = 10
 MAX_PAGES = 100
 ISSUES_PER_CALL = 100
@@ -52,9 +49,6 @@ _ROW_FIELDS = (
     "release", "environment", "transaction", "message", "culprit", "platform", "issue",
     "error.type", "error.value",
 )  # fmt: skip
-
-_NEXT = re.compile(r'<[^>]*>;[^<]*?rel="next"[^<]*')
-_CURSOR = re.compile(r'cursor="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +217,10 @@ class SentryClient:
         """Return all projects the token can see, and `environments` even if these cost calls."""
         path = f"{self.organization_path}/projects/"
         pages = list(self._pages(path, [("per_page", str(PER_PAGE))]))
-        rows = [parse_project(row) for page in pages for row in rows_of(page)]
+        rows = [parse_project(row) for page in pages for row in page.rows]
         found = tuple(project for project in rows if project)
         self.projects_are_fresh = True
-        if environments and is_from_glitchtip(pages[0]):
+        if environments and pages[0].is_from_glitchtip:
             names = self._glitchtip_environments(found)
             return tuple(replace(project, environments=names) for project in found)
         return found
@@ -241,7 +235,7 @@ class SentryClient:
                 for path in paths:
                     params = [("visibility", "all"), ("limit", str(PER_PAGE))]
                     pages = self._pages(f"{path}/environments/", params)
-                    rows = [row for page in pages for row in rows_of(page)]
+                    rows = [row for page in pages for row in page.rows]
                     names |= {name for row in rows if (name := text(mapping(row).get("name")))}
             except SentryError:
                 continue
@@ -263,7 +257,7 @@ class SentryClient:
             rows = [parse_row(row, identity_fields) for row in check_table(page.body)]
             self.is_partial |= is_partial(page.body)
             self.flavor, self.flavor_is_sure = Flavor.SENTRY, True
-            yield rows, next_cursor(page) is not None
+            yield rows, page.next_cursor is not None
 
     def row_params(self, search: str, scope: Scope, identity_fields: Sequence[str]) -> Params:
         """Return the parameters for rows of the events table, without sorting and paging."""
@@ -276,10 +270,10 @@ class SentryClient:
     ) -> list[tuple[Identities, int]]:
         """Return the number of a search's events for each combination of identities."""
         fields = (*identity_fields, "count()")
-        body, _cursor, is_last = self.table_page("errors", search, scope, fields)
-        if not is_last:
+        page = self.table_page("errors", search, scope, fields)
+        if not page.is_last_page():
             raise SentryBadResponse("There are too many combinations to count.")
-        return parse_counts(body, identity_fields)
+        return parse_counts(page.body, identity_fields)
 
     # https://docs.sentry.io/api/events/list-an-issues-events/
     def issue_events(
@@ -297,7 +291,7 @@ class SentryClient:
         ]
         path = f"{self.organization_path}/issues/{path_segment(issue_id)}/events/"
         for page in self._pages(path, params):
-            yield rows_of(page)
+            yield page.rows
 
     # https://docs.sentry.io/api/events/retrieve-an-event-for-a-project/
     def project_event(self, project: str, event_id: str) -> object:
@@ -337,7 +331,7 @@ class SentryClient:
         query = f"issue:[{','.join(short_ids)}]" if short_ids else ""
         params += [("query", query), ("limit", str(ISSUES_PER_CALL))]
         response = self.get(f"{self.organization_path}/issues/", params)
-        found = filter(None, (parse_issue(row) for row in rows_of(response)))
+        found = filter(None, (parse_issue(row) for row in response.rows))
         named = (
             replace(issue, id=issue.short_id) if issue.short_id in wanted else issue
             for issue in found
@@ -350,21 +344,15 @@ class SentryClient:
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
     def table_page(
-        self,
-        dataset: str,
-        search: str,
-        scope: Scope,
-        fields: Sequence[str],
-        params: Params = (),
-    ) -> tuple[Mapping[str, object], str | None, bool]:
-        """Return a page, the cursor of the next one, and whether it's the last."""
+        self, dataset: str, search: str, scope: Scope, fields: Sequence[str], params: Params = ()
+    ) -> ApiResponse:
+        """Return a page of a table."""
         own = [("field", name) for name in fields]
         sent = [*self._table_params(search, scope, dataset), *own, *params]
         sent.append(("per_page", str(PER_PAGE)))
         response = self.get(f"{self.organization_path}/events/", sent)
         check_table(response.body)
-        is_last = is_last_page(response, PER_PAGE)
-        return mapping(response.body), next_cursor(response), is_last
+        return response
 
     def _table_params(
         self, search: str, scope: Scope, dataset: str = "errors"
@@ -382,8 +370,8 @@ class SentryClient:
         for _page in range(MAX_PAGES):
             response = self.get(path, [*params, *cursor])
             yield response
-            following = next_cursor(response)
-            if following is None and not is_last_page(response, PER_PAGE):
+            following = response.next_cursor
+            if following is None and not response.is_last_page():
                 raise SentryBadResponse("Sentry doesn't say whether its list continues.")
             if following is None:
                 return
@@ -391,44 +379,6 @@ class SentryClient:
                 raise SentryBadResponse("Sentry repeats the same page of its list.")
             cursor = [("cursor", following)]
         raise SentryBadResponse(f"The list did not end after {MAX_PAGES} pages.")
-
-
-def next_cursor(response: ApiResponse) -> str | None:
-    """Return the cursor of the header's `rel="next"` entry if it has results, else None.
-
-    URLs contain commas, and GlitchTip puts the header in braces and quotes, so this uses patterns.
-    """
-    entry = _NEXT.search(response.headers.get("link", ""))
-    if entry is None or 'results="true"' not in entry.group(0):
-        return None
-    cursor = _CURSOR.search(entry.group(0))
-    return cursor.group(1) if cursor else None
-
-
-def is_from_glitchtip(response: ApiResponse) -> bool:
-    """Return whether a list is from GlitchTip, which puts its `Link` header in braces."""
-    return response.headers.get("link", "").startswith("{")
-
-
-def is_last_page(response: ApiResponse, full_page: int) -> bool:
-    """Return whether a page without a next cursor is certainly the last one.
-
-    Sentry always sends both links, at the end the next one with `results="false"`. Without a
-    link, only a page that isn't full is the last one.
-    """
-    link, body = response.headers.get("link", ""), response.body
-    entry = _NEXT.search(link)
-    if entry is not None:
-        return 'results="false"' in entry.group(0)
-    rows = items(body if isinstance(body, list) else mapping(body).get("data"))
-    return not link and len(rows) < full_page
-
-
-def rows_of(response: ApiResponse) -> list[object]:
-    """Return the rows of a plain list. Raise `SentryBadResponse` if it isn't one."""
-    if not isinstance(response.body, list):
-        raise SentryBadResponse("Sentry sent something other than a list.")
-    return items(response.body)
 
 
 def path_segment(value: str) -> str:

@@ -4,7 +4,7 @@ Only this module decides whether a result is complete.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -37,18 +37,12 @@ from apps.sentry.listing import (
     identifier_notices,
     list_events,
     merge_body,
-    outcome_of,
     read_batch,
     read_single_body,
-    result_in_time,
     window_notices,
 )
 from apps.sentry.parsing import Project
-from apps.sentry.signals import (
-    SIGNALS_TIMEOUT_S,
-    OccurrenceSearch,
-    SignalReader,
-)
+from apps.sentry.signals import SIGNALS_TIMEOUT_S, OccurrenceSearch, SignalReader
 
 
 def fetch_answer(
@@ -70,15 +64,16 @@ def fetch_answer(
     started = monotonic()
     signals = client.config.signals
     searched, skipped = choose_projects(question, client.config, projects)
-    fetch = Fetch.of(client, question, searched)
-    activity = ActivityReader(fetch, signals)
-    signal_reader = SignalReader(fetch, signals)
     timing = window_notices(question, client.config, now)
-    try:
+    with (
+        closing(Fetch(client, question, searched)) as fetch,
+        closing(ActivityReader(fetch, signals)) as activity,
+        closing(SignalReader(fetch, signals)) as signal_reader,
+    ):
         list_future = fetch.pool.submit(_list, fetch)
         activity.start(both=bool(skipped or timing))
         signal_reader.start_customer_signals()
-        listing = result_in_time(client, list_future)
+        listing = fetch.result(list_future)
         if client.flavor == Flavor.GLITCHTIP:
             listing = with_details(fetch, listing)
         activity.follow(listing.events, is_answer=not listing.events)
@@ -100,10 +95,6 @@ def fetch_answer(
         duration_ms = round((monotonic() - started) * 1000)
         found = activity.collect(client.config.signals_wait_s, elapsed_s=monotonic() - started)
         related = signal_reader.collect(client.config.signals_wait_s).merged_with(found)
-    finally:
-        fetch.close()
-        activity.close()
-        signal_reader.close()
     notices = (*notices, *arrived)
     return Answer(
         question=question,
@@ -143,10 +134,11 @@ def fetch_related(
     if client.flavor == Flavor.AUTO:
         client.flavor = Flavor.SENTRY
     searched, _skipped = choose_projects(question, client.config, projects)
-    fetch = Fetch.of(client, question, searched)
-    signal_reader = SignalReader(fetch, signals)
-    activity = ActivityReader(fetch, signals)
-    try:
+    with (
+        closing(Fetch(client, question, searched)) as fetch,
+        closing(ActivityReader(fetch, signals)) as activity,
+        closing(SignalReader(fetch, signals)) as signal_reader,
+    ):
         signal_reader.start_customer_signals()
         signal_reader.start_event_signals(events)
         if known and events:
@@ -154,9 +146,6 @@ def fetch_related(
         activity.follow(events, is_answer=not events)
         found = activity.collect(SIGNALS_TIMEOUT_S)
         return signal_reader.collect(SIGNALS_TIMEOUT_S).merged_with(found)
-    finally:
-        activity.close()
-        signal_reader.close()
 
 
 def fetch_ids(
@@ -165,12 +154,9 @@ def fetch_ids(
     """Return only the IDs of the customer's events, from shorter rows. Raise a `SentryError`."""
     client.row_fields = ID_FIELDS
     searched, _skipped = choose_projects(question, client.config, projects)
-    fetch = Fetch.of(client, question, searched)
-    try:
-        listing = result_in_time(client, fetch.pool.submit(_list, fetch))
+    with closing(Fetch(client, question, searched)) as fetch:
+        listing = fetch.result(fetch.pool.submit(_list, fetch))
         return frozenset(event.id for event in listing.events)
-    finally:
-        fetch.close()
 
 
 def fetch_event(client: SentryClient, event: Event) -> Event:
@@ -260,7 +246,7 @@ def _read_details(
     bodies = collect_bodies(fetch, wanted, list(zip(batches, batch_futures, strict=True)))
     issues, issues_failed = [*listing.issues], []
     for future in issue_futures:
-        found = outcome_of(client, future)
+        found = fetch.outcome(future)
         if isinstance(found, errors.SentryError):
             issues_failed.append(found)
         else:

@@ -19,15 +19,7 @@ from apps.events.event import Event, Issue
 from apps.events.grouping import nearest_first
 from apps.events.query import CustomerKind, Question, counted
 from apps.sentry import errors
-from apps.sentry.client import (
-    ISSUES_PER_CALL,
-    MAX_PAGES,
-    SentryClient,
-    is_from_glitchtip,
-    next_cursor,
-    path_segment,
-    rows_of,
-)
+from apps.sentry.client import ISSUES_PER_CALL, MAX_PAGES, SentryClient, path_segment
 from apps.sentry.config import Flavor
 from apps.sentry.http import Params
 from apps.sentry.listing import (
@@ -136,7 +128,7 @@ class GlitchTip:
     def users_affected(self, issue: Issue) -> int | None:
         """Return how many customers have had it, or None if not all of its events have an ID."""
         params = [("key", "user.id")]
-        tags = rows_of(self._client.get(f"/issues/{path_segment(issue.id)}/tags/", params))
+        tags = self._client.get(f"/issues/{path_segment(issue.id)}/tags/", params).rows
         tag = next((mapping(row) for row in tags if mapping(row).get("key") == "user.id"), {})
         users, events = integer(tag.get("uniqueValues")), integer(tag.get("totalValues"))
         if not events:
@@ -165,12 +157,12 @@ class GlitchTip:
         cursor_params = [("cursor", cursor)] if cursor else []
         response = self._client.get(path, [*params, ("limit", str(per_page)), *cursor_params])
         link = response.headers.get("link", "")
-        if is_from_glitchtip(response):
+        if response.is_from_glitchtip:
             self._client.flavor_is_sure = self._client.flavor == Flavor.GLITCHTIP
         total = integer(response.headers.get("x-hits"))
         if total is not None and total >= MAX_TOTAL:
             total = None
-        return Page(rows_of(response), next_cursor(response), 'rel="next"' in link, total)
+        return Page(response.rows, response.next_cursor, 'rel="next"' in link, total)
 
 
 def received_event(

@@ -30,6 +30,7 @@ from apps.outbound import (
 )
 from apps.sentry import errors
 from apps.sentry.config import Deadline, SentryConfig
+from apps.sentry.parsing import items, mapping
 from apps.sentry.throttling import RateLimiter, Slots
 
 # Requests that can be aborted. The read timeout of `requests` starts over with each chunk, so it
@@ -132,12 +133,15 @@ class OpenRequests:
 
 # Responses: read, decode, or turn into a `SentryError`.
 
+PER_PAGE = 100
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 _CONCURRENCY_WAIT_S = 1.0
 _MAX_RETRY_AFTER_S = 3600.0
 _TIMED_OUT = re.compile(r"\btime(?:d[ -]?)?[ -]?out\b", re.IGNORECASE)
 _INVALID_QUERY = re.compile(r"invalid|parsing|quote", re.IGNORECASE)
+_NEXT = re.compile(r'<[^>]*>;[^<]*?rel="next"[^<]*')
+_CURSOR = re.compile(r'cursor="([^"]+)"')
 _ONE_PROJECT = re.compile(r"multiple projects|multi[ -]project", re.IGNORECASE)
 
 
@@ -147,6 +151,44 @@ class ApiResponse:
 
     body: object
     headers: Mapping[str, str]
+
+    @property
+    def rows(self) -> list[object]:
+        """The rows of a plain list. Raise `SentryBadResponse` if it isn't one."""
+        if not isinstance(self.body, list):
+            raise errors.SentryBadResponse("Sentry sent something other than a list.")
+        return self.body
+
+    @property
+    def next_cursor(self) -> str | None:
+        """The cursor of the header's `rel="next"` entry if it has results, else None.
+
+        URLs contain commas, and GlitchTip puts the header in braces and quotes, so this uses
+        patterns.
+        """
+        entry = _NEXT.search(self.headers.get("link", ""))
+        if entry is None or 'results="true"' not in entry.group(0):
+            return None
+        cursor = _CURSOR.search(entry.group(0))
+        return cursor.group(1) if cursor else None
+
+    @property
+    def is_from_glitchtip(self) -> bool:
+        """Whether a list is from GlitchTip, which puts its `Link` header in braces."""
+        return self.headers.get("link", "").startswith("{")
+
+    def is_last_page(self, full_page: int = PER_PAGE) -> bool:
+        """Return whether a page without a next cursor is certainly the last one.
+
+        Sentry always sends both links, at the end the next one with `results="false"`. Without a
+        link, only a page that isn't full is the last one.
+        """
+        link, body = self.headers.get("link", ""), self.body
+        entry = _NEXT.search(link)
+        if entry is not None:
+            return 'results="false"' in entry.group(0)
+        rows = items(body if isinstance(body, list) else mapping(body).get("data"))
+        return not link and len(rows) < full_page
 
 
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:

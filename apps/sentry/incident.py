@@ -18,6 +18,7 @@ GlitchTip's lists can't be searched, so there, each customer costs a lookup.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -126,10 +127,7 @@ def fetch_batch(source: IncidentSource, batch: Sequence[IncidentCustomer]) -> Ba
 
 
 def in_projects(
-    client: SentryClient,
-    searched: Sequence[Project],
-    scope: Scope,
-    read: Callable[[Scope], None],
+    client: SentryClient, searched: Sequence[Project], scope: Scope, read: Callable[[Scope], None]
 ) -> tuple[Notice, ...]:
     """Read all projects at once, or else one by one; return notices on those that are missing.
 
@@ -359,14 +357,12 @@ class _Batch:
         self.on_progress()
         self.alone.add(one.line)
         question = replace(self.question, customer=one.customer)
-        fetch = listing.Fetch.of(self.client, question, self.searched)
         try:
-            found = read(fetch)
+            with closing(listing.Fetch(self.client, question, self.searched)) as fetch:
+                found = read(fetch)
         except (errors.SentryRejectedQuery, errors.SentryBadResponse) as error:
             self.unsure[one.line] = (FindingState.UNANSWERABLE, error.message)
             return
-        finally:
-            fetch.close()
         self.events[one.line] |= {event.id: replace(event, body=None) for event in found.events}
         self.issues |= {issue.id: issue for issue in found.issues}
         if found.notices:
@@ -424,7 +420,7 @@ class _Rest:
         question = source.where.question(customers[0].customer)
         self.fields = question.fields
         self.searched, _skipped = choose_projects(question, self.client.config, source.visible)
-        self.fetch = listing.Fetch.of(self.client, question, self.searched)
+        self.fetch = listing.Fetch(self.client, question, self.searched)
 
     def read(self, findings: Sequence[Finding], known: Rest | None) -> Rest:
         with_events = {one.line for one in findings if one.events}
@@ -486,17 +482,17 @@ class _Rest:
         pending = list(part)
         while pending:
             parts = [search.part_for(one.customer, fields, with_ids=False) for one in pending]
-            body, _cursor, is_last = self.client.table_page(
+            page = self.client.table_page(
                 "errors", search.search_for_all(parts), scope, (*fields, "count()")
             )
-            groups = [identities for identities, _count in parse_counts(body, fields)]
+            groups = [identities for identities, _count in parse_counts(page.body, fields)]
             found = [
                 one for one in pending if any(search.fields_naming(one.customer, g) for g in groups)
             ]
             seen |= {one.line: True for one in found}
             pending = [one for one in pending if one not in found]
-            if is_last or not found:
-                is_sure = is_last and all(groups) and not is_partial(body)
+            if page.is_last_page() or not found:
+                is_sure = page.is_last_page() and all(groups) and not is_partial(page.body)
                 return seen | {one.line: False if is_sure else None for one in pending}
         return seen
 
@@ -560,18 +556,16 @@ class _Rest:
         named_by = f"({' OR '.join(named)})" if is_sorted else ""
         sort = [("sort", name) for name in (*fields, "issue.id")] if is_sorted else []
         columns = (*fields, "issue.id", "issue", "count()")
-        cursor: str | None = ""
+        cursor: list[tuple[str, str]] = []
         while found.needs_more:
             self.on_progress()
-            params = [*sort, *([("cursor", cursor)] if cursor else [])]
-            body, cursor, is_last = self.client.table_page(
-                "errors", named_by, scope, columns, params
-            )
-            if is_partial(body):
+            page = self.client.table_page("errors", named_by, scope, columns, [*sort, *cursor])
+            if is_partial(page.body):
                 raise errors.SentryBadResponse("Sentry searched only a part of its events.")
-            found.add(parse_groups(body, fields))
-            if is_last or not cursor:
-                return is_last
+            found.add(parse_groups(page.body, fields))
+            if page.is_last_page() or not page.next_cursor:
+                return page.is_last_page()
+            cursor = [("cursor", page.next_cursor)]
         return False
 
     def _issues(self, findings: Sequence[Finding]) -> tuple[Issue, ...]:

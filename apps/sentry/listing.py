@@ -129,30 +129,43 @@ def retention_notice(config: SentryConfig) -> Notice:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
 class Fetch:
-    """What the steps of one lookup have in common."""
+    """What the steps of one lookup have in common.
 
-    client: SentryClient
-    question: Question
-    searched: tuple[Project, ...]
-    search: Search
-    scope: Scope
-    pool: ThreadPoolExecutor
+    Its pool has a thread for each parallel call, and one that waits.
+    """
 
-    @classmethod
-    def of(cls, client: SentryClient, question: Question, searched: Sequence[Project]) -> "Fetch":
-        """Return it with its own pool: a thread for each parallel call, and one that waits."""
-        pool = ThreadPoolExecutor(client.config.max_parallel + 1, thread_name_prefix="sentry")
-        scope = scope_of(client, question, searched)
-        return cls(client, question, tuple(searched), search_for(question), scope, pool)
+    def __init__(
+        self, client: SentryClient, question: Question, searched: Sequence[Project]
+    ) -> None:
+        self.client = client
+        self.question = question
+        self.searched = tuple(searched)
+        self.search = search_for(question)
+        self.scope = scope_of(client, question, searched)
+        threads = client.config.max_parallel + 1
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="sentry")
+
+    def result(self, future: Future[T]) -> T:
+        """Return the future's result. Raise `SentryTimeout` if the lookup's time is up."""
+        try:
+            return future.result(timeout=self.client.deadline.left())
+        except FutureTimeout as error:
+            raise errors.SentryTimeout("Sentry did not answer in time.") from error
+
+    def outcome(self, future: Future[T]) -> T | errors.SentryError:
+        """Return the future's result or its `SentryError`."""
+        try:
+            return self.result(future)
+        except errors.SentryError as error:
+            return error
 
     def run_all(self, calls: Sequence[Callable[[], T]]) -> list[T | errors.SentryError]:
         """Run the calls and return the result or `SentryError` of each, in their order."""
         futures = [self.pool.submit(call) for call in calls]
         outcomes: list[T | errors.SentryError] = []
         for future in futures:
-            outcome = outcome_of(self.client, future)
+            outcome = self.outcome(future)
             outcomes.append(outcome)
         return outcomes
 
@@ -170,22 +183,6 @@ def scope_of(client: SentryClient, question: Question, searched: Sequence[Projec
         project_ids=tuple(project.id for project in searched) if is_narrowed else (),
         environments=question.environments,
     )
-
-
-def result_in_time(client: SentryClient, future: Future[T]) -> T:
-    """Return the future's result. Raise `SentryTimeout` if the lookup's time is up."""
-    try:
-        return future.result(timeout=client.deadline.left())
-    except FutureTimeout as error:
-        raise errors.SentryTimeout("Sentry did not answer in time.") from error
-
-
-def outcome_of(client: SentryClient, future: Future[T]) -> T | errors.SentryError:
-    """Return the future's result or its `SentryError`."""
-    try:
-        return result_in_time(client, future)
-    except errors.SentryError as error:
-        return error
 
 
 # The list: read every page, check every row, list no event twice.
@@ -457,7 +454,7 @@ def collect_bodies(
     """Wait for the batches and read the wanted events that none of them decided."""
     bodies = Bodies()
     for batch, future in batches:
-        outcome = outcome_of(fetch.client, future)
+        outcome = fetch.outcome(future)
         if isinstance(outcome, errors.SentryError):
             bodies.failed.update((event.id, outcome.message) for event in batch)
         else:

@@ -29,16 +29,7 @@ from apps.events.event import Event
 from apps.events.grouping import nearest_first
 from apps.events.query import Customer, Question, as_hex_id
 from apps.sentry import errors
-from apps.sentry.client import (
-    Scope,
-    SentryClient,
-    is_last_page,
-    next_cursor,
-    path_segment,
-    rows_of,
-    web_root,
-    with_permalink,
-)
+from apps.sentry.client import Scope, SentryClient, path_segment, web_root, with_permalink
 from apps.sentry.config import Deadline, Flavor, SentryConfig
 from apps.sentry.listing import Fetch, newest_first
 from apps.sentry.parsing import (
@@ -54,13 +45,7 @@ from apps.sentry.parsing import (
     parse_row,
     text,
 )
-from apps.sentry.search import (
-    fields_naming,
-    has_case,
-    has_identity,
-    identity_clauses,
-    with_match,
-)
+from apps.sentry.search import fields_naming, has_case, has_identity, identity_clauses, with_match
 
 T = TypeVar("T")
 
@@ -126,7 +111,7 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
         if replay and replay.overlaps(question.window):
             found.append(replay)
     found.sort(key=lambda replay: (replay.started_at, replay.id))
-    has_more = next_cursor(response) is not None
+    has_more = response.next_cursor is not None
     return SignalRows(tuple(found), is_complete=False, has_more=has_more, withheld=withheld)
 
 
@@ -182,13 +167,13 @@ def read_feedback(client: SentryClient, question: Question, scope: Scope) -> Sig
         if "category" in error.detail:
             raise errors.SentryNotFound("This server has no feedback.") from error
         raise
-    rows = rows_of(response)
+    rows = response.rows
     read = [_read_feedback_row(client, question, row) for row in rows[:MAX_FEEDBACK]]
     found = sorted(
         (feedback for feedback, _is_judged in read if feedback),
         key=lambda feedback: (feedback.sent_at, feedback.id),
     )
-    has_more, at_end = next_cursor(response) is not None, is_last_page(response, MAX_FEEDBACK)
+    has_more, at_end = response.next_cursor is not None, response.is_last_page(MAX_FEEDBACK)
     is_judged = all(is_judged for _feedback, is_judged in read) and len(rows) == len(read)
     is_sure = len(question.searched_fields) == 1 and not has_case(question.customer.identifier)
     is_complete = is_judged and at_end and is_sure
@@ -320,7 +305,7 @@ def read_deploys(
         ("per_page", str(MAX_RELEASES)),
     ]
     response = client.get(f"{client.organization_path}/releases/", params)
-    rows = rows_of(response)
+    rows = response.rows
     slugs = {one.slug for one in searched}
     deploys = [
         deploy
@@ -328,7 +313,7 @@ def read_deploys(
         for deploy in _deploys(row, question.environments, scope.end)
     ]
     found = deploys_around(deploys, window, slugs)
-    has_next = next_cursor(response) is not None or not is_last_page(response, MAX_RELEASES)
+    has_next = response.next_cursor is not None or not response.is_last_page(MAX_RELEASES)
     slugs_without_deploy = slugs - {deploy.project for deploy in found if deploy.at < window.start}
     wanted_since = window.start - DEPLOY_LOOKBACK if slugs_without_deploy else window.start
     reaches_far_enough = any(
@@ -638,7 +623,7 @@ class OccurrenceSearch:
         if times != sorted(times, reverse=sort == _NEWEST_FIRST):
             raise errors.SentryBadResponse("Sentry sent its list in another order.")
         judged = self._judged(rows)
-        at_end = is_last_page(response, MAX_ROWS)
+        at_end = response.is_last_page(MAX_ROWS)
         own = tuple(row for row in judged if row.matched_on)
         return _FirstRows(own, is_complete=at_end and len(judged) == len(rows))
 
