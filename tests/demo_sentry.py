@@ -46,9 +46,8 @@ class Fault:
 
     `times`: how often, None for always; `after`: how many matching requests succeed first.
     `status`, `body`, `content_type`, and `headers` change the response; a header of None is
-    removed. Without `status` and `body`, the usual response is made. `delay_s` delays the
-    response. `drop`: `before` closes the connection
-    without a response, `middle` closes it after half of the body.
+    removed. Without `status` and `body`, the usual response is made. `delay_s` delays the response.
+    `drop`: `before` closes the connection without a response, `middle` after half of the body.
     """
 
     path: str

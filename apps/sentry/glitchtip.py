@@ -406,25 +406,24 @@ class ListReader:
     `event_count` is the length of the list or more, if it is known.
     """
 
+    fetch: Fetch
     pager: Pager
-    question: Question
-    slugs: Mapping[str, str]
     project: str | None
-    record_page: Callable[[Iterable[Event]], None]
     found: dict[str, Event] = field(default_factory=dict)
     failed: errors.SentryError | None = None
     unreadable: int = 0
     is_done: bool = False
     event_count: int | None = None
-    since: datetime = field(init=False)
+    page_seconds: float = 0.0
     _oldest: datetime | None = None
     _newest: datetime | None = None
     _total: int | None = None
     _seen: set[str] = field(default_factory=set)
-    _page_seconds: float = 0.0
 
     def __post_init__(self) -> None:
+        self.question = self.fetch.question
         self.since = self.question.window.start - SKEW
+        self._slugs = {project.id: project.slug for project in self.fetch.searched}
 
     @property
     def is_empty(self) -> bool:
@@ -441,16 +440,11 @@ class ListReader:
         totals = (total for total in (self._total, self.event_count) if total is not None)
         return min([guess, *(total / PER_PAGE for total in totals)])
 
-    @property
-    def seconds_ahead(self) -> float:
-        """Estimate how long it takes to read these pages."""
-        return self.pages_ahead * self._page_seconds
-
     def start(self) -> None:
         """Read the first page. Raise a `SentryError`."""
         started = monotonic()
         self._read_page(self.pager.read())
-        self._page_seconds = monotonic() - started
+        self.page_seconds = monotonic() - started
 
     def read_on(self) -> None:
         """Read back to the window, or jump near it if that takes too many pages.
@@ -476,14 +470,14 @@ class ListReader:
     def _read_page(self, page: Page) -> None:
         self._total = page.total
         fresh = [row for row in page.rows if self._add(row)]
-        self.record_page(self.found.values())
+        self.fetch.client.progress_tracker.record_page(self.found.values())
         self.pager.turn(page, has_new_rows=bool(fresh))
         reached = self._oldest is not None and self._oldest < self.since
         self.is_done = reached or self.pager.has_ended
 
     def _add(self, row: object) -> bool:
         """Add an event of the customer, and return whether the row is new."""
-        event, at = received_event(row, self.question.fields, self.slugs, self.project)
+        event, at = received_event(row, self.question.fields, self._slugs, self.project)
         if event is None:
             self.unreadable += 1
             return True
@@ -549,7 +543,6 @@ class _ListingReader:
         self.question = self.fetch.question
         self.searched = self.fetch.searched
         self.server = GlitchTip(self.client)
-        self.slugs = {project.id: project.slug for project in self.searched}
 
     def listing(self) -> Listing:
         """Read each project by its own list or by its issues, whichever is shorter."""
@@ -578,17 +571,12 @@ class _ListingReader:
         if not tag_search_limits(self.question):
             return reader.pages_ahead > SCAN_PAGES
         time_for_pages = FULL_SHARE * self.client.deadline.left()
-        return reader.pages_ahead > FULL_PAGES or reader.seconds_ahead > time_for_pages
-
-    def _reader(self, fetch_page: Callable[[str | None], Page], project: str | None) -> ListReader:
-        record_page = self.client.progress_tracker.record_page
-        return ListReader(Pager(fetch_page), self.question, self.slugs, project, record_page)
+        seconds_ahead = reader.pages_ahead * reader.page_seconds
+        return reader.pages_ahead > FULL_PAGES or seconds_ahead > time_for_pages
 
     def _read_first_pages(self) -> None:
-        readers = [
-            self._reader(partial(self.server.project_events, project.slug), project.slug)
-            for project in self.searched
-        ]
+        lists = [(one.slug, partial(self.server.project_events, one.slug)) for one in self.searched]
+        readers = [ListReader(self.fetch, Pager(fetch_page), slug) for slug, fetch_page in lists]
         started = self.fetch.run_all([reader.start for reader in readers])
         for project, reader, outcome in zip(self.searched, readers, started, strict=True):
             if isinstance(outcome, errors.SentryError):
@@ -626,7 +614,9 @@ class _ListingReader:
             self.unreadable += unreadable
             self.limits += limits
         readers = [
-            self._reader(partial(self.server.issue_events, issue.id), issue.project)
+            ListReader(
+                self.fetch, Pager(partial(self.server.issue_events, issue.id)), issue.project
+            )
             for issue in self.issues.values()
             if issue.last_seen is None or issue.last_seen >= since
         ]
