@@ -129,10 +129,7 @@ def _plain(
 
 
 def _grouped(found: Sequence[Row], fields: list[str]) -> list[Json]:
-    """Return one row per combination of the other fields, with the values of the functions.
-
-    Raises ApiError 400 for an unknown function.
-    """
+    """Return one row per group, with its functions. Raises ApiError 400 for an unknown one."""
     functions = {name: match for name in fields if (match := FUNCTION.fullmatch(name))}
     unknown = next((one[1] for one in functions.values() if one[1] not in FUNCTIONS), None)
     if unknown:

@@ -409,10 +409,7 @@ def requested_window(request: ApiRequest) -> Window | None:
 
 
 def window_of(request: ApiRequest) -> Window:
-    """Return the requested window, by default the last 90 days, within the retention.
-
-    Raises ApiError 400 if all of it is older than the retention.
-    """
+    """Return the window, or the last 90 days. Raises ApiError 400 if it is before the retention."""
     window = requested_window(request) or Window(request.now - DEFAULT_SPAN, request.now)
     if request.settings.retention_days is None:
         return window
@@ -461,10 +458,7 @@ def found_rows(
 
 
 def in_environments(event: Row, names: Sequence[str]) -> bool:
-    """Return whether the row is in one of the environments, or there are no names.
-
-    The empty name means rows without an environment.
-    """
+    """Return whether the row is in one of these environments, if any; an empty name means none."""
     return not names or (event.columns["environment"] or "") in names
 
 

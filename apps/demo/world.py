@@ -749,10 +749,7 @@ class World:
         replay_id: str | None = None,
         **fields: Any,
     ) -> Replay:
-        """Add a replay from the fields of a `Replay`, and its project if necessary.
-
-        IDs may contain dashes. Raises ValueError for an invalid ID.
-        """
+        """Add a replay from the fields of a `Replay`. Raises ValueError for an invalid ID."""
         with self._lock:
             number = len(self._replays) + 1
             for name, read in (("urls", str), ("error_ids", _hex)):
@@ -828,10 +825,7 @@ class World:
         return self._add_row("spans", when, columns, fields)
 
     def _add_row(self, kind: str, when: datetime, columns: Json, fields: Json) -> Row:
-        """Add a row of a project, user, trace, environment, and release.
-
-        `attributes` are the program's own, of any type.
-        """
+        """Add a row of a project and a person; `attributes` are the program's own."""
         person = full_person(fields.get("user"))
         label = columns.get("message") or columns.get("span.description")
         common = {
@@ -987,10 +981,7 @@ STARTED_VARIABLE = "TRIAGE_DEMO_STARTED"
 
 @dataclass(frozen=True)
 class DemoCustomer:
-    """A customer to look up: the identifier, the reported time (UTC), and what to expect.
-
-    `key` identifies the customer in the demo only.
-    """
+    """A customer to look up, with the time (UTC) and what to expect; `key` is the demo's own."""
 
     key: str
     identifier: str

@@ -31,7 +31,7 @@ from apps.outbound import (
 from apps.sentry import errors
 from apps.sentry.config import Deadline, SentryConfig
 from apps.sentry.parsing import items, mapping
-from apps.sentry.throttling import RateLimiter, Slots
+from apps.sentry.throttling import PrioritySlots, RateLimiter, RelatedSlots
 
 # Requests that can be aborted. The read timeout of `requests` starts over with each chunk, so it
 # can't limit a response that trickles in. A timer shuts the socket instead, whatever is being read.
@@ -96,18 +96,12 @@ class OpenRequests:
     def __init__(self) -> None:
         self._lock = Lock()
         self._requests: list[_OpenRequest] = []
-        self._is_aborted = False
-
-    @property
-    def is_aborted(self) -> bool:
-        """Return whether all requests were aborted."""
-        with self._lock:
-            return self._is_aborted
+        self.is_aborted = False
 
     def abort(self) -> None:
         """Make every request under way fail, and every later one too."""
         with self._lock:
-            self._is_aborted = True
+            self.is_aborted = True
             for request in self._requests:
                 request.abort()
 
@@ -119,7 +113,7 @@ class OpenRequests:
         timer.daemon = True
         _current.request = request
         with self._lock:
-            request.is_aborted = self._is_aborted
+            request.is_aborted = self.is_aborted
             self._requests.append(request)
         timer.start()
         try:
@@ -423,7 +417,12 @@ class Transport:
     """A pooled session to one Sentry. Safe to use from several threads."""
 
     def __init__(
-        self, config: SentryConfig, rate_limiter: RateLimiter, slots: Slots, *, tries: int = TRIES
+        self,
+        config: SentryConfig,
+        rate_limiter: RateLimiter,
+        slots: PrioritySlots | RelatedSlots,
+        *,
+        tries: int = TRIES,
     ) -> None:
         """With one try, for optional calls, the timeout to connect is a second."""
         self._rate_limiter = rate_limiter
@@ -438,14 +437,12 @@ class Transport:
         self._token = config.token
         self._session.auth = _BearerAuth(config.token)
         self._session.headers.update({"Accept": "application/json", "User-Agent": "triage"})
-        self._lock = Lock()
         self._log: list[Call] = []
 
     @property
     def log(self) -> tuple[Call, ...]:
         """Return the requests sent so far, in the order in which they ended."""
-        with self._lock:
-            return tuple(self._log)
+        return tuple(self._log)
 
     def get(self, path: str, params: Params, deadline: Deadline) -> ApiResponse:
         """GET `path` (below `/api/0`), with retries within the deadline.
@@ -548,8 +545,7 @@ class Transport:
             ) from error
         finally:
             call = Call(path, status, round((time.monotonic() - started) * 1000))
-            with self._lock:
-                self._log.append(call)
+            self._log.append(call)
             self._rate_limiter.record_request(call)
         if self._is_late(deadline):  # aborted: what looks like the end of the body may not be it
             raise errors.SentryTimeout("Sentry did not finish its answer in time.")

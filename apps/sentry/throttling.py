@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from math import inf
 from threading import BoundedSemaphore, Event, Lock
-from typing import Protocol
 
 from apps.events.answer import Call
 from apps.sentry.errors import SentryCrowded, SentryError
@@ -66,13 +65,6 @@ class RateLimiter:
         related = copy(self)
         related._slots = [self._lanes[lane], *self._slots]
         return related
-
-
-class Slots(Protocol):
-    """Slots for calls, of which each call holds one."""
-
-    def slot(self, seconds: float) -> AbstractContextManager[None]:
-        """Hold a slot for one call. Raise `SentryCrowded` if none becomes free in time."""
 
 
 class PrioritySlots:

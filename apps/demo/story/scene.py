@@ -34,10 +34,7 @@ class Scene:
         return self.at + timedelta(seconds=seconds)
 
     def add(self, *rows: Row) -> None:
-        """Add errors of the customer; what a row says itself overrides the customer's fields.
-
-        With `nobody`, the event doesn't name the customer.
-        """
+        """Add errors of the customer, overridden by what a row says; `nobody` names no customer."""
         for times, row in rows:
             fields = {"release": RELEASES[row["project"]]} | self.person | row
             fields["release"] = fields["release"] or None
