@@ -421,10 +421,13 @@ class ActivityReader(RelatedReader):
         absent = self._known_absences()
         requested = [table for table in self._tables.values() if table.futures]
         for table in requested:
-            missing = self._missing(table, is_late=table in late)
-            if _is_refusal(table.error) and not table.rows:
+            missing, error = self._missing(table, is_late=table in late), table.error
+            if _is_refusal(error) and not table.rows:
                 absent.append(missing[0])
-                if _is_lasting(table.error):
+                is_general = isinstance(
+                    error, errors.SentryPermissionMissing | errors.SentryNotFound
+                )
+                if error and (is_general or is_about_dataset(error)):
                     self._main.absent_signals[table.signal] = missing[0].message
                 continue
             unread += missing
@@ -495,9 +498,3 @@ _NO_REFUSALS = (
 def _is_refusal(error: errors.SentryError | None) -> bool:
     """Return whether the server refuses this kind of data, rather than failing."""
     return isinstance(error, _REFUSALS) and not isinstance(error, _NO_REFUSALS)
-
-
-def _is_lasting(error: errors.SentryError | None) -> bool:
-    """Return whether a refusal is about more than this search."""
-    is_general = isinstance(error, errors.SentryPermissionMissing | errors.SentryNotFound)
-    return is_general or (error is not None and is_about_dataset(error))

@@ -101,7 +101,9 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
         raise errors.SentryBadResponse("The list of replays came without rows.")
     found, withheld = [], 0
     for row in mappings(rows):
-        identities = _user_of(row)
+        user = mapping(row.get("user"))
+        named = ((name, text(user.get(name.removeprefix("user.")))) for name in _USER)
+        identities = [(name, value) for name, value in named if value]
         if row.get("is_archived") is True:
             continue
         if identities and not fields_naming(question.customer, identities):
@@ -113,12 +115,6 @@ def read_replays(client: SentryClient, question: Question, scope: Scope) -> Sign
     found.sort(key=lambda replay: (replay.started_at, replay.id))
     has_more = response.next_cursor is not None
     return SignalRows(tuple(found), is_complete=False, has_more=has_more, withheld=withheld)
-
-
-def _user_of(row: Mapping[str, object]) -> list[tuple[str, str]]:
-    user = mapping(row.get("user"))
-    values = ((field, text(user.get(field.removeprefix("user.")))) for field in _USER)
-    return [(field, value) for field, value in values if value]
 
 
 def _replay(
@@ -298,20 +294,12 @@ def read_deploys(
         return SignalRows((), is_complete=False)
     window = question.window
     since = window.start - DEPLOY_LOOKBACK - _MAX_DEPLOY_DELAY
-    params = [
-        *(("project", one.id) for one in searched),
-        ("start", f"{since:%Y-%m-%dT%H:%M:%S}"),
-        ("end", f"{scope.end:%Y-%m-%dT%H:%M:%S}"),
-        ("per_page", str(MAX_RELEASES)),
-    ]
+    place = Scope(since, scope.end, tuple(one.id for one in searched))
+    params = [*place.params(), ("per_page", str(MAX_RELEASES))]
     response = client.get(f"{client.organization_path}/releases/", params)
-    rows = response.rows
+    rows = mappings(response.rows)
     slugs = {one.slug for one in searched}
-    deploys = [
-        deploy
-        for row in mappings(rows)
-        for deploy in _deploys(row, question.environments, scope.end)
-    ]
+    deploys = [deploy for row in rows for deploy in _deploys(row, question.environments, scope.end)]
     found = deploys_around(deploys, window, slugs)
     has_next = response.next_cursor is not None or not response.is_last_page(MAX_RELEASES)
     slugs_without_deploy = slugs - {deploy.project for deploy in found if deploy.at < window.start}
@@ -320,7 +308,7 @@ def read_deploys(
         # Sentry sorts releases by this time.
         (moment(row.get("dateReleased")) or moment(row.get("dateCreated")) or scope.end)
         < wanted_since
-        for row in mappings(rows)
+        for row in rows
     )
     return SignalRows(found, is_complete=False, has_more=has_next and not reaches_far_enough)
 
