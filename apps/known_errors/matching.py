@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import reduce
 from operator import or_
-from typing import Any, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import re2
@@ -33,13 +33,22 @@ _MAX_TEXT_LENGTH = 1000
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
 class Column:
     """The texts of one field: per event as (text, folded text), and the events of each text."""
 
-    by_event: tuple[tuple[tuple[str, str], ...], ...]
-    plain: dict[str, int]
-    folded: dict[str, int]
+    def __init__(self, texts: Iterable[Iterable[str | None]]) -> None:
+        """Index one field. Events repeat: the texts of many are read once."""
+        rows = [tuple(row) for row in texts]
+        pairs: dict[tuple[str | None, ...], tuple[tuple[str, str], ...]] = {}
+        self.plain: dict[str, int] = defaultdict(int)
+        self.folded: dict[str, int] = defaultdict(int)
+        for row, events in _event_sets((row,) for row in rows).items():
+            distinct = sorted({text[:_MAX_TEXT_LENGTH] for text in row if text})
+            pairs[row] = tuple((text, text.casefold()) for text in distinct)
+            for text, folded in pairs[row]:
+                self.plain[text] |= events
+                self.folded[folded] |= events
+        self.by_event = [pairs[row] for row in rows]
 
     def where(self, events: int, fits: Callable[[str, str], bool]) -> int:
         """Return the events with a text that fits; each distinct text is tested once."""
@@ -55,18 +64,24 @@ class Column:
         return matching
 
 
-@dataclass(frozen=True, slots=True)
 class EventIndex:
-    """The events by their values. `issue_names` are case-folded IDs and short IDs."""
+    """The events of a result by their values; `zone` decides which day an event belongs to.
 
-    all_events: int
-    issue_of: tuple[str, ...]
-    issues: dict[str, int]
-    issue_names: dict[str, int]
-    projects: dict[str, int]
-    releases: dict[str, int]
-    days: dict[date, int]
-    texts: dict[Field, Column]
+    `issue_names` are case-folded IDs and short IDs.
+    """
+
+    def __init__(self, answer: Answer, zone: ZoneInfo) -> None:
+        by_id = {issue.id: issue for issue in answer.issues}
+        events = [_event(event, by_id.get(event.issue_id or "")) for event in answer.events]
+        events += _troubles(answer)
+        self.all_events = (1 << len(events)) - 1
+        self.issue_of = [event.issue_id for event in events]
+        self.issues = _event_sets((event.issue_id,) for event in events)
+        self.issue_names = _event_sets(event.names for event in events)
+        self.projects = _event_sets((event.project,) for event in events)
+        self.releases = _event_sets((event.release,) for event in events)
+        self.days = _event_sets((event.at.astimezone(zone).date(),) for event in events)
+        self.texts = {name: Column(event.texts.get(name, ()) for event in events) for name in Field}
 
     def issues_of(self, events: int) -> Iterator[tuple[str, int]]:
         """Yield the issues of these events, each with the set of all its events."""
@@ -88,23 +103,6 @@ class _Indexed:
     release: str
     texts: Mapping[Field, Iterable[str | None]]
     names: frozenset[str] = frozenset()
-
-
-def index_events(answer: Answer, zone: ZoneInfo) -> EventIndex:
-    """Index the events of a result; `zone` decides which day an event belongs to."""
-    by_id = {issue.id: issue for issue in answer.issues}
-    events = [_event(event, by_id.get(event.issue_id or "")) for event in answer.events]
-    events += _troubles(answer)
-    return EventIndex(
-        all_events=(1 << len(events)) - 1,
-        issue_of=tuple(event.issue_id for event in events),
-        issues=_event_sets((event.issue_id,) for event in events),
-        issue_names=_event_sets(event.names for event in events),
-        projects=_event_sets((event.project,) for event in events),
-        releases=_event_sets((event.release,) for event in events),
-        days=_event_sets((event.at.astimezone(zone).date(),) for event in events),
-        texts={name: _column(event.texts.get(name, ()) for event in events) for name in Field},
-    )
 
 
 def _event(event: Event, issue: Issue | None) -> _Indexed:
@@ -157,21 +155,6 @@ def _event_sets(values_by_event: Iterable[Iterable[Value]]) -> dict[Value, int]:
     return dict(sets)
 
 
-def _column(texts: Iterable[Iterable[str | None]]) -> Column:
-    """Index one field. Events repeat: the texts of many are read once."""
-    rows = [tuple(row) for row in texts]
-    pairs: dict[tuple[str | None, ...], tuple[tuple[str, str], ...]] = {}
-    plain: dict[str, int] = defaultdict(int)
-    folded: dict[str, int] = defaultdict(int)
-    for row, events in _event_sets((row,) for row in rows).items():
-        distinct = sorted({text[:_MAX_TEXT_LENGTH] for text in row if text})
-        pairs[row] = tuple((text, text.casefold()) for text in distinct)
-        for text, folded_text in pairs[row]:
-            plain[text] |= events
-            folded[folded_text] |= events
-    return Column(tuple(pairs[row] for row in rows), dict(plain), dict(folded))
-
-
 MAX_MATCHES = 5
 # CPU time of the thread, so that a busy machine leaves no entry unchecked.
 TIME_LIMIT_S = 0.04
@@ -196,20 +179,28 @@ class Entry:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class _LiteralIndex:
     """The literals required in one field, and the numbers of the entries that require each."""
 
-    automaton: Any
-    entries: tuple[tuple[int, ...], ...]
+    def __init__(self, entries: dict[str, list[int]]) -> None:
+        options = re2.Options()
+        options.log_errors = False
+        options.never_capture = True
+        options.max_mem = _MAX_SET_MEMORY
+        self._automaton = re2.Set.SearchSet(options)
+        for literal in entries:
+            self._automaton.Add(re2.escape(literal))
+        self._automaton.Add("")  # matches every text, which proves that the search was complete
+        self._automaton.Compile()
+        self._entries = tuple(map(tuple, entries.values()))
 
     def candidates(self, folded: str) -> Iterable[int]:
         """Yield the entries that can match this text."""
-        always = len(self.entries)
-        numbers = self.automaton.Match(folded)
+        always = len(self._entries)
+        numbers = self._automaton.Match(folded)
         if always not in numbers:  # the empty literal is missing: RE2 ran out of memory
             numbers = range(always)
-        return (entry for number in numbers if number != always for entry in self.entries[number])
+        return (entry for number in numbers if number != always for entry in self._entries[number])
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +240,7 @@ def build_catalogue(entries: Iterable[Entry]) -> Catalogue:
     return Catalogue(
         entries=ordered,
         by_issue={issue: tuple(numbers) for issue, numbers in by_issue.items()},
-        literals={name: _literal_index(found) for name, found in by_literal.items()},
+        literals={name: _LiteralIndex(found) for name, found in by_literal.items()},
         unfiltered=tuple(unfiltered),
     )
 
@@ -257,19 +248,6 @@ def build_catalogue(entries: Iterable[Entry]) -> Catalogue:
 def _longest_literals(rule: TextRule) -> list[str]:
     """Return the longest literal of each alternative; a match contains one of them."""
     return [max(row, key=len) for row in rule.literals]
-
-
-def _literal_index(entries: dict[str, list[int]]) -> _LiteralIndex:
-    options = re2.Options()
-    options.log_errors = False
-    options.never_capture = True
-    options.max_mem = _MAX_SET_MEMORY
-    automaton = re2.Set.SearchSet(options)
-    for literal in entries:
-        automaton.Add(re2.escape(literal))
-    automaton.Add("")  # matches every text, which proves that the search was complete
-    automaton.Compile()
-    return _LiteralIndex(automaton, tuple(map(tuple, entries.values())))
 
 
 def match(
@@ -282,7 +260,7 @@ def match(
     """
     if not (answer.events or answer.beside.logs or answer.beside.spans):
         return KnownErrors()
-    index = index_events(answer, zone)
+    index = EventIndex(answer, zone)
     return _MatchRun(catalogue, index, time.thread_time() + seconds).run()
 
 

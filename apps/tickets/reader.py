@@ -5,7 +5,7 @@ Everything found says whether it is certain, or is a question. Nothing is reques
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -161,7 +161,6 @@ def read_moment(typed: str, *, zone: ZoneInfo, now: datetime) -> MomentFound | N
     return MomentFound(moments[0].excerpt, readings, (*questions, *notes))
 
 
-@dataclass(frozen=True, slots=True)
 class _Scan:
     """What a text has outside its headers.
 
@@ -169,60 +168,47 @@ class _Scan:
     `like_times` may be times of day, and `unread` are days or times, but neither can be read.
     """
 
-    mentions: list[Mention]
-    stamps: dict[Mention, str]
-    durations: list[DurationToken]
-    is_24h: bool
-    like_times: list[TextSpan]
-    unread: list[TextSpan]
-    is_cut: bool
-
-
-def _scan(text: str, headers: Sequence[Header]) -> _Scan:
-    durations, unread = find_durations(text)
-    dates = not_overlapping(find_dates(text, durations), headers)
-    durations = [one for one in durations if one.days is None]
-    durations = not_overlapping(durations, [*headers, *dates])
-    taken: list[TextSpan] = [*headers, *dates, *durations]
-    clocks = not_overlapping(times.find_clocks(text), taken)
-    parts = not_overlapping(times.find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
-    is_cut = max(len(dates), len(durations), len(clocks)) > _MAX_TOKENS
-    dates, durations = dates[:_MAX_TOKENS], durations[:_MAX_TOKENS]
-    clocks = clocks[:_MAX_TOKENS]
-    taken = [*headers, *dates, *durations]
-    chat = frozenset(chat_stamps(text, clocks))
-    chat_starts = tuple(sorted(text.rfind("\n", 0, one.start) + 1 for one in chat))
-    breaks = Breaks(tuple(header.start for header in headers), chat_starts)
-    mentions = find_mentions(text, dates, clocks, parts, breaks)
-    bare = blanked(text, [*dates, *durations])
-    stamps = [one for one in mentions if one.has_own_date and stamp_question(bare, one, chat)]
-    if stamps:  # other times take no day from them
-        starts = sorted([*breaks.mails, *(one.start for one in stamps)])
-        others = find_mentions(
-            text,
-            not_overlapping(dates, stamps),
-            not_overlapping(clocks, stamps),
-            parts,
-            Breaks(tuple(starts), breaks.chat),
-        )
-        mentions = sorted([*stamps, *others], key=lambda one: one.start)
-    like_times, more_unread = find_unread(text)
-    taken += mentions
-    return _Scan(
-        mentions=mentions,
-        stamps={one: asked for one in mentions if (asked := stamp_question(bare, one, chat))},
-        durations=durations,
-        is_24h=times.are_24h(clocks),
-        like_times=not_overlapping(like_times, taken)[:_MAX_TOKENS],
-        unread=not_overlapping([*more_unread, *unread], taken)[:_MAX_TOKENS],
-        is_cut=is_cut,
-    )
+    def __init__(self, text: str, headers: Sequence[Header]) -> None:
+        durations, unread = find_durations(text)
+        dates = not_overlapping(find_dates(text, durations), headers)
+        durations = [one for one in durations if one.days is None]
+        durations = not_overlapping(durations, [*headers, *dates])
+        taken: list[TextSpan] = [*headers, *dates, *durations]
+        clocks = not_overlapping(times.find_clocks(text), taken)
+        parts = not_overlapping(times.find_parts(text), [*taken, *clocks])[:_MAX_TOKENS]
+        self.is_cut = max(len(dates), len(durations), len(clocks)) > _MAX_TOKENS
+        dates, durations = dates[:_MAX_TOKENS], durations[:_MAX_TOKENS]
+        clocks = clocks[:_MAX_TOKENS]
+        taken = [*headers, *dates, *durations]
+        chat = frozenset(chat_stamps(text, clocks))
+        chat_starts = tuple(sorted(text.rfind("\n", 0, one.start) + 1 for one in chat))
+        breaks = Breaks(tuple(header.start for header in headers), chat_starts)
+        mentions = find_mentions(text, dates, clocks, parts, breaks)
+        bare = blanked(text, [*dates, *durations])
+        stamps = [one for one in mentions if one.has_own_date and stamp_question(bare, one, chat)]
+        if stamps:  # other times take no day from them
+            starts = sorted([*breaks.mails, *(one.start for one in stamps)])
+            others = find_mentions(
+                text,
+                not_overlapping(dates, stamps),
+                not_overlapping(clocks, stamps),
+                parts,
+                Breaks(tuple(starts), breaks.chat),
+            )
+            mentions = sorted([*stamps, *others], key=lambda one: one.start)
+        like_times, more_unread = find_unread(text)
+        taken += mentions
+        self.mentions, self.durations, self.is_24h = mentions, durations, times.are_24h(clocks)
+        asked = {one: stamp_question(bare, one, chat) for one in mentions}
+        self.stamps = {one: question for one, question in asked.items() if question}
+        self.like_times = not_overlapping(like_times, taken)[:_MAX_TOKENS]
+        self.unread = not_overlapping([*more_unread, *unread], taken)[:_MAX_TOKENS]
 
 
 def _find_moments(
     text: str, headers: Sequence[Header], given: tuple[ReferenceTime, ...], context: Context
 ) -> tuple[tuple[MomentFound, ...], list[str]]:
-    scan = _scan(text, headers)
+    scan = _Scan(text, headers)
     context = replace(
         context,
         is_24h=scan.is_24h,
