@@ -7,7 +7,6 @@ the SHA-256 of all bytes before it, which reveals damage, and an HMAC of that wi
 
 import base64
 import errno
-import fcntl
 import hashlib
 import hmac
 import json
@@ -34,6 +33,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from django.apps import apps
 from django.conf import settings
+from django.core.files import locks
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -293,10 +293,8 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
         if not overwrite:
             _refuse_existing(path)
         with open(_open_partial(partial), "wb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise BackupRefused(f"Another process is writing {path}.") from error
+            if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
+                raise BackupRefused(f"Another process is writing {path}.")
             try:
                 os.fchmod(file.fileno(), 0o600)
                 file.truncate()
@@ -600,12 +598,8 @@ def _only_restore(folder: Path) -> Iterator[None]:
     """Keep other restores out of the folder until this one ends, or is killed."""
     locked = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BackupRefused(
-                f"Another restore is running in {folder}. Wait until it ends."
-            ) from error
+        if not locks.lock(locked, locks.LOCK_EX | locks.LOCK_NB):
+            raise BackupRefused(f"Another restore is running in {folder}. Wait until it ends.")
         yield
     finally:
         os.close(locked)

@@ -277,12 +277,13 @@ def _kind_by_context(text: str, match: re.Match[str], read: _Name) -> tuple[str 
         before = _WORD_BEFORE.search(text[max(0, start - 22) : start])
         names += [f"{before[1]} {name}"] if before else []
     if read.lowered in keys.PARTS:
-        names += [f"{parent}_{name}" for parent in _parent(text, start)]
+        parent = _parent(text, start)
+        names += [f"{parent}_{name}"] if parent else []
     return next(((kind, one) for one in names if (kind := kind_of_key(one))), (None, name))
 
 
-def _parent(text: str, start: int) -> Iterator[str]:
-    """Yield the name of the object or section that contains `start`.
+def _parent(text: str, start: int) -> str:
+    """Return the name of the object or section that contains `start`, or "".
 
     In `{'mapbox': {'region': 'eu', 'key': `, it is `mapbox`, as in YAML and TOML.
     """
@@ -290,10 +291,11 @@ def _parent(text: str, start: int) -> Iterator[str]:
     brace = text.rfind("{", from_here, start)
     if brace > text.rfind("}", from_here, start):
         found = _PARENT.match(text[max(0, brace - 80) : brace][::-1])
-        yield from (found[1][::-1],) if found else ()
-    elif text.rfind("\n", from_here, start) >= 0:
+        return found[1][::-1] if found else ""
+    if text.rfind("\n", from_here, start) >= 0:
         found = _SECTION.search(text, from_here, start)
-        yield from (found[1] or found[2],) if found else ()
+        return (found[1] or found[2]) if found else ""
+    return ""
 
 
 def _is_element(text: str, match: re.Match[str]) -> bool:
