@@ -72,13 +72,10 @@ _WORD = _FILE.compile("word")
 # What can come between two words of one amount.
 _GAP = re.compile(r"[\s'\u2019\u2013-]{0,3}|\.\s{0,2}|\s?,\s{1,2}|\s?\(\s?")
 
-_MINUTES = {unit: int(seconds) / 60 for unit, seconds in by_phrase(WORDS["units"]).items()}
+_MINUTES = by_phrase(WORDS["units"], lambda seconds: int(seconds) / 60)
 UNITS = word_set("longer_units").union(_MINUTES)
 _NOT_ALONE = word_set("other_units")
-_AMOUNTS = {
-    kind: {word: float(value) for word, value in by_phrase(rows).items()}
-    for kind, rows in WORDS["amounts"].items()
-}
+_AMOUNTS = {kind: by_phrase(rows, float) for kind, rows in WORDS["amounts"].items()}
 _COUNTS = {**NUMBERS, **_AMOUNTS["number"]}
 _TENS, _FRACTIONS, _QUARTERS = (_AMOUNTS[kind] for kind in ("tens", "fraction", "quarter"))
 _ARTICLES, _JOINING = _AMOUNTS["article"].keys(), _AMOUNTS["joining"].keys()

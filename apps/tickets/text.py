@@ -149,6 +149,7 @@ class TextSpan:
 
 
 S = TypeVar("S", bound=TextSpan)
+T = TypeVar("T")
 
 
 def not_overlapping(found: Iterable[S], taken: Iterable[TextSpan]) -> list[S]:
@@ -220,9 +221,9 @@ def _phrases(listed: str) -> list[str]:
     return [phrase for phrase in re.split(r"[|\n]", listed) if phrase]
 
 
-def by_phrase(rows: dict[str, str]) -> dict[str, str]:
-    """Return a table's keys by each of its phrases."""
-    return {phrase: meaning for meaning, listed in rows.items() for phrase in _phrases(listed)}
+def by_phrase(rows: dict[str, str], read: Callable[[str], T]) -> dict[str, T]:
+    """Return what is read from a table's keys by each of its phrases."""
+    return {phrase: read(key) for key, listed in rows.items() for phrase in _phrases(listed)}
 
 
 def either(name: str) -> str:
@@ -242,13 +243,10 @@ MONTHS = _numbered(WORDS["months"], 1)
 WEEKDAYS = _numbered(WORDS["weekdays"], 0)
 ANY_WEEKDAY = {**WEEKDAYS, **_numbered(WORDS["short_weekdays"], 0)}
 NUMBERS = _numbered(WORDS["numbers"], 1)
-DAYS_AGO = {word: int(ago) for word, ago in by_phrase(WORDS["days_ago"]).items()}
+DAYS_AGO = by_phrase(WORDS["days_ago"], int)
 # A part of a certain day: how many days ago, and which part.
-PARTS_OF_DAYS = {
-    word: (int(meaning[0]), meaning[2:])
-    for word, meaning in by_phrase(WORDS["parts_of_days"]).items()
-}
-PARTS = by_phrase(WORDS["parts"])
+PARTS_OF_DAYS = by_phrase(WORDS["parts_of_days"], lambda key: (int(key[0]), key[2:]))
+PARTS = by_phrase(WORDS["parts"], str)
 
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}
 
@@ -264,16 +262,15 @@ def _longest_first(words: Iterable[str]) -> str:
 
 _WORD_TABLES: dict[str, Iterable[str]] = {
     "numbers": NUMBERS,
-    "tens": by_phrase(WORDS["amounts"]["tens"]),
+    "tens": by_phrase(WORDS["amounts"]["tens"], int),
     "months": MONTHS,
     "weekdays": WEEKDAYS,
     "any_weekday": ANY_WEEKDAY,
     "days_and_parts": {**DAYS_AGO, **PARTS_OF_DAYS},
     "parts_of_day": PARTS,
-    **{
-        name: by_phrase(WORDS[name])
-        for name in ("minutes", "minutes_before_hour", "minutes_after_hour")
-    },
+    "minutes": by_phrase(WORDS["minutes"], int),
+    "minutes_before_hour": by_phrase(WORDS["minutes_before_hour"], int),
+    "minutes_after_hour": by_phrase(WORDS["minutes_after_hour"], int),
 }
 _ANY_WORD = {name: either(name) for name in WORDS["phrases"]}
 _ANY_WORD["zones"] = "|".join(name for name in WORDS["zones"] if len(name) > 2)

@@ -117,13 +117,10 @@ def _number(written: str) -> int:
 
 # Times in words: half past four, ten past nine, halb 4, y media, noon, midnight.
 
-_MINUTES = {word: int(minutes) for word, minutes in by_phrase(WORDS["minutes"]).items()}
+_MINUTES = by_phrase(WORDS["minutes"], int)
 _AFTER_HOUR = {**_MINUTES, "fifteen": 15, "thirty": 30, "forty": 40, "fifty": 50}
-_SPELLED_MINUTES = {
-    **by_phrase(WORDS["minutes_before_hour"]),
-    **by_phrase(WORDS["minutes_after_hour"]),
-    "half": "-30",
-}
+_SPELLED_MINUTES = by_phrase(WORDS["minutes_before_hour"], int) | {"half": -30}
+_SPELLED_MINUTES |= by_phrase(WORDS["minutes_after_hour"], int)
 _TIME_BEFORE = _FILE.compile("time_before", re.IGNORECASE)
 _PART = _FILE.compile("part", re.IGNORECASE)
 
@@ -163,7 +160,7 @@ def _half(found: re.Match[str]) -> ClockToken | None:
 
 def _minutes_of(word: str) -> int:
     if word in _SPELLED_MINUTES:
-        return int(_SPELLED_MINUTES[word])
+        return _SPELLED_MINUTES[word]
     count, *_, direction = word.replace("twenty five", "twenty-five").split()
     minutes = int(count) if count.isdecimal() else _MINUTES[count]
     return minutes if direction in ("past", "nach") else -minutes
@@ -331,7 +328,7 @@ class ZoneToken(TextSpan):
     is_offset: bool = False
 
 
-_PLACES = by_phrase(WORDS["places"])
+_PLACES = by_phrase(WORDS["places"], str)
 _NOT_PLACES, _NOT_ABBREVIATIONS = word_set("not_places"), word_set("not_zones")
 
 _OFFSET = _FILE.compile("offset")
