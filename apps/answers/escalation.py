@@ -14,6 +14,7 @@ from apps.events.answer import Answer
 from apps.events.event import LogEntry
 from apps.events.grouping import Group, groups_in, problems_of
 from apps.events.observations import BY_TRACE, Observation, troubles_of
+from apps.events.query import counted
 from apps.events.releases import (
     affects_only_customer,
     describe_fix,
@@ -29,6 +30,7 @@ from apps.exports.markdown import UNKNOWN, caught, counts, frame_line, inline, s
 # URLs that Markdown turns into links, without characters that could end the link or act as markup.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")
 _SIGNALS = {"feedback": "The customer wrote", "session replay": "Session replay"}
+_TRACED = "error of the same trace"
 _MAX_OBSERVATIONS = 5
 _MAX_ROWS = 6
 _DETAIL = facts.Detail(
@@ -58,10 +60,11 @@ def escalation_values(about: About) -> dict[str, str]:
     document = builder.build(_DETAIL)
     pairs = list(zip(document.issues, groups_in(problems_of(only_chosen)), strict=False))
     moment = answer.question.window.moment
+    traced = [one for one in document.related if one.kind == _TRACED]  # one may be the cause
     paragraphs = (
         *(_problem(issue, document.events_of(issue), about) for issue, _ in pairs),
         *map(_observation, troubles_of(answer)[:_MAX_OBSERVATIONS]),
-        *_related_errors(document),
+        *([f"### Related errors (same traces)\n{_list(map(_related, traced))}"] if traced else []),
     )
     return {
         "title": _title(document.issues, answer),
@@ -197,17 +200,8 @@ def _observation(one: Observation) -> str:
     return "\n".join(lines)
 
 
-def _related_errors(document: facts.Document) -> list[str]:
-    """Return the errors of the same traces that name no customer: one may be the cause."""
-    errors = [one for one in document.related if one.kind == "error of the same trace"]
-    if not errors:
-        return []
-    return [f"### Related errors (same traces)\n{_list(map(_related, errors))}"]
-
-
 def _related(one: facts.RelatedEntry) -> str:
-    is_error = one.kind == "error of the same trace"
-    where = f" in {inline(one.project)}" if is_error and one.project else ""
+    where = f" in {inline(one.project)}" if one.kind == _TRACED and one.project else ""
     at = one.timestamp.astimezone(UTC)
     return f"{at:%H:%M:%S} UTC: {inline(one.text)}{where}{_link(one.permalink)}"
 
@@ -219,11 +213,10 @@ def _impact(issue: facts.Issue, group: Group, moment: datetime) -> str:
     elif users is None:
         who = "the number of affected customers is unknown"
     else:
-        who = "1 customer" if users == 1 else f"{users:,} customers"
+        who = counted(users, "customer")
     parts = [who, f"first seen {_time(issue.first_seen)} UTC" if issue.first_seen else ""]
     if day:
-        events = "1 event" if day.total == 1 else f"{day.total:,} events"
-        parts.append(f"{events} across all customers in the last day")
+        parts.append(f"{counted(day.total, 'event')} across all customers in the last day")
     if group.issue:
         parts += (*issue_trends(group.issue, moment), issue_status_text(group.issue) or "")
     if issue.status and issue.status.fix:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from apps.answers.webhook import is_configured, send_due
+from apps.events.query import counted
 
 
 class Command(BaseCommand):
@@ -16,5 +17,4 @@ class Command(BaseCommand):
         """Print the number of attempts. Raise CommandError without a webhook."""
         if not is_configured():
             raise CommandError("TRIAGE_WEBHOOK_URL is not set, so there is nothing to send to.")
-        tried = send_due()
-        self.stdout.write(f"Tried: {tried} {'draft' if tried == 1 else 'drafts'}.")
+        self.stdout.write(f"Tried: {counted(send_due(), 'draft')}.")
