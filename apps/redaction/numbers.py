@@ -61,11 +61,8 @@ def is_social_security_number(digits: str) -> bool:
 _NOT_DIGIT, _ENCODED = re.compile(r"\D"), re.compile("%[0-9A-F]{2}")
 _NAME_BEFORE = re.compile(r"([A-Za-z_-]{1,40})[\"'\])]{0,2}\s{0,2}[:=#]?\s{0,2}[\"'#]?\Z")
 _ARTICLE = _FILE.compile("article", re.IGNORECASE)
-
 _LETTERS_BEFORE = re.compile(r"(?:\A|[^A-Za-z0-9])[A-Za-z_]{0,40}\Z")
 _LETTERS_AFTER = re.compile(r"[A-Za-z_]{0,40}(?![A-Za-z0-9])")
-
-
 _CARD_BEFORE = _FILE.compile("card_before", re.IGNORECASE)
 _RARE_LENGTHS = (12, 13, 17, 18, 19)
 
@@ -112,8 +109,6 @@ def _iban_starts(text: str, _hints: list[int]) -> Iterator[int]:
 
 
 _ORDER_BEFORE = _FILE.compile("order_before", re.IGNORECASE)
-
-
 _EXTENSION_START = re.compile("[A-Za-z;,]")
 
 

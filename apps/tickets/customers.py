@@ -46,7 +46,6 @@ _FILE = read_patterns("customers.toml")
 _OWN_ADDRESS = _FILE.compile("own_address", re.IGNORECASE)
 _RECIPIENT = _FILE.compile("recipient", re.IGNORECASE | re.MULTILINE)
 _SENDER = _FILE.compile("sender", re.IGNORECASE | re.MULTILINE)
-
 _ENGLISH = by_phrase(WORDS["english_owners"], str)
 # "100 200 300" is one number in groups; its first group alone would be another customer.
 _MORE_GROUPS = re.compile(r"[ \u00a0][0-9]{3}(?![\w:./-])")

@@ -63,7 +63,6 @@ class _Amount:
 _FILE = read_patterns("dates.toml")
 _MAX_WORDS = 9
 _WINDOW = 90
-
 _AGO = _FILE.compile("ago", re.IGNORECASE)
 _BACK = _FILE.compile("back", re.IGNORECASE)
 _NOW = _FILE.compile("just_now", re.IGNORECASE)
@@ -71,7 +70,6 @@ _SPAN = _FILE.compile("span", re.IGNORECASE)
 _WORD = _FILE.compile("word")
 # What can come between two words of one amount.
 _GAP = re.compile(r"[\s'\u2019\u2013-]{0,3}|\.\s{0,2}|\s?,\s{1,2}|\s?\(\s?")
-
 _MINUTES = by_phrase(WORDS["units"], lambda seconds: int(seconds) / 60)
 UNITS = word_set("longer_units").union(_MINUTES)
 _NOT_ALONE = word_set("other_units")

@@ -517,12 +517,9 @@ def _zone_questions(
 # What the words around a time leave open, and words that can't be read.
 
 _MAX_DISTANCE = 40
-
 _LIKE_A_TIME = _FILE.compile("like_a_time", re.IGNORECASE)
 _SURELY_A_TIME = _FILE.compile("surely_a_time", re.IGNORECASE)
 _LIKE_A_DATE = _FILE.compile("like_a_date")
-
-
 _QUESTIONS: dict[str, str] = _FILE.tables["questions"]
 NOT_PROBLEM = _QUESTIONS["not the problem"]
 
@@ -535,8 +532,6 @@ def _cue_pattern(cue: dict[str, str]) -> re.Pattern[str]:
 
 
 _CUES = tuple((_cue_pattern(cue), cue) for cue in _FILE.tables["cues"])
-
-
 _ASKED = _FILE.compile("asked", re.IGNORECASE)
 _QUESTION_MARK = re.compile(r"[^.!?\n]{0,60}\?")
 

@@ -330,7 +330,6 @@ class ZoneToken(TextSpan):
 
 _PLACES = by_phrase(WORDS["places"], str)
 _NOT_PLACES, _NOT_ABBREVIATIONS = word_set("not_places"), word_set("not_zones")
-
 _OFFSET = _FILE.compile("offset")
 _ABBREVIATION = re.compile(r",?\s{0,2}[(\[]?(?P<name>[A-Z]{2,4})(?![\w+-])[)\]]?")
 _ZULU = re.compile(r"\s?Z(?![\w.]\w)(?!\w)")

@@ -93,7 +93,6 @@ _COMMENTED = _FILE.compile("commented", re.IGNORECASE | re.MULTILINE)
 _TIME_LABEL = _FILE.compile("time_label", re.IGNORECASE)
 _TIME_BELOW = _FILE.compile("time_below", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![\w.])20[0-9]{2}(?![0-9])")
-
 _VERB = _FILE.compile("verb", re.IGNORECASE)
 _ADDRESS = _FILE.compile("address")
 _ENDS = re.compile(r":[ \t*_>-]{0,8}\Z|[ \t]wrote(?:[ \t]?-{2,20}|[ \t]{0,4})\Z")
