@@ -23,6 +23,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -223,9 +224,9 @@ def _typed_name(credentials: dict[str, Any]) -> str:
 
 def supports_passkeys(request: HttpRequest) -> bool:
     """Return whether the host supports passkeys: a name over HTTPS, or `localhost`, but no IP."""
-    name = urlsplit(f"//{request.get_host()}").hostname or ""
+    name, _port = split_domain_port(request.get_host())
     try:
-        ip_address(name)
+        ip_address(name.strip("[]"))
     except ValueError:
         return request.is_secure() or name == "localhost" or name.endswith(".localhost")
     return False
