@@ -5,7 +5,7 @@ import io
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -59,7 +59,7 @@ def as_json(result: IncidentResult) -> dict[str, object]:
     return {
         "schema": "triage.incident/1",
         "incident_id": str(incident.uuid),
-        "state": result.state,
+        "state": incident.state,
         "window": {
             "moment": _utc(window.moment),
             "start": _utc(window.start),
@@ -210,8 +210,8 @@ def _head(result: IncidentResult, extent: _Extent) -> str:
     return "\n".join((*_summary(result, extent.lines), listed))
 
 
-def _sections(result: IncidentResult, left: int) -> Iterator[str]:
-    """Yield the events of as many failures as fit; what one doesn't need is left for the others."""
+def _sections(result: IncidentResult, left: int) -> list[str]:
+    """Return the events of as many failures as fit; the rest of a share is left for the others."""
     pending = dict(enumerate(result.failures, 1))
     while pending and left // len(pending) < _LEAST:
         pending.popitem()
@@ -231,7 +231,7 @@ def _sections(result: IncidentResult, left: int) -> Iterator[str]:
                 break
             found[number], _is_whole = _section(number, one, result, share)
             left -= estimate_tokens(found[number])
-    yield from (found[number] for number in sorted(found))
+    return [found[number] for number in sorted(found)]
 
 
 _LEAST = MIN_TOKENS + _HEADING_TOKENS
@@ -326,7 +326,7 @@ def usual_text(failure: Failure, result: IncidentResult) -> str:
             if failure.problem.is_noise
             else "not shown: it includes other projects"
         )
-    if failure.baseline is None and result.state == "running":
+    if failure.baseline is None and result.incident.state == "running":
         return "not compared yet"
     minutes = 2 * result.incident.minutes
     length = "hour" if minutes == 60 else f"{minutes} minutes"

@@ -68,9 +68,16 @@ class Incident(models.Model):
         return self.expires_at <= timezone.now()
 
     @property
+    def state(self) -> str:
+        """Return finished, cancelled, or running."""
+        if self.cancelled_at:
+            return "cancelled"
+        return "finished" if self.finished_at else "running"
+
+    @property
     def is_over(self) -> bool:
         """Return whether nothing will be added to the result."""
-        return self.finished_at is not None or self.cancelled_at is not None
+        return self.state != "running"
 
     @property
     def window(self) -> Window:

@@ -129,10 +129,7 @@ def decode_list(content: bytes) -> str:
 
 
 def read_list(text: str, read: ReadCustomer, *, column: int | None = None) -> CustomerList:
-    """Read the customers in a text; without a `column`, the likeliest one is read.
-
-    Raise `ListRefused` if there are none, too many, or if reading takes too long.
-    """
+    """Read the customers in a text, by default in its likeliest column. Raise `ListRefused`."""
     if len(text) > MAX_LIST_LENGTH:
         raise ListRefused(f"That list is too long: the limit is {MAX_LIST_LENGTH:,} characters.")
     lines = _json_items(text) or text.removeprefix("\ufeff").splitlines()

@@ -7,7 +7,7 @@ done in any order, by any worker, twice, or after a restart.
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import thread_time
@@ -662,22 +662,17 @@ class IncidentResult:
         """The number of customers whose errors are known, at least in part."""
         return self.asked - len(self.lines["not_asked"]) - len(self.lines["unanswerable"])
 
-    @property
-    def state(self) -> str:
-        """Return finished, cancelled, or running."""
-        if self.incident.cancelled_at:
-            return "cancelled"
-        return "finished" if self.incident.finished_at else "running"
+    def unchecked(self) -> Iterator[str]:
+        """Yield how many customers were not checked, and how many couldn’t be."""
+        if not_asked := self.lines["not_asked"]:
+            yield f"{len(not_asked):,} not checked{'' if self.incident.is_over else ' yet'}"
+        if unanswerable := self.lines["unanswerable"]:
+            yield f"{len(unanswerable):,} couldn’t be checked"
 
     def share_text(self, failure: Failure) -> str:
         """Return how many customers had a failure, of how many: “3 of 5 checked, 2 not yet”."""
-        parts = [f"{len(failure.lines):,} of {self.answered:,} checked"]
-        if not_asked := self.lines["not_asked"]:
-            yet = "" if self.incident.is_over else " yet"
-            parts.append(f"{len(not_asked):,} not checked{yet}")
-        if unanswerable := self.lines["unanswerable"]:
-            parts.append(f"{len(unanswerable):,} couldn’t be checked")
-        return ", ".join(parts)
+        checked = f"{len(failure.lines):,} of {self.answered:,} checked"
+        return ", ".join((checked, *self.unchecked()))
 
     @property
     def complete(self) -> bool:

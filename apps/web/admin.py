@@ -472,6 +472,4 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State")
     def state(self, incident: Incident) -> str:
-        if incident.cancelled_at:
-            return "canceled"
-        return "finished" if incident.finished_at else "running"
+        return "canceled" if incident.cancelled_at else incident.state

@@ -72,7 +72,7 @@ def headline(result: IncidentResult) -> str:
     """Return what the customers have in common, and nothing that isn't certain."""
     answered = result.answered
     of = f"{counted(answered, 'customer')}{' checked' if result.lines['not_asked'] else ''}"
-    if result.state == "running":
+    if not result.incident.is_over:
         had = sum(bool(one.events) for one in result.findings.values())
         unasked = f"Asking Sentry about {counted(result.asked, 'customer')}"
         return f"{had:,} of {of} had errors so far" if answered else unasked
@@ -100,11 +100,8 @@ def _facts(result: IncidentResult) -> Iterable[str]:
     if where := (*projects, *result.incident.environments):
         yield f"in {_first_of(where)}"
     yield f"{result.answered:,} of {counted(result.asked, 'customer')} checked"
-    if not_asked := result.lines["not_asked"]:
-        yield f"{len(not_asked):,} not checked{' yet' if result.state == 'running' else ''}"
-    if unanswerable := result.lines["unanswerable"]:
-        yield f"{len(unanswerable):,} couldn’t be checked"
-    if result.state == "running":
+    yield from result.unchecked()
+    if not result.incident.is_over:
         return
     yield "complete" if result.complete else "incomplete"
     incident = result.incident

@@ -191,7 +191,7 @@ def incident_detail(request: HttpRequest, incident_id: uuid.UUID) -> HttpRespons
         "incident": incident,
         "view": incident_view(result, agent=person.get_full_name()),
         "reason": services.reason_of_incident(incident),
-        "is_running": result.state == "running",
+        "is_running": not incident.is_over,
         "ended": result.batches_ended,
         "share": share,
         "sizes": SIZES,
