@@ -138,10 +138,7 @@ class AnswerReader:
 
 
 def reserve(llm: Llm, tokens_in: int) -> date:
-    """Reserve the call's maximum tokens and cost, and return the day. Raise a `ModelFailed`.
-
-    A single conditional update keeps processes from reserving the same remainder.
-    """
+    """Reserve the call's maximum tokens and cost, and return the day. Raise a `ModelFailed`."""
     tokens = tokens_in + llm.answer_tokens
     cost = llm.cost(tokens_in, llm.answer_tokens)
     day = timezone.localdate()
@@ -149,6 +146,7 @@ def reserve(llm: Llm, tokens_in: int) -> date:
     rows = Spending.objects.filter(day=day, tokens__lte=llm.tokens_per_day - tokens)
     if llm.costs_money:
         rows = rows.filter(cost__lte=llm.most_per_day - cost)
+    # One conditional update, so that no two processes reserve the same remainder.
     if not rows.update(tokens=F("tokens") + tokens, cost=F("cost") + cost):
         raise ModelFailed("budget", left=remaining_today(llm))
     return day
