@@ -30,9 +30,10 @@ SHARED = {
     "tests/accounts/test_oidc.py": "provider",
     "tests/audit/test_guards_postgres.py": "postgres",
     "tests/audit/test_writers.py": "postgres",
-    "tests/explain/test_spending.py": "postgres",
+    "tests/explain/": "postgres",  # and the library of a model
     "tests/jobs/test_kills.py": "postgres",
     "tests/lookups/test_postgres.py": "postgres",
+    "tests/web/test_worker.py": "gunicorn",
 }
 
 
