@@ -21,6 +21,7 @@ from apps import redis_outage
 from apps.audit import models, trail
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
+from apps.events.once import rule_cache
 from apps.events.query import Question, Window
 from apps.lookups.management.commands.lookup import prepare_database
 from apps.sentry.config import SentryConfig
@@ -225,6 +226,13 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def one_request() -> Iterator[None]:
+    """Find what the rules say only once, as in a request."""
+    with rule_cache():
+        yield
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ from apps.known_errors.patterns import check_variables
 from tests.exports.answers import MARKER, MOMENT, answer, event, issue
 from tests.web.answers import log, span, without_errors
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 _WORDING = import_module("apps.answers.migrations.0014_messages_in_reports")
 BUILT_IN = {row["name"]: row | {"body": _WORDING.edited(row["body"])} for row in _WORDING.BUILT_IN}
 TODAY = date(2026, 11, 24)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from apps.events.answer import (
     Answer,
     CatalogEntry,
@@ -35,6 +37,8 @@ from tests.web.answers import (
     span,
     without_errors,
 )
+
+pytestmark = pytest.mark.usefixtures("one_request")
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ISOLATES = dict.fromkeys((0x2068, 0x2069))

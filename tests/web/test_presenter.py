@@ -20,6 +20,8 @@ from tests.exports.answers import detailed
 from tests.web import answers
 from tests.web.answers import FETCHED, MOMENT, answer, event, lookup
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 BERLIN = ZoneInfo("Europe/Berlin")
 
 

@@ -18,6 +18,8 @@ from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
 from tests.web.pages import Page, rendered
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 BERLIN = ZoneInfo("Europe/Berlin")
 ANSWERS = {
     "none": answer(),
