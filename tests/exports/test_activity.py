@@ -11,6 +11,8 @@ from apps.events.observations import BY_TRACE
 from apps.exports import Format, render
 from tests.exports.answers import MARKER, MOMENT, afternoon, answer, quiet
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 REFUSED = "The upload was refused: too large."
 

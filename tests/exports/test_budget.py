@@ -34,6 +34,8 @@ from tests.exports.answers import answer as answered
 from tests.exports.sample_answers import sample_answer
 from tests.exports.tokenizer import count
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 
 

@@ -32,6 +32,8 @@ from tests.exports.answers import (
 from tests.exports.sample_answers import raw_answer
 from tests.exports.tokenizer import count
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 GOLDEN = Path(__file__).parent / "golden"
 FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 BUDGETS = (700, 1500, 3000, 6000, 16_000)

@@ -21,6 +21,8 @@ from tests.examples import examples
 from tests.exports.answers import MARKER, afternoon, answer, event, hostile
 from tests.exports.known import knowing
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 FENCES = [sign * count for sign in "`~" for count in (1, 2, 3, 4, 5, 8, 13, 20)]
 TEXTS = [
     "# A heading\n\nand more",

@@ -16,6 +16,8 @@ from tests.exports.answers import MARKER, afternoon
 from tests.exports.blocks import enclosed
 from tests.exports.known import BANK, FIXED, TODAY, WHY, knowing
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 NOT_JSON: tuple[Format, ...] = ("markdown", "text")
 

@@ -12,6 +12,8 @@ from apps.exports import Format, render
 from apps.exports.tokens import estimate_tokens
 from tests.exports.answers import MARKER, MOMENT, afternoon, answer, hostile
 
+pytestmark = pytest.mark.usefixtures("one_request")
+
 FORMATS: tuple[Format, ...] = ("markdown", "json", "text")
 UNTIL = MOMENT + timedelta(days=3)
 SINCE = UNTIL - timedelta(days=30)
