@@ -23,7 +23,7 @@ def open_first_row(path: str) -> Callable[[Visitor], None]:
 
 
 def lookups(visitor: Visitor) -> None:
-    visitor.look_up("1001")
+    visitor.open_result("1001")
     expect(visitor.page.locator("#export")).to_be_visible()
     visitor.page.goto(f"{visitor.site.url}{LIST}")
     expect(visitor.page.locator("#result_list")).to_be_visible()
@@ -47,7 +47,8 @@ def lookup_record(visitor: Visitor) -> None:
 
 def purge(visitor: Visitor) -> None:
     """Ask before deleting a selected result and its copies."""
-    lookups(visitor)
+    visitor.look_up("1001")
+    visitor.look_up("1001")
     lookups(visitor)
     page = visitor.page
     page.locator("input.action-select").first.check()

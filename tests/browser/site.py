@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Site:
     """A running demo with its passwords by username and reported times by customer.
 
-    `sessions` caches cookies by username.
+    `sessions` caches cookies by username, and `results` addresses by username and customer.
     """
 
     folder: Path
@@ -33,6 +33,7 @@ class Site:
     passwords: dict[str, str]
     moments: dict[str, str]
     sessions: dict[str, Any] = field(default_factory=dict)
+    results: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 @contextmanager

@@ -65,15 +65,19 @@ def unclear_ticket(visitor: Visitor) -> None:
 
 def result_for(customer: str) -> Callable[[Visitor], None]:
     def enter(visitor: Visitor) -> None:
-        visitor.look_up(customer)
+        visitor.open_result(customer)
         expect(visitor.page.locator("#export")).to_be_visible()
 
     return enter
 
 
 def all_open(visitor: Visitor) -> None:
-    """Open every section of a result."""
     result_for("mallory@example.net")(visitor)
+    open_sections(visitor)
+
+
+def open_sections(visitor: Visitor) -> None:
+    """Open every section of a result."""
     for _round in range(3):
         closed = visitor.page.locator("main details:not([open]) > summary")
         for summary in closed.element_handles():

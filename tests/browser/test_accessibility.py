@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.site import Site
 from tests.browser.state import State
-from tests.browser.states import STATES, all_open, form, result_for
+from tests.browser.states import STATES, form, open_sections, result_for
 from tests.browser.visitor import Visitor
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
@@ -105,7 +105,8 @@ FOCUS_STATE = """
 
 
 def test_page_has_no_animations(agent_browser: Visitor) -> None:
-    all_open(agent_browser)
+    result_for("1001")(agent_browser)
+    open_sections(agent_browser)
     assert agent_browser.page.evaluate("document.getAnimations().length") == 0
 
 

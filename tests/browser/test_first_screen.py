@@ -23,7 +23,7 @@ MEASURE = """() => {
 def test_page_is_short_until_something_is_opened(agent_browser: Visitor, customer: str) -> None:
     page = agent_browser.page
     page.set_viewport_size({"width": 1280, "height": 800})
-    agent_browser.look_up(customer)
+    agent_browser.open_result(customer)
     height, words, controls = page.evaluate(MEASURE)
     assert height <= MAX_HEIGHT
     assert words <= MAX_WORDS
@@ -33,7 +33,7 @@ def test_page_is_short_until_something_is_opened(agent_browser: Visitor, custome
 def test_first_screen_says_what_broke_and_what_to_do(clipboard_browser: Visitor) -> None:
     page = clipboard_browser.page
     page.set_viewport_size({"width": 1280, "height": 800})
-    clipboard_browser.look_up("1001")
+    clipboard_browser.open_result("1001")
     verdict, tell = page.locator(".verdict"), page.locator(".tell")
     for text in ("the customer’s bank", "1,842 so far", "Fix planned for", "Just before"):
         expect(verdict).to_contain_text(text)
@@ -53,7 +53,7 @@ def test_first_screen_says_what_broke_and_what_to_do(clipboard_browser: Visitor)
 def test_actions_stay_within_thumbs_reach_on_phone(agent_browser: Visitor) -> None:
     page = agent_browser.page
     page.set_viewport_size({"width": 360, "height": 740})
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     for place in ("0", "document.documentElement.scrollHeight"):
         page.evaluate(f"scrollTo(0, {place})")
         expect(page.get_by_role("button", name="Copy for an LLM")).to_be_in_viewport(ratio=1)

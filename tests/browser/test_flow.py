@@ -13,7 +13,7 @@ DECLINED = re.compile("The payment was declined, 3 times")
 
 
 def test_keys_move_between_problems_and_to_customer_field(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     page = agent_browser.page
     expect(page.get_by_role("heading", level=1)).to_have_text(DECLINED)
     first, second = page.locator("#issue-1-title"), page.locator("#issue-2 .fold > summary")
@@ -32,7 +32,7 @@ def test_keys_move_between_problems_and_to_customer_field(agent_browser: Visitor
 
 
 def test_question_mark_opens_shortcuts_and_escape_closes_them(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     page = agent_browser.page
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text(
@@ -62,7 +62,7 @@ def test_disabled_shortcuts_do_nothing(agent_browser: Visitor) -> None:
 
 
 def test_opening_event_loads_its_details(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     page = agent_browser.page
     problem = page.locator("#issue-2")
     expect(problem.locator(".exception")).to_have_count(0)
@@ -73,14 +73,14 @@ def test_opening_event_loads_its_details(agent_browser: Visitor) -> None:
 
 
 def test_timeline_mark_opens_its_event(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     page = agent_browser.page
     page.locator(".lane").nth(1).locator("a.mark-link").first.click()
     expect(page.locator("#issue-2").get_by_text("Where the program broke")).to_be_visible()
 
 
 def test_form_above_result_starts_new_lookup(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     page = agent_browser.page
     first = page.url
     page.get_by_text("Change", exact=True).click()
@@ -93,7 +93,7 @@ def test_form_above_result_starts_new_lookup(agent_browser: Visitor) -> None:
 
 
 def test_one_click_widens_window(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     page = agent_browser.page
     page.get_by_text("Wider or other times").click()
     page.get_by_role("button", name="± 15 min").click()
@@ -102,7 +102,7 @@ def test_one_click_widens_window(agent_browser: Visitor) -> None:
 
 
 def test_form_opens_on_phone_without_javascript(no_script: Visitor) -> None:
-    no_script.look_up("1001")
+    no_script.open_result("1001")
     page = no_script.page
     expect(page.get_by_label("Customer", exact=True)).to_be_hidden()
     page.locator("#ask > summary").click()
@@ -113,7 +113,7 @@ def test_form_opens_on_phone_without_javascript(no_script: Visitor) -> None:
 
 
 def test_event_opens_on_its_own_page_without_javascript(no_script: Visitor) -> None:
-    no_script.look_up("1001")
+    no_script.open_result("1001")
     page = no_script.page
     problem = page.locator("#issue-2")
     problem.locator(".fold > summary").click()

@@ -44,7 +44,7 @@ def test_invalid_input_shows_error_and_is_preserved(agent_browser: Visitor) -> N
 
 
 def test_result_works_on_phone_without_javascript(no_script: Visitor) -> None:
-    no_script.look_up("1001")
+    no_script.open_result("1001")
     page = no_script.page
     expect(page.get_by_role("heading", name="The payment was declined.")).to_be_visible()
     page.locator(".event summary").first.click()
@@ -70,7 +70,7 @@ def _page_width(visitor: Visitor) -> int:
 
 
 def test_hostile_events_run_no_script_and_log_nothing(agent_browser: Visitor) -> None:
-    agent_browser.look_up("mallory@example.net")
+    agent_browser.open_result("mallory@example.net")
     page = agent_browser.page
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     page.wait_for_load_state("networkidle")
@@ -96,7 +96,7 @@ def test_sentry_outage_is_reported_and_retry_works(
 
 
 def test_empty_result_lists_searched_projects(agent_browser: Visitor) -> None:
-    agent_browser.look_up("leo.martin@example.fr")
+    agent_browser.open_result("leo.martin@example.fr")
     main = agent_browser.page.locator("main")
     expect(main).to_contain_text("No errors for this customer in this window, but 6 clicks")
     expect(main).to_contain_text("checkout-api")

@@ -27,18 +27,19 @@ def choose(page: Page, prompt: str) -> None:
 def test_copy_matches_preview_and_is_recorded(
     clipboard_browser: Visitor,
 ) -> None:
-    clipboard_browser.look_up("1001")
+    clipboard_browser.open_result("1001")
     page = clipboard_browser.page
     with page.expect_response("**/copied/") as recorded:
         page.get_by_role("button", name="Copy for an LLM", exact=True).click()
     assert recorded.value.status == 204
     expect(page.locator("[data-toast]")).to_have_text(re.compile("^Copied: About"))
-    assert clipboard_browser.clipboard() == clipboard_browser.preview()
-    assert "1001" not in clipboard_browser.clipboard()
+    copied = clipboard_browser.clipboard()
+    assert copied == clipboard_browser.preview()
+    assert "1001" not in copied
 
 
 def test_copy_works_when_recording_fails(clipboard_browser: Visitor) -> None:
-    clipboard_browser.look_up("1001")
+    clipboard_browser.open_result("1001")
     page = clipboard_browser.page
     page.route("**/copied/", lambda route: route.abort())
     page.get_by_role("button", name="Copy for an LLM", exact=True).click()
@@ -52,7 +53,7 @@ def test_denied_clipboard_selects_text(agent_browser: Visitor) -> None:
         "Object.defineProperty(navigator, 'clipboard',"
         " {value: {writeText: () => Promise.reject()}})"
     )
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     page.get_by_role("button", name="Copy for an LLM", exact=True).click()
     expect(page.locator("[data-toast]")).to_contain_text("Ctrl+C")
     selected = page.evaluate(
@@ -66,7 +67,7 @@ def test_denied_clipboard_selects_text(agent_browser: Visitor) -> None:
 
 
 def test_preview_follows_choices_and_keeps_focus(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     agent_browser.open_export()
     page = agent_browser.page
     box, size = page.locator("#export-text"), page.locator("[data-part=size]")
@@ -90,7 +91,7 @@ def test_preview_follows_choices_and_keeps_focus(agent_browser: Visitor) -> None
 def test_invalid_token_limit_shows_error_and_keeps_previous_text(
     clipboard_browser: Visitor,
 ) -> None:
-    clipboard_browser.look_up("1001")
+    clipboard_browser.open_result("1001")
     clipboard_browser.open_export()
     page = clipboard_browser.page
     previous, field = clipboard_browser.preview(), page.get_by_label("Token limit")
@@ -113,7 +114,7 @@ def test_invalid_token_limit_shows_error_and_keeps_previous_text(
 
 
 def test_last_choice_wins_when_responses_arrive_out_of_order(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     agent_browser.open_export()
     page = agent_browser.page
     held = hold_next_request(page, "**/export/panel/*preset=bug*")
@@ -129,7 +130,7 @@ def test_last_choice_wins_when_responses_arrive_out_of_order(agent_browser: Visi
 
 
 def test_copy_waits_for_pending_text(clipboard_browser: Visitor) -> None:
-    clipboard_browser.look_up("1001")
+    clipboard_browser.open_result("1001")
     clipboard_browser.open_export()
     page = clipboard_browser.page
     held = hold_next_request(page, "**/export/panel/*")
@@ -138,12 +139,13 @@ def test_copy_waits_for_pending_text(clipboard_browser: Visitor) -> None:
     page.get_by_role("button", name="Copy for an LLM", exact=True).click()
     held[0].continue_()
     expect(page.locator("[data-toast]")).to_have_text(re.compile("^Copied: About"))
-    assert clipboard_browser.clipboard().startswith("Name the most likely cause")
-    assert clipboard_browser.clipboard() == clipboard_browser.preview()
+    copied = clipboard_browser.clipboard()
+    assert copied.startswith("Name the most likely cause")
+    assert copied == clipboard_browser.preview()
 
 
 def test_panel_asks_for_reload_after_sign_out_elsewhere(agent_browser: Visitor) -> None:
-    agent_browser.look_up("1001")
+    agent_browser.open_result("1001")
     agent_browser.open_export()
     previous = agent_browser.preview()
     agent_browser.context.clear_cookies()
@@ -155,7 +157,7 @@ def test_panel_asks_for_reload_after_sign_out_elsewhere(agent_browser: Visitor) 
 
 
 def test_c_key_copies_except_in_fields_or_with_modifier(clipboard_browser: Visitor) -> None:
-    clipboard_browser.look_up("1001")
+    clipboard_browser.open_result("1001")
     clipboard_browser.open_export()
     page = clipboard_browser.page
     button = page.locator("#do [data-copy]")
@@ -173,7 +175,7 @@ def test_c_key_copies_except_in_fields_or_with_modifier(clipboard_browser: Visit
 
 
 def test_single_problem_copy_uses_chosen_prompt_and_is_recorded(clipboard_browser: Visitor) -> None:
-    clipboard_browser.look_up("1001")
+    clipboard_browser.open_result("1001")
     clipboard_browser.open_export()
     page = clipboard_browser.page
     choose(page, "Likely cause")
@@ -185,15 +187,16 @@ def test_single_problem_copy_uses_chosen_prompt_and_is_recorded(clipboard_browse
     assert recorded.value.status == 204
     assert "issue=" in (recorded.value.request.post_data or "")
     expect(page.locator("[data-toast]")).to_have_text("Copied: the text of this problem")
-    assert clipboard_browser.clipboard().startswith("Name the most likely cause")
-    assert "PaymentDeclined" in clipboard_browser.clipboard()
-    assert "TypeError: can't access property" not in clipboard_browser.clipboard()
-    assert clipboard_browser.clipboard() != clipboard_browser.preview()
+    copied = clipboard_browser.clipboard()
+    assert copied.startswith("Name the most likely cause")
+    assert "PaymentDeclined" in copied
+    assert "TypeError: can't access property" not in copied
+    assert copied != clipboard_browser.preview()
 
 
 @pytest.mark.parametrize("name", ["Markdown", "JSON"])
 def test_download_matches_preview(agent_browser: Visitor, name: str) -> None:
-    agent_browser.look_up("mallory@example.net")
+    agent_browser.open_result("mallory@example.net")
     agent_browser.open_export()
     page = agent_browser.page
     before = agent_browser.preview()
@@ -208,7 +211,7 @@ def test_download_matches_preview(agent_browser: Visitor, name: str) -> None:
 
 
 def test_form_and_download_links_work_without_javascript(no_script: Visitor) -> None:
-    no_script.look_up("1001")
+    no_script.open_result("1001")
     no_script.open_export()
     page = no_script.page
     assert no_script.preview().startswith("DATA BEGINS")

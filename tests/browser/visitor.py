@@ -13,6 +13,7 @@ class Visitor:
     def __init__(self, site: Site, context: BrowserContext) -> None:
         self.site = site
         self.context = context
+        self.name = ""
         self.page: Page = context.new_page()
         self.console_errors: list[str] = []
         self.page.on("console", self._record_console)
@@ -32,6 +33,7 @@ class Visitor:
 
         Tests that end or reauthenticate their session use `start_session` instead.
         """
+        self.name = name
         if name in self.site.sessions:
             self.context.add_cookies(self.site.sessions[name])
         else:
@@ -44,6 +46,7 @@ class Visitor:
             ]
 
     def sign_in(self, name: str = "agent") -> None:
+        self.name = name
         self.page.goto(f"{self.site.url}/accounts/login/")
         self.page.get_by_label("Username or email").fill(name)
         self.page.get_by_label("Password").fill(self.site.passwords[name])
@@ -53,6 +56,15 @@ class Visitor:
         """Start a session that no other test shares, so the test can end it."""
         self.context.clear_cookies()
         self.sign_in(name)
+
+    def open_result(self, customer: str) -> None:
+        """Open a result that no test changes; the first test that needs it looks it up."""
+        address = self.site.results.get((self.name, customer))
+        if address:
+            self.page.goto(address)
+        else:
+            self.look_up(customer)
+            self.site.results[self.name, customer] = self.page.url
 
     def look_up(self, customer: str, at: str | None = None) -> None:
         """Look up a customer and wait for the result or the error page."""
