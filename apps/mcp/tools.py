@@ -184,7 +184,7 @@ _CROWD_S = 10.0  # programs send many calls at once
 
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.LookupResult]:
-    """Yield the progress, and return the result. Stop if the client just disconnects."""
+    """Yield the progress, and return the result. Stop the lookup if the client disconnects."""
     try:
         with answers.request_slot(lookup.user_id, _CROWD_S):
             while (result := answers.result_soon(lookup, 0.5, caller.projects)) is None:
@@ -193,7 +193,7 @@ def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.Lo
                 done = f": {progress.done} of {progress.known} steps, {found}"
                 yield f"Asking Sentry{done if progress.known else ''}"
     except GeneratorExit:
-        if not caller.call_key:
+        if not caller.call_key:  # else, its protocol cancels calls by a request
             cancel(lookup, caller.requester)
         raise
     return result

@@ -65,9 +65,9 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """`answers` are about the headline's problem; `reply` is for the customer, `next` for us.
+    """`answers` are about the headline's problem, and `messages` are the customer's.
 
-    `messages` are the customer's. `next_link` leads to what `next` is about, outside of the page.
+    `reply` is for the customer, and `next` for the agent; `next_link` leads outside of the page.
     """
 
     answers: tuple[Row, ...]
@@ -102,9 +102,9 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
 def shared_brief(
     answer: Answer, problem: Problem, versions: Sequence[str], *, zone: ZoneInfo, today: date
 ) -> tuple[tuple[Row, ...], str]:
-    """Return the answers about a shared failure, whatever the versions, and what comes next."""
+    """Return the answers about a failure that many customers share, and what comes next."""
     events = problem.cause.events
-    if len(versions) > 1:
+    if len(versions) > 1:  # then nothing may depend on the release
         events = tuple(
             replace(one, release=None, body=one.body and replace(one.body, release=None))
             for one in events

@@ -88,16 +88,16 @@ def stored_values(session: Mapping[str, Any], lookup: str) -> dict[str, str]:
 
 def filter_form(
     answer: Answer,
-    problems: Sequence[filtering.NumberedProblem],
     event_filter: filtering.EventFilter,
     visible_problems: Sequence[filtering.NumberedProblem],
     zone: ZoneInfo,
 ) -> dict[str, Any]:
-    """Return the `filter` of `lookups/_filter.html`, with all problems and the visible ones.
+    """Return the `filter` of `lookups/_filter.html`, for all problems and the visible ones.
 
     `zooms` are minutes around the reported time with their labels. `hidden` are sentences about the
     events that don't match. `status` announces the number of visible events to screen readers.
     """
+    problems = filtering.number_problems(problems_of(answer))
     events = filtering.events_in(problems)
     window = answer.question.window
     hidden = list(_hidden(events, filtering.events_in(visible_problems), event_filter))

@@ -296,9 +296,7 @@ def result_page(
         timeline=timeline_of(answer, visible_problems, event_filter, zone)
         if found or troubles_of(answer)
         else None,
-        filter=filter_form(answer, problems, event_filter, visible_problems, zone)
-        if found
-        else None,
+        filter=filter_form(answer, event_filter, visible_problems, zone) if found else None,
         groups=loud[:MAX_OPEN_ISSUES],
         folded=loud[MAX_OPEN_ISSUES:],
         noise=noise,

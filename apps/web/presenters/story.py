@@ -212,7 +212,7 @@ def _requested(event: Event, clock: Clock) -> str:
 
 
 def just_after(answer: Answer, problem: Problem, clock: Clock) -> str:
-    """Return what the customer first did after the last event, without what pages do alone."""
+    """Return the customer's first step after the last event, ignoring what pages do alone."""
     last = problem.newest.timestamp
     before: set[tuple[str, str]] = set()
     for at, step in _own_steps(answer, clock):

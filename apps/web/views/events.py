@@ -72,8 +72,7 @@ def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> di
     """Return the context of `lookups/table.html`: events, releases, and the reported time."""
     moment = answer.question.window.moment
     span = event_filter.span or window_range(answer.question.window)
-    problems = number_problems(problems_of(answer))
-    visible_problems = filter_problems(problems, event_filter)
+    visible_problems = filter_problems(number_problems(problems_of(answer)), event_filter)
 
     def row(when: datetime, what: str, **cells: str | None) -> dict[str, Any]:
         texts = {name: clipped(text or "", 60) for name, text in cells.items()}
@@ -101,7 +100,7 @@ def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> di
     return {
         "rows": sorted(rows, key=lambda row: (row["when"], row["event_id"])),
         "activity": density(step_times(answer.events), Scale(span, zone)),
-        "filter": filter_form(answer, problems, event_filter, visible_problems, zone),
+        "filter": filter_form(answer, event_filter, visible_problems, zone),
     }
 
 

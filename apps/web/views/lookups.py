@@ -55,7 +55,7 @@ _SESSION_KEY = "prefill"
 @login_not_required  # see `_prefill_form`; the view itself redirects to sign-in
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup_form(request: HttpRequest) -> HttpResponse:
-    """Show the form, maybe prefilled by a POST or an allowed link, or go to the audit trail."""
+    """Show the form, prefilled by a POST or an allowed link. Redirect auditors to the trail."""
     if request.method == "POST":
         return _prefill_form(request)
     if settings.TRIAGE_PREFILL_LINKS and request.GET:
@@ -423,7 +423,7 @@ def _back_from_sharing(shared: Lookup | Incident) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.forget_customer", raise_exception=True)
 def forget(request: HttpRequest) -> HttpResponse:
-    """Show what is stored for the posted identifiers, none in a URL, and erase it if confirmed."""
+    """Show what is stored for identifiers, all posted and not in URLs; erase it once confirmed."""
     form = forms.ForgetForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 400 if form.is_bound else 200
