@@ -148,9 +148,8 @@ class AllowedFiltersAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not ge
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether to accept the filter; Django answers others with 400."""
-        return lookup in self.allowed_filters and (
-            not lookup.startswith("at__") or _is_time(lookup, value)
-        )
+        is_allowed = lookup in self.allowed_filters
+        return is_allowed and (not lookup.startswith("at__") or _is_time(lookup, value))
 
 
 def _is_time(lookup: str, value: str) -> bool:

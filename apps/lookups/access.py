@@ -204,11 +204,8 @@ def shared_with(user: User) -> Sequence[Lookup]:
         cursor.execute(_ANY_SHARE, [user.pk, user.pk])
         if cursor.fetchone() is None:
             return []
-    rows = (
-        shares_with(user, LookupShare.objects.all(), "lookup")
-        .select_related("lookup", "lookup__user", "lookup__typed")
-        .defer("lookup__snapshot")[: 4 * MAX_SHOWN]
-    )
+    shares = shares_with(user, LookupShare.objects.all(), "lookup").defer("lookup__snapshot")
+    rows = shares.select_related("lookup", "lookup__user", "lookup__typed")[: 4 * MAX_SHOWN]
     return list({share.lookup_id: share.lookup for share in rows}.values())[:MAX_SHOWN]
 
 

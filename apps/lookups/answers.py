@@ -272,13 +272,9 @@ def move_lookup(lookup: Lookup, move: Move, *, requester: Requester) -> Lookup |
     question = apply_move(records.visible_question(lookup, requester), move, timezone.now())
     if question is None:
         return None
-    zone = ZoneInfo(lookup.zone)
+    zone, reason = ZoneInfo(lookup.zone), records.reason_of(lookup)
     return records.record_lookup(
-        question,
-        requester=requester,
-        typed=lookup.customer,
-        zone=zone,
-        reason=records.reason_of(lookup),
+        question, requester=requester, typed=lookup.customer, zone=zone, reason=reason
     )
 
 
@@ -302,12 +298,9 @@ def previous_lookup(lookup: Lookup, user: User) -> int | None:
     """Return the key of the same person's previous lookup of the same question, or None."""
     if lookup.user_id != user.pk:
         return None
-    return (
-        Lookup.objects.filter(user=user, cache_key=lookup.cache_key, redacted=True)
-        .filter(created_at__lt=lookup.created_at, snapshot__isnull=False)
-        .values_list("pk", flat=True)
-        .first()
-    )
+    same = Lookup.objects.filter(user=user, cache_key=lookup.cache_key, redacted=True)
+    earlier = same.filter(created_at__lt=lookup.created_at, snapshot__isnull=False)
+    return earlier.values_list("pk", flat=True).first()
 
 
 def new_since(previous_pk: int | None, answer: Answer) -> NewSince | None:

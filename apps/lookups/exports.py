@@ -147,9 +147,8 @@ def create_export(result: answers.LookupResult, choice: Choice) -> Export:
         rendered = render_result(result, choice, preset, today=today)
     except ExportRefused as refused:
         raise ChoiceRefused(str(refused), "budget") from refused
-    answers.put_derived(
-        "export", result.lookup, result.projects, basis, _RENDERED.dump_json(rendered)
-    )
+    content = _RENDERED.dump_json(rendered)
+    answers.put_derived("export", result.lookup, result.projects, basis, content)
     return Export(choice, rendered)
 
 

@@ -79,6 +79,7 @@ MAX_REFRESHED = 10
 MAX_PURGED = 1000
 MAX_EXTENDED = 10_000
 MAX_DAYS = 365
+_NONE = "Select lookups first."
 _BATCH = 100
 _File = StreamingHttpResponse | None
 
@@ -193,14 +194,10 @@ class ReviewActions(ReadOnlyAdmin):
     )
     def export_named(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> _File:
         """Export the list with customers as typed."""
-        return self._export(request, queryset, "csv", with_customers=True)
+        return self._export(request, queryset, "csv", named=True)
 
     def _export(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Lookup],
-        suffix: str,
-        with_customers: bool = False,
+        self, request: HttpRequest, queryset: QuerySet[Lookup], suffix: str, named: bool = False
     ) -> _File:
         selected = self.selected(request, queryset.select_related("user", "typed"), MAX_LISTED)
         if not selected:
@@ -209,19 +206,15 @@ class ReviewActions(ReadOnlyAdmin):
             Action.REVIEWED,
             actor_of(request),
             target="list of lookups",
-            detail={"lookups": len(selected), "format": suffix, "customers": with_customers},
+            detail={"lookups": len(selected), "format": suffix, "customers": named},
         )
         now = datetime.now(UTC)
-        cells = partial(cells_of, now=now, with_customers=with_customers)
+        cells = partial(cells_of, now=now, with_customers=named)
         name = f"lookups-{now:%Y%m%d-%H%M%S}"
         return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
 
     def selected(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Lookup],
-        limit: int,
-        empty_message: str = "Select lookups first.",
+        self, request: HttpRequest, queryset: QuerySet[Lookup], limit: int, none: str = _NONE
     ) -> list[Lookup]:
         """Return the lookups to act on, or an empty list and a message if too many or none."""
         selected = list(queryset[: limit + 1])
@@ -230,7 +223,7 @@ class ReviewActions(ReadOnlyAdmin):
             messages.error(request, f"{many} Narrow the list.")
             return []
         if not selected:
-            messages.error(request, empty_message)
+            messages.error(request, none)
         return selected
 
 
@@ -430,24 +423,19 @@ class LookupAdmin(ReviewActions):
         self, request: HttpRequest, queryset: QuerySet[Lookup], search_term: str
     ) -> tuple[QuerySet[Lookup], bool]:
         """Return the lookups with this customer hash; none for any other text."""
-        if not search_term:
-            return queryset, False
-        if not HASH.fullmatch(search_term):
-            return queryset.none(), False
-        return queryset.filter(customer_hash=search_term), False
+        if search_term:
+            is_hash = HASH.fullmatch(search_term)
+            queryset = queryset.filter(customer_hash=search_term) if is_hash else queryset.none()
+        return queryset, False
 
     def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str, *args: Any, **options: Any
     ) -> HttpResponse:
         """Show one record, and record the view in the audit trail."""
         lookup = self.get_object(request, object_id)
         is_shown = request.method in ("GET", "HEAD") and self.has_view_permission(request, lookup)
         if lookup is None or not is_shown:
-            return super().change_view(request, object_id, form_url, extra_context)
+            return super().change_view(request, object_id, *args, **options)
         record_action(Action.VIEWED, actor_of(request), lookup, by="review")
         kept = parse_qsl(request.GET.get(_KEPT_FILTERS, ""))
         context = {

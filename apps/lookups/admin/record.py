@@ -124,11 +124,10 @@ def rows_of(lookups: Sequence[Lookup], now: datetime) -> list[LookupRow]:
 
 def reasons_of(lookups: Sequence[Owned]) -> dict[str, str]:
     """Return the reasons for these lookups or incidents, by their `audit_target`."""
-    words = Words.objects.filter(
-        entry__target__in=[lookup.audit_target for lookup in lookups],
-        entry__action=Action.LOOKED_UP,
-    ).select_related("entry")
-    return {row.entry.target: decrypt_words(row) or "can no longer be read" for row in words}
+    targets = [lookup.audit_target for lookup in lookups]
+    words = Words.objects.filter(entry__target__in=targets, entry__action=Action.LOOKED_UP)
+    rows = words.select_related("entry")
+    return {row.entry.target: decrypt_words(row) or "can no longer be read" for row in rows}
 
 
 def who_of(record: Lookup | ExportRecord) -> str:

@@ -277,10 +277,7 @@ def charts(matches: Callable[[DayCount], bool], scope: str, now: datetime) -> Ch
 
     `scope` names the lookups that they are limited to.
     """
-    by_day = {
-        day: [count for count in counts if matches(count)]
-        for day, counts in counted_days(now).items()
-    }
+    by_day = {day: list(filter(matches, group)) for day, group in counted_days(now).items()}
     counts = [count for day_counts in by_day.values() for count in day_counts]
     days = [(day, sum(count.lookups for count in group)) for day, group in by_day.items()]
     busiest, most = max(days, key=lambda pair: pair[1])
