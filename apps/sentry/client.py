@@ -16,7 +16,7 @@ from apps.events.event import Event, Issue
 from apps.events.summary import summarize
 from apps.sentry.config import Deadline, Flavor, Quirks, SentryConfig, cloud_root
 from apps.sentry.errors import SentryBadResponse, SentryError, SentryNotFound, SentryUnknownRoute
-from apps.sentry.http import PER_PAGE, ApiResponse, Params, Transport
+from apps.sentry.http import PER_PAGE, TRIES, ApiResponse, Params, Transport
 from apps.sentry.parsing import (
     Identities,
     Project,
@@ -164,13 +164,9 @@ class SentryClient:
         related_slots: RelatedSlots | None = None,
     ) -> None:
         self.config = config
-        limiter = rate_limiter or RateLimiter(config.max_parallel)
-        self.slots = PrioritySlots(limiter)
-        if related_slots:
-            limiter = related_slots.rate_limiter
-            self._transport = Transport(config, limiter, related_slots, tries=1)
-        else:
-            self._transport = Transport(config, limiter, self.slots)
+        self.slots = PrioritySlots(rate_limiter or RateLimiter(config.max_parallel))
+        tries = 1 if related_slots else TRIES
+        self._transport = Transport(config, related_slots or self.slots, tries=tries)
         self.organization_path = f"/organizations/{path_segment(config.organization)}"
         self.flavor = config.flavor
         self.flavor_is_sure = False

@@ -31,7 +31,7 @@ from apps.outbound import (
 from apps.sentry import errors
 from apps.sentry.config import Deadline, SentryConfig
 from apps.sentry.parsing import items, mapping
-from apps.sentry.throttling import PrioritySlots, RateLimiter, RelatedSlots
+from apps.sentry.throttling import PrioritySlots, RelatedSlots
 
 # Requests that can be aborted. The read timeout of `requests` starts over with each chunk, so it
 # can't limit a response that trickles in. A timer shuts the socket instead, whatever is being read.
@@ -417,15 +417,10 @@ class Transport:
     """A pooled session to one Sentry. Safe to use from several threads."""
 
     def __init__(
-        self,
-        config: SentryConfig,
-        rate_limiter: RateLimiter,
-        slots: PrioritySlots | RelatedSlots,
-        *,
-        tries: int = TRIES,
+        self, config: SentryConfig, slots: PrioritySlots | RelatedSlots, *, tries: int
     ) -> None:
         """With one try, for optional calls, the timeout to connect is a second."""
-        self._rate_limiter = rate_limiter
+        self._rate_limiter = slots.rate_limiter
         self._slots = slots
         self._tries = tries
         self._connect_s = CONNECT_TIMEOUT_S if tries > 1 else 1.0

@@ -71,7 +71,7 @@ class PrioritySlots:
     """The slots of the calls a result needs; they know when optional ones are in the way."""
 
     def __init__(self, rate_limiter: RateLimiter) -> None:
-        self._rate_limiter = rate_limiter
+        self.rate_limiter = rate_limiter
         self._lock = Lock()
         self._waiting = 0
         self._announced = 0
@@ -93,7 +93,7 @@ class PrioritySlots:
         with ExitStack() as stack:
             self._count(1)
             try:
-                stack.enter_context(self._rate_limiter.slot(seconds))
+                stack.enter_context(self.rate_limiter.slot(seconds))
                 self._last_start = time.monotonic()
             finally:
                 self._count(-1)
@@ -104,7 +104,7 @@ class PrioritySlots:
 
         The last lane comes first: the first one is that of calls with only one.
         """
-        own = [self._rate_limiter.for_related(lane) for lane in reversed(range(lanes))]
+        own = [self.rate_limiter.for_related(lane) for lane in reversed(range(lanes))]
         return RelatedSlots(own, self)
 
     def _count(self, change: int) -> None:
