@@ -8,12 +8,13 @@ from tests.browser.visitor import Visitor
 
 
 def open_filter(visitor: Visitor) -> Page:
-    """Open the filter on the result with many events, and show them all."""
+    """Open the filter on the result with many events, without an earlier test's choices."""
     visitor.open_result("20417")
     page = visitor.page
     if page.locator("#problems .shown-notice").is_visible():
         page.get_by_role("button", name="Show all").click()
         expect(page.locator("#problems .shown-notice")).to_have_count(0)
+        page.reload()  # closes the filter
     page.evaluate("document.documentElement.dataset.first = 'yes'")
     page.get_by_text("Filter and zoom").click()
     return page
@@ -148,6 +149,6 @@ def test_filter_zoom_and_table_work_without_javascript(no_script: Visitor) -> No
 
 
 def open_filter_without_javascript(visitor: Visitor) -> Page:
-    visitor.open_result("20417")
+    visitor.look_up("20417")
     visitor.page.get_by_text("Filter and zoom").click()
     return visitor.page
