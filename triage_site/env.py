@@ -325,7 +325,7 @@ def redis_url(name: str) -> str:
     addresses = (
         [f"{named[1]}://{named[2] or ''}{host}/{named[5]}" for host in hosts] if named else [url]
     )
-    if ends_early(url) or not all(map(_is_redis_url, addresses)):
+    if has_unescaped_password(url) or not all(map(_is_redis_url, addresses)):
         stop(
             f"{name} must be the address of one server, such as redis://:password@host:6379/0, or "
             "of sentinels, such as redis+sentinel://:password@host:26379,host:26379/name/0. The "
@@ -364,7 +364,7 @@ def _is_redis_url(url: str) -> bool:
     return parts.scheme in ("redis", "rediss") and bool(is_plain)
 
 
-def ends_early(url: str) -> bool:
+def has_unescaped_password(url: str) -> bool:
     """Return whether the part with the host ends in what must be a password, as in `p/w@host`."""
     rest = url.partition("://")[2]
     after_host = re.split(r"[/?#]", rest, maxsplit=1)[1:]
@@ -390,7 +390,7 @@ def database(name: str, default_file: Path) -> dict[str, object]:
     except (ValueError, KeyError, dj_database_url.ParseError):
         config = {"ENGINE": ""}
     engine = str(config["ENGINE"]).rpartition(".")[2]
-    if engine not in ("postgresql", "sqlite3") or ends_early(url):
+    if engine not in ("postgresql", "sqlite3") or has_unescaped_password(url):
         stop(
             f"{name} must be an address such as postgres://user:password@host:5432/triage. {ENCODE}"
         )

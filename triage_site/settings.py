@@ -385,7 +385,12 @@ if TRIAGE_EMAIL:
         EMAIL_PORT = _parts.port or _port
     except KeyError:
         _parts = urlsplit("")
-    if not _parts.hostname or env.ends_early(_mail) or _parts.path.strip("/") or _parts.query:
+    if (
+        not _parts.hostname
+        or env.has_unescaped_password(_mail)
+        or _parts.path.strip("/")
+        or _parts.query
+    ):
         env.stop(
             "EMAIL_URL must be an address such as smtp://user:password@mail.example.org:587. "
             f"{env.ENCODE}"

@@ -255,13 +255,13 @@ def _is_pointless(incident: Incident) -> bool:
     """Return whether no one needs more of this incident, which is then canceled."""
     if incident.is_over:
         return True
-    why = _lost_right(incident)
+    why = _reason_to_cancel(incident)
     if why:
         cancel_incident(incident, SYSTEM, why)
     return bool(why)
 
 
-def _lost_right(incident: Incident) -> str:
+def _reason_to_cancel(incident: Incident) -> str:
     """Return why the incident has to be canceled, or an empty text."""
     person, token, origin = incident.user, incident.token, incident.origin
     if incident.is_expired:
@@ -470,7 +470,7 @@ def _sealed_rest(incident: Incident, rest: Rest) -> bytes:
     return incident.seal("rest", _REST.dump_json(rest))
 
 
-def held_up_by(incident: Incident) -> str:
+def waiting_reason(incident: Incident) -> str:
     """Return why a running incident has to wait, or an empty text."""
     problems = _jobs_of(incident).filter(state=Job.State.WAITING).exclude(problem="")
     problem = problems.values_list("problem", flat=True).first()

@@ -222,7 +222,7 @@ _FREE: dict[str, Any] = {"lease_holder": "", "lease_until": None}
 WORKER = f"{socket.gethostname()[:60]}:{getpid()}:{secrets.token_hex(4)}:{settings.TRIAGE_VERSION}"
 
 
-def has_company() -> bool:
+def has_other_workers() -> bool:
     """Return whether other workers are running."""
     return Worker.objects.filter(_ALIVE).exclude(name=WORKER).exists()
 
@@ -349,7 +349,7 @@ def sweep() -> bool:
     return _due().exists()
 
 
-def let_go() -> None:
+def release_own_jobs() -> None:
     """Free the jobs of this process, which is about to end, and delete its heartbeat."""
     mine = Job.objects.filter(state=State.RUNNING, lease_holder__startswith=f"{WORKER}/")
     mine.update(lease_until=Now(), tries=F("tries") - 1)
@@ -400,7 +400,7 @@ def queue_state() -> QueueState:
     return QueueState(**jobs, **workers)
 
 
-def works_here() -> bool:
+def has_local_worker() -> bool:
     """Return whether a worker on this machine or in this container has a recent heartbeat."""
     here = f"{WORKER.partition(':')[0]}:"
     return Worker.objects.filter(_ALIVE, name__startswith=here).exists()

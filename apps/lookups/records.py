@@ -522,7 +522,7 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
         record(Action.FORGOT, actor, customer_hash=customer_hash, detail=asdict(counts))
     for key in keys:
         cache.delete(key)
-    store.fold_log()
+    store.truncate_wal()
     return Erasure(counts, cache.is_available())
 
 

@@ -62,7 +62,7 @@ def prune(actor: Actor, after_step: Callable[[], None] = lambda: None) -> Pruned
     detail = asdict(pruned)
     if any(detail.values()):
         record(Action.PRUNED, actor, detail=detail)
-        store.fold_log()
+        store.truncate_wal()
     return pruned
 
 
@@ -226,7 +226,7 @@ def _end_hourly(_job: Job, _lease: jobs.Lease) -> None:
     now = datetime.now(UTC)
     LookupShare.objects.filter(ended_at=None, until__lte=now).update(ended_at=F("until"))
     if _delete(_expired(now)["sessions"]):
-        store.fold_log()
+        store.truncate_wal()
 
 
 @jobs.handler("reseal", lease=timedelta(minutes=10))

@@ -143,7 +143,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
             purged += rows.update(snapshot=None, purged_at=timezone.now())
     for key in keys:
         cache.delete(key)
-    store.fold_log()
+    store.truncate_wal()
     return purged
 
 

@@ -204,7 +204,7 @@ def _put_unless_purged(lookup: Lookup, key: str, content: bytes, seconds: float)
         cache.delete(key)  # the result was purged in the meantime
 
 
-def fold_log() -> None:
+def truncate_wal() -> None:
     """Empty SQLite's log, after this transaction: the database overwrites deleted data."""
     if connection.vendor == "sqlite":
         transaction.on_commit(

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from apps import metrics
 from apps.events.answer import Call
-from apps.jobs.engine import has_company
+from apps.jobs.engine import has_other_workers
 from apps.lookups import cache
 from apps.sentry import errors
 from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
@@ -281,7 +281,7 @@ def batch_slots() -> int:
     A single worker leaves time for other jobs and for pages; several leave those to each other.
     """
     is_shared = bool(settings.REDIS_URL) and cache.is_available()
-    return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_company() else BATCH_SLOTS
+    return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_other_workers() else BATCH_SLOTS
 
 
 class _BatchRateLimiter(_RelatedRateLimiter):

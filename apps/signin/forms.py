@@ -102,25 +102,26 @@ def available_username(typed: str, *, email: str, exclude: User | None = None) -
     Another person's email address is taken, too.
     """
     name = User.normalize_username(typed)
-    usernames, emails = _looks_of_others(exclude)
-    if _look(name) in usernames | (emails - {_look(email)}):
+    usernames, emails = _skeletons_of_others(exclude)
+    if _skeleton(name) in usernames | (emails - {_skeleton(email)}):
         raise forms.ValidationError("That username is taken. Choose another.")
     return name
 
 
 def available_email(typed: str, *, exclude: User | None = None) -> str:
     """Return the email address. Raise ValidationError if another account's looks the same."""
-    usernames, emails = _looks_of_others(exclude)
-    if typed and _look(typed) in usernames | emails:
+    usernames, emails = _skeletons_of_others(exclude)
+    if typed and _skeleton(typed) in usernames | emails:
         raise forms.ValidationError("Another account has this email address.")
     return typed
 
 
-def _looks_of_others(exclude: User | None) -> tuple[set[str], set[str]]:
-    """Return the looks of others' usernames and emails. Databases don't fold all capitals."""
+def _skeletons_of_others(exclude: User | None) -> tuple[set[str], set[str]]:
+    """Return the skeletons of others' usernames and emails. Databases don't fold all capitals."""
     others = User.objects.exclude(pk=(exclude and exclude.pk) or 0)
     rows = list(others.values_list("username", "email"))
-    return {_look(name) for name, _email in rows}, {_look(email) for _name, email in rows if email}
+    emails = {_skeleton(email) for _name, email in rows if email}
+    return {_skeleton(name) for name, _email in rows}, emails
 
 
 # Lowercase letters that look like Latin ones, or whose capitals do.
@@ -131,8 +132,8 @@ _LOOKALIKES = str.maketrans(
 )
 
 
-def _look(name: str) -> str:
-    """Return the same text for names that a person would mistake for each other."""
+def _skeleton(name: str) -> str:
+    """Return the same text for names that a person would mistake for each other (UTS #39)."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", folded.translate(_LOOKALIKES))
 

@@ -95,14 +95,14 @@ def find_durations(text: str) -> tuple[list[DurationToken], list[TextSpan]]:
     unread: list[TextSpan] = []
     for trigger in _AGO.finditer(text):
         words = _adjacent(text, trigger.start(), before=True)
-        token = _ending(text, words, trigger.end())
+        token = _trailing_amount(text, words, trigger.end())
         if token:
             found.append(token)
         elif any(one.word in UNITS for one in words[-1 if trigger[0] == "back" else -4 :]):
             unread.append(TextSpan(words[-4:][0].start, trigger.end()))
     for trigger in _BACK.finditer(text):
         words = _adjacent(text, trigger.end())
-        token = _beginning(text, words, trigger.start())
+        token = _leading_amount(text, words, trigger.start())
         if token:
             found.append(token)
         else:
@@ -132,7 +132,7 @@ def _adjacent(text: str, at: int, *, before: bool = False) -> list[_Word]:
     return words[:: -1 if before else 1]
 
 
-def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
+def _trailing_amount(text: str, words: list[_Word], end: int) -> DurationToken | None:
     """Read the longest amount at the end of the words before "ago"."""
     tail = ""
     is_tail = len(words) > 2 and words[-2].word in _OR
@@ -159,7 +159,7 @@ def _ending(text: str, words: list[_Word], end: int) -> DurationToken | None:
     return None
 
 
-def _beginning(text: str, words: list[_Word], start: int) -> DurationToken | None:
+def _leading_amount(text: str, words: list[_Word], start: int) -> DurationToken | None:
     """Read the longest amount at the beginning of the words after "vor" or "hace"."""
     is_open = False
     while words and words[0].word in _OPEN | _ROUGH | _ROUGH_PHRASES:

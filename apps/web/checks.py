@@ -58,10 +58,10 @@ def _unsafe_settings() -> Iterator[checks.Warning]:
 
 def check_upgrade() -> list[checks.CheckMessage]:
     """Return a warning for each thing that is left to do after an upgrade."""
-    return list(_left_to_do())
+    return list(_upgrade_warnings())
 
 
-def _left_to_do() -> Iterator[checks.Warning]:
+def _upgrade_warnings() -> Iterator[checks.Warning]:
     version = settings.TRIAGE_VERSION
     for name, now in settings.TRIAGE_REMOVED.items():
         yield _warning("W007", name=name, now=now)

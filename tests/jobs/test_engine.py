@@ -131,7 +131,7 @@ def test_a_worker_that_is_stopped_frees_its_jobs_at_once() -> None:
         tries.append(job.tries)
         if len(tries) == 1:
             sweep()
-            engine.let_go()  # it has waited for long enough
+            engine.release_own_jobs()  # it has waited for long enough
             assert not Worker.objects.exists()
             assert work(), "another worker begins"
 
@@ -287,12 +287,12 @@ def test_a_running_job_starts_over_only_on_request() -> None:
 
 def test_a_worker_has_company_while_another_gives_signs_of_life() -> None:
     sweep()
-    assert not engine.has_company(), "only itself"
+    assert not engine.has_other_workers(), "only itself"
     other = Worker.objects.create(name="other", seen_at=timezone.now() - timedelta(minutes=1))
-    assert not engine.has_company()
+    assert not engine.has_other_workers()
     other.seen_at = timezone.now()
     other.save()
-    assert engine.has_company()
+    assert engine.has_other_workers()
 
 
 def test_unknown_kinds_are_left_to_newer_workers() -> None:

@@ -1,4 +1,4 @@
-"""The first screen of a result: the headline's problem in brief, and what to tell the customer."""
+"""A failure in brief, and what to tell the customer: for a result, or for a shared failure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -99,7 +99,7 @@ def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, tod
     )
 
 
-def shared_brief(
+def failure_brief(
     answer: Answer, problem: Problem, versions: Sequence[str], *, zone: ZoneInfo, today: date
 ) -> tuple[tuple[Row, ...], str]:
     """Return the answers about a failure that many customers share, and what comes next."""

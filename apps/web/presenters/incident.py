@@ -14,10 +14,10 @@ from apps.events.releases import short_release
 from apps.incidents.exports import never_seen_title, usual_text
 from apps.incidents.models import Incident
 from apps.incidents.reading import account_of
-from apps.incidents.services import IncidentResult, KnownFailure, held_up_by
+from apps.incidents.services import IncidentResult, KnownFailure, waiting_reason
 from apps.known_errors.catalogue import customer_time
 from apps.web.presenters import formatting as fmt
-from apps.web.presenters.brief import shared_brief
+from apps.web.presenters.brief import failure_brief
 
 _WHY_JOINED = {
     Reason.SAME_REQUEST: "same request",
@@ -118,7 +118,7 @@ def _failure(
     first, last = problem.events[-1].timestamp, problem.events[0].timestamp
     today, marker = fmt.today_in(zone.key), result.incident.marker
     about = About(one.answer, (problem.issue_id,), zone, today, marker, agent=agent)
-    answers, step = shared_brief(one.answer, problem, failure.releases, zone=zone, today=today)
+    answers, step = failure_brief(one.answer, problem, failure.releases, zone=zone, today=today)
     return {
         "number": number,
         "key": problem.issue_id,
@@ -220,7 +220,7 @@ def progress_of(incident: Incident, ended: int, batches: int, *, seen: int) -> d
     sentence = f"{ended:,} of {counted(batches, 'batch', 'batches')} of customers checked."
     if ended == batches:
         sentence = "Comparing with other customers."
-    if not is_over and (problem := held_up_by(incident)):
+    if not is_over and (problem := waiting_reason(incident)):
         sentence = f"{sentence} {problem}"
     return {
         "state": "changed" if is_over or is_news else "asking",

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from apps.events.query import counted
-from apps.jobs.engine import describe_queue, describe_workers, queue_state, retry, works_here
+from apps.jobs.engine import describe_queue, describe_workers, has_local_worker, queue_state, retry
 from apps.jobs.models import Job
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print, restart, or check. Raise `CommandError` if that fails."""
         if options["alive"]:
-            if not works_here():
+            if not has_local_worker():
                 raise CommandError("No worker is running on this machine.")
             return
         if options["retry"] is not None:

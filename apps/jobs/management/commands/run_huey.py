@@ -17,7 +17,7 @@ from huey.serializer import Serializer
 from huey.storage import BaseStorage
 
 from apps.jobs.doorbell import FAILURES, press, storage
-from apps.jobs.engine import SWEEP_S, handlers, let_go, sweep, work
+from apps.jobs.engine import SWEEP_S, handlers, release_own_jobs, sweep, work
 from apps.redis_outage import PerMinute, is_due
 
 _LOOK_EVERY_S = 1.0
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         )
         huey.stop_flag = consumer.stop_flag
         consumer.run()
-        _safely(let_go)
+        _safely(release_own_jobs)
         logging.shutdown()
         os._exit(0)  # calls that still wait in threads would delay it, and count no longer
 
