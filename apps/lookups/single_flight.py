@@ -22,7 +22,7 @@ from apps.lookups import cache, problems, store
 from apps.lookups.models import Lease, Lookup
 from apps.lookups.problems import LookupCancelled
 from apps.redis_outage import is_loss_new
-from apps.sentry import config
+from apps.sentry import errors
 from apps.sentry.client import SentryClient
 from apps.sentry.errors import SentryCrowded, SentryError, SentryRateLimited, SentryResting
 
@@ -242,7 +242,7 @@ def failure_since(key: str, start: float) -> SentryError | None:
     name, message, detail, wait, _when = value
     if name not in problems.OF_SENTRY:  # another version's
         return None
-    kind: type[SentryError] = getattr(config, name)
+    kind: type[SentryError] = getattr(errors, name)
     if issubclass(kind, SentryRateLimited | SentryResting):
         return kind(message, retry_after=wait, detail=detail)
     return kind(message, detail=detail)

@@ -24,7 +24,7 @@ from apps.lookups.services import (
     purge_answers,
     read_event,
 )
-from apps.sentry import config
+from apps.sentry import errors
 from apps.sentry.errors import SentryError
 from tests.conftest import MOMENT, NOW, just_now, lists_asked, question
 from tests.demo_sentry import DemoSentry
@@ -267,4 +267,4 @@ def test_an_event_of_another_customer_is_not_read(connected: DemoSentry, agent: 
 
 def test_every_problem_of_sentry_belongs_to_an_error_of_its_client() -> None:
     for name in OF_SENTRY:
-        assert issubclass(getattr(config, name), SentryError)
+        assert issubclass(getattr(errors, name), SentryError)
