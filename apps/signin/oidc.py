@@ -111,7 +111,7 @@ class ProviderUnreadable(Exception):
 
 
 def _reading(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a method of the library raise `ProviderUnreadable` for a response it can't read."""
+    """Make a method raise `ProviderUnreadable` for a response that it can't read."""
 
     @wraps(method)
     def read(*args: Any, **options: Any) -> Any:
@@ -133,6 +133,7 @@ class ProviderAdapter(OpenIDConnectOAuth2Adapter):
     complete_login = _reading(OpenIDConnectOAuth2Adapter.complete_login)
 
     @cached_property
+    @_reading
     def openid_config(self) -> Mapping[str, Any]:
         """Return the document. Raise `AddressRefused` for another issuer or other hosts."""
         document: Mapping[str, Any] = super().openid_config

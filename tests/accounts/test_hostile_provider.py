@@ -34,6 +34,7 @@ class Host(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.seen: list[str] = []
         self.leads_to = ""
+        self.sent = ""
         self.id_token = ""
         self.document = {
             "issuer": self.url,
@@ -55,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.seen.append(self.path)
-        body = json.dumps(self.server.answer(self.path)).encode()
+        body = (self.server.sent or json.dumps(self.server.answer(self.path))).encode()
         self.send_response(307 if self.server.leads_to else 200)
         if self.server.leads_to:
             self.send_header("Location", self.server.leads_to)
@@ -149,6 +150,12 @@ def test_a_document_of_another_issuer_is_rejected(evil: Host, client: Client) ->
     assert client.post("/accounts/oidc/begin/").status_code == 503
     assert "different issuer" in why()
     assert evil.seen == [DOCUMENT]
+
+
+def test_a_document_that_cannot_be_read_stops_the_sign_in(evil: Host, client: Client) -> None:
+    evil.sent = "1" * 5000  # more digits than Python reads
+    assert client.post("/accounts/oidc/begin/").status_code == 503
+    assert why() == "provider does not answer"
 
 
 @pytest.mark.parametrize(
