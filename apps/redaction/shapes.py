@@ -203,13 +203,14 @@ def read_shapes(
         pattern = file.expand(row["pattern"], start=start, **parts)
         flags = re.NOFLAG if row.get("match_case") else re.IGNORECASE
         hinted = row.get("hints", ())
+        own_starts = starts[row["starts"]] if "starts" in row else at_hints
         shapes.append(
             Shape(
                 kind=row.get("kind", "secret"),
                 pattern=re.compile(pattern, flags),
                 hints=hints[hinted] if isinstance(hinted, str) else tuple(hinted),
                 is_secret=checks[row.get("check")],
-                starts=None if row.get("anywhere") else starts.get(row.get("starts"), at_hints),
+                starts=None if row.get("anywhere") else own_starts,
             )
         )
     return tuple(shapes)
