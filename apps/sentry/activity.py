@@ -179,8 +179,8 @@ class ActivityReader(RelatedReader):
             lists: list[_List] = []
             for table in self._tables.values():
                 if len(table.rows) < self._main.config.max_events:
-                    lists += table.rest
-                    table.rest = []
+                    rest, table.rest = table.rest, []
+                    lists += rest
             lists += self._still_wanted()
             futures = [self._submit_list(one, MAX_PAGES) for one in lists]
             if not futures:
