@@ -110,9 +110,8 @@ class PersonFilter(ChoiceFilter):
         people = User.objects.order_by("username").values_list("pk", "username")[:MAX_CHOICES]
         choices = [(str(pk), name) for pk, name in people]
         if self.chosen and self.chosen not in dict(choices):
-            pk = int(self.chosen) if is_number(self.chosen) else 0
-            person = User.objects.filter(pk=pk).first()
-            choices.append((self.chosen, person.username if person else "?"))
+            found = User.objects.filter(pk=self.chosen) if is_number(self.chosen) else ()
+            choices.append((self.chosen, next((one.username for one in found), "?")))
         return choices
 
     def condition(self, chosen: str) -> Q | None:
