@@ -8,7 +8,7 @@ in when the provider is down.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -110,11 +110,14 @@ class ProviderUnreadable(Exception):
     """A response of the provider lacks something."""
 
 
-def _reading(method: Callable[..., Any]) -> Callable[..., Any]:
+_Read = TypeVar("_Read")
+
+
+def _reading(method: Callable[..., _Read]) -> Callable[..., _Read]:
     """Make a method raise `ProviderUnreadable` for a response that it can't read."""
 
     @wraps(method)
-    def read(*args: Any, **options: Any) -> Any:
+    def read(*args: Any, **options: Any) -> _Read:
         try:
             return method(*args, **options)
         except RequestException:
