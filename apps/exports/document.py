@@ -238,7 +238,7 @@ def _problem_facts(
 
 
 def _with_causes(
-    issues: Iterable[facts.Issue], problems: Iterable[facts.Problem]
+    issues: Sequence[facts.Issue], problems: Iterable[facts.Problem]
 ) -> Iterator[facts.Issue]:
     """Yield the issues with the names of those that caused the same failures."""
     names = {issue.id: issue.name for issue in issues}
@@ -691,7 +691,7 @@ def _occurrence(event: Event, here: facts.Selection) -> facts.Occurrence:
 
 
 def _breadcrumb_facts(
-    events: Iterable[Sequence[Event]], selection: facts.Selection
+    events: Sequence[Sequence[Event]], selection: facts.Selection
 ) -> tuple[facts.Breadcrumb, ...]:
     """Return the breadcrumbs of the selected events of each issue, oldest first.
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events.query import MAX_WINDOW_MINUTES, any_case
@@ -524,7 +524,7 @@ _QUESTIONS: dict[str, str] = _FILE.tables["questions"]
 NOT_PROBLEM = _QUESTIONS["not the problem"]
 
 
-def _cue_pattern(cue: dict[str, str]) -> re.Pattern[str]:
+def _cue_pattern(cue: dict[str, Any]) -> re.Pattern[str]:
     """Return the pattern of a row of `cues`."""
     pattern = cue.get("after") or rf"(?<!\w)(?P<said>{cue['before']})[\s:,(]{{1,3}}\Z"
     flags = re.NOFLAG if cue.get("match_case") else re.IGNORECASE
