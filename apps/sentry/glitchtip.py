@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import parse_qs, quote
 
 from apps.events.answer import Notice, NoticeCode
@@ -692,13 +692,16 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     tracker = client.progress_tracker
     tracker.record_list(listing.events, (), others=len(calls))
     tracked = [tracker.tracked(_unless_failed(call, failed)) for call in calls]
-    known: dict[str, Any] = {}
+    levels: dict[str, str | None] = {}
+    users: dict[str, int | None] = {}
     read: list[Event | Issue] = [*with_level, *with_users]
     for one, outcome in zip(read, fetch.run_all(tracked), strict=True):
         if isinstance(outcome, errors.SentryError):
             failed.append(outcome)
+        elif isinstance(one, Event):
+            levels[one.id] = outcome if isinstance(outcome, str) else None
         else:
-            known[one.id] = outcome
+            users[one.id] = outcome if isinstance(outcome, int) else None
     notices = [
         Notice(
             NoticeCode.SIGNAL_MISSING,
@@ -709,11 +712,11 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     ]
     return replace(
         listing,
-        events=tuple(replace(event, level=known.get(event.id)) for event in listing.events),
+        events=tuple(replace(event, level=levels.get(event.id)) for event in listing.events),
         issues=tuple(
             replace(
                 issue,
-                users_affected=known.get(issue.id),
+                users_affected=users.get(issue.id),
                 first_seen=_first_seen(issue, listing.events),
             )
             for issue in issues.values()
