@@ -129,7 +129,7 @@ def resolve(host: str, port: int, error: Exception) -> list[str]:
 
 
 class _Guarded(HTTPConnection):
-    """Resolves the name once, as a second time could return other addresses (DNS rebinding)."""
+    """Resolves the name once, checks all addresses, and connects only to them (DNS rebinding)."""
 
     policy: OutboundPolicy
 

@@ -1,4 +1,4 @@
-"""The Redis fallback: a cache that uses the process's memory while Redis is lost. Nothing raises.
+"""The Redis fallback: a cache that uses the process's memory while Redis is lost, without raising.
 
 After a failure, Redis is skipped for ten seconds, because each call to a frozen server would take
 its whole timeout. What the process stored in the meantime is dropped once Redis is back.

@@ -1,4 +1,4 @@
-"""Whether Redis is lost, so that `redis_cache.py` falls back to memory; and counters."""
+"""Whether Redis is lost, so that `redis_cache.py` falls back to memory. Also counters."""
 
 import re
 import time

@@ -193,7 +193,7 @@ ROLES: dict[str, list[str]] = tomllib.loads(
 
 
 def grant_roles() -> None:
-    """Create missing groups, and add each role's permissions that exist already."""
+    """Create missing groups, and add each role's existing permissions; those added by hand stay."""
     existing = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in Permission.objects.select_related("content_type")

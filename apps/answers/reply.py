@@ -327,7 +327,7 @@ def errors_nearby(answer: Answer) -> tuple[Event, ...]:
 
 
 def _known_replies(about: About) -> str:
-    """Return the known errors' replies, without greetings and what may be wrong, as a past date."""
+    """Return the known errors' replies, without greetings or what may be wrong, as a past date."""
     replies = []
     outdated = {
         CustomerFixState.OVERDUE: "{planned_for}",

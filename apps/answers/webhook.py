@@ -33,7 +33,7 @@ _RETRIED_STATUSES = frozenset((408, 409, 425, 429))
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Result of an attempt: the problem, or "" if it arrived, and the least wait for the next."""
+    """Result of an attempt: the problem, "" if it arrived; and the shortest wait for the next."""
 
     problem: str = ""
     is_final: bool = False

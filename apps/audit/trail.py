@@ -30,7 +30,8 @@ Fact = str | int | bool | None | Sequence[str]
 class Actor:
     """A person or program that acts. `origin` is web, api, mcp, cli, or system.
 
-    On the command line, `name` is the system user. `client` is the name of an assistant's program.
+    On the command line, `name` is the system user. `client` is the name that an assistant's program
+    gives itself, so it isn't trusted.
     """
 
     origin: str

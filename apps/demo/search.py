@@ -458,7 +458,7 @@ def found_rows(
 
 
 def in_environments(event: Row, names: Sequence[str]) -> bool:
-    """Return whether the row is in one of these environments, if any; an empty name means none."""
+    """Return whether the row is in one of these environments, if any; "" stands for none."""
     return not names or (event.columns["environment"] or "") in names
 
 

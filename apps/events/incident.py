@@ -329,7 +329,7 @@ def _by_error(failures: dict[str, Parts]) -> dict[str, Parts]:
 
 @dataclass(frozen=True, slots=True)
 class _Error:
-    """The error of a failure: where what was raised, and the words of its message, if known."""
+    """The error of a failure: what was raised, where, and the words of its message, if known."""
 
     cause: str
     releases: set[str | None]

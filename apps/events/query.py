@@ -269,7 +269,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Return words as a list in a sentence: a, a and b, or a, b, and c."""
+    """Return words as a list in a sentence: “a”, “a and b”, or “a, b, and c”."""
     *first, last = tuple(words) or ("",)
     if first[1:]:
         return f"{', '.join(first)}, and {last}"

@@ -18,10 +18,10 @@ Reason = Literal[
 _FILE = Path(__file__).parent / "failures.toml"
 _FAILURES: dict[Any, dict[str, Any]] = tomllib.loads(_FILE.read_text("utf-8"))
 BY_STATUS: dict[int, Reason] = {
-    status: reason for reason, row in _FAILURES.items() for status in row.pop("statuses", ())
+    status: reason for reason, row in _FAILURES.items() for status in row.get("statuses", ())
 }
 BY_CODE: dict[str, Reason] = {
-    code: reason for reason, row in _FAILURES.items() for code in row.pop("codes", ())
+    code: reason for reason, row in _FAILURES.items() for code in row.get("codes", ())
 }
 
 
@@ -36,9 +36,10 @@ class ModelFailed(Exception):
         self, reason: Reason, detail: str = "", *, retry_after: int | None = None, left: str = ""
     ) -> None:
         super().__init__(detail)
-        row = {"code": reason, "detail": detail, **_FAILURES[reason]}
+        row = {"code": reason, **_FAILURES[reason]}
         self.was_free = bool(row.pop("was_free", False))
-        problem = Problem(**row)
+        shown = {name: value for name, value in row.items() if name not in ("statuses", "codes")}
+        problem = Problem(**shown, detail=detail)
         if retry_after is not None:
             step = f"Try again in {retry_after} second{'' if retry_after == 1 else 's'}."
             problem = replace(problem, next_step=step, retry_after=retry_after)

@@ -90,8 +90,10 @@ class Incident(models.Model):
 
     def unseal(self, part: str, sealed: bytes | None) -> bytes | None:
         """Decrypt a part of this incident. Return None if there is none or it's unreadable."""
+        if not sealed:
+            return None
         try:
-            return sealed and unseal_as(f"{part} of {self.audit_target}", bytes(sealed))
+            return unseal_as(f"{part} of {self.audit_target}", bytes(sealed))
         except Unreadable:
             return None
 

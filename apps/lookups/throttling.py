@@ -246,7 +246,7 @@ class SharedRateLimiter(RateLimiter):
 class _RelatedRateLimiter(SharedRateLimiter):
     """One slot per lane, no probe, no effect on the circuit, and blocks of its own.
 
-    The same endpoints serve the answers, which only the shared limit may hold back as well.
+    The same endpoints serve the results' own calls. Only Sentry's shared limit holds back both.
     """
 
     def __init__(self, name: str, person: int | None, lane: int) -> None:
@@ -278,7 +278,7 @@ class _RelatedRateLimiter(SharedRateLimiter):
 def batch_slots() -> int:
     """Return how many batches this process does at a time.
 
-    A single worker leaves time for other jobs and for pages; several leave those to each other.
+    A single worker leaves time for other jobs and for pages; with several, others do those.
     """
     is_shared = bool(settings.REDIS_URL) and cache.is_available()
     return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_other_workers() else BATCH_SLOTS

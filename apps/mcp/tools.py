@@ -1,4 +1,4 @@
-"""The tools for assistants. Nothing here knows the protocol, and redaction has no switch."""
+"""The tools for assistants. Every call is recorded, and redaction has no switch."""
 
 import json
 import secrets

@@ -441,10 +441,8 @@ class _Day(NamedTuple):
             moment, minutes = start, clock.search_minutes
             if range_end is not None:
                 until = times.utc_instants(day, *range_end, 0, zone)[-1]
-                moment, minutes = times.middle_and_half(start, until, self.context.now) or (
-                    start,
-                    None,
-                )
+                half = times.middle_and_half(start, until, self.context.now)
+                moment, minutes = half or (start, None)
             reading = MomentReading(moment, minutes, self._understood())
             yield _Candidate(reading, self.day, self.option.label, question)
 
@@ -601,6 +599,7 @@ def unread_questions(
             first, second = gap_between(mention, one)
             is_close = 0 <= second - first <= _MAX_DISTANCE
             if is_close and not HARD_BREAK.search(text[first : second + 1]):
-                what = "its day" if mention.clock else "the time of day"
+                is_time = mention.clock is None or _SURELY_A_TIME.match(text, one.start)
+                what = "the time of day" if is_time else "its day"
                 yield f"“{one_line(text[one.start : one.end])}” near it may be {what}. Check it."
                 return

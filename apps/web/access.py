@@ -131,7 +131,7 @@ def record_partial_view(request: HttpRequest, lookup: Lookup | Incident, piece: 
 class AdminHostMiddleware(MiddlewareMixin):
     """With `TRIAGE_ADMIN_HOST`, serve Manage on that host only, and nothing else there.
 
-    Its front page redirects to Manage, and a result, which Manage links to, to the other host.
+    Its front page leads to Manage, and the results that Manage links to are on the other host.
     """
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:

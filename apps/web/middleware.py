@@ -136,7 +136,7 @@ View = Callable[..., HttpResponseBase]
 def render_failures(view: View) -> View:
     """Decorate a view to render a page for a failed, canceled, or purged lookup, or a bad choice.
 
-    What the view finds `once` in a result is found once for each request.
+    What is `found_once` in a result is found once for each request.
     """
 
     @wraps(view)

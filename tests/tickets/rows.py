@@ -325,6 +325,11 @@ AMBIGUOUS += [
         "“19. listopadx 2026” near it may be its day",
     ),
     ambiguous(
+        "it broke yesterday at 16:10 (1510 UTC)",
+        "2026-11-19 15:10, 2026-11-19 16:10",
+        "“1510 UTC” near it may be the time of day",
+    ),
+    ambiguous(
         "on 11/12/2026 at 14:05", "2026-11-12 13:05", "11 Dec 2026 or Thu 12 Nov|in the future"
     ),
     ambiguous(

@@ -405,7 +405,7 @@ def _seen(problem: Problem, issue: Issue, read_at: datetime | None, clock: Clock
 
 
 def _minute(when: datetime, clock: Clock, read_at: datetime | None = None) -> str:
-    """Return the time to the minute, with its date if it isn't the reported day or that read."""
+    """Return the time to the minute, with its date unless it is the day of the report or result."""
     day = when.astimezone(clock.zone).date()
     if read_at is None or day == read_at.astimezone(clock.zone).date():
         return clock.text(when)[:-3]

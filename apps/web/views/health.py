@@ -29,7 +29,7 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Report the states of all parts. Only a missing database makes it 503; Sentry has its page."""
+    """Report the states of all parts. Only a missing database makes it 503, not a lost Sentry."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

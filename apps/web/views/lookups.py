@@ -423,7 +423,7 @@ def _back_from_sharing(shared: Lookup | Incident) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("lookups.forget_customer", raise_exception=True)
 def forget(request: HttpRequest) -> HttpResponse:
-    """Show what is stored for identifiers, all posted and not in URLs; erase it once confirmed."""
+    """Show what is stored for identifiers, which are never in a URL; erase it once confirmed."""
     form = forms.ForgetForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         status = 400 if form.is_bound else 200
@@ -458,7 +458,7 @@ def forget(request: HttpRequest) -> HttpResponse:
 @permission_required("lookups.add_lookup", raise_exception=True)
 @render_failures
 def ticket(request: HttpRequest, *, is_chosen: bool) -> HttpResponse:
-    """Look up what the pasted text says, or what `is_chosen` from it; ask if that isn't clear."""
+    """Look up what the pasted text says, or what was chosen from it; ask if that isn't clear."""
     if request.method != "POST":
         return redirect("lookup_form")  # the text is lost when someone had to sign in first
     form = forms.TicketForm(request.POST, forms.FormOptions(zone_of_request(request)))
