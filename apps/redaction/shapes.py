@@ -183,6 +183,11 @@ def bounded_start(first: str, *, unless_after: str = "A-Za-z0-9.-", ahead: str =
     return rf"{first}{cheaper}(?:(?<![{unless_after}]{first})|{escaped})"
 
 
+_SHAPE_KEYS = frozenset(
+    ("kind", "pattern", "match_case", "hints", "check", "starts", "anywhere", "start")
+)
+
+
 def read_shapes(
     file: PatternFile,
     table: str,
@@ -195,12 +200,14 @@ def read_shapes(
     """Return the shapes of a table, whose rows name their checks and starts.
 
     A row's matches begin with a hint, unless it has other `starts`, or can be `anywhere`. `{start}`
-    in its pattern is the `bounded_start` that it describes.
+    in its pattern is the `bounded_start` that it describes. Raise ValueError for unknown keys.
     """
     shapes = []
     for row in file.tables[table]:
-        start = bounded_start(**row["start"]) if "start" in row else ""
-        pattern = file.expand(row["pattern"], start=start, **parts)
+        if unknown := row.keys() - _SHAPE_KEYS:
+            raise ValueError(f"no key of a shape is named {', '.join(sorted(unknown))}")
+        start = {"start": bounded_start(**row["start"])} if "start" in row else {}
+        pattern = file.expand(row["pattern"], **start, **parts)
         flags = re.NOFLAG if row.get("match_case") else re.IGNORECASE
         hinted = row.get("hints", ())
         own_starts = starts[row["starts"]] if "starts" in row else at_hints

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from apps.events.answer import Answer
 from apps.events.event import Breadcrumb, Event, EventBody, Issue, Request
+from apps.events.patterns import PatternFile
 from apps.redaction import (
     addresses,
     credentials,
@@ -28,7 +29,7 @@ from apps.redaction.engine import (
     redact_value,
 )
 from apps.redaction.keys import kind_of_key
-from apps.redaction.shapes import Shape
+from apps.redaction.shapes import Shape, read_shapes
 from tests.events.test_redaction import EVENT_ID, MOMENT, answer_with_secret
 
 NOBODY: frozenset[str] = frozenset()
@@ -310,3 +311,9 @@ def test_pattern_repetitions_are_bounded() -> None:
 
 def test_rules_version_is_set() -> None:
     assert RULES_VERSION >= 2
+
+
+@pytest.mark.parametrize("row", ["pattern = 'a'\nmatch_cases = true", "pattern = '{start}a'"])
+def test_shape_that_would_search_less_or_slower_is_refused(row: str) -> None:
+    with pytest.raises(ValueError, match="is named"):
+        read_shapes(PatternFile(f"[[rows]]\n{row}"), "rows", {None: lambda _candidate: True})
