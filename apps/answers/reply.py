@@ -354,7 +354,7 @@ def _includes(reply: str, workaround: str) -> bool:
 
 
 def _fixes(about: About, known_reply: str) -> str:
-    """Return when the fix comes. A fix of another half in Sentry doesn't fix the cause."""
+    """Return when the fix comes. A fix of a joined issue in Sentry doesn't fix the cause."""
     known = {match.issue_id: match.known for _release, match in about.best_known}
     groups = (
         group

@@ -282,9 +282,9 @@ def _named(numbers: Sequence[str]) -> str:
 
 def _next_for(answer: Answer, problem: Problem, today: date) -> str:
     for match in problem.known_in(answer.known)[:1]:
-        half = problem.group_of(match.issue_id)
+        group = problem.group_of(match.issue_id)
         return _NEXT_IF_KNOWN[
-            releases.customer_fix_state(match.known, releases.customer_release(half), today)
+            releases.customer_fix_state(match.known, releases.customer_release(group), today)
         ]
     if (releases.issue_fix_text(problem.cause) or "").endswith("older"):
         return "Ask them to update."
@@ -358,7 +358,7 @@ def _customers(problems: Sequence[Problem], moment: datetime) -> str:
 
 
 def _users(problem: Problem) -> int:
-    """Return how many have had any of its halves, at least."""
+    """Return how many have had any of its issues, at least."""
     issues = (problem.issue, *(one.group.issue for one in problem.others if one.is_whole))
     return max((one.users_affected or 0 for one in issues if one), default=0)
 
@@ -382,13 +382,13 @@ def _known(match: KnownMatch, release: str | None, today: date) -> str:
 
 
 def _seen(problem: Problem, issue: Issue, read_at: datetime | None, clock: Clock) -> Iterator[str]:
-    """Yield when any half was first seen if the issue was new, and when last, for any customer.
+    """Yield when any issue was first seen if the issue was new, and when last, for any customer.
 
     A day is left out if it is that of the reported time, and the answer's, or was just said.
     """
-    halves = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
-    first = [one.first_seen for one in halves if one and one.first_seen]
-    last = [one.last_seen for one in halves if one and one.last_seen]
+    issues = [issue, *(one.group.issue for one in problem.others if one.is_whole)]
+    first = [one.first_seen for one in issues if one and one.first_seen]
+    last = [one.last_seen for one in issues if one and one.last_seen]
     began = None
     if issue.first_seen and any(
         one.startswith("new") for one in releases.issue_trends(issue, clock.moment)

@@ -532,7 +532,7 @@ def _event_rows(events: Sequence[EventView]) -> list[EventRow]:
 class IssueCard:
     """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click.
 
-    `clock` is when it happened, `others` are the halves of the failure other than its cause, and
+    `clock` is when it happened, `others` are the issues joined to its cause, and
     `hint` distinguishes it from problems with the same sentence.
     """
 
@@ -585,16 +585,16 @@ def issue_card(
         clock=first if first == last else f"{first} to {last}",
         broke=problem.handled is False,
         known=known,
-        others=tuple(_half_view(joined, window, zone, totals) for joined in problem.others),
+        others=tuple(_joined_view(joined, window, zone, totals) for joined in problem.others),
         hint=hint,
         **_parts(problem.cause, handling, not shown_above, window, zone, totals),
     )
 
 
-def _half_view(
+def _joined_view(
     joined: Joined, window: Window, zone: ZoneInfo, totals: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Return the `half` of `lookups/_issue.html`, with the reason why it was joined."""
+    """Return a joined issue for `lookups/_issue.html`, with the reason why it was joined."""
     group = joined.group
     handling = summary.handling_text(replace(group.newest, handled=group.handled))
     return {
@@ -614,7 +614,7 @@ def _parts(
     zone: ZoneInfo,
     totals: Mapping[str, int],
 ) -> dict[str, Any]:
-    """Return what the cause of a problem and its other halves have in common."""
+    """Return what the cause of a problem and the issues joined to it have in common."""
     by_distance = nearest_first(group.events, window.moment)
     near, far = (
         tuple(

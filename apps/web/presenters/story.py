@@ -44,7 +44,7 @@ class _Placed:
     """A step from `at` to `until`. Steps with the same `key` are repeats of each other.
 
     `rank` is the place of an error's problem on the page, and `failure` that problem's sentence.
-    `occurrence` is the ID that the halves of one error have in common.
+    `occurrence` is the ID that an error and those it caused have in common.
     """
 
     at: datetime
@@ -136,8 +136,8 @@ def just_before(answer: Answer, problem: Problem, clock: Clock) -> str:
     steps, and the request or page that failed. Only the steps of one event are in a certain order.
     """
     nearest, *others = nearest_first(problem.events, clock.moment)
-    halves = (one for one in others if abs(one.timestamp - nearest.timestamp) <= _SAME_TIME)
-    events = (nearest, *halves)
+    joined = (one for one in others if abs(one.timestamp - nearest.timestamp) <= _SAME_TIME)
+    events = (nearest, *joined)
     steps = [list(_steps_before(event, clock)) for event in events]
     own = ([step for step in run if step.is_customers] for run in steps)
     recorded = list(_own_steps(answer, clock))
