@@ -158,7 +158,7 @@ def _break_sentry(**fault: object) -> Callable[[Site], None]:
 
 
 def _mend_sentry(site: Site) -> None:
-    site.sentry.mend()
+    site.sentry.recover()
 
 
 _BY_SENTRY = frozenset({502, 503, 504})

@@ -132,10 +132,10 @@ class Sentry:
         return Counter(str(query) for query in searches if "customer-" in str(query["query"]))
 
     def fail(self, fault: dict[str, Any]) -> None:
-        """Let calls fail as `tests.demo_sentry.Fault` describes, until `mend`."""
+        """Let calls fail as `tests.demo_sentry.Fault` describes, until `recover`."""
         self._ok(requests.post(f"{self._control}/faults", json=fault, timeout=10))
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Remove the faults."""
         self._ok(requests.delete(f"{self._control}/faults", timeout=10))
 
