@@ -23,6 +23,7 @@ from apps.demo.world import World
 from apps.events.identifier import parse_customer
 from apps.events.once import rule_cache
 from apps.events.query import Question, Window
+from apps.lookups import records
 from apps.lookups.management.commands.lookup import prepare_database
 from apps.sentry.config import SentryConfig
 from apps.signin import sessions
@@ -240,5 +241,5 @@ def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the clock by which things are counted per minute, so that no minute ends in a test."""
     now = time.time()
     clock = SimpleNamespace(time=lambda: now, monotonic=time.monotonic)
-    for module in (redis_outage, sessions):
+    for module in (redis_outage, records, sessions):
         monkeypatch.setattr(module, "time", clock)
