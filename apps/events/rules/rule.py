@@ -375,18 +375,21 @@ class UserAction(Enum):
     NOTICES = "using alerts"
     ACCOUNT = "using the account pages"
     SEARCHING = "searching"
+    CANCELING = "canceling"
 
 
 def _user_action(name: str | None) -> UserAction | None:
     return UserAction[name.upper()] if name else None
 
 
-# Words, the action, and the action for a POST or PUT request if it is another one.
+# Words, the action, the action for a POST or PUT request if it is another one, and whether the
+# words name a list that can be read.
 _ACTIONS = tuple(
     (
         re.compile(rf"\b(?:{_FILE.expand(row['words'])})\b"),
         _user_action(row.get("action")),
         _user_action(row.get("if_sent")),
+        bool(row.get("list")),
     )
     for row in _FILE.tables["actions"]
 )
@@ -395,6 +398,14 @@ _SIGN_IN = _FILE.compile("sign_in")
 _WORD = re.compile(r"[A-Z]?[a-z]{1,40}|[A-Z]{1,40}")
 _ACTION_CATEGORIES = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
 _CHANGING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+# Actions that change nothing, and those that cover whatever is done there.
+_READING = frozenset((UserAction.INVOICE, UserAction.ORDERS, UserAction.REPORT))
+_WHATEVER = frozenset(
+    (
+        *(UserAction.CART, UserAction.ADDRESS, UserAction.MESSAGES),
+        *(UserAction.NOTICES, UserAction.ACCOUNT, UserAction.CANCELING),
+    )
+)
 _RECENT = timedelta(minutes=2)
 
 
@@ -409,15 +420,26 @@ def user_action_of(event: Event) -> UserAction | None:
     method = (request and request.method) or transaction.split(" ")[0]
     if call := _refused_call(event):
         method = str(call.data.get("method") or "")
-    return find_action(_action_words(event), was_sent=method.upper() in ("POST", "PUT"))
+    method = method.upper()
+    action = find_action(
+        _action_words(event),
+        was_sent=method in ("POST", "PUT"),
+        was_read=method in ("GET", "HEAD"),
+    )
+    if method in _CHANGING and action in _READING:
+        return None
+    return action if method not in ("PATCH", "DELETE") or action in _WHATEVER else None
 
 
-def find_action(texts: Iterable[str], *, was_sent: bool) -> UserAction | None:
+def find_action(
+    texts: Iterable[str], *, was_sent: bool, was_read: bool = False
+) -> UserAction | None:
     """Return the action that the first matching text is about; see `words_in`."""
     for words in texts:
-        for pattern, action, action_if_sent in _ACTIONS:
+        for pattern, action, action_if_sent, is_list in _ACTIONS:
             if pattern.search(words):
-                return (was_sent and action_if_sent) or action
+                is_other = is_list and was_read
+                return None if is_other else (was_sent and action_if_sent) or action
     return None
 
 
