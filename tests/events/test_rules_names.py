@@ -158,6 +158,44 @@ def test_names_are_not_read_as_what_happened() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+MADE = """
+Payment failed
+Payment status: failed
+Unable to take payment
+Error creating order
+Order 17 could not be completed
+Failed to finalize booking
+Failed to email invoice
+Failed to process refund
+No se pudo crear el pedido
+Bestellung konnte nicht angelegt werden
+"""
+# What failed is not the payment, the order, and so on, but something about it.
+ONLY_ABOUT_IT = """
+Failed to load payment methods
+Failed to fetch price
+Could not load order 4711
+Payment history could not be displayed
+Failed to update payment method
+Failed to apply coupon to order
+Failed to send order confirmation
+Failed to cancel booking
+Booking reminder email failed
+Payment service health check failed
+Bestellung konnte nicht geladen werden
+Impossible de charger les commandes
+"""
+OPERATIONS = ("The payment", "The order", "The booking", "An invoice", "refund", "A price")
+
+
+def test_a_failure_to_show_a_payment_is_not_a_failed_payment() -> None:
+    for lines, is_claimed in ((MADE, True), (ONLY_ABOUT_IT, False)):
+        for line in lines.strip().splitlines():
+            body = EventBody(exceptions=(ExceptionInfo("Error", line),))
+            sentence = summarize(Event("a" * 32, AT, platform="javascript", body=body))
+            assert any(one in sentence for one in OPERATIONS) is is_claimed, (line, sentence)
+
+
 def test_note_needs_a_word_for_a_failure() -> None:
     noted = Event("a" * 32, AT, title="Kafka consumer of payments is up", platform="python")
     assert summarize(replace(noted, level="info")) == "Our server only logged a note."
