@@ -184,15 +184,25 @@ Booking reminder email failed
 Payment service health check failed
 Bestellung konnte nicht geladen werden
 Impossible de charger les commandes
+Failed to fetch CSRF token
+KYC documents list failed to load
+SMTP settings could not be saved
+Redis settings page failed
+Two-factor settings failed to load
+Failed to load password policy
+PDF upload rejected
 """
-OPERATIONS = ("The payment", "The order", "The booking", "An invoice", "refund", "A price")
+OPERATIONS = (
+    *("The payment", "The order", "The booking", "An invoice", "refund", "A price", "The form"),
+    *("identity", "An email", "memory", "extra code", "password", "a document"),
+)
 
 
 def test_a_failure_to_show_a_payment_is_not_a_failed_payment() -> None:
     for lines, is_claimed in ((MADE, True), (ONLY_ABOUT_IT, False)):
         for line in lines.strip().splitlines():
             body = EventBody(exceptions=(ExceptionInfo("Error", line),))
-            sentence = summarize(Event("a" * 32, AT, platform="javascript", body=body))
+            sentence = summarize(Event("a" * 32, AT, platform="node", body=body))
             assert any(one in sentence for one in OPERATIONS) is is_claimed, (line, sentence)
 
 

@@ -27,6 +27,9 @@ def without_names(text: str) -> str:
 _NOT_SAID = tuple(
     (re.compile(_FILE.expand(row["text"])), row["kept"]) for row in _FILE.tables["not_said"]
 )
+_NOT_MEANT = tuple(
+    (re.compile(_FILE.expand(row["text"])), row["kept"]) for row in _FILE.tables["not_meant"]
+)
 _IDENTIFIER = _FILE.compile("identifier")
 _IS_CODE_AFTER = _FILE.compile("is_code_after")
 _IS_UNKNOWN = _FILE.compile("is_unknown")
@@ -40,6 +43,13 @@ def statement_of(text: str) -> str:
     for pattern, kept in _NOT_SAID:
         text = pattern.sub(kept, text)
     return _IDENTIFIER.sub(lambda match: match[0] if _is_code(match) else " _ ", text)
+
+
+def without_what_was_read(text: str) -> str:
+    """Return the text without what could not be loaded or shown, and whose settings failed."""
+    for pattern, kept in _NOT_MEANT:
+        text = pattern.sub(kept, text)
+    return text
 
 
 def _is_code(match: re.Match[str]) -> bool:

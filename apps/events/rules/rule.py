@@ -17,7 +17,7 @@ from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo
 from apps.events.once import found_once
 from apps.events.patterns import PatternFile
 from apps.events.query import iana_zones
-from apps.events.rules.names import statement_of, without_names
+from apps.events.rules.names import statement_of, without_names, without_what_was_read
 
 # Where the program ran
 
@@ -198,7 +198,7 @@ class Symptom:
     @cached_property
     def statement(self) -> str:
         """The text of what is said to have happened."""
-        return _line(self.kind, statement_of(self.message))
+        return _line(self.kind, statement_of(without_what_was_read(self.message)))
 
 
 def _line(kind: str, message: str) -> str:
@@ -228,7 +228,7 @@ def symptoms_of(event: Event) -> list[Symptom]:
                 side=side,
                 message=one.message + reason,
                 line=line + reason,
-                text=line + reason,
+                text=_line(one.kind, without_what_was_read(one.message)) + reason,
                 status=status,
                 paying=bool(_PAYING.search(line) or _PAYING.search(_address(call))),
                 kind=one.kind,
