@@ -12,8 +12,6 @@ from apps.events.summary import summarize
 LEVELS = ("fatal", "error", "warning", "info", "debug")
 UNKNOWN = "(not known)"
 
-NumberedProblem = tuple[int, Problem]
-
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
@@ -55,14 +53,7 @@ class EventFilter:
         )
 
 
-def number_problems(problems: Sequence[Problem]) -> tuple[NumberedProblem, ...]:
-    """Number the problems from 1."""
-    return tuple(enumerate(problems, start=1))
-
-
-def filter_problems(
-    problems: Sequence[NumberedProblem], criteria: EventFilter
-) -> tuple[NumberedProblem, ...]:
+def filter_problems(problems: Sequence[Problem], criteria: EventFilter) -> tuple[Problem, ...]:
     """Return the problems with matching events, each reduced to those events.
 
     The text is searched for in titles, sentences, messages, exceptions, and culprits,
@@ -72,25 +63,23 @@ def filter_problems(
         return tuple(problems)
     text = fold_case(criteria.text)
     matching = []
-    for number, problem in problems:
-        if criteria.issue_id and criteria.issue_id != problem.issue_id:
+    for problem in problems:
+        if criteria.issue_id not in ("", problem.issue_id):
             continue
         events = tuple(
             event
             for event in problem.events
             if criteria.matches(event)
-            and (
-                not text or any(text in fold_case(part) for part in _texts(event, problem) if part)
-            )
+            and (not text or any(text in fold_case(part) for part in _texts(event, problem)))
         )
         if events:
-            matching.append((number, replace(problem, events=events)))
+            matching.append(replace(problem, events=events))
     return tuple(matching)
 
 
-def events_in(problems: Iterable[NumberedProblem]) -> tuple[Event, ...]:
+def events_in(problems: Iterable[Problem]) -> tuple[Event, ...]:
     """Return the events of these problems."""
-    return tuple(event for _number, problem in problems for event in problem.events)
+    return tuple(event for problem in problems for event in problem.events)
 
 
 def project_of(event: Event) -> str:
@@ -113,9 +102,10 @@ def fold_case(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-def _texts(event: Event, problem: Problem) -> Iterator[str | None]:
+def _texts(event: Event, problem: Problem) -> Iterator[str]:
     own, body = problem.group_of(event.issue_id or UNGROUPED), event.details
-    yield from (event.title, own.title, event.message, event.culprit, body.message, body.culprit)
+    texts = (event.title, own.title, event.message, event.culprit, body.message, body.culprit)
+    yield from filter(None, texts)
     for one in body.exceptions:
-        yield f"{one.type}: {one.value}" if one.type and one.value else one.type or one.value
+        yield ": ".join(filter(None, (one.type, one.value)))
     yield summarize(event)

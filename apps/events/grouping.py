@@ -102,7 +102,7 @@ class Problem(_Events):
 
     `events` are those of all issues, newest first. `twins` maps the ID of an event to that of
     the event that stands for the same occurrence. `origin` is the error behind the cause's newest
-    event, if it names no customer.
+    event, if it names no customer. `number` is its place on the page, from 1.
     """
 
     cause: Group
@@ -111,6 +111,7 @@ class Problem(_Events):
     is_noise: bool = False
     twins: Mapping[str, str] = field(default_factory=dict)
     origin: Event | None = None
+    number: int = 1
 
     @property
     def issue_id(self) -> str:
@@ -234,7 +235,8 @@ def problems_of(answer: Answer) -> Sequence[Problem]:
             origin=_origin(own[cause].clearest, answer.beside.trace_errors),
         )
         problems.append(problem)
-    return sorted(problems, key=lambda one: (one.is_noise, *_rank(one.groups, one.times, answer)))
+    problems.sort(key=lambda one: (one.is_noise, *_rank(one.groups, one.times, answer)))
+    return [replace(one, number=number) for number, one in enumerate(problems, 1)]
 
 
 def _origin(event: Event, errors: Sequence[Event]) -> Event | None:

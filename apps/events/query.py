@@ -276,6 +276,11 @@ def listed(words: Iterable[str]) -> str:
     return " and ".join((*first, last))
 
 
+def lower_first(sentence: str) -> str:
+    """Return the sentence as a clause, which begins in lowercase."""
+    return f"{sentence[0].lower()}{sentence[1:]}"
+
+
 def format_duration(seconds: float) -> str:
     """Return the time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
     whole = round(abs(seconds))

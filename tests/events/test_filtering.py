@@ -1,6 +1,7 @@
 """Test filtering the events of a result."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,14 +12,12 @@ from apps.events.event import Breadcrumb, ExceptionInfo
 from apps.events.filtering import (
     UNKNOWN,
     EventFilter,
-    NumberedProblem,
     TimeRange,
     events_in,
     filter_problems,
     fold_case,
-    number_problems,
 )
-from apps.events.grouping import problems_of
+from apps.events.grouping import Problem, problems_of
 from tests.web.answers import MOMENT, answer, bare_event, body, event
 
 CARD = event(-60, issue_id="1", environment="production")
@@ -35,10 +34,10 @@ CART = event(
         exceptions=(ExceptionInfo(type="TypeError", value="x is undefined"),),
     ),
 )
-PROBLEMS = number_problems(problems_of(answer(CART, CARD, bare_event(90))))
+PROBLEMS = problems_of(answer(CART, CARD, bare_event(90)))
 
 
-def ids(problems: tuple[NumberedProblem, ...]) -> set[str]:
+def ids(problems: Sequence[Problem]) -> set[str]:
     """Return the IDs of the selected events."""
     return {one.id for one in events_in(problems)}
 
@@ -66,17 +65,17 @@ def test_contradicting_filters_select_nothing() -> None:
 
 
 def test_problems_keep_their_numbers() -> None:
-    number = next(number for number, group in PROBLEMS if group.issue_id == "2")
+    number = next(one.number for one in PROBLEMS if one.issue_id == "2")
 
-    assert [one for one, _group in filter_problems(PROBLEMS, EventFilter(issue_id="2"))] == [number]
+    assert [one.number for one in filter_problems(PROBLEMS, EventFilter(issue_id="2"))] == [number]
     assert number > 1
 
 
 def test_problem_is_reduced_to_matching_events() -> None:
-    problems = number_problems(problems_of(answer(event(60), event(0), event(-60))))
+    problems = problems_of(answer(event(60), event(0), event(-60)))
     near = EventFilter(span=TimeRange(MOMENT - timedelta(seconds=5), MOMENT + timedelta(seconds=5)))
 
-    ((_number, group),) = filter_problems(problems, near)
+    (group,) = filter_problems(problems, near)
 
     assert [one.timestamp for one in group.events] == [MOMENT]
 

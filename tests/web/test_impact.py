@@ -11,6 +11,7 @@ from django.test import Client
 from apps.demo.world import History
 from apps.events.event import Event, Issue
 from apps.events.grouping import Group, Problem
+from apps.web.presenters.formatting import Clock
 from apps.web.presenters.issue import CHART_HEIGHT, ImpactView, impact_view, issue_card
 from tests.conftest import MOMENT
 from tests.demo_sentry import DemoSentry
@@ -19,6 +20,7 @@ from tests.web.asking import look_up, text
 from tests.web.pages import Page
 
 BERLIN = ZoneInfo("Europe/Berlin")
+CLOCK = Clock(answers.MOMENT, BERLIN)
 HOUR = timedelta(hours=1)
 TOP = answers.MOMENT.replace(minute=0)
 
@@ -34,7 +36,7 @@ def day(**counts: int) -> tuple[tuple[object, int], ...]:
 
 
 def view(problem: Group) -> ImpactView:
-    found = impact_view(problem, answers.MOMENT, BERLIN)
+    found = impact_view(problem, CLOCK)
     assert found is not None
     return found
 
@@ -63,13 +65,12 @@ def test_sentences_do_not_repeat_facts() -> None:
 
 def test_unknown_issue_has_no_section_but_keeps_its_release() -> None:
     unknown = group()
-    assert impact_view(unknown, answers.MOMENT, BERLIN) is None
-    assert impact_view(replace(unknown, issue=None), answers.MOMENT, BERLIN) is None
-    window = answers.answer().question.window
+    assert impact_view(unknown, CLOCK) is None
+    assert impact_view(replace(unknown, issue=None), CLOCK) is None
 
     def facts(group: Group) -> tuple[str, ...]:
         problem = Problem(group, (), group.events)
-        return issue_card(1, problem, window=window, zone=BERLIN).facts
+        return issue_card(problem, CLOCK).cause.facts
 
     assert "in release shop@2.14.0" in facts(unknown)
     known = facts(group(users_affected=2))

@@ -12,6 +12,7 @@ from apps.exports import render
 from apps.redaction.engine import redact
 from apps.sentry.parsing import parse_full_event
 from apps.web.presenters import result
+from apps.web.presenters.formatting import Clock
 from apps.web.presenters.issue import FULL, present_event
 from tests.conftest import MOMENT, question
 from tests.examples import examples
@@ -45,8 +46,8 @@ def redacted_answer(body: object) -> Answer:
 def test_pages_and_exports_render_any_body(body: object) -> None:
     answer, record = redacted_answer(body), lookup()
     zone = ZoneInfo("Europe/Berlin")
-    window = answer.question.window
-    view = present_event(answer.events[0], window=window, zone=zone, limits=FULL)
+    clock = Clock(answer.question.window.moment, zone)
+    view = present_event(answer.events[0], clock, FULL)
     page = result.result_page(answer, record, zone=zone, now=answer.fetched_at)
     html = rendered("lookups/event.html", {"event": view, "lookup": record})
     if page.story:

@@ -12,8 +12,8 @@ from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame
 from apps.events.identifier import parse_customer
 from apps.exports import render
 from apps.web.presenters import formatting, result
-from apps.web.presenters.formatting import level_mark
-from apps.web.presenters.issue import FULL, present_event
+from apps.web.presenters.formatting import Clock, level_mark
+from apps.web.presenters.issue import FULL, EventView, IssueCard, present_event
 from apps.web.presenters.result import ResultPage
 from apps.web.presenters.timeline import MAX_LANES
 from tests.exports.answers import detailed
@@ -23,12 +23,17 @@ from tests.web.answers import FETCHED, MOMENT, answer, event, lookup
 pytestmark = pytest.mark.usefixtures("one_request")
 
 BERLIN = ZoneInfo("Europe/Berlin")
+CLOCK = Clock(MOMENT, BERLIN)
 
 
 def page(*events: Event, seconds_later: int = 12, **changes: object) -> ResultPage:
     """Return the result page of these events, viewed `seconds_later` after the fetch."""
     now = FETCHED + timedelta(seconds=seconds_later)
     return result.result_page(answer(*events), lookup(**changes), zone=BERLIN, now=now)
+
+
+def events_of(card: IssueCard) -> list[EventView]:
+    return [shown for row in card.cause.rows for shown in row]
 
 
 def test_facts_show_counts_and_completeness() -> None:
@@ -68,8 +73,8 @@ def test_card_says_that_other_events_of_its_issue_are_other_problems() -> None:
         failed(1, "2", "pay"), failed(2, "2", "list"), failed(0, "1", "pay"), failed(1, "3", "list")
     ).groups
     part = "1 of this issue’s 2 events; the rest belong to other problems"
-    assert [[half["facts"][0] for half in card.others] for card in cards] == [[part], [part]]
-    assert not any(part in card.facts for card in cards)
+    assert [[half.facts[0] for half in card.others] for card in cards] == [[part], [part]]
+    assert not any(part in card.cause.facts for card in cards)
 
 
 def test_facts_tell_how_many_events_were_read_in_full() -> None:
@@ -110,7 +115,7 @@ def test_utc_date_is_shown_when_it_differs() -> None:
 
 
 def test_event_time_is_local_with_utc() -> None:
-    shown = page(event(-130)).groups[0].events[0]
+    shown = page(event(-130)).groups[0].cause.rows[0][0]
 
     assert shown.time.text == "14:02:50"
     assert shown.time.utc == "2026-11-20 13:02:50 UTC"
@@ -121,7 +126,7 @@ def test_event_time_is_local_with_utc() -> None:
 def test_event_facts_show_time_in_both_zones() -> None:
     late = formatting.in_both(datetime(2026, 11, 19, 23, 30, 5, tzinfo=UTC), BERLIN)
 
-    shown_time = dict(page(event(-130)).groups[0].events[0].facts)["Time"]
+    shown_time = dict(page(event(-130)).groups[0].cause.rows[0][0].facts)["Time"]
 
     assert shown_time == "20 Nov 2026, 14:02:50 Europe/Berlin = 13:02:50 UTC"
     assert late == "20 Nov 2026, 00:30:05 Europe/Berlin = 19 Nov 2026, 23:30:05 UTC"
@@ -138,7 +143,9 @@ def test_every_mark_links_to_event_on_page() -> None:
     shown = page(*answers.many_events(120))
     assert shown.timeline is not None
 
-    anchors = {f"#{e.anchor}" for card in shown.groups for e in (*card.events, *card.folded)}
+    anchors = {
+        f"#event-{e.id}" for card in shown.groups for e in (*events_of(card), *card.cause.folded)
+    }
 
     assert {mark.href for lane in shown.timeline.lanes for mark in lane.marks} <= anchors
 
@@ -164,20 +171,20 @@ def test_many_problems_are_folded_without_loss() -> None:
 def test_events_nearest_reported_time_are_expanded() -> None:
     card = page(*(event(seconds) for seconds in range(-200, 200, 10))).groups[0]
 
-    assert [shown.relative for shown in card.events][3:6] == [
+    assert [shown.relative for shown in events_of(card)][3:6] == [
         "10 s before",
-        card.events[4].relative,
+        events_of(card)[4].relative,
         "10 s after",
     ]
-    assert card.events[4].id == card.nearest
-    assert len(card.events) + len(card.folded) == 40
+    assert events_of(card)[4].id == card.nearest
+    assert len(events_of(card)) + len(card.cause.folded) == 40
 
 
 def test_repeated_frames_are_shown_once_with_count() -> None:
     frames = (answers.frame(1),) * 250
     body = answers.body(exceptions=(ExceptionInfo(type="RecursionError", frames=frames),))
 
-    exception = page(event(body=body)).groups[0].events[0].exceptions[0]
+    exception = page(event(body=body)).groups[0].cause.rows[0][0].exceptions[0]
 
     assert [frame.times for frame in exception.own] == [249]
     assert exception.left_out == 0
@@ -185,19 +192,16 @@ def test_repeated_frames_are_shown_once_with_count() -> None:
 
 def test_omitted_frames_are_counted_and_shown_on_event_page() -> None:
     long = answers.recursion_event()
-    sample = answer(long)
 
-    brief = page(long).groups[0].events[0].exceptions[0]
-    full = present_event(long, window=sample.question.window, zone=BERLIN, limits=FULL).exceptions[
-        0
-    ]
+    brief = page(long).groups[0].cause.rows[0][0].exceptions[0]
+    full = present_event(long, CLOCK, FULL).exceptions[0]
 
     assert 1 + len(brief.own) + len(brief.library) + brief.left_out == 250
     assert 1 + len(full.own) + len(full.library) == 250
 
 
 def test_own_code_precedes_library_code() -> None:
-    exception = page(event()).groups[0].events[0].exceptions[0]
+    exception = page(event()).groups[0].cause.rows[0][0].exceptions[0]
 
     assert exception.crash is not None
     assert exception.crash.place == "checkout/pay1.py:101"
@@ -209,7 +213,7 @@ def test_own_code_precedes_library_code() -> None:
 def test_frame_of_unknown_origin_is_not_called_a_librarys() -> None:
     frames = tuple(Frame(file=f"{name}.js", in_app=None) for name in "abc")
     unknown = event(body=EventBody(exceptions=(ExceptionInfo(type="E", frames=frames),)))
-    (exception,) = page(unknown).groups[0].events[0].exceptions
+    (exception,) = page(unknown).groups[0].cause.rows[0][0].exceptions
     assert ([frame.place for frame in exception.own], exception.library) == (["b.js", "c.js"], ())
     exported = render(answer(unknown), format="markdown", marker="0" * 16).text
     assert "b.js" in exported
@@ -217,7 +221,7 @@ def test_frame_of_unknown_origin_is_not_called_a_librarys() -> None:
 
 
 def test_steps_are_relative_to_event_with_failures_marked() -> None:
-    steps = page(event()).groups[0].events[0].steps
+    steps = page(event()).groups[0].cause.rows[0][0].steps
 
     assert [(step.relative, step.words, step.has_failed) for step in steps] == [
         ("14 s before", "clicked", False),
@@ -229,9 +233,8 @@ def test_event_page_also_shows_raw_breadcrumbs() -> None:
     clicked = Breadcrumb(MOMENT, category="ui.click", message="button.pay-now > span")
     one = event(body=answers.body(breadcrumbs=(clicked,)))
 
-    window = answer(one).question.window
-    (full,) = present_event(one, window=window, zone=BERLIN, limits=FULL).steps
-    (brief,) = page(one).groups[0].events[0].steps
+    (full,) = present_event(one, CLOCK, FULL).steps
+    (brief,) = page(one).groups[0].cause.rows[0][0].steps
 
     assert (full.text, full.raw) == ("pay now", "button.pay-now > span")
     assert (brief.text, brief.raw) == ("pay now", "")
@@ -272,7 +275,7 @@ def test_redaction_is_receipted_in_words() -> None:
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example"])
 def test_only_http_urls_become_links(address: str) -> None:
-    assert page(event(permalink=address)).groups[0].events[0].permalink == ""
+    assert page(event(permalink=address)).groups[0].cause.rows[0][0].permalink == ""
 
 
 def test_direction_and_control_characters_are_made_visible() -> None:
@@ -281,7 +284,7 @@ def test_direction_and_control_characters_are_made_visible() -> None:
 
 def test_event_page_shows_what_an_sdk_adds() -> None:
     one = detailed().events[0]
-    view = present_event(one, window=answer().question.window, zone=BERLIN, limits=FULL)
+    view = present_event(one, CLOCK, FULL)
     context = {"event": view, "is_page": True, "lookup": lookup()}
     page_text = render_to_string("lookups/_event_body.html", context)
     facts = (
@@ -311,7 +314,7 @@ def test_own_sentences_have_typographic_apostrophes_and_event_texts_are_unchange
     assert shown.headline.startswith("The customer’s browser could not reach our server")
     assert shown.notices[0].message == "Sentry didn’t send all of O'Brien."
     assert "couldn’t check everything" in shown.brief.reply
-    assert shown.groups[0].events[0].message == "the user's cart"
+    assert shown.groups[0].cause.rows[0][0].message == "the user's cart"
 
 
 def test_problems_with_the_same_sentence_show_their_titles() -> None:

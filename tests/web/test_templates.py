@@ -13,6 +13,7 @@ from apps.exports.tokens import FAMILIES
 from apps.lookups.exports import FORMATS, SIZES, Choice
 from apps.lookups.models import Lookup
 from apps.web.presenters import result as presenters_result
+from apps.web.presenters.formatting import Clock
 from apps.web.presenters.issue import FULL, present_event
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
@@ -175,8 +176,7 @@ def test_empty_result_offers_wider_windows_and_keeps_input() -> None:
 
 def test_event_page_shows_everything() -> None:
     record, sample = lookup(), ANSWERS["recursion"]
-    window = sample.question.window
-    shown = present_event(sample.events[0], window=window, zone=BERLIN, limits=FULL)
+    shown = present_event(sample.events[0], Clock(sample.question.window.moment, BERLIN), FULL)
 
     html = rendered("lookups/event.html", {"event": shown, "lookup": record})
 

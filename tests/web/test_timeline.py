@@ -9,7 +9,7 @@ import pytest
 
 from apps.events.answer import Answer, Deploy
 from apps.events.event import Breadcrumb, Event, ExceptionInfo, Frame
-from apps.events.filtering import EventFilter, TimeRange, filter_problems, number_problems
+from apps.events.filtering import EventFilter, TimeRange, filter_problems
 from apps.events.grouping import problems_of
 from apps.events.query import Window
 from apps.web.presenters.story import story_view
@@ -24,7 +24,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def draw(sample: Answer, shown: EventFilter | None = None) -> Timeline:
     """Draw the timeline of an answer, in Berlin time."""
     shown = shown or EventFilter()
-    filtered = filter_problems(number_problems(problems_of(sample)), shown)
+    filtered = filter_problems(problems_of(sample), shown)
     return timeline_of(sample, filtered, shown, BERLIN)
 
 

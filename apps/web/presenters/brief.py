@@ -235,14 +235,14 @@ def _worked_before(one: Observation, answer: Answer) -> Observation | None:
 def _next(answer: Answer, problems: Sequence[Problem], today: date) -> str:
     """Return what usually comes next; it claims nothing about the error."""
     step = _next_for(answer, problems[0], today)
-    paid = [str(number) for number, one in enumerate(problems, 1) if summary.may_have_paid(one)]
+    paid = [str(one.number) for one in problems if summary.may_have_paid(one)]
     if summary.may_have_paid(problems[0]):
         step = _CHECK_PAYMENT
     elif paid:
         step = f"{step} Check whether they were charged: {_named(paid)}."
     others: dict[str, list[str]] = {}
-    for number, problem in enumerate(problems[1:], 2):
-        others.setdefault(_kind_of(answer, problem, today), []).append(str(number))
+    for one in problems[1:]:
+        others.setdefault(_kind_of(answer, one, today), []).append(str(one.number))
     known = others.pop("known", [])
     if step.startswith("Escalate"):
         others = {why: numbers for why, numbers in others.items() if why == _BACK}
@@ -351,8 +351,7 @@ def _customers(problems: Sequence[Problem], moment: datetime) -> str:
     text = ", ".join((who, *(one for one in trends if not one.startswith("new"))))
     widest = max(loud, key=_users)
     if _users(widest) >= 2 * max(users, 1):
-        number = problems.index(widest) + 1
-        return f"problem 1: {text}; problem {number}: {fmt.grouped(_users(widest))}"
+        return f"problem 1: {text}; problem {widest.number}: {fmt.grouped(_users(widest))}"
     is_first = widest is problems[0] and not summary.common_failure(loud)
     return text if is_first else f"problem 1: {text}"
 

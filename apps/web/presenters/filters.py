@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from apps.events import filtering
 from apps.events.answer import Answer
 from apps.events.event import Event
-from apps.events.grouping import problems_of
+from apps.events.grouping import Problem, problems_of
 from apps.events.query import Window, counted
 from apps.events.summary import summarize_group
 from apps.web.presenters import formatting as fmt
@@ -40,13 +40,12 @@ class Select(NamedTuple):
 
 def read_filter(values: Mapping[str, str], answer: Answer) -> filtering.EventFilter:
     """Return the posted or stored filter. Values that the answer does not have are ignored."""
-    problems = filtering.number_problems(problems_of(answer))
-    choices = _choices(filtering.events_in(problems))
+    choices = _choices(answer.events)
     chosen = {name: values.get(name, "") for name in choices}
     issue_id = values.get("problem", "")
     return filtering.EventFilter(
         **{name: value for name, value in chosen.items() if value in choices[name]},
-        issue_id=issue_id if issue_id in {one.issue_id for _number, one in problems} else "",
+        issue_id=issue_id if issue_id in {one.issue_id for one in problems_of(answer)} else "",
         text=values.get("text", "").strip()[:MAX_TEXT_LENGTH],
         span=_read_span(values, answer.question.window),
     )
@@ -89,7 +88,7 @@ def stored_values(session: Mapping[str, Any], lookup: str) -> dict[str, str]:
 def filter_form(
     answer: Answer,
     event_filter: filtering.EventFilter,
-    visible_problems: Sequence[filtering.NumberedProblem],
+    visible_problems: Sequence[Problem],
     zone: ZoneInfo,
 ) -> dict[str, Any]:
     """Return the `filter` of `lookups/_filter.html`, for all problems and the visible ones.
@@ -97,14 +96,13 @@ def filter_form(
     `zooms` are minutes around the reported time with their labels. `hidden` are sentences about the
     events that don't match. `status` announces the number of visible events to screen readers.
     """
-    problems = filtering.number_problems(problems_of(answer))
-    events = filtering.events_in(problems)
+    events = answer.events
     window = answer.question.window
     hidden = list(_hidden(events, filtering.events_in(visible_problems), event_filter))
     everything = f"{counted(len(events), 'event')} shown. Nothing is hidden."
     return {
         "selects": [
-            *_selects(problems, _choices(events), event_filter),
+            *_selects(problems_of(answer), _choices(events), event_filter),
             *_range_selects(window, event_filter.span, zone),
         ],
         "text": event_filter.text,
@@ -133,7 +131,7 @@ def _choices(events: Sequence[Event]) -> dict[str, list[str]]:
 
 
 def _selects(
-    problems: Sequence[filtering.NumberedProblem],
+    problems: Sequence[Problem],
     choices: Mapping[str, Sequence[str]],
     event_filter: filtering.EventFilter,
 ) -> Iterator[Select]:
@@ -146,8 +144,8 @@ def _selects(
     }
     if len(problems) > 1:
         rows = [
-            (one.issue_id, f"{number} {fmt.typeset(summarize_group(one))}")
-            for number, one in problems
+            (one.issue_id, f"{one.number} {fmt.typeset(summarize_group(one))}")
+            for one in problems
             if len(one.issue_id) <= MAX_TEXT_LENGTH
         ]
         offered = {"problem": rows, **offered}
@@ -162,13 +160,12 @@ def _range_selects(
     window: Window, span: filtering.TimeRange | None, zone: ZoneInfo
 ) -> Iterator[Select]:
     """Yield selects for the two ends: round times of the window, and the chosen time."""
-    whole = timeline.window_range(window)
-    step = timeline.tick_step(whole, 40)
-    times = set(timeline.round_times(whole, zone, step)) - {whole.start, whole.end}
-    chosen = span or whole
-    seconds = step < 60 or any(edge.second for edge in (chosen.start, chosen.end, whole.start))
-    names = timeline.TimeLabels(whole, zone, seconds=seconds)
-    for name, edge, at in (("from", whole.start, chosen.start), ("to", whole.end, chosen.end)):
+    step = timeline.tick_step(window, 40)
+    times = set(timeline.round_times(window, zone, step)) - {window.start, window.end}
+    chosen = span or window
+    seconds = step < 60 or any(edge.second for edge in (chosen.start, chosen.end, window.start))
+    names = timeline.TimeLabels(window, zone, seconds=seconds)
+    for name, edge, at in (("from", window.start, chosen.start), ("to", window.end, chosen.end)):
         inner = sorted(times | ({at} - {edge}))
         options = [Option(_epoch(when), names.full(when), when == at) for when in inner]
         side = "start" if name == "from" else "end"
@@ -215,7 +212,7 @@ def _read_span(values: Mapping[str, str], window: Window) -> filtering.TimeRange
             start = min(start, window.end - _MIN_RANGE)
             end = start + _MIN_RANGE
         span = filtering.TimeRange(start, end)
-    return None if span == timeline.window_range(window) else span
+    return None if (span.start, span.end) == (window.start, window.end) else span
 
 
 def _time(typed: str, window: Window) -> datetime | None:

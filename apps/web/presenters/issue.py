@@ -1,78 +1,89 @@
 """One problem as the result page shows it: known errors, impact, and events with their steps."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from itertools import groupby, islice
 from types import MappingProxyType
-from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.events import releases, summary
 from apps.events.answer import Answer, KnownMatch
 from apps.events.breadcrumb_text import Actor, breadcrumb_phrase
-from apps.events.event import (
-    Breadcrumb,
-    Event,
-    EventBody,
-    ExceptionInfo,
-    Frame,
-    Request,
-    breadcrumb_message,
-)
-from apps.events.filtering import NumberedProblem
-from apps.events.grouping import Group, Joined, Problem, nearest_first
+from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, breadcrumb_message
+from apps.events.grouping import Group, Problem, nearest_first
 from apps.events.identifier import field_name
 from apps.events.observations import troubles_of
-from apps.events.query import Window, counted, listed
+from apps.events.query import counted, listed, lower_first
 from apps.events.rules.rule import Place
 from apps.known_errors.catalogue import render_reply, safe_workaround
 from apps.web.presenters import formatting as fmt
+from apps.web.presenters.formatting import Clock
 
 # Known errors. The support team writes them; they contain no text from events.
 
 # By issue ID and slug, whether the known error helped.
 GivenFeedback = Mapping[tuple[str, str], bool]
 
-# The `known` of `lookups/_known_one.html`: a known error that a problem matches.
-KnownView = dict[str, Any]
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownView:
+    """A known error that a problem matches, without or with its place on the page.
+
+    `links` are labels and addresses. `same_as` is the anchor of the same one further up, or "".
+    `is_left_out` means that a reply or workaround may be wrong for this customer.
+    """
+
+    match: KnownMatch
+    fix: str
+    workaround: str
+    links: tuple[Row, ...]
+    why: str
+    reply: str
+    helped: bool | None
+    is_left_out: bool
+    anchor: str = ""
+    same_as: str = ""
 
 
 def known_views(
     answer: Answer,
-    problems: Sequence[NumberedProblem],
+    problems: Iterable[Problem],
     *,
     zone: ZoneInfo,
-    now: datetime,
+    today: date,
     feedback: GivenFeedback | None = None,
     hidden: Collection[int] = (),
 ) -> dict[str, tuple[KnownView, ...]]:
     """Return the known errors of problems by issue. `hidden` problems are not on the page."""
     first_anchors: dict[str, str] = {}
     views: dict[str, tuple[KnownView, ...]] = {}
-    for number, problem in problems:
+    for problem in problems:
         for place, match in enumerate(problem.known_in(answer.known), 1):
-            anchor, slug = f"known-{number}-{place}", match.known.slug
+            anchor, slug = f"known-{problem.number}-{place}", match.known.slug
             release = releases.customer_release(problem.group_of(match.issue_id))
-            known = _known_view(answer, match, release, zone, now, feedback)
-            known |= {"anchor": anchor, "same_as": first_anchors.get(slug, "")}
-            if number not in hidden:
+            known = _known_view(answer, match, release, zone, today, feedback)
+            known = replace(known, anchor=anchor, same_as=first_anchors.get(slug, ""))
+            if problem.number not in hidden:
                 first_anchors.setdefault(slug, anchor)
             views[problem.issue_id] = (*views.get(problem.issue_id, ()), known)
     return views
 
 
 def known_troubles(
-    answer: Answer, *, zone: ZoneInfo, now: datetime, feedback: GivenFeedback | None = None
+    answer: Answer, *, zone: ZoneInfo, today: date, feedback: GivenFeedback | None = None
 ) -> tuple[tuple[str, KnownView], ...]:
     """Return the known errors of what failed without an error, each once, with its sentence."""
     views: dict[str, tuple[str, KnownView]] = {}
     for trouble in troubles_of(answer):
         row = trouble.rows[0]
         for match in answer.known.for_issue(row.id):
-            known = _known_view(answer, match, row.release, zone, now, feedback)
-            known["anchor"] = f"known-without-error-{len(views) + 1}"
-            views.setdefault(match.known.slug, (trouble.sentence, known))
+            if match.known.slug not in views:
+                known = _known_view(answer, match, row.release, zone, today, feedback)
+                known = replace(known, anchor=f"known-without-error-{len(views) + 1}")
+                views[match.known.slug] = (trouble.sentence, known)
     return tuple(views.values())
 
 
@@ -81,33 +92,26 @@ def _known_view(
     match: KnownMatch,
     release: str | None,
     zone: ZoneInfo,
-    now: datetime,
+    today: date,
     feedback: GivenFeedback | None,
 ) -> KnownView:
-    """Return the known error without its place on the page.
-
-    That is its `anchor`, and `same_as`, the anchor of the same one further up, or "".
-    """
-    known, today = match.known, now.astimezone(zone).date()
+    known = match.known
     reply = render_reply(match, answer, name="", zone=zone, today=today)
     workaround = safe_workaround(match, answer)
     links = ((link.label or link.address, fmt.safe_link(link.address)) for link in known.links)
-    return {
-        "match": match,
-        "fix": fmt.typeset(releases.describe_fix(known, release, today)),
-        "workaround": workaround,
-        "links": [(label, address) for label, address in links if address],
-        "why": listed(match.why),
-        "reply": reply,
-        "helped": (feedback or {}).get((match.issue_id, known.slug)),
-        # These may be wrong for this customer.
-        "is_left_out": bool(known.reply and not reply) or workaround != known.workaround,
-    }
+    return KnownView(
+        match=match,
+        fix=fmt.typeset(releases.describe_fix(known, release, today)),
+        workaround=workaround,
+        links=tuple((label, address) for label, address in links if address),
+        why=listed(match.why),
+        reply=reply,
+        helped=(feedback or {}).get((match.issue_id, known.slug)),
+        is_left_out=bool(known.reply and not reply) or workaround != known.workaround,
+    )
 
 
 # A chain of exceptions: our own code open, libraries folded.
-
-Row = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +129,13 @@ BRIEF = Limits(own_frames=8, library_frames=20, steps=20, text=600)
 FULL = Limits(own_frames=500, library_frames=500, steps=500, text=20_000, raw_steps=True)
 
 
-class CodeLine(NamedTuple):
-    """A line of code, and whether it failed there."""
-
-    number: int
-    text: str
-    has_failed: bool
-
-
 @dataclass(frozen=True, slots=True)
 class FrameView:
-    """A frame with the code around it; `times` counts repeats."""
+    """A frame; `times` counts repeats. `lines` are numbers, code, and whether it failed there."""
 
     place: str
     function: str
-    lines: tuple[CodeLine, ...]
+    lines: tuple[tuple[int, str, bool], ...]
     variables: tuple[Row, ...]
     times: int = 1
 
@@ -185,10 +181,10 @@ def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) 
     )
 
 
-def _rows(values: Mapping[str, object], *, longest: int) -> tuple[Row, ...]:
+def _rows(pairs: Iterable[tuple[object, str | None]], longest: int) -> tuple[Row, ...]:
+    """Return names and values, without those that are empty."""
     return tuple(
-        (fmt.clipped(str(name), 100), fmt.clipped(fmt.plain_value(value), longest))
-        for name, value in values.items()
+        (fmt.clipped(str(name), 100), fmt.clipped(value, longest)) for name, value in pairs if value
     )
 
 
@@ -200,16 +196,19 @@ def _frames(frames: Sequence[Frame], limit: int, limits: Limits) -> tuple[FrameV
 
 
 def _frame(frame: Frame, limits: Limits) -> FrameView:
-    variables = dict(list(frame.variables.items())[:40])
+    variables = islice(frame.variables.items(), 40)
     return FrameView(
         place=_place(frame) or "an unknown location",
         function=fmt.clipped(frame.function or "", 200),
         lines=tuple(
-            CodeLine(number, fmt.clipped(text, 300), number == frame.line)
-            for number, text in frame.code
+            (number, fmt.clipped(text, 300), number == frame.line) for number, text in frame.code
         ),
-        variables=_rows(variables, longest=min(limits.text, 400)),
+        variables=_rows(_plain(variables), min(limits.text, 400)),
     )
+
+
+def _plain(values: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
+    return ((name, fmt.plain_value(value)) for name, value in values)
 
 
 def _place(frame: Frame) -> str:
@@ -261,14 +260,13 @@ class Step:
 
 def _event_step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
     happened = (event.body and event.body.happened_at) or event.timestamp
-    clock = fmt.Clock(happened, zone)
-    step = step_of(crumb, event, clock, at="just then", longest=limits.text)
+    step = step_of(crumb, event, Clock(happened, zone), at="just then", longest=limits.text)
     raw = (breadcrumb_message(crumb) or "") if limits.raw_steps else ""
     is_other = raw.lower() != step.text.lower()
     return replace(step, raw=fmt.clipped(raw, limits.text)) if is_other else step
 
 
-def step_of(crumb: Breadcrumb, event: Event, clock: fmt.Clock, *, at: str, longest: int) -> Step:
+def step_of(crumb: Breadcrumb, event: Event, clock: Clock, *, at: str, longest: int) -> Step:
     """Return the breadcrumb in words. The clock's moment is called `at`."""
     phrase, when = breadcrumb_phrase(crumb, event), crumb.timestamp
     return Step(
@@ -294,7 +292,6 @@ class EventView:
     """
 
     id: str
-    anchor: str
     time: fmt.LocalTime
     relative: str
     arrival: str
@@ -314,17 +311,14 @@ class EventView:
     permalink: str
 
 
-_NO_BODY = EventBody()
-
-
 def says_something(crumb: Breadcrumb) -> bool:
     """Return whether a breadcrumb isn't empty."""
     return bool(crumb.category or crumb.message or crumb.data)
 
 
-def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limits) -> EventView:
+def present_event(event: Event, clock: Clock, limits: Limits) -> EventView:
     """Return the event in the agent's zone, as far as it was read, within the limits."""
-    body = event.body or _NO_BODY
+    body, zone = event.details, clock.zone
     raised = body.exceptions[0] if body.exceptions else None
     title = fmt.clipped(event.title or (raised and raised.type) or "Untitled error", 200)
     message = fmt.clipped(body.message or event.message or "", limits.text)
@@ -334,9 +328,8 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
     steps = [crumb for crumb in body.breadcrumbs if says_something(crumb)]
     return EventView(
         id=event.id,
-        anchor=f"event-{event.id}",
-        time=fmt.local_clock(event.timestamp, zone, day_of=window.moment),
-        relative=fmt.relative(event.timestamp, window.moment, at="at that time"),
+        time=clock.time(event.timestamp),
+        relative=clock.relative(event.timestamp),
         arrival=summary.arrival_text(event) or "",
         delay=summary.delay_text(event) or "",
         level=fmt.level_mark(event.level),
@@ -350,64 +343,53 @@ def present_event(event: Event, *, window: Window, zone: ZoneInfo, limits: Limit
         ),
         steps=tuple(_event_step(crumb, event, zone, limits) for crumb in steps[-limits.steps :]),
         left_out=max(0, len(steps) - limits.steps),
-        request=_request_rows(body.request, limits) if body.request else (),
-        facts=_event_facts(event, body, zone),
-        details=_details(body, limits),
-        lists=_lists(body, limits),
+        request=_rows(_request(body), limits.text),
+        facts=_rows(_facts(event, body, zone), 300),
+        details=_rows(_plain(_details(body)), limits.text),
+        lists=_rows(_lists(body), limits.text),
         permalink=fmt.safe_link(event.permalink),
     )
 
 
-def _event_facts(event: Event, body: EventBody, zone: ZoneInfo) -> tuple[Row, ...]:
+def _facts(event: Event, body: EventBody, zone: ZoneInfo) -> Iterator[tuple[str, str | None]]:
     culprit = event.culprit or body.culprit
-    facts = (
-        ("Time", fmt.in_both(event.timestamp, zone)),
-        ("Received", body.received_at and fmt.in_both(body.received_at, zone)),
-        ("Project", event.project),
-        ("Release", event.release or body.release),
-        ("Environment", event.environment or body.environment),
-        ("Page or task", event.transaction),
-        ("Where in the code", None if culprit == event.transaction else culprit),
-        ("Platform", event.platform),
-        ("Matched by", listed(field_name(field) for field in event.matched_on)),
-        ("Trace", event.trace_id or body.trace_id),
-        ("Event", event.id),
-    )
-    return tuple((name, fmt.clipped(value, 300)) for name, value in facts if value)
+    yield "Time", fmt.in_both(event.timestamp, zone)
+    yield "Received", fmt.in_both(body.received_at, zone) if body.received_at else None
+    yield "Project", event.project
+    yield "Release", event.release or body.release
+    yield "Environment", event.environment or body.environment
+    yield "Page or task", event.transaction
+    yield "Where in the code", None if culprit == event.transaction else culprit
+    yield "Platform", event.platform
+    yield "Matched by", listed(field_name(field) for field in event.matched_on)
+    yield "Trace", event.trace_id or body.trace_id
+    yield "Event", event.id
 
 
-def _request_rows(request: Request, limits: Limits) -> tuple[Row, ...]:
-    pairs = (
-        ("Address", " ".join(filter(None, (request.method, request.url)))),
-        *((f"?{name}", value) for name, value in request.query),
-        ("Sent", fmt.plain_value(request.data) if request.data not in (None, "", {}, []) else ""),
-        *request.headers,
-        *((f"Cookie {name}", value) for name, value in request.cookies),
-    )
-    return tuple(
-        (fmt.clipped(name, 100), fmt.clipped(value, limits.text)) for name, value in pairs if value
-    )
+def _request(body: EventBody) -> Iterator[tuple[str, str]]:
+    request = body.request
+    if request is None:
+        return
+    yield "Address", " ".join(filter(None, (request.method, request.url)))
+    yield from ((f"?{name}", value) for name, value in request.query)
+    yield "Sent", "" if request.data in (None, "", {}, []) else fmt.plain_value(request.data)
+    yield from request.headers
+    yield from ((f"Cookie {name}", value) for name, value in request.cookies)
 
 
-def _lists(body: EventBody, limits: Limits) -> tuple[Row, ...]:
-    """Return threads, spans, and so on with their names, then what is only in Sentry."""
-    shown = tuple(
-        (f"{name[0].upper()}{name[1:]}", fmt.clipped(lines, limits.text))
-        for name, lines in body.lists.items()
-    )
-    unread = listed(f"{name} ({fmt.grouped(count)})" for name, count in body.unread.items())
-    return (
-        *shown,
-        *((("Only in Sentry", fmt.clipped(unread, limits.text)),) if unread else ()),
-    )
+def _lists(body: EventBody) -> Iterator[tuple[str, str]]:
+    """Yield threads, spans, and so on with their names, then what is only in Sentry."""
+    yield from ((f"{name[0].upper()}{name[1:]}", lines) for name, lines in body.lists.items())
+    unread = body.unread.items()
+    yield "Only in Sentry", listed(f"{name} ({fmt.grouped(count)})" for name, count in unread)
 
 
-def _details(body: EventBody, limits: Limits) -> tuple[Row, ...]:
+def _details(body: EventBody) -> Iterator[tuple[str, object]]:
     sent: dict[str, object] = dict(body.tags)
     for context, values in (("user", body.user), *body.contexts.items()):
         sent |= {f"{context}: {name}": value for name, value in values.items()}
     sent |= body.extra
-    return _rows({n: v for n, v in sent.items() if v not in (None, "")}, longest=limits.text)
+    yield from ((name, value) for name, value in sent.items() if value not in (None, ""))
 
 
 # The impact of a problem on all customers: "Is it just them?"
@@ -453,27 +435,24 @@ class ImpactView:
     day: DayView | None
 
 
-def impact_view(group: Group, moment: datetime, zone: ZoneInfo) -> ImpactView | None:
+def impact_view(group: Group, clock: Clock) -> ImpactView | None:
     """Return the impact of the group's issue, in the agent's zone; None if nothing is known."""
     issue = group.issue
     if issue is None:
         return None
     day, release = releases.last_day_of(group), releases.customer_release(group)
-    short, status, fix = (
-        customers_text(group),
-        releases.issue_status_text(issue),
-        releases.issue_fix_text(group),
-    )
+    short, fix = customers_text(group), releases.issue_fix_text(group)
+    status = releases.issue_status_text(issue)
     assigned = issue.assignee and f"assigned to {issue.assignee}"
     version = fix or (release and f"the customer was on release {releases.short_release(release)}")
     sentences = (_sentence(", ".join(filter(None, (status, assigned)))), _sentence(version or ""))
     view = ImpactView(
         line=_sentence("; ".join(filter(None, (short, status or fix)))) or "How widespread is it?",
         short=short,
-        news=_sentence(listed(releases.issue_trends(issue, moment))),
-        first_seen=fmt.local_minute(issue.first_seen, zone) if issue.first_seen else None,
+        news=_sentence(listed(releases.issue_trends(issue, clock.moment))),
+        first_seen=fmt.local_minute(issue.first_seen, clock.zone) if issue.first_seen else None,
         sentences=tuple(fmt.clipped(one, 300) for one in sentences if one),
-        day=_day(day, moment, zone) if day else None,
+        day=_day(day, clock) if day else None,
     )
     return view if any((short, view.news, view.first_seen, status, fix, view.day)) else None
 
@@ -492,12 +471,11 @@ def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
-def _day(day: releases.LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
-    since = f"from {fmt.local_minute(day.hours[0][0], zone).text} until we checked"
+def _day(day: releases.LastDay, clock: Clock) -> DayView:
+    since = f"from {fmt.local_minute(day.hours[0][0], clock.zone).text} until we checked"
     if day.busiest is None:
         return DayView(f"Not once {since}.", ())
-    began = day.busiest.astimezone(zone)
-    until = (day.busiest + _HOUR).astimezone(zone)
+    began, until = (hour.astimezone(clock.zone) for hour in (day.busiest, day.busiest + _HOUR))
     times = "Once" if day.total == 1 else f"{fmt.grouped(day.total)} times"
     mostly = "" if day.total == 1 else " most"
     text = f"{times} {since},{mostly} between {began:%H:%M} and {until:%H:%M}."
@@ -505,165 +483,138 @@ def _day(day: releases.LastDay, moment: datetime, zone: ZoneInfo) -> DayView:
     step, bars = CHART_WIDTH // len(day.hours), []
     for place, (start, count) in enumerate(day.hours):
         height = max(2, round(CHART_HEIGHT * count / highest)) if count else 0
-        is_then = start <= moment < start + _HOUR
+        is_then = start <= clock.moment < start + _HOUR
         bars.append(Bar(place * step, CHART_HEIGHT - height, step - 2, height, is_then))
     return DayView(text, tuple(bars))
 
 
 _MAX_OPEN_EVENTS = 8
 
-# One event, or several `events` that failed in the same place, at `times`.
-EventRow = dict[str, Any]
 
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    """An issue of a problem: its cause, or one that was joined to it for a `reason`.
 
-def _event_rows(events: Sequence[EventView]) -> list[EventRow]:
-    """Return the events, which are in order of time, with repeats in one row."""
-    same: dict[tuple[object, ...], list[EventView]] = {}
-    for event in events:
-        key = (event.what, event.level, event.arrival) if event.is_read else (event.id,)
-        same.setdefault(key, []).append(event)
-    return [
-        {"event": run[0], "events": run, "times": [one.time for one in run] if len(run) > 1 else []}
-        for run in same.values()
-    ]
+    Each of the `rows` is one event, or several that failed in the same place. `folded` events are
+    further from the reported time.
+    """
+
+    sentence: str
+    title: str
+    count: str
+    facts: tuple[str, ...]
+    impact: ImpactView | None
+    permalink: str
+    rows: tuple[list[EventView], ...]
+    folded: tuple[EventView, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class IssueCard:
-    """A problem. `nearest` is the ID of the event to open; `folded` events are behind a click.
+    """A problem. `nearest` is the ID of the event to open, and `clock` is when it happened.
 
-    `clock` is when it happened, `others` are the issues joined to its cause, and
     `hint` distinguishes it from problems with the same sentence.
     """
 
     number: int
     issue_id: str
-    anchor: str
-    sentence: str
-    title: str
     level: fmt.LevelMark
-    count: str
     clock: str
-    facts: tuple[str, ...]
     broke: bool
-    impact: ImpactView | None
-    permalink: str
     nearest: str
-    events: tuple[EventView, ...]
-    rows: list[EventRow]
-    folded: tuple[EventView, ...]
-    known: tuple[KnownView, ...] = ()
-    others: tuple[dict[str, Any], ...] = ()
-    hint: str = ""
+    cause: IssueView
+    others: tuple[IssueView, ...]
+    known: tuple[KnownView, ...]
+    hint: str
 
 
 def issue_card(
-    number: int,
     problem: Problem,
+    clock: Clock,
     *,
-    window: Window,
-    zone: ZoneInfo,
     known: tuple[KnownView, ...] = (),
     totals: Mapping[str, int] = MappingProxyType({}),
     hint: str = "",
 ) -> IssueCard:
     """Return the card of a problem. `totals` counts the events of each issue in all problems."""
-    shown_above = number == 1  # on the first screen
-    handling = None if shown_above else summary.handling_text_of(problem)
-    first, last = (
-        fmt.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3]
-        for event in (problem.events[-1], problem.newest)
-    )
+    is_first = problem.number == 1  # the top of the page says where and how it failed
+    handling = None if is_first else summary.handling_text_of(problem)
+    cause = _issue_view(problem.cause, handling, not is_first, clock, totals)
+    others = []
+    for joined in problem.others:
+        group = joined.group
+        handling = summary.handling_text(replace(group.newest, handled=group.handled))
+        other = _issue_view(group, handling, True, clock, totals)
+        title = fmt.clipped(group.title, 200)
+        others.append(replace(other, title=title, reason=joined.reason.value))
+    first, last = (clock.text(one.timestamp)[:-3] for one in (problem.events[-1], problem.newest))
     return IssueCard(
-        number=number,
+        number=problem.number,
         issue_id=problem.issue_id,
-        anchor=f"issue-{number}",
-        sentence=fmt.typeset(summary.summarize_group(problem)),
-        title=fmt.clipped(problem.title, 400),
         level=fmt.worst_level(event.level for event in problem.events),
-        count=_count(problem.times),
         clock=first if first == last else f"{first} to {last}",
         broke=problem.handled is False,
+        nearest=nearest_first(problem.cause.events, clock.moment)[0].id,
+        cause=replace(
+            cause,
+            sentence=fmt.typeset(summary.summarize_group(problem)),
+            count=_count(problem.times),
+        ),
+        others=tuple(others),
         known=known,
-        others=tuple(_joined_view(joined, window, zone, totals) for joined in problem.others),
         hint=hint,
-        **_parts(problem.cause, handling, not shown_above, window, zone, totals),
     )
-
-
-def _joined_view(
-    joined: Joined, window: Window, zone: ZoneInfo, totals: Mapping[str, int]
-) -> dict[str, Any]:
-    """Return a joined issue for `lookups/_issue.html`, with the reason why it was joined."""
-    group = joined.group
-    handling = summary.handling_text(replace(group.newest, handled=group.handled))
-    return {
-        "reason": joined.reason.value,
-        "sentence": fmt.typeset(summary.summarize_group(group)),
-        "title": fmt.clipped(group.title, 200),
-        "count": _count(len(group.events)),
-        **_parts(group, handling, True, window, zone, totals),
-    }
-
-
-def _parts(
-    group: Group,
-    handling: str | None,
-    has_place: bool,
-    window: Window,
-    zone: ZoneInfo,
-    totals: Mapping[str, int],
-) -> dict[str, Any]:
-    """Return what the cause of a problem and the issues joined to it have in common."""
-    by_distance = nearest_first(group.events, window.moment)
-    near, far = (
-        tuple(
-            present_event(event, window=window, zone=zone, limits=BRIEF)
-            for event in sorted(part, key=lambda event: (event.timestamp, event.id))
-        )
-        for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])
-    )
-    impact = impact_view(group, window.moment, zone)
-    facts = _issue_facts(group, handling, impact, has_place)
-    own, total = len(group.events), totals.get(group.issue_id, 0)
-    if own < total:
-        counts = f"{fmt.grouped(own)} of this issue’s {fmt.grouped(total)} events"
-        facts = (f"{counts}; the rest belong to other problems", *facts)
-    return {
-        "facts": facts,
-        "impact": impact,
-        "permalink": fmt.safe_link(group.issue.permalink if group.issue else None),
-        "nearest": by_distance[0].id,
-        "events": near,
-        "rows": _event_rows(near),
-        "folded": far,
-    }
-
-
-def _count(times: int) -> str:
-    return "once" if times == 1 else f"{fmt.grouped(times)} times"
 
 
 _WITHIN = {
-    **dict.fromkeys((Place.SERVER, Place.SERVER_OR_SERVICE, Place.DEVICE), "on"),
-    **dict.fromkeys((Place.SERVICE, Place.NETWORK, Place.BROWSER), "in"),
-    **dict.fromkeys((Place.APP, Place.APP_OR_DEVICE), "in"),
-    Place.BANK: "at",
+    **dict.fromkeys((Place.SERVER, Place.SERVER_OR_SERVICE, Place.DEVICE), "on "),
+    **dict.fromkeys((Place.SERVICE, Place.NETWORK, Place.BROWSER), "in "),
+    **dict.fromkeys((Place.APP, Place.APP_OR_DEVICE), "in "),
+    Place.BANK: "at ",
 }
 
 
-def _issue_facts(
-    group: Group, handling: str | None, impact: ImpactView | None, has_place: bool
-) -> tuple[str, ...]:
-    """Return short facts, most useful first, without those that the page states already."""
-    issue = group.issue
-    release = None if impact else releases.customer_release(group)
+def _issue_view(
+    group: Group, handling: str | None, has_place: bool, clock: Clock, totals: Mapping[str, int]
+) -> IssueView:
+    """Return a group as an issue. Its facts leave out what the page states already."""
+    by_distance = nearest_first(group.events, clock.moment)
+    near, far = (
+        [
+            present_event(event, clock, BRIEF)
+            for event in sorted(part, key=lambda event: (event.timestamp, event.id))
+        ]
+        for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])
+    )
+    rows: dict[tuple[object, ...], list[EventView]] = {}
+    for event in near:
+        key = (event.what, event.level, event.arrival) if event.is_read else (event.id,)
+        rows.setdefault(key, []).append(event)
+    issue, impact = group.issue, impact_view(group, clock)
+    own, total = len(group.events), totals.get(group.issue_id, 0)
+    counts = f"{fmt.grouped(own)} of this issue’s {fmt.grouped(total)} events"
     place = summary.place_of(group.newest) if has_place else None
+    release = None if impact else releases.customer_release(group)
     facts = (
-        place and (f"{_WITHIN[place]} {place.value}" if place in _WITHIN else place.value),
-        handling and f"{handling[0].lower()}{handling[1:-1]}",
+        f"{counts}; the rest belong to other problems" if own < total else "",
+        place and f"{_WITHIN.get(place, '')}{place.value}",
+        handling and lower_first(handling)[:-1],
         release and f"in release {release}",
         (issue and issue.project) or group.newest.project,
         issue and issue.short_id,
     )
-    return tuple(fmt.clipped(fact, 80) for fact in facts if fact)
+    return IssueView(
+        sentence=fmt.typeset(summary.summarize_group(group)),
+        title=fmt.clipped(group.title, 400),
+        count=_count(own),
+        facts=tuple(fmt.clipped(fact, 80) for fact in facts if fact),
+        impact=impact,
+        permalink=fmt.safe_link(issue.permalink if issue else None),
+        rows=tuple(rows.values()),
+        folded=tuple(far),
+    )
+
+
+def _count(times: int) -> str:
+    return "once" if times == 1 else f"{fmt.grouped(times)} times"

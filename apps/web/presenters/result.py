@@ -15,7 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from apps.events import query
 from apps.events.answer import Answer, Notice, NoticeCode, OtherOccurrences, Progress
 from apps.events.event import Event
-from apps.events.filtering import EventFilter, filter_problems, number_problems
+from apps.events.filtering import EventFilter, filter_problems
 from apps.events.grouping import Problem, groups_in, problems_of
 from apps.events.identifier import field_name, reading_of
 from apps.events.observations import troubles_of
@@ -29,6 +29,7 @@ from apps.web.presenters import formatting as fmt
 from apps.web.presenters import issue
 from apps.web.presenters.brief import Brief, brief_of
 from apps.web.presenters.filters import filter_form
+from apps.web.presenters.formatting import Clock
 from apps.web.presenters.story import StoryView, related_view, story_view
 from apps.web.presenters.timeline import Timeline, hints_of, timeline_of
 
@@ -249,27 +250,25 @@ def result_page(
     feedback: issue.GivenFeedback | None = None,
 ) -> ResultPage:
     """Return the page in the agent's zone. Only the timeline and problems follow the filter."""
-    event_filter = event_filter or EventFilter()
-    window = answer.question.window
-    found = problems_of(answer)
-    problems = number_problems(found)
-    visible_problems = filter_problems(problems, event_filter)
-    hidden = {number for number, _ in problems} - {number for number, _ in visible_problems}
+    event_filter, today = event_filter or EventFilter(), now.astimezone(zone).date()
+    clock = Clock(answer.question.window.moment, zone)
+    problems = problems_of(answer)
+    shown = filter_problems(problems, event_filter)
+    hidden = {one.number for one in problems} - {one.number for one in shown}
     known = issue.known_views(
-        answer, problems, zone=zone, now=now, feedback=feedback, hidden=hidden
+        answer, problems, zone=zone, today=today, feedback=feedback, hidden=hidden
     )
-    quiet = issue.known_troubles(answer, zone=zone, now=now, feedback=feedback)
-    hints, totals = hints_of(found), {one.issue_id: len(one.events) for one in groups_in(found)}
-    alike = Counter(map(summarize_group, found))
+    quiet = issue.known_troubles(answer, zone=zone, today=today, feedback=feedback)
+    hints = hints_of(problems)
+    totals = {one.issue_id: len(one.events) for one in groups_in(problems)}
+    alike = Counter(map(summarize_group, problems))
     loud: list[issue.IssueCard] = []
     noise: list[issue.IssueCard] = []
-    for number, one in visible_problems:
+    for one in shown:
         title = fmt.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""
         card = issue.issue_card(
-            number,
             one,
-            window=window,
-            zone=zone,
+            clock,
             known=known.get(one.issue_id, ()),
             totals=totals,
             hint=hints.get(one.issue_id) or title,
@@ -278,25 +277,25 @@ def result_page(
     if not loud:
         loud, noise = noise, []
     return ResultPage(
-        title=_title(answer, sum(not one.is_noise for one in found)),
+        title=_title(answer, sum(not one.is_noise for one in problems)),
         headline=fmt.typeset(headline(answer, zone)),
         summary=_summary(answer, lookup, zone, now),
-        facts=tuple(_facts(answer, found)),
+        facts=tuple(_facts(answer, problems)),
         answer=answer,
         is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
         notices=tuple(
             replace(one, message=fmt.typeset(one.message))
             for one in answer.event_notices(fmt.visible(lookup.customer))
         ),
-        brief=brief_of(answer, found, zone=zone, today=now.astimezone(zone).date()),
+        brief=brief_of(answer, problems, zone=zone, today=today),
         has_known=bool(known or quiet),
         known=quiet,
-        story=story_view(answer, found, zone),
-        nothing=None if found else nothing_view(answer, zone),
-        timeline=timeline_of(answer, visible_problems, event_filter, zone)
-        if found or troubles_of(answer)
+        story=story_view(answer, problems, zone),
+        nothing=None if problems else nothing_view(answer, zone),
+        timeline=timeline_of(answer, shown, event_filter, zone)
+        if problems or troubles_of(answer)
         else None,
-        filter=filter_form(answer, event_filter, visible_problems, zone) if found else None,
+        filter=filter_form(answer, event_filter, shown, zone) if problems else None,
         groups=loud[:MAX_OPEN_ISSUES],
         folded=loud[MAX_OPEN_ISSUES:],
         noise=noise,

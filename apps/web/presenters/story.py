@@ -102,7 +102,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
         if has_more and not problem.is_noise
         for event in problem.events
     ]
-    owners = {event.id: pair for pair in enumerate(problems) for event in pair[1].events}
+    owners = {event.id: problem for problem in problems for event in problem.events}
     in_order = sorted(happened, key=lambda pair: pair[0])
     by_distance = sorted(in_order, key=lambda pair: abs(pair[0] - moment))
     shown = sorted(by_distance[:MAX_STEPS], key=lambda pair: pair[0])
@@ -231,13 +231,13 @@ def _placed(
     at: datetime,
     one: PlacedBreadcrumb | Event,
     clock: Clock,
-    owners: Mapping[str, tuple[int, Problem]],
+    owners: Mapping[str, Problem],
 ) -> _Placed:
     if isinstance(one, PlacedBreadcrumb):
         step = _step_at(one, clock)
         said = step.text if step.is_customers else ""
         return _Placed(at, step, (step.words, said, step.outcome))
-    rank, owner = owners[one.id]
+    owner = owners[one.id]
     step = Step(
         relative=clock.relative(at),
         time=clock.time(at),
@@ -246,7 +246,7 @@ def _placed(
         is_error=True,
     )
     sentence = fmt.typeset(summarize_group(owner))
-    return _Placed(at, step, (sentence,), rank, sentence, owner.twins.get(one.id, one.id))
+    return _Placed(at, step, (sentence,), owner.number, sentence, owner.twins.get(one.id, one.id))
 
 
 def _parts_near(line: Sequence[_Placed], moment: datetime) -> tuple[StoryPart, ...]:

@@ -20,6 +20,7 @@ from apps.web.presenters import formatting as fmt
 
 # The axis.
 
+Span = filtering.TimeRange | Window
 _Timed = TypeVar("_Timed", Event, Deploy, tuple[datetime, Observation])
 
 MARGIN = 4.0
@@ -33,7 +34,7 @@ _FINEST_S = 900  # every zone is a whole number of these away from UTC
 class Scale:
     """The mapping of times to positions, in percent of the width."""
 
-    span: filtering.TimeRange
+    span: Span
     zone: ZoneInfo
 
     def x(self, when: datetime) -> float:
@@ -61,11 +62,6 @@ class Label:
     text: str
 
 
-def window_range(window: Window) -> filtering.TimeRange:
-    """Return the window as a range."""
-    return filtering.TimeRange(window.start, window.end)
-
-
 def _ticks(scale: Scale, free: tuple[float, ...]) -> tuple[tuple[str, str], ...]:
     """Return round local times, with seconds in a short span, away from positions in `free`."""
     step = tick_step(scale.span, 6)
@@ -79,13 +75,13 @@ def _ticks(scale: Scale, free: tuple[float, ...]) -> tuple[tuple[str, str], ...]
     )
 
 
-def tick_step(span: filtering.TimeRange, limit: int) -> int:
+def tick_step(span: Span, limit: int) -> int:
     """Return the smallest round number of seconds that fits into the span up to `limit` times."""
     length = (span.end - span.start).total_seconds()
     return next((step for step in _STEPS_S if length / step <= limit), _STEPS_S[-1])
 
 
-def round_times(span: filtering.TimeRange, zone: ZoneInfo, step_s: int) -> Iterator[datetime]:
+def round_times(span: Span, zone: ZoneInfo, step_s: int) -> Iterator[datetime]:
     """Yield the times (UTC) in the span that are round in the zone, in repeated hours too."""
     stride = min(step_s, _FINEST_S)
     second = -(-int(span.start.timestamp()) // stride) * stride
@@ -100,7 +96,7 @@ def round_times(span: filtering.TimeRange, zone: ZoneInfo, step_s: int) -> Itera
 class TimeLabels:
     """Labels that are unique within a span, even if the clocks change in it."""
 
-    def __init__(self, span: filtering.TimeRange, zone: ZoneInfo, *, seconds: bool) -> None:
+    def __init__(self, span: Span, zone: ZoneInfo, *, seconds: bool) -> None:
         start, end = span.start.astimezone(zone), span.end.astimezone(zone)
         clock = "%H:%M:%S" if seconds else "%H:%M"
         self._zone = zone
@@ -146,7 +142,7 @@ class Density:
 
 
 def filter_deploys(
-    deploys: Sequence[Deploy], span: filtering.TimeRange, event_filter: filtering.EventFilter
+    deploys: Sequence[Deploy], span: Span, event_filter: filtering.EventFilter
 ) -> tuple[Deploy, ...]:
     """Return the deploys in the span that match the filter, or lack what it is about, by time."""
     project, environment = event_filter.project, event_filter.environment
@@ -166,8 +162,9 @@ def release_marks(deploys: Sequence[Deploy], scale: Scale) -> tuple[Label, ...]:
     marks: list[Label] = []
     free_from = 0.0
     for cluster, x, next_x in zip(clusters, positions, [*positions[1:], 200.0], strict=False):
-        text = counted(len({deploy.version for deploy in cluster}), "release")
-        if text == "1 release":
+        releases = len({deploy.version for deploy in cluster})
+        text = counted(releases, "release")
+        if releases == 1:
             version = short_release(cluster[0].version)
             is_long = len(version) > _MAX_VERSION_LENGTH
             text = fmt.visible(f"{version[: _MAX_VERSION_LENGTH - 1]}…" if is_long else version)
@@ -269,13 +266,13 @@ class Timeline:
 
 def timeline_of(
     answer: Answer,
-    problems: Sequence[filtering.NumberedProblem],
+    problems: Sequence[Problem],
     event_filter: filtering.EventFilter,
     zone: ZoneInfo,
 ) -> Timeline:
     """Return the drawing of an answer with the problems that the filter leaves."""
     moment = answer.question.window.moment
-    span = event_filter.span or window_range(answer.question.window)
+    span = event_filter.span or answer.question.window
     scale = Scale(span, zone)
     deploys = filter_deploys(answer.beside.deploys, span, event_filter)
     seen = filter_observations(troubles_of(answer), event_filter)
@@ -287,7 +284,7 @@ def timeline_of(
     side = "before" if moment < span.start else "after"
     anchor = "start" if x < 14 else "end" if x > 86 else "middle"  # keeps it in the drawing
     counts = [
-        counted(sum(not one.is_noise for _number, one in problems), "problem"),
+        counted(sum(not one.is_noise for one in problems), "problem"),
         counted(len(filtering.events_in(problems)), "event"),
     ]
     if deploys:
@@ -354,27 +351,22 @@ def observation_anchor(one: Observation) -> str:
     return f"seen-{one.rows[0].id}"
 
 
-def _lanes(problems: Sequence[filtering.NumberedProblem], scale: Scale) -> Iterator[Lane]:
+def _lanes(problems: Sequence[Problem], scale: Scale) -> Iterator[Lane]:
     """Yield the lanes. Problems with the same label share one, except for the first problem."""
-    hints = hints_of([problem for _number, problem in problems])
-    lanes: dict[tuple[str, bool, bool], list[filtering.NumberedProblem]] = {}
-    for number, problem in problems:
+    hints = hints_of(problems)
+    lanes: dict[tuple[str, bool, bool], list[Problem]] = {}
+    for problem in problems:
         hint = hints.get(problem.issue_id, "")
-        label = fmt.typeset(summarize_failure(problem.summarized)[:-1]) + (
-            f" ({hint})" if hint else ""
-        )
-        lanes.setdefault((label, number == 1, problem.is_noise), []).append((number, problem))
+        label = fmt.typeset(summarize_failure(problem.summarized)[:-1])
+        label += f" ({hint})" if hint else ""
+        lanes.setdefault((label, problem.number == 1, problem.is_noise), []).append(problem)
     for (label, _is_first, is_noise), own in lanes.items():
+        names = (f"{fmt.typeset(summarize_group(one))} {fmt.clipped(one.title, 80)}" for one in own)
         yield Lane(
-            number=_range([number for number, _problem in own]),
+            number=_range([one.number for one in own]),
             label=label,
-            name=" ".join(
-                f"{fmt.typeset(summarize_group(problem))} {fmt.clipped(problem.title, 80)}"
-                for _, problem in own
-            ),
-            marks=tuple(
-                _marks([event for _, problem in own for event in _occurrences(problem)], scale)
-            ),
+            name=" ".join(names),
+            marks=tuple(_marks([event for one in own for event in _occurrences(one)], scale)),
             is_noise=is_noise,
         )
 

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.answers.catalogue.suggestions import feedback_by
 from apps.events.answer import Answer
 from apps.events.breadcrumb_text import step_times
-from apps.events.event import EventBody
-from apps.events.filtering import EventFilter, filter_problems, number_problems
+from apps.events.filtering import EventFilter, filter_problems
 from apps.events.grouping import problems_of
 from apps.events.summary import summarize
 from apps.lookups.answers import read_event_now, result_now
@@ -24,10 +23,10 @@ from apps.lookups.models import Lookup
 from apps.web import access
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.filters import filter_form, read_filter, store_filter, stored_filter
-from apps.web.presenters.formatting import clipped, level_mark, local_clock
+from apps.web.presenters.formatting import Clock, clipped, level_mark, today_in
 from apps.web.presenters.issue import BRIEF, FULL, Limits, known_views, present_event
 from apps.web.presenters.result import result_page
-from apps.web.presenters.timeline import Scale, density, filter_deploys, window_range
+from apps.web.presenters.timeline import Scale, density, filter_deploys
 
 
 @require_safe
@@ -54,14 +53,14 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
     event = read_event_now(lookup, answer, event_id)
     if event is None:
         raise Http404
-    zone, problems = ZoneInfo(lookup.zone), number_problems(problems_of(answer))
-    own = [(number, one) for number, one in problems if event.id in one.event_ids]
-    known = known_views(answer, own, zone=zone, now=timezone.now())
+    clock = Clock(answer.question.window.moment, ZoneInfo(lookup.zone))
+    own = [one for one in problems_of(answer) if event.id in one.event_ids]
+    known = known_views(answer, own, zone=clock.zone, today=today_in(lookup.zone))
     return {
         "known": next(iter(known.values()), ())[:1],
         "lookup": lookup,
         "server": answer.searched.server,
-        "event": present_event(event, window=answer.question.window, zone=zone, limits=limits),
+        "event": present_event(event, clock, limits),
     }
 
 
@@ -70,33 +69,31 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
 
 def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> dict[str, Any]:
     """Return the context of `lookups/table.html`: events, releases, and the reported time."""
-    moment = answer.question.window.moment
-    span = event_filter.span or window_range(answer.question.window)
-    visible_problems = filter_problems(number_problems(problems_of(answer)), event_filter)
+    clock = Clock(answer.question.window.moment, zone)
+    span = event_filter.span or answer.question.window
+    visible_problems = filter_problems(problems_of(answer), event_filter)
 
     def row(when: datetime, what: str, **cells: str | None) -> dict[str, Any]:
         texts = {name: clipped(text or "", 60) for name, text in cells.items()}
-        time = local_clock(when, zone, day_of=moment)
-        return {"when": when, "time": time, "what": what, "event_id": "", **texts}
+        return {"when": when, "time": clock.time(when), "what": what, "event_id": "", **texts}
 
     rows = []
-    for number, problem in visible_problems:
+    for problem in visible_problems:
         for event in problem.events:
-            body = event.body or EventBody()
             cells = {
-                "number": str(number),
+                "number": str(problem.number),
                 "level": level_mark(event.level).word,
                 "project": event.project,
-                "environment": event.environment or body.environment,
-                "release": event.release or body.release,
+                "environment": event.environment or event.details.environment,
+                "release": event.release or event.details.release,
             }
             shown = row(event.timestamp, summarize(event), **cells)
             rows.append({**shown, "event_id": event.id})
     for one in filter_deploys(answer.beside.deploys, span, event_filter):
         cells = {"project": one.project, "environment": one.environment, "release": one.version}
         rows.append(row(one.at, "A release went live", **cells))
-    if span.contains(moment):
-        rows.append(row(moment, "Reported time"))
+    if span.contains(clock.moment):
+        rows.append(row(clock.moment, "Reported time"))
     return {
         "rows": sorted(rows, key=lambda row: (row["when"], row["event_id"])),
         "activity": density(step_times(answer.events), Scale(span, zone)),

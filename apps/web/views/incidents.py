@@ -28,7 +28,7 @@ from apps.lookups.sentry_connection import read_customer
 from apps.web import access
 from apps.web.forms import FormOptions, LookupForm, share_section
 from apps.web.middleware import SeeOther, render_failures
-from apps.web.presenters.formatting import local_moment, typed_in
+from apps.web.presenters.formatting import Clock, local_moment, typed_in
 from apps.web.presenters.incident import incident_view, progress_of
 from apps.web.presenters.issue import FULL, present_event
 from apps.web.views.lookups import form_options
@@ -245,9 +245,8 @@ def incident_event(request: HttpRequest, incident_id: uuid.UUID, event_id: str) 
     for number, one in enumerate(result.failures, 1):
         for event in one.answer.events:
             if event.id == event_id:
-                zone = ZoneInfo(incident.zone)
-                window = one.answer.question.window
-                view = present_event(event, window=window, zone=zone, limits=FULL)
+                clock = Clock(one.answer.question.window.moment, ZoneInfo(incident.zone))
+                view = present_event(event, clock, FULL)
                 context = {"incident": incident, "event": view, "number": number}
                 return render(request, "incidents/event.html", context)
     raise Http404

@@ -28,7 +28,7 @@ from apps.accounts import models as accounts
 from apps.answers.catalogue.suggestions import save_feedback
 from apps.audit.models import Action
 from apps.events.answer import Progress
-from apps.events.filtering import LEVELS, number_problems
+from apps.events.filtering import LEVELS
 from apps.events.grouping import problems_of
 from apps.events.query import Move, counted, parse_zone
 from apps.incidents.models import Incident
@@ -512,8 +512,8 @@ def lookup_known_feedback(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRes
     if access.PART_HEADER in request.headers:
         return HttpResponse(status=204)
     anchors = (
-        f"known-{number}-{place}"
-        for number, problem in number_problems(problems_of(result.answer))
+        f"known-{problem.number}-{place}"
+        for problem in problems_of(result.answer)
         for place, one in enumerate(problem.known_in(result.answer.known), 1)
         if one == match
     )
