@@ -26,7 +26,7 @@ from apps.events.breadcrumb_text import status_meaning
 from apps.events.event import LogEntry, Span, time_of
 from apps.events.log_text import FEATURE_OFF, LOGGED_ERROR, LOGGED_WARNING, UNCLEAR, LogReader
 from apps.events.once import found_once
-from apps.events.query import CustomerKind, any_case
+from apps.events.query import CustomerKind, any_case, lower_first
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import CLIENT, Place, Side, side_of
 
@@ -140,62 +140,37 @@ BY_TRACE = "It doesn’t name the customer, but belongs to a trace of theirs."
 _NOTHING = Remark(Kind.WORKED, "")
 
 
-@dataclass(frozen=True, slots=True)
 class _Found:
-    """A row, what it says if anything, and from when to when (in epoch seconds)."""
+    """A row, and what it says if anything. `start` and `end` are epoch seconds.
 
-    row: Row
-    remark: Remark
-    start: float
-    end: float
-    side: Side
-    reader: SpanReader | None = None
-    log: LogReader | None = None
+    Depending on the row, one of `reader` and `log` has read it; `request` is the reader of one.
+    """
 
-    @property
-    def trace(self) -> str:
-        return self.row.trace_id or self.row.id
+    def __init__(self, row: Row, remark: Remark | None, read_by: SpanReader | LogReader) -> None:
+        self.row, self.remark, self._read_by = row, remark or _NOTHING, read_by
+        self.side = read_by.side
+        self.log = read_by if isinstance(read_by, LogReader) else None
+        self.reader = read_by if isinstance(read_by, SpanReader) else None
+        self.request = self.reader if self.reader and self.reader.is_request else None
+        span = self.reader.span if self.reader else None
+        self.trace = row.trace_id or row.id
+        self.op = (span and span.op) or ""
+        self.code = span and span.http_status
+        self.transaction = span and span.transaction
+        self.is_segment = span is not None and span.is_segment
+        length = min(max((span and span.duration_ms) or 0, 0), _LONGEST_MS) / 1000
+        self.at = time_of(row)
+        self.start = self.at.timestamp()
+        self.end = self.start + length
+        self.until = self.at + timedelta(seconds=self.end - self.start)
+        kind = self.remark.kind
+        self.is_trouble = kind is not Kind.WORKED
+        self.is_claim = kind not in (Kind.WORKED, Kind.NOTE)
+        self.has_worked = kind is Kind.WORKED and self.remark is not _NOTHING
 
-    @property
-    def is_trouble(self) -> bool:
-        return self.remark.kind is not Kind.WORKED
-
-    @property
-    def is_claim(self) -> bool:
-        return self.remark.kind not in (Kind.WORKED, Kind.NOTE)
-
-    @property
-    def has_worked(self) -> bool:
-        return self.remark.kind is Kind.WORKED and self.remark is not _NOTHING
-
-    @property
-    def is_segment(self) -> bool:
-        return self.reader is not None and self.reader.span.is_segment
-
-    @property
-    def op(self) -> str:
-        return self.reader.op if self.reader else ""
-
-    @property
-    def code(self) -> int | None:
-        return self.reader.span.http_status if self.reader else None
-
-    @property
-    def transaction(self) -> str | None:
-        return self.reader.span.transaction if self.reader else None
-
-    @property
-    def request(self) -> SpanReader | None:
-        """The reader, if it is a request."""
-        return self.reader if self.reader and self.reader.is_request else None
-
-    @property
-    def at(self) -> datetime:
-        return time_of(self.row)
-
-    @property
-    def until(self) -> datetime:
-        return self.at + timedelta(seconds=self.end - self.start)
+    def saying(self, remark: Remark) -> "_Found":
+        """Return the same row with another remark."""
+        return _Found(self.row, remark, self._read_by)
 
     def lies_in(self, others: Iterable["_Found"]) -> list["_Found"]:
         """Return the other rows of its trace that it lies within."""
@@ -223,22 +198,13 @@ def troubles_of(answer: Answer) -> tuple[Observation, ...]:
     troubles = [one for one in observations_of(answer) if one.is_trouble]
     explained = {one.target for one in troubles if one.kind is Kind.REFUSED and one.is_explained}
 
-    def gravity(one: Observation) -> int:
+    def rank(one: Observation) -> tuple[bool, int, timedelta, str]:
         """Return the sort key: a request that only got no answer comes after its reason."""
         is_answered_later = one.target in explained and "no answer" in one.sentence
-        return _ORDER.index(Kind.SLOW if is_answered_later else one.kind)
+        gravity = _ORDER.index(Kind.SLOW if is_answered_later else one.kind)
+        return not one.names_customer, gravity, abs(one.at - moment), one.rows[0].id
 
-    return tuple(
-        sorted(
-            troubles,
-            key=lambda one: (
-                not one.names_customer,
-                gravity(one),
-                abs(one.at - moment),
-                one.rows[0].id,
-            ),
-        )
-    )
+    return tuple(sorted(troubles, key=rank))
 
 
 @found_once
@@ -279,18 +245,15 @@ def _read(answer: Answer) -> list[_Found]:
     texts: set[str] = set()
     found = []
     for row in sorted(answer.beside.activity, key=lambda row: (abs(time_of(row) - moment), row.id)):
-        start = time_of(row).timestamp()
         if isinstance(row, Span):
             reader = SpanReader(row, sides[row.id])
-            end = start + min(max(row.duration_ms or 0, 0), _LONGEST_MS) / 1000
-            found.append(_Found(row, reader.remark() or _NOTHING, start, end, reader.side, reader))
+            found.append(_Found(row, reader.remark(), reader))
             continue
         known = in_project[row.project]
         log = LogReader(row, next(iter(known)) if len(known) == 1 else Side.UNKNOWN)
         if log.needs_rules:
             texts.add(log.plain_message)
-        remark = log.remark(is_known=len(texts) <= _MAX_TEXTS)
-        found.append(_Found(row, remark or _NOTHING, start, start, log.side, log=log))
+        found.append(_Found(row, log.remark(is_known=len(texts) <= _MAX_TEXTS), log))
     return found[:MAX_ROWS]
 
 
@@ -536,7 +499,7 @@ def _noted(one: _Found, where: str = "") -> _Found:
         said = replace(remark, kind=Kind.NOTE, reason=f"{remark.reason}{where}")
     else:
         said = replace(remark, kind=Kind.NOTE, outcome=f"{remark.outcome}{where}")
-    return replace(one, remark=said)
+    return one.saying(said)
 
 
 def _downgrade(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _Found:
@@ -551,10 +514,9 @@ def _downgrade(one: _Found, common: Mapping[str, int], *, has_worked: bool) -> _
         if remark.is_stated or is_grave or (is_often and not has_worked):
             return one
     if not log.is_loud:
-        return replace(one, remark=_NOTHING)
+        return one.saying(_NOTHING)
     logged = LOGGED_ERROR if log.is_error else LOGGED_WARNING
-    said = Remark(Kind.NOTE, log.program_name, logged, target=remark.target)
-    return replace(one, remark=said)
+    return one.saying(Remark(Kind.NOTE, log.program_name, logged, target=remark.target))
 
 
 def _is_usual(one: _Found, group: Sequence[_Found]) -> bool:
@@ -662,7 +624,7 @@ def _of_log(remark: Remark, group: Sequence[_Found]) -> str:
     action = next(filter(None, actions), None)
     if action is None or action.value in sentence:
         return sentence
-    return f"While {action.value}: {sentence[0].lower()}{sentence[1:]}"
+    return f"While {action.value}: {lower_first(sentence)}"
 
 
 def _gravity(one: _Found) -> tuple[int, int, float, str]:

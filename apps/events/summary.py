@@ -13,7 +13,7 @@ from apps.events.grouping import Group, Problem, order_names, problems_of
 from apps.events.log_text import LogReader
 from apps.events.observations import MAX_ROWS, Observation, observations_of, troubles_of
 from apps.events.once import found_once
-from apps.events.query import CustomerKind, Window, counted, format_duration, listed
+from apps.events.query import CustomerKind, Window, counted, format_duration, listed, lower_first
 from apps.events.rules.engine import rule_for
 from apps.events.rules.rule import (
     CLIENT,
@@ -43,7 +43,7 @@ def summarize(event: Event) -> str:
     sentence = _failure(event, rule)
     if action is None or (rule and rule.action):
         return sentence
-    return f"While {action.value}: {sentence[0].lower()}{sentence[1:]}"
+    return f"While {action.value}: {lower_first(sentence)}"
 
 
 def summarize_failure(event: Event) -> str:
@@ -62,7 +62,7 @@ def _failure(event: Event, rule: Rule | None) -> str:
     if event.level is None and event.handled is None and not event.details.exceptions:
         return f"{us} recorded something."
     where = "in" if side_of(event) in (Side.DEVICE, Side.UNKNOWN) else "on"
-    return f"Something {where} {us[0].lower()}{us[1:]} failed."
+    return f"Something {where} {lower_first(us)} failed."
 
 
 def is_specific(event: Event) -> bool:
@@ -238,7 +238,7 @@ def _headline_of_several(
     when = "The last time" if is_last else f"At {_clock(newest.astimezone(zone), answer, zone)}"
     cause = summarize_failure(first.summarized)
     others = [one for one in loud if one not in same]
-    return f"{failed} {how_often}. {when}, {cause[0].lower()}{cause[1:]}{_more(others)}"
+    return f"{failed} {how_often}. {when}, {lower_first(cause)}{_more(others)}"
 
 
 def says_it_ended(sentence: str) -> bool:
@@ -287,7 +287,7 @@ def _seen_instead(answer: Answer) -> tuple[str, str]:
     text = troubles[0].full_text
     if len(troubles) == 1:
         clause, _period, rest = text.partition(". ")
-        return f"{clause[0].lower()}{clause[1:].removesuffix('.')}", f" {rest}".rstrip()
+        return lower_first(clause).removesuffix("."), f" {rest}".rstrip()
     by_kind = ([one for one in troubles if one.kind is kind] for kind in Kind)
     return listed(_counted(same) for same in by_kind if same), f" {text}"
 
@@ -365,7 +365,7 @@ def _notes(observations: Sequence[Observation]) -> tuple[str, str]:
     first = said[0].full_text.partition(". ")[0].removesuffix(".") if said else ""
     first += ", and then worked" if said and said[0].has_worked_later else ""
     more = f" ({len(said) - 1} more like this)" if said[1:] else ""
-    requests = f"{first[0].lower()}{first[1:]}{more}" if said else ""
+    requests = f"{lower_first(first)}{more}" if said else ""
     return requests, ", and ".join(
         filter(None, (requests, words and f"our systems logged {words}"))
     )

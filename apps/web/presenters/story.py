@@ -21,7 +21,7 @@ from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
 from apps.events.once import found_once
-from apps.events.query import counted, format_duration
+from apps.events.query import counted, format_duration, lower_first
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
 from apps.events.summary import summarize, summarize_group
@@ -497,7 +497,7 @@ def _observation(one: Observation, clock: Clock) -> Step:
 def observation_phrase(one: Observation, clock: Clock) -> str:
     """Return what it shows as a clause with its last time: `opened /cart (14:03:20)`."""
     row, worked = one.rows[0], one.kind is Kind.WORKED
-    what = f"{one.sentence[0].lower()}{one.sentence[1:].removesuffix('.')}"
+    what = lower_first(one.sentence).removesuffix(".")
     is_plain = one.sentence.startswith(UNNAMED) or one.target.startswith("GET ")
     if isinstance(row, Span) and worked and is_plain:
         verb = "opened" if (row.op or "").startswith(PAGE_OPS) else "requested"
