@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import merge
 from operator import attrgetter
-from typing import NamedTuple
 
 from apps.events.event import Breadcrumb, Event, EventBody
 from apps.events.patterns import PatternFile
@@ -28,16 +27,6 @@ class Reason(StrEnum):
     CONSEQUENCE = "consequence"
     TRIED_AGAIN = "tried again"
     OTHER_RELEASE = "same error in another release"
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """The cause of an event, and why it is that. Twins are two records of one occurrence."""
-
-    cause: Event
-    reason: Reason
-    sureness: int
-    is_twin: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,48 +444,46 @@ def find_origin(event: Event, errors: Iterable[Event]) -> Event | None:
     own = {one.id: one for one in errors if effect.trace and one.trace_id == effect.trace}
     same = (replace(one, matched_on=event.matched_on) for one in own.values())
     found = _surest(effect, map(_Traits, same))
-    return own[found.cause.id] if found and found.reason is Reason.SAME_REQUEST else None
+    return own[found.cause.event.id] if found and found.reason is Reason.SAME_REQUEST else None
 
 
-class _Candidate(NamedTuple):
-    """A possible cause, how sure it is, and how far away."""
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The cause of an event, and why it is that. Twins are two records of one occurrence."""
 
     cause: _Traits
     reason: Reason
     sureness: int
-    distance: timedelta
+    is_twin: bool
 
 
 def _surest(effect: _Traits, near: Iterable[_Traits]) -> _Link | None:
     """Return the surest cause of an event, or None if two of different issues are equally sure.
 
-    Those belong to one failure if one of them caused the other.
+    Those belong to one failure if one of them caused the other, or if one cause is immediate and
+    the others are far away.
     """
     found = []
     for other in near:
         if compared := _compare(effect, other):
-            found.append(_Candidate(other, compared[1], compared[0], abs(effect.at - other.at)))
+            sureness, reason = compared
+            found.append(_Link(other, reason, sureness, reason is not Reason.TRIED_AGAIN))
+
+    def distance(link: _Link) -> timedelta:
+        return abs(effect.at - link.cause.at)
+
+    surest = max((one.sureness for one in found), default=0)
+    found = sorted((one for one in found if one.sureness == surest), key=distance)
     if not found:
         return None
-    found.sort(key=lambda one: (-one.sureness, one.distance))
-    first, *others = (one for one in found if one.sureness == found[0].sureness)
-    issue_id = first.cause.event.issue_id
-    rivals = [one for one in others if one.cause.event.issue_id != issue_id]
-    is_clear = all(
-        _compare(first.cause, one.cause) or _compare(one.cause, first.cause) for one in rivals
-    )
-    if not (is_clear or _is_nearest(effect, first, rivals)):
-        return None
-    is_twin = first.reason is not Reason.TRIED_AGAIN
-    return _Link(first.cause.event, first.reason, first.sureness, is_twin)
-
-
-def _is_nearest(effect: _Traits, first: _Candidate, rivals: Iterable[_Candidate]) -> bool:
-    """Return whether one cause is immediate and the surest ones of other issues are far away."""
-    if first.reason is Reason.CONSEQUENCE and not _is_one_program(effect, first.cause):
-        return False
-    nearest = min((one.distance for one in rivals), default=_LATER)
-    return first.distance <= _AT_ONCE and nearest >= first.distance + _SOON
+    first, cause = found[0], found[0].cause
+    rivals = [one for one in found if one.cause.event.issue_id != cause.event.issue_id]
+    if all(_compare(cause, one.cause) or _compare(one.cause, cause) for one in rivals):
+        return first
+    is_certain = first.reason is not Reason.CONSEQUENCE or _is_one_program(effect, cause)
+    nearest = min(map(distance, rivals))
+    is_nearest = distance(first) <= _AT_ONCE and nearest >= distance(first) + _SOON
+    return first if is_certain and is_nearest else None
 
 
 def _near(place: int, traits: Sequence[_Traits]) -> Iterator[_Traits]:
@@ -521,7 +508,7 @@ def _drop_rivals(events: Sequence[Event], links: dict[str, _Link]) -> None:
     for event in events:
         link = links.get(event.id)
         if link and link.reason is Reason.SAME_REQUEST and link.sureness < _CERTAIN:
-            callers[link.cause.id].append(event)
+            callers[link.cause.event.id].append(event)
     for rivals in callers.values():
         is_weak = any(links[event.id].sureness == 1 for event in rivals)
         if len({event.issue_id if is_weak else event.project for event in rivals}) > 1:
@@ -530,9 +517,9 @@ def _drop_rivals(events: Sequence[Event], links: dict[str, _Link]) -> None:
 
 
 def _leads_to(event_id: str, link: _Link, links: Mapping[str, _Link]) -> bool:
-    one = link.cause.id
+    one = link.cause.event.id
     while one in links and one != event_id:
-        one = links[one].cause.id
+        one = links[one].cause.event.id
     return one == event_id
 
 
@@ -548,7 +535,7 @@ def _follow_issues(traits: Sequence[_Traits], links: dict[str, _Link]) -> None:
     for issue_id, own in by_issue.items():
         linked = [one for one in own if one.event.id in links]
         rest = [one for one in own if one.event.id not in links]
-        roots = {links[one.event.id].cause.issue_id for one in linked}
+        roots = {links[one.event.id].cause.event.issue_id for one in linked}
         steps = {_step(one) for one in linked}
         if (
             issue_id is None
@@ -559,13 +546,13 @@ def _follow_issues(traits: Sequence[_Traits], links: dict[str, _Link]) -> None:
         for one in rest:
             near = min(linked, key=lambda other: abs(other.at - one.at)).event.id
             cause = min(
-                (other for other in by_issue[links[near].cause.issue_id] if other is not one),
+                (other for other in by_issue[links[near].cause.event.issue_id] if other is not one),
                 key=lambda other: abs(other.at - one.at),
             )
             is_twin = abs(cause.at - one.at) <= _SOON and cause.trace == one.trace
             if one.event.body is None and not is_twin:
                 continue
-            link = replace(links[near], cause=cause.event, is_twin=is_twin)
+            link = replace(links[near], cause=cause, is_twin=is_twin)
             if not _leads_to(one.event.id, link, links):
                 links[one.event.id] = link
 
@@ -581,8 +568,9 @@ def _step(one: _Traits) -> tuple[object, ...]:
 
 def _correlation(event_id: str, links: Mapping[str, _Link]) -> Correlation:
     link = links[event_id]
-    cause, twin = link.cause, link.cause.id if link.is_twin else event_id
+    cause = link.cause.event
+    twin = cause.id if link.is_twin else event_id
     while following := links.get(cause.id):
-        twin = following.cause.id if twin == cause.id and following.is_twin else twin
-        cause = following.cause
+        twin = following.cause.event.id if twin == cause.id and following.is_twin else twin
+        cause = following.cause.event
     return Correlation(cause, link.reason, twin)
