@@ -25,7 +25,7 @@ from apps.events.releases import (
 from apps.events.summary import headline
 from apps.exports import facts
 from apps.exports.document import DocumentBuilder
-from apps.exports.markdown import UNKNOWN, caught, counts, frame_line, inline, seconds
+from apps.exports.markdown import UNKNOWN, caught, counts, frame_line, inline, seconds, step_text
 
 # URLs that Markdown turns into links, without characters that could end the link or act as markup.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9./:?=&%~+-]{1,600}")
@@ -82,7 +82,10 @@ def escalation_values(about: About) -> dict[str, str]:
             for one in document.related
             if one.kind in _SIGNALS
         ),
-        "steps": _list(_step(crumb) for crumb in document.breadcrumbs),
+        "steps": _list(
+            f"{seconds(crumb.timestamp, moment)} {inline(step_text(crumb))}"
+            for crumb in document.breadcrumbs
+        ),
         "releases": _names(event.release for event in document.events),
         "environments": _names(event.environment for event in document.events),
         "lookup": about.lookup_link,
@@ -224,12 +227,6 @@ def _impact(issue: facts.Issue, group: Group, moment: datetime) -> str:
     return f"{inline(issue.name)}: {'; '.join(filter(None, parts))}"
 
 
-def _step(crumb: facts.Breadcrumb) -> str:
-    level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
-    text = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
-    return f"{seconds(crumb.seconds)} {inline(text)}"
-
-
 def _known(about: About) -> str:
     lines = []
     for release, match in about.best_known:
@@ -251,6 +248,6 @@ def _hidden(document: facts.Document) -> str:
     if document.neutralized:
         parts.append(f"Neutralized: {counts(document.neutralized)}.")
     if document.omitted:
-        server = document.header.server
+        server = document.answer.searched.server
         parts.append(f"Not all details are included here. The lookup and {server} have the rest.")
     return " ".join(parts)

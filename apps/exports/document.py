@@ -104,6 +104,7 @@ class DocumentBuilder:
             if problem.issue_id in shown
         ]
         return facts.Document(
+            answer=answer,
             preset=self.preset,
             marker=self.marker,
             header=self._header(selection),
@@ -144,24 +145,16 @@ class DocumentBuilder:
             only_issue=here.optional_text(self.issue_id, 40),
             customer=here.text(self.customer, max(detail.names, 12)),
             matched_on=() if detail.slim else names(answer.matched_on, "fields"),
-            window=answer.question.window,
             zone="UTC" if detail.slim else self.zone,
-            server=answer.searched.server,
             organization=here.text(answer.searched.organization, detail.names),
             projects=names(answer.searched.projects, "projects searched"),
             environments=names(answer.searched.environments, "environments searched"),
             only_fields=names(answer.question.customer.only_fields, "fields searched"),
-            complete=answer.complete,
             notices=tuple(
                 Notice(notice.code, explained(notice.message)) for notice in answer.all_notices
             ),
-            fetched_at=answer.fetched_at,
             from_cache=self.from_cache,
-            events_total=answer.events_total,
             issues_total=self._issues_total,
-            events_listed=len(answer.events),
-            bodies_read=answer.bodies_read,
-            known_unchecked=answer.known.unchecked,
         )
 
 
@@ -312,7 +305,6 @@ def _event_facts(event: Event, lead: Event, selection: facts.Selection) -> facts
         issue_id=here.id(event.issue_id) if event.issue_id is not None else None,
         project=here.name(event.project),
         timestamp=event.timestamp,
-        seconds=here.seconds(event.timestamp),
         is_lead=is_lead,
         title=_title(event, here),
         culprit=_place(body.culprit or event.culprit, body, here),
@@ -615,7 +607,7 @@ def _related(selection: facts.Selection) -> Iterator[facts.RelatedEntry]:
         kind: str, at: datetime, one: Event | Feedback | Replay, text: str
     ) -> facts.RelatedEntry:
         project = None if isinstance(one, Replay) else one.project
-        return facts.RelatedEntry(kind, one.id, at, seconds_to(at), project, text, one.permalink)
+        return facts.RelatedEntry(kind, one.id, at, project, text, one.permalink)
 
     for message in beside.feedback:
         where = f" (on {message.url})" if message.url else ""
@@ -629,7 +621,7 @@ def _related(selection: facts.Selection) -> Iterator[facts.RelatedEntry]:
         what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
         when = f"{format_duration(away)} {'before' if away < 0 else 'after'} the reported time"
         text = f"release {deploy.version} {what} {when}"
-        yield facts.RelatedEntry("release", None, deploy.at, away, deploy.project, text)
+        yield facts.RelatedEntry("release", None, deploy.at, deploy.project, text)
     for replay in beside.replays:
         yield entry("session replay", replay.started_at, replay, "; ".join(_replay(replay)))
 
@@ -711,28 +703,30 @@ def _breadcrumb_facts(
     exported = []
     for entry in sorted(selected, key=lambda entry: entry.position):
         crumb = entry.crumb
-        at, message = crumb.timestamp, _message(crumb)
         exported.append(
             facts.Breadcrumb(
                 event_id=here.id(entry.event.id),
-                timestamp=at,
-                seconds=None if at is None else here.seconds(at),
+                timestamp=crumb.timestamp,
                 category=here.name(crumb.category or crumb.type),
                 level=here.name(crumb.level),
-                message=here.optional_text(message, detail.crumb_texts),
+                message=here.optional_text(_message(crumb), detail.crumb_texts),
             )
         )
-    return tuple(exported if detail.plain else _collapse_repeats(exported))
+    moment = selection.answer.question.window.moment
+    return tuple(exported if detail.plain else _collapse_repeats(exported, moment))
 
 
-def _collapse_repeats(crumbs: Sequence[facts.Breadcrumb]) -> Iterator[facts.Breadcrumb]:
+def _collapse_repeats(
+    crumbs: Sequence[facts.Breadcrumb], moment: datetime
+) -> Iterator[facts.Breadcrumb]:
     """Collapse a run of three or more equal breadcrumbs into one with their count."""
     for _key, run in groupby(crumbs, key=lambda one: (one.category, one.level, one.message)):
         first, *more = run
         if len(more) < 2:
             yield from (first, *more)
         else:
-            until = f", the last {seconds(more[-1].seconds)}" if more[-1].timestamp else ""
+            last = more[-1].timestamp
+            until = f", the last {seconds(last, moment)}" if last else ""
             times = f"({len(more) + 1} times{until})"
             yield replace(first, message=" ".join(filter(None, (first.message, times))))
 
@@ -783,7 +777,7 @@ def _activity_facts(
     row: Row, trouble: Observation | None, details: int, here: facts.Selection, *, wanted: bool
 ) -> facts.RelatedEntry:
     """Return the facts of a row, with up to so many details, and its trace if it is wanted."""
-    at, detail = time_of(row), here.detail
+    detail = here.detail
     columns: list[tuple[str, str | None]] = [
         ("release", row.release),
         ("environment", row.environment),
@@ -798,8 +792,7 @@ def _activity_facts(
     return facts.RelatedEntry(
         kind="log" if isinstance(row, LogEntry) else "span",
         id=here.id(row.id),
-        timestamp=at,
-        seconds=here.seconds(at),
+        timestamp=time_of(row),
         project=here.name(row.project),
         text=here.text(text, min(detail.texts, here.at_most(600))),
         state=here.name(state),

@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeVar
 
 from apps.events.answer import Answer, CatalogEntry, Notice
 from apps.events.event import ExceptionInfo
-from apps.events.query import Window
 from apps.exports.escaping import KINDS, Neutralizer, truncate
 from apps.exports.tokens import estimate_tokens
 
@@ -49,7 +48,7 @@ class Omission:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The customer, the window, the places searched, and the completeness of the list.
+    """The customer, the places searched, and the notices, as they are exported.
 
     `only_fields` are set if the customer was searched in no other fields, as typed.
     """
@@ -58,22 +57,14 @@ class Header:
     only_issue: str | None
     customer: str
     matched_on: tuple[str, ...]
-    window: Window
     zone: str
-    server: str
     organization: str
     projects: tuple[str, ...]
     environments: tuple[str, ...]
     only_fields: tuple[str, ...]
-    complete: bool
     notices: tuple[Notice, ...]
-    fetched_at: datetime
     from_cache: bool
-    events_total: int | None
     issues_total: int
-    events_listed: int
-    bodies_read: int
-    known_unchecked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +157,10 @@ class EventDetail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Breadcrumb:
-    """A breadcrumb. `seconds` are relative to the reported time, negative before it."""
+    """A breadcrumb, with the ID of its event."""
 
     event_id: str
     timestamp: datetime | None
-    seconds: float | None
     category: str | None
     level: str | None
     message: str | None
@@ -189,7 +179,6 @@ class Event:
     issue_id: str | None
     project: str | None
     timestamp: datetime
-    seconds: float
     is_lead: bool
     title: str | None
     culprit: str | None
@@ -221,7 +210,6 @@ class RelatedEntry:
     kind: str
     id: str | None
     timestamp: datetime
-    seconds: float
     project: str | None
     text: str
     permalink: str | None = None
@@ -272,13 +260,15 @@ class OtherOccurrences:
 class Document:
     """Everything an export contains, in order. `events` are newest first.
 
-    `note` says what `activity` shows instead of errors.
+    Of the `answer`, only times and numbers are exported: its texts are not neutralized. `note` says
+    what `activity` shows instead of errors.
 
     A larger limit has what was `omitted`, and `least_budget` is the least that has all of it; what
     is `elsewhere` is in no export with a limit. `datamarking` marks each word of recorded text.
     `slim` means that the limit barely fits an error, so that even JSON has no empty keys in it.
     """
 
+    answer: Answer
     preset: Preset
     marker: str
     header: Header

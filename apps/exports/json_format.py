@@ -53,7 +53,7 @@ def data(document: facts.Document) -> Json:
     neutralized = {f"neutralised {kind}": n for kind, n in document.neutralized.items()}
     return {
         "schema": SCHEMA,
-        **_header(document.header),
+        **_header(document),
         "problems": [
             {
                 **_values(problem, "sentence issues events times cause"),
@@ -63,7 +63,7 @@ def data(document: facts.Document) -> Json:
             for problem in document.problems
         ],
         "issues": [_issue(issue) for issue in document.issues],
-        "known_unchecked": document.header.known_unchecked,
+        "known_unchecked": document.answer.known.unchecked,
         "events": [_present(**event) for event in events] if document.slim else events,
         **({"headline": document.note} if document.note else {}),
         "beside": [_related(one) for one in (*document.related, *document.activity)],
@@ -107,22 +107,25 @@ def _value(value: object) -> object:
     return [_value(one) for one in value] if isinstance(value, tuple) else value
 
 
-def _header(header: facts.Header) -> Json:
+def _header(document: facts.Document) -> Json:
+    header, answer = document.header, document.answer
     return {
         **_values(header, "lookup_id customer matched_on"),
-        "window": _values(header.window, "moment start end minutes"),
+        "window": _values(answer.question.window, "moment start end minutes"),
         "searched": {
             **_values(header, "organization projects environments"),
             **_present(**_values(header, "only_fields")),
         },
         **_present(**_values(header, "only_issue")),
-        "complete": header.complete,
+        "complete": answer.complete,
         "notices": [asdict(note) for note in header.notices],
-        **_values(header, "fetched_at from_cache"),
+        "fetched_at": iso(answer.fetched_at),
+        "from_cache": header.from_cache,
         "totals": {
-            "events": header.events_total,
+            "events": answer.events_total,
             "issues": header.issues_total,
-            **_values(header, "events_listed bodies_read"),
+            "events_listed": len(answer.events),
+            "bodies_read": answer.bodies_read,
         },
     }
 

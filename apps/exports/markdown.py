@@ -34,12 +34,11 @@ class Block:
 
 def blocks(document: facts.Document, quote: Quote) -> Iterator[Block]:
     """Yield all blocks in order, without empty ones; `quote` makes a text safe among our words."""
-    header = document.header
-    yield Block("triage", _header_lines(header, quote))
-    if not header.events_listed:
+    yield Block("triage", _header_lines(document, quote))
+    if not document.answer.events:
         empty = (
             "There were no errors for this customer in this window."
-            if header.complete
+            if document.answer.complete
             else "No errors are listed, but the list is incomplete. There may have been some."
         )
         yield Block("triage", [document.note or empty])
@@ -77,13 +76,15 @@ def clock(at: datetime, day_of: datetime) -> str:
     return text.partition("T")[2] if same else text
 
 
-def seconds(value: float | None) -> str:
-    """Format seconds from the reported time, with their sign: `-12.5 s`."""
-    return "? s" if value is None else f"{f'{value:+.1f}'.removesuffix('.0')} s"
+def seconds(at: datetime | None, moment: datetime) -> str:
+    """Format the seconds from the reported time, with their sign: `-12.5 s`."""
+    if at is None:
+        return "? s"
+    return f"{f'{(at - moment).total_seconds():+.1f}'.removesuffix('.0')} s"
 
 
-def _time(one: facts.Event | facts.RelatedEntry, day_of: datetime) -> str:
-    return f"{clock(one.timestamp, day_of)} ({seconds(one.seconds)})"
+def _time(at: datetime, moment: datetime, day_of: datetime | None = None) -> str:
+    return f"{clock(at, day_of or moment)} ({seconds(at, moment)})"
 
 
 def _count_of(name: str, count: int) -> str:
@@ -119,12 +120,13 @@ def paragraph(label: str, text: str) -> Iterator[str]:
     yield from (f"| {line}" for line in lines[1:])
 
 
-def _header_lines(header: facts.Header, quote: Quote) -> list[str]:
+def _header_lines(document: facts.Document, quote: Quote) -> list[str]:
+    header, window = document.header, document.answer.question.window
 
     def listed(names: tuple[str, ...], nothing: str, label: str) -> str:
         return f"{label} {', '.join(map(quote, names))}" if names else nothing
 
-    moment = header.window.moment
+    moment = window.moment
     local = f" ({moment.astimezone(ZoneInfo(header.zone)):%Y-%m-%d %H:%M:%S} {header.zone})"
     searched = filter(
         None,
@@ -138,33 +140,34 @@ def _header_lines(header: facts.Header, quote: Quote) -> list[str]:
     )
     lines = [
         f"Customer {quote(header.customer)} at {iso(moment)}"
-        f"{'' if header.zone == 'UTC' else local} ± {header.window.minutes} min; "
+        f"{'' if header.zone == 'UTC' else local} ± {window.minutes} min; "
         f"{', '.join(searched)}.",
-        _completeness(header),
+        _completeness(document),
     ]
     if header.only_issue:
         lines.append(f"Only issue {quote(header.only_issue)} is included.")
     for notice in header.notices:
         message = f": {quote(notice.message)}" if notice.message else ""
         lines.append(f"Notice {notice.code}{message}")
-    if header.known_unchecked:
-        unchecked = _count_of("known error", header.known_unchecked)
+    if count := document.answer.known.unchecked:
+        unchecked = _count_of("known error", count)
         lines.append(f"{unchecked} could not be checked in time, so more of them may match.")
     if header.lookup_id:
         lines.append(f"Lookup {quote(header.lookup_id)}")
     return lines
 
 
-def _completeness(header: facts.Header) -> str:
-    state = "complete" if header.complete else "incomplete"
-    total, listed, read = header.events_total, header.events_listed, header.bodies_read
+def _completeness(document: facts.Document) -> str:
+    header, answer = document.header, document.answer
+    state = "complete" if answer.complete else "incomplete"
+    total, listed, read = answer.events_total, len(answer.events), answer.bodies_read
     parts = [
         UNKNOWN + " number of events" if total is None else _count_of("event", total),
         "" if listed == total else f"{listed} listed",
         _count_of("issue", header.issues_total) if header.issues_total > 1 else "",
         "" if read == listed else f"{read} read in full",
     ]
-    queried = clock(header.fetched_at, header.window.moment)
+    queried = clock(answer.fetched_at, answer.question.window.moment)
     return (
         f"The list of events is {state}: {', '.join(filter(None, parts))}; queried {queried}"
         f"{', from cache' if header.from_cache else ''}."
@@ -220,7 +223,7 @@ def _issue_line(issue: facts.Issue, document: facts.Document, quote: Quote) -> s
         and document.header.projects != (issue.project,)
         and f"project {quote(issue.project)}",
         issue.handled is not None and f"caught {caught(issue.handled)}",
-        issue.events != document.header.events_total and _count_of("event", issue.events),
+        issue.events != document.answer.events_total and _count_of("event", issue.events),
         issue.users_affected is not None and f"users affected {issue.users_affected}",
         issue.first_seen and f"first seen {iso(issue.first_seen)}",
         issue.last_seen and f"last seen {iso(issue.last_seen)}",
@@ -252,7 +255,7 @@ def _known(known: facts.KnownError) -> list[str]:
 
 
 def _events(document: facts.Document, issue: facts.Issue) -> list[str]:
-    events = document.events_of(issue)
+    events, moment = document.events_of(issue), document.answer.question.window.moment
     if not events:
         return []
     lead, *further = events
@@ -268,13 +271,14 @@ def _events(document: facts.Document, issue: facts.Issue) -> list[str]:
         ("request", " ".join(filter(None, (lead.method, lead.url)))),
         ("received", iso(lead.received)),
     )
-    lines = [f"{_time(lead, document.header.window.moment)} {join_rows(rows)}"]
+    lines = [f"{_time(lead.timestamp, moment)} {join_rows(rows)}"]
     for exception in lead.exceptions:
         lines += _exception(exception)
     lines += _detail_lines(lead)
     for event in further:
         parts = [join_rows(_further_rows(event, lead)), *_detail_lines(event)]
-        lines.append(f"again {_time(event, lead.timestamp)} {'; '.join(parts)}")
+        at = _time(event.timestamp, moment, day_of=lead.timestamp)
+        lines.append(f"again {at} {'; '.join(parts)}")
     return lines
 
 
@@ -376,19 +380,24 @@ def frame_line(frame: Frame, before: Frame | None = None) -> str:
 
 
 def _steps(document: facts.Document) -> Iterator[str]:
+    moment = document.answer.question.window.moment
     for crumb in document.breadcrumbs:
-        level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
-        at = seconds(crumb.seconds).removesuffix(" s")
-        step = f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
-        yield f"{at} {one_line(step)}"
+        at = seconds(crumb.timestamp, moment).removesuffix(" s")
+        yield f"{at} {one_line(step_text(crumb))}"
+
+
+def step_text(crumb: facts.Breadcrumb) -> str:
+    """Format a breadcrumb, with its level unless it is the usual one: `fetch error: GET /cart`."""
+    level = f" {crumb.level}" if crumb.level and crumb.level != "info" else ""
+    return f"{crumb.category or UNKNOWN}{level}: {crumb.message or ''}"
 
 
 def _activity(document: facts.Document) -> Iterator[Block]:
     """Yield what logs and requests show in our words, and then what was recorded."""
-    heading = "Logs and requests"
+    heading, moment = "Logs and requests", document.answer.question.window.moment
     for row in document.activity:
         if row.sentence:
-            at = _time(row, document.header.window.moment)
+            at = _time(row.timestamp, moment)
             yield Block("triage", [f"{at}: {row.sentence}"], heading)
             heading = ""
             yield from (Block("team", _known(known)) for known in row.known)
@@ -398,7 +407,7 @@ def _activity(document: facts.Document) -> Iterator[Block]:
 
 
 def _related_line(row: facts.RelatedEntry, document: facts.Document) -> str:
-    at = _time(row, document.header.window.moment)
+    at = _time(row.timestamp, document.answer.question.window.moment)
     state = f" {fact(row.state)}" if row.state else ""
     rows = (
         ("took", _duration(row.duration_ms)),
