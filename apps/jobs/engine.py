@@ -9,7 +9,7 @@ import logging
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -229,17 +229,16 @@ def has_other_workers() -> bool:
 
 def work() -> bool:
     """Do one job that is due, and return whether there was one."""
-    lease = _claim()
-    if lease is None:
-        return False
-    try:
-        if _due().exists():
-            ring()  # for the next worker
-        _run(lease)
-    finally:
-        with _running_lock:
-            _running[lease.job.kind] -= 1
-    return True
+    for found in _candidates():
+        used = handlers()[found.kind]
+        with _place(used) as is_free:
+            lease = _take(found.pk, used) if is_free else None
+            if lease is not None:
+                if _due().exists():
+                    ring()  # for the next worker
+                _run(lease)
+                return True
+    return False
 
 
 _running: Counter[str] = Counter()  # the jobs of this process by kind
@@ -248,6 +247,19 @@ _running_lock = Lock()
 
 def _is_full(used: Handler) -> bool:
     return used.at_once is not None and _running[used.kind] >= used.at_once()
+
+
+@contextmanager
+def _place(used: Handler) -> Iterator[bool]:
+    """Count a job of the kind, unless the process does as many as it may: then yield False."""
+    with _running_lock:
+        is_free = not _is_full(used)
+        _running[used.kind] += is_free
+    try:
+        yield is_free
+    finally:
+        with _running_lock:
+            _running[used.kind] -= is_free
 
 
 def _due() -> QuerySet[Job]:
@@ -260,29 +272,14 @@ def _due() -> QuerySet[Job]:
     )
 
 
-def _claim() -> Lease | None:
-    """Claim a job without a requester, or else one of the requester who had no turn for longest."""
+def _candidates() -> Iterable[Job]:
+    """Return jobs without a requester, then one of the requester who had no turn for longest."""
     own = Job.objects.filter(requester=OuterRef("requester"), begun_at__isnull=False)
     last = own.exclude(requester="").order_by("-begun_at").values("begun_at")[:1]
     longest_ago = F("last_turn").asc(nulls_first=True)
     full = [kind for kind, used in handlers().items() if _is_full(used)]
     due = _due().exclude(kind__in=full).annotate(last_turn=Subquery(last))
-    for found in due.order_by(longest_ago, "due_at", "pk")[:_CANDIDATES]:
-        used = handlers()[found.kind]
-        with _running_lock:
-            if _is_full(used):
-                continue
-            _running[found.kind] += 1
-        claimed = None
-        try:
-            claimed = _take(found.pk, used)
-        finally:
-            if claimed is None:
-                with _running_lock:
-                    _running[found.kind] -= 1
-        if claimed is not None:
-            return claimed
-    return None
+    return due.order_by(longest_ago, "due_at", "pk")[:_CANDIDATES]
 
 
 def _take(pk: int, used: Handler) -> Lease | None:
