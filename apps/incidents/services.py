@@ -119,7 +119,7 @@ def record_incident(
 
     The same list gives the same incident while that is unfinished, and always if it is sent by the
     same `form`, whose name differs each time it is shown. Raise `LookupFailed` as `record_lookup`
-    does, and if the person has too many unfinished ones. Callers count it (`count_lookup`) before
+    does, and if the person has too many unfinished ones. Callers count it (`count_call`) before
     they read the list, which takes time itself.
     """
     customers = found.customers

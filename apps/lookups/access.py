@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
@@ -138,6 +138,8 @@ class Owned(Protocol):
     def audit_target(self) -> str:
         """The name in the audit trail."""
 
+
+T = TypeVar("T", bound=Owned)
 
 MAX_SHOWN = 8
 MAX_CHOICES = 50
@@ -279,14 +281,18 @@ def find_lookup(person: User, actor: Actor, lookup_id: uuid.UUID) -> Lookup:
 
     Raise `Http404` if it does not exist, or, after recording the refusal, if it is not theirs.
     """
-    try:
-        lookup = Lookup.objects.select_related("typed").get(uuid=lookup_id)
-    except Lookup.DoesNotExist:
-        raise Http404 from None
-    if not may_read(person, lookup):
-        record_refusal(actor, target=lookup.audit_target, why="not theirs")
+    lookups = Lookup.objects.select_related("typed")
+    return readable(lookups.filter(uuid=lookup_id).first(), person, actor)
+
+
+def readable(found: T | None, person: User, actor: Actor) -> T:
+    """Return what was found, as `find_lookup` does."""
+    if found is None:
         raise Http404
-    return lookup
+    if not may_read(person, found):
+        record_refusal(actor, target=found.audit_target, why="not theirs")
+        raise Http404
+    return found
 
 
 def may_read(person: User, lookup: Owned) -> bool:

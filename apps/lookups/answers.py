@@ -23,14 +23,7 @@ from apps.events.query import MAX_WINDOW_MINUTES, Move, apply_move
 from apps.known_errors.catalogue import search_catalogue, with_known_errors
 from apps.lookups import background, cache, problems, records, store
 from apps.lookups.access import Requester, find_lookup
-from apps.lookups.background import (
-    LookupState,
-    cancel_lookup,
-    has_ended,
-    has_spare_slots,
-    read_event_now,
-    request_slot,
-)
+from apps.lookups.background import LookupState, cancel_lookup
 from apps.lookups.models import Lookup, Origin
 from apps.lookups.sentry_connection import (
     recent_state,
@@ -38,8 +31,15 @@ from apps.lookups.sentry_connection import (
     sentry_client,
     visible_projects,
 )
-from apps.lookups.services import LookupResult, answer_lookup, answer_unredacted, read_snapshot
+from apps.lookups.services import (
+    LookupResult,
+    answer_lookup,
+    answer_unredacted,
+    read_event,
+    read_snapshot,
+)
 from apps.lookups.store import get_derived, put_derived
+from apps.lookups.throttling import request_slot
 from apps.redaction.engine import add_related
 from apps.sentry.errors import SentryError
 from apps.sentry.fetch import fetch_ids, fetch_related
@@ -50,11 +50,8 @@ __all__ = [
     "LookupState",
     "cancel_lookup",
     "get_derived",
-    "has_ended",
-    "has_spare_slots",
     "put_derived",
-    "read_event_now",
-    "request_slot",
+    "read_event",
 ]
 
 Projects = Collection[str] | None
@@ -93,7 +90,7 @@ def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> L
         )
     except (ValueError, Http404, Lookup.DoesNotExist) as error:
         raise problems.LookupFailed(problems.NO_SUCH_LOOKUP) from error
-    if not has_ended(lookup):
+    if not lookup.has_ended:
         raise problems.LookupFailed(problems.NOT_STORED)
     return result_now(lookup, projects)
 

@@ -1,4 +1,4 @@
-"""Run lookups in the background or within the request, report their state, and cancel them.
+"""Run lookups in the background, report their state, and cancel them.
 
 Each process has a limited pool, and more lookups wait in its queue. A question that another
 process works on takes no place in the pool. When a process dies, the leases of its lookups expire
@@ -9,91 +9,20 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Condition, Lock
-from typing import Literal
+from threading import Lock
 
-from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from apps.events.answer import Answer, Progress
-from apps.events.event import Event
+from apps.events.answer import Progress
 from apps.lookups import cache, problems
 from apps.lookups.models import Lookup, Outcome
-from apps.lookups.records import LOOKUPS, REFUSED
-from apps.lookups.services import LookupResult, answer_lookup, read_event, stale_answer
+from apps.lookups.records import LOOKUPS
+from apps.lookups.services import LookupResult, answer_lookup, stale_answer
 from apps.lookups.single_flight import is_leased, read_progress, request_cancel
-from apps.sentry.errors import SentryCrowded
-
-# Queries within the request: a limited number at a time, so threads are left for other pages.
-
-_change = Condition()
-_waiting: Counter[int | None] = Counter()  # requests of this process by person
-_line: Counter[int | None] = Counter()  # those that wait for a slot
-
-
-def read_event_now(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
-    """Return an event as `read_event` does, taking a request slot if it has to be fetched."""
-    listed = (*answer.events, *answer.beside.trace_errors)
-    is_read = all(event.body is not None for event in listed if event.id == event_id)
-    with nullcontext() if is_read else request_slot(lookup.user_id):
-        return read_event(lookup, answer, event_id)
-
-
-def has_ended(lookup: Lookup) -> bool:
-    """Return whether the lookup itself has ended, so that nothing is left to query."""
-    is_cancelled = lookup.outcome == Outcome.CANCELLED
-    return is_cancelled or lookup.snapshot is not None or lookup.is_removed
-
-
-@contextmanager
-def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
-    """Hold one of the process's slots for requests that wait for Sentry.
-
-    Raise `LookupCrowded` if all are taken, or if the person (a primary key) has a third. A few
-    requests can wait for a slot for `patience_s` seconds; the others fail at once.
-    """
-    with _change:
-        refusal = _refusal(person)
-        # One that waits for a slot must not take a thread from other pages.
-        has_room = _waiting.total() + _line.total() < settings.TRIAGE_MOST_WAITING
-        if refusal and patience_s and has_room:
-            _line[person] += 1
-            _change.wait_for(lambda: not _refusal(person), patience_s)
-            _line[person] -= 1
-            refusal = _refusal(person)
-        if not refusal:
-            _waiting[person] += 1
-    if refusal:
-        REFUSED.add(refusal)
-        crowded = problems.problem_of(SentryCrowded("All request slots are in use."))
-        raise problems.LookupCrowded(problems.OWN_SHARE if refusal == "own_share" else crowded)
-    try:
-        yield
-    finally:
-        with _change:
-            _waiting[person] -= 1
-            _change.notify_all()
-
-
-def has_spare_slots() -> bool:
-    """Return whether more than half are free: the rest is for requests that need one."""
-    with _change:
-        return _waiting.total() < settings.TRIAGE_MOST_WAITING // 2
-
-
-def _refusal(person: int | None) -> Literal["", "crowded", "own_share"]:
-    """Return why the person can't have a slot now, if so."""
-    most = settings.TRIAGE_MOST_WAITING
-    if _waiting.total() >= most:
-        return "crowded"
-    return "own_share" if _waiting[person] >= max(2, most // 3) else ""
-
 
 # Queries in the background.
 
@@ -297,7 +226,7 @@ def known_result(lookup: Lookup) -> LookupResult | None:
 
     Raise `LookupFailed` if that query failed, and as `answer_lookup` does.
     """
-    if has_ended(lookup):
+    if lookup.has_ended:
         return answer_lookup(lookup)
     end = _read_end(lookup)
     if end is None:

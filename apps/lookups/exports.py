@@ -236,7 +236,7 @@ def export_event(
     result = answers.stored_result(lookup_id, requester, projects)
     answer = result.answer
     is_listed = any(event.id == event_id for event in answer.events)
-    event = answers.read_event_now(result.lookup, answer, event_id) if is_listed else None
+    event = answers.read_event(result.lookup, answer, event_id) if is_listed else None
     if event is None:
         raise LookupFailed(NO_SUCH_EVENT)
     events = tuple(event if one.id == event_id else one for one in answer.events)

@@ -362,6 +362,12 @@ class Lookup(models.Model):
         """Return whether the result was deleted, so that it must not be queried again."""
         return self.purged_at is not None or self.is_expired
 
+    @property
+    def has_ended(self) -> bool:
+        """Return whether nothing is left to query: it has a result, or was stopped or deleted."""
+        is_cancelled = self.outcome == Outcome.CANCELLED
+        return is_cancelled or self.snapshot is not None or self.is_removed
+
 
 class TypedCustomer(models.Model):
     """The customer of a lookup as typed, encrypted, in a separate row that can be erased."""
@@ -389,8 +395,7 @@ class TypedCustomer(models.Model):
     @property
     def as_typed(self) -> str:
         """Return the decrypted text. Raise `Unreadable`."""
-        context = f"customer of {self.lookup.audit_target}"
-        return unseal_as(context, bytes(self.sealed)).decode()
+        return unseal_as(f"customer of {self.lookup.audit_target}", bytes(self.sealed)).decode()
 
 
 class Share(models.Model):

@@ -28,6 +28,7 @@ from apps.lookups import cache, models, problems, store
 from apps.lookups.access import Requester
 from apps.lookups.models import Lookup
 from apps.lookups.sentry_connection import read_customer, sentry_config
+from apps.lookups.throttling import REFUSED
 from apps.redaction.engine import Ledger, redact_text
 from apps.redis_outage import retry_redis
 from apps.sentry.errors import SentryError
@@ -43,12 +44,6 @@ _SECONDS = metrics.Histogram(
     "Time until a lookup was answered or failed: a hit is from cache, a miss queried Sentry, and "
     "stale is an old result because Sentry failed.",
     cache=("hit", "miss", "stale"),
-)
-REFUSED = metrics.Counter(
-    "refused_requests",
-    "Requests refused before Sentry was called: all slots were taken, one person's share was "
-    "taken, or there were too many calls per minute.",
-    reason=("crowded", "own_share", "per_minute"),
 )
 EXPORTS = metrics.Counter(
     "exports",
@@ -67,18 +62,16 @@ class TooManyLookups(problems.LookupFailed):
     """The person has to wait for the next minute."""
 
 
-def count_lookup(user: User) -> None:
-    """Count one lookup. Raise `TooManyLookups`."""
-    _count(user, "lookups", settings.TRIAGE_LOOKUPS_PER_MINUTE, "looked up")
+def count_call(user: User | None, kind: str = "lookups") -> None:
+    """Count a lookup, or another call of a program. Raise `TooManyLookups`.
 
-
-def count_call(user: User | None, kind: str) -> None:
-    """Count another call of a program. Raise `TooManyLookups`. The command line has no limit."""
-    if user:
-        _count(user, kind, settings.TRIAGE_CALLS_PER_MINUTE[kind], "read")
-
-
-def _count(user: User, kind: str, most: int, done: str) -> None:
+    The command line has no limit.
+    """
+    if user is None:
+        return
+    most, done = settings.TRIAGE_LOOKUPS_PER_MINUTE, "looked up"
+    if kind != "lookups":
+        most, done = settings.TRIAGE_CALLS_PER_MINUTE[kind], "read"
     now = time.time()
     if cache.increment(_counter(user, now, kind), _MINUTE_S) <= most:
         return
@@ -191,8 +184,7 @@ def record_lookup(
     and `ProjectsRefused`.
     """
     words = clean_reason(reason, {question.customer.identifier}) if reason_enabled() else ""
-    if requester.user:
-        count_lookup(requester.user)
+    count_call(requester.user)
     try:
         config = sentry_config()
         hashed = hash_customer(question.customer.identifier)
@@ -347,10 +339,7 @@ def record_answer(
     `LookupCancelled` and `LookupPurged`.
     """
     found = models.Outcome.FOUND if answer.events else models.Outcome.NOTHING
-    lookup.outcome = found if answer.complete else models.Outcome.INCOMPLETE
-    lookup.problem = problem.code if problem else ""
-    lookup.problem_detail = problem.detail[:500] if problem else ""
-    lookup.answered_at = datetime.now(UTC)
+    outcome = found if answer.complete else models.Outcome.INCOMPLETE
     lookup.fetched_at = answer.fetched_at
     lookup.events = len(answer.events)
     lookup.issues = len({event.issue_id for event in answer.events})
@@ -358,12 +347,11 @@ def record_answer(
     lookup.bodies = answer.bodies_read
     lookup.calls = answer.calls
     lookup.beside = related_counts(answer.beside)
-    lookup.duration_ms = _elapsed_ms(started)
     if save_answer:
         lookup.snapshot = store.to_snapshot(lookup, answer)
         lookup.has_answer = True
     with transaction.atomic():
-        _save(lookup)
+        _save_end(lookup, outcome, problem, started)
         if save_answer:
             _record_findings(lookup, answer)
     fetched = "hit" if lookup.from_cache else "miss"
@@ -410,33 +398,28 @@ def related_counts(related: RelatedData) -> dict[str, object]:
 
 def record_failure(lookup: Lookup, problem: problems.Problem, started: float) -> None:
     """Save the failure of a lookup. Raise `LookupCancelled` and `LookupPurged`."""
-    lookup.outcome = models.Outcome.FAILED
-    lookup.problem = problem.code
-    lookup.problem_detail = problem.detail[:500]
-    lookup.answered_at = datetime.now(UTC)
-    lookup.duration_ms = _elapsed_ms(started)
-    _save(lookup)
+    _save_end(lookup, models.Outcome.FAILED, problem, started)
     _count_end(lookup, "miss")
+
+
+def _save_end(
+    lookup: Lookup, outcome: models.Outcome, problem: problems.Problem | None, started: float
+) -> None:
+    """Save the lookup. Raise `LookupCancelled` or `LookupPurged` if that happened meanwhile."""
+    lookup.outcome = outcome
+    lookup.problem = problem.code if problem else ""
+    lookup.problem_detail = problem.detail[:500] if problem else ""
+    lookup.answered_at = datetime.now(UTC)
+    lookup.duration_ms = round((time.monotonic() - started) * 1000)
+    values = {name: getattr(lookup, name) for name in _SAVED_FIELDS}
+    unpurged = Lookup.objects.filter(pk=lookup.pk, purged_at=None)
+    if not unpurged.exclude(outcome=models.Outcome.CANCELLED).update(**values):
+        raise problems.LookupCancelled if unpurged.exists() else problems.LookupPurged
 
 
 def _count_end(lookup: Lookup, cached: str) -> None:
     LOOKUPS.add(lookup.origin, lookup.outcome)
     _SECONDS.observe((lookup.duration_ms or 0) / 1000, cached)
-
-
-def _save(lookup: Lookup) -> None:
-    """Save the lookup. Raise `LookupCancelled` or `LookupPurged` if that happened meanwhile."""
-    values = {name: getattr(lookup, name) for name in _SAVED_FIELDS}
-    unpurged = Lookup.objects.filter(pk=lookup.pk, purged_at=None)
-    if unpurged.exclude(outcome=models.Outcome.CANCELLED).update(**values):
-        return
-    if unpurged.exists():
-        raise problems.LookupCancelled
-    raise problems.LookupPurged
-
-
-def _elapsed_ms(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)
 
 
 # User actions, in the audit trail.
@@ -496,8 +479,7 @@ def identifiers_to_erase(lines: Iterable[str]) -> list[str]:
 
 def stored_counts(identifier: str) -> StoredCounts:
     """Return how much is stored for this identifier."""
-    customer_hash = hash_customer(identifier)
-    return _total(customer_hash, _elsewhere(customer_hash, erase=False))
+    return _count_stored(hash_customer(identifier), erase_elsewhere=False)
 
 
 def forget_customer(identifier: str, actor: Actor) -> Erasure:
@@ -512,7 +494,7 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
     typed = lookups.select_related("typed").order_by("pk")
     keys = {key for lookup in typed.iterator(50) for key in _all_cache_keys(lookup)}
     with audited_transaction():
-        counts = _total(customer_hash, _elsewhere(customer_hash, erase=True))
+        counts = _count_stored(customer_hash, erase_elsewhere=True)
         lookups.filter(purged_at=None).update(purged_at=timezone.now())
         models.delete_findings(list(lookups.values_list("pk", flat=True)))
         lookups.update(snapshot=None, cached_until=None, problem_detail="")
@@ -535,15 +517,11 @@ def was_erased(lookup: Lookup, answer: Answer) -> bool:
     return erasures.filter(at__gte=answer.fetched_at).exists()
 
 
-def _elsewhere(customer_hash: str, *, erase: bool) -> list[tuple[int, ...]]:
-    """Have higher layers count, and maybe erase, what they store. Return their counts."""
-    signal = models.customer_data
-    sent: list[Any] = signal.send(sender=Lookup, customer_hash=customer_hash, erase=erase)
-    return [counts for _receiver, counts in sent]
-
-
-def _total(customer_hash: str, elsewhere: list[tuple[int, ...]]) -> StoredCounts:
-    """Return what is stored here for this customer, plus what is stored elsewhere."""
+def _count_stored(customer_hash: str, *, erase_elsewhere: bool) -> StoredCounts:
+    """Count what this and higher layers store for this customer; those can erase theirs."""
+    sent: list[tuple[Any, Any]] = models.customer_data.send(
+        sender=Lookup, customer_hash=customer_hash, erase=erase_elsewhere
+    )
     lookups = Lookup.objects.filter(customer_hash=customer_hash)
     exports = models.ExportRecord.objects.filter(lookup__customer_hash=customer_hash)
     words = Words.objects.filter(customer_hash=customer_hash)
@@ -553,15 +531,15 @@ def _total(customer_hash: str, elsewhere: list[tuple[int, ...]]) -> StoredCounts
         models.TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
         exports.exclude(reason="").count() + words.count(),
     )
-    totals = [sum(counts) for counts in zip(own, *elsewhere, strict=True)]
-    return StoredCounts(*totals)
+    elsewhere = [counts for _receiver, counts in sent]
+    return StoredCounts(*map(sum, zip(own, *elsewhere, strict=True)))
 
 
 def _all_cache_keys(lookup: Lookup) -> Iterator[str]:
-    yield from store.derived_keys(lookup)
+    yield from store.keys_of_lookup(lookup)
     cached = store.get(lookup.cache_key)
-    for answer in (store.readable_snapshot(lookup), cached.answer if cached else None):
-        yield from store.keys_of(lookup.cache_key, answer)
+    if cached:
+        yield from store.keys_of(lookup.cache_key, cached.answer)
     try:
         yield store.windows_key(question_of(lookup), sentry_config())
     except (problems.CustomerErased, SentryError):

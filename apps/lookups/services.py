@@ -19,7 +19,7 @@ from apps.lookups.models import Lookup, Outcome, delete_findings
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
-from apps.lookups.throttling import FairSlots
+from apps.lookups.throttling import FairSlots, request_slot
 from apps.redaction.engine import RULES_VERSION, Ledger, redact, redact_event, redact_text
 from apps.sentry.errors import SentryCrowded, SentryError
 from apps.sentry.fetch import fetch_answer, fetch_event
@@ -87,19 +87,23 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
 
 
 def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
-    """Return a listed event with its redacted body, or None. Raise `LookupFailed`."""
+    """Return a listed event with its redacted body, or None. Raise `LookupFailed`.
+
+    Take a request slot if the body may have to be fetched.
+    """
     listed = (*answer.events, *answer.beside.trace_errors)
     event = next((event for event in listed if event.id == event_id), None)
     if event is None or event.body is not None:
         return event
-    cached = store.get_event(lookup, event_id)
-    if cached is not None:
-        return cached
-    try:
-        with sentry_client(person=lookup.user_id) as client:
-            fetched = fetch_event(client, event)
-    except SentryError as error:
-        raise problems.LookupFailed(problems.problem_of(error)) from error
+    with request_slot(lookup.user_id):
+        cached = store.get_event(lookup, event_id)
+        if cached is not None:
+            return cached
+        try:
+            with sentry_client(person=lookup.user_id) as client:
+                fetched = fetch_event(client, event)
+        except SentryError as error:
+            raise problems.LookupFailed(problems.problem_of(error)) from error
     user = fetched.body.user if fetched.body else {}
     if event.matched_on == ("trace",) and any(map(user.get, ("id", "email", "username"))):
         return None  # its row named no user, yet it belongs to one
@@ -131,8 +135,7 @@ def purge_answers(lookups: Sequence[Lookup], *, actor: Actor = SYSTEM) -> int:
     keys, purged = set[str](), 0
     for batch in batches:
         for lookup in Lookup.objects.filter(pk__in=batch):
-            keys.update(store.keys_of(lookup.cache_key, store.readable_snapshot(lookup)))
-            keys.update(store.derived_keys(lookup))
+            keys.update(store.keys_of_lookup(lookup))
     with transaction.atomic():
         records.record_actions(Action.PURGED, actor, lookups)
         for batch in batches:

@@ -139,6 +139,13 @@ def keys_of(key: str, answer: Answer | None) -> Iterator[str]:
             yield f"{key}/{event.id}"
 
 
+def keys_of_lookup(lookup: Lookup) -> Iterator[str]:
+    """Yield the cache keys of the lookup's snapshot and of everything derived from it."""
+    yield from keys_of(lookup.cache_key, readable_snapshot(lookup))
+    for kind in get_args(Derived):
+        yield f"{kind}/{lookup.uuid}"
+
+
 def index_window(index: str, key: str, answer: Answer) -> None:
     """Add the key of a complete answer without notices to the index of windows.
 
@@ -241,12 +248,6 @@ def put_derived(
     digest = _basis_digest(lookup, projects, basis)
     if digest and len(content) <= _MAX_DERIVED:
         _put_unless_purged(lookup, f"{kind}/{lookup.uuid}", digest + content, _DERIVED_TTL_S)
-
-
-def derived_keys(lookup: Lookup) -> Iterator[str]:
-    """Yield the keys of everything derived from the lookup's snapshot."""
-    for kind in get_args(Derived):
-        yield f"{kind}/{lookup.uuid}"
 
 
 def _basis_digest(lookup: Lookup, projects: Collection[str] | None, basis: str) -> bytes | None:

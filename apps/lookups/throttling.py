@@ -7,17 +7,18 @@ Without a shared cache, each process limits itself.
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Condition, Lock, Thread
+from typing import Literal
 
 from django.conf import settings
 
 from apps import metrics
 from apps.events.answer import Call
 from apps.jobs.engine import has_other_workers
-from apps.lookups import cache
+from apps.lookups import cache, problems
 from apps.sentry import errors
 from apps.sentry.http import SHARED_LIMIT, seconds_to_reset
 from apps.sentry.throttling import RateLimiter
@@ -68,6 +69,14 @@ _SLOT_SECONDS = metrics.Histogram(
 _OPENED = metrics.Counter("sentry_circuit_openings", "Pauses in calls after failures.")
 
 
+REFUSED = metrics.Counter(
+    "refused_requests",
+    "Requests refused before Sentry was called: all slots were taken, one person's share was "
+    "taken, or there were too many calls per minute.",
+    reason=("crowded", "own_share", "per_minute"),
+)
+
+
 class FairSlots:
     """Slots of this process. A free one goes to the person who holds the fewest of them."""
 
@@ -115,8 +124,21 @@ _local_slots: dict[tuple[str, str], FairSlots] = {}
 _local_slots_lock = Lock()
 
 
+def batch_slots() -> int:
+    """Return how many batches this process does at a time.
+
+    A single worker leaves time for other jobs and for pages; with several, others do those.
+    """
+    is_shared = bool(settings.REDIS_URL) and cache.is_available()
+    return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_other_workers() else BATCH_SLOTS
+
+
 class SharedRateLimiter(RateLimiter):
-    """The rate limiter for everyone who uses one token; `name` is a fingerprint of that token."""
+    """The rate limiter for everyone who uses one token; `name` is a fingerprint of that token.
+
+    Calls that no lookup may wait for have slots and blocks of their own (`_part` of a key), send
+    no probe, and don't affect the circuit.
+    """
 
     def __init__(self, name: str, person: int | None = None) -> None:
         self._name = name
@@ -126,11 +148,47 @@ class SharedRateLimiter(RateLimiter):
         self._probe = f"pace/{name}/probe"
         self._slot = f"pace/{name}/slot"
         self._fewest = f"pace/{name}/fewest"
-        self._local = _slots_of(name, "all", MAX_SLOTS)
+        self._part: Literal["", "aside/", "batches/"] = ""
+        self._local = [_slots_of(name, "all", MAX_SLOTS)]
+        self._numbers = _ALL_SLOTS
+
+    def for_related(self, lane: int = 0) -> "SharedRateLimiter":
+        """Return the rate limiter for calls that an answer can do without: one slot per lane."""
+        related = SharedRateLimiter(self._name, self._person)
+        related._part = "aside/"
+        related._local.insert(0, _slots_of(self._name, f"aside-{lane}", 1))
+        related._numbers = (lane,)
+        return related
+
+    def for_batches(self) -> "SharedRateLimiter":
+        """Return the rate limiter for long work, with a part of each limit left for lookups.
+
+        If other workers are running, a process uses all free slots, such as for the end of a list.
+        """
+        batches = SharedRateLimiter(self._name, self._person)
+        slots = _slots_of(self._name, "batches", BATCH_SLOTS)
+        slots.count = BATCH_SLOTS if batch_slots() == BATCH_SLOTS else BATCH_SLOTS_OF_ALL
+        batches._part, batches._local, batches._numbers = "batches/", [slots], _BATCH_NUMBERS
+        return batches
 
     def check(self, route: str) -> None:
         """Raise `SentryRateLimited` or `SentryResting`. After a pause, a single probe passes."""
-        self._check((self._not_before(route),), may_probe=True)
+        blocks = (f"pace/{self._name}/not-before{route}", self._block_key(route))
+        known = cache.get_many((*blocks, self._rest))
+        wait = max(_number(known.get(block)) for block in blocks) - time.time()
+        if wait > 0:
+            _HELD.add("rate_limit")
+            message = "Sentry limits how often we can send requests."
+            raise errors.SentryRateLimited(message, retry_after=wait)
+        rest = known.get(self._rest)
+        if not isinstance(rest, list) or len(rest) != 2:
+            return
+        wait = _number(rest[0]) - time.time()
+        if wait <= 0 and not self._part and cache.add(self._probe, 1, _PROBE_TTL_S):
+            return
+        _HELD.add("circuit")
+        message = "Sentry failed several times in a row, so calls are paused for a while."
+        raise errors.SentryResting(message, retry_after=max(wait, 1.0))
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
@@ -138,25 +196,43 @@ class SharedRateLimiter(RateLimiter):
         started = time.monotonic()
         with ExitStack() as stack:
             try:
-                stack.enter_context(self._both(seconds, _ALL_SLOTS))
+                for slots in self._local:
+                    stack.enter_context(slots.hold(self._person, seconds))
+                key, token = self._acquire(started + seconds)
             except errors.SentryCrowded:
-                _HELD.add("slots")
+                if not self._part:
+                    _HELD.add("slots")
                 raise
-            _SLOT_SECONDS.observe(time.monotonic() - started)
+            stack.enter_context(_held.hold(key, token))
+            if not self._part:
+                _SLOT_SECONDS.observe(time.monotonic() - started)
             yield
 
     def record_response(self, route: str, headers: Mapping[str, str]) -> None:
         """Close the circuit, and make everyone wait for the reset if the limit is used up."""
-        if cache.get(self._rest) is not None or cache.get(self._failures) is not None:
+        reset_s = seconds_to_reset(headers) or 0.0
+        if self._part == "batches/":
+            for prefix, seconds in (("", reset_s), ("concurrent", _CROWDED_S)):
+                limit, left = (
+                    _number(headers.get(f"x-sentry-rate-limit-{prefix}{name}"))
+                    for name in ("limit", "remaining")
+                )
+                if limit and left < limit * RESERVED:
+                    self._block(route, seconds)
+            return
+        if not self._part and cache.get_many((self._rest, self._failures)):
             for key in (self._rest, self._failures, self._probe):
                 cache.delete(key)
-        _block_until_reset(self._not_before(route), headers)
+        if headers.get("x-sentry-rate-limit-remaining", "").strip() == "0":
+            self._block(route, reset_s)
 
     def record_error(self, route: str, error: errors.SentryError) -> None:
         """Note a rate limit for all; open the circuit after several outages, longer each time."""
         if isinstance(error, errors.SentryRateLimited):
-            _block(self._not_before(route), error.retry_after)
-        elif isinstance(error, _OUTAGES) and not isinstance(error, errors.SentryCrowded):
+            self._block(route, error.retry_after)
+        elif self._part or isinstance(error, errors.SentryCrowded):
+            return
+        elif isinstance(error, _OUTAGES):
             rest = cache.get(self._rest)
             if rest is None and cache.increment(self._failures, _COUNT_TTL_S) < FAILURES_TO_OPEN:
                 return
@@ -176,7 +252,7 @@ class SharedRateLimiter(RateLimiter):
         _RETRIES.add()
         _RETRY_SECONDS.add(amount=wait_s)
 
-    def state(self) -> "LimiterState":
+    def state(self) -> LimiterState:
         """Return what can be seen of the circuit and the slots now."""
         kinds = {"lookups": _ALL_SLOTS, "incidents": _BATCH_NUMBERS}
         keys = {kind: [f"{self._slot}/{one}" for one in numbers] for kind, numbers in kinds.items()}
@@ -184,48 +260,19 @@ class SharedRateLimiter(RateLimiter):
         used = {kind: sum(key in known for key in some) for kind, some in keys.items()}
         return LimiterState(self._rest in known, used)
 
-    def for_related(self, lane: int = 0) -> "SharedRateLimiter":
-        """Return the rate limiter for calls that an answer can do without."""
-        return _RelatedRateLimiter(self._name, self._person, lane)
+    def _block_key(self, route: str) -> str:
+        """Return the key of a limit's block: most endpoints have a limit of their own.
 
-    def for_batches(self) -> "SharedRateLimiter":
-        """Return the rate limiter for long work that no lookup may wait for."""
-        return _BatchRateLimiter(self._name, self._person)
+        Limits that related calls meet hold back only them, except for Sentry's shared one.
+        """
+        part = "" if self._part == "aside/" and route == SHARED_LIMIT else self._part
+        return f"pace/{self._name}/{part}not-before{route}"
 
-    def _check(self, blocks: tuple[str, ...], *, may_probe: bool) -> None:
-        known = cache.get_many((*blocks, self._rest))
-        wait = max(_number(known.get(block)) for block in blocks) - time.time()
-        if wait > 0:
-            _HELD.add("rate_limit")
-            message = "Sentry limits how often we can send requests."
-            raise errors.SentryRateLimited(message, retry_after=wait)
-        rest = known.get(self._rest)
-        if not isinstance(rest, list) or len(rest) != 2:
-            return
-        wait = _number(rest[0]) - time.time()
-        if wait <= 0 and may_probe and cache.add(self._probe, 1, _PROBE_TTL_S):
-            return
-        _HELD.add("circuit")
-        message = "Sentry failed several times in a row, so calls are paused for a while."
-        raise errors.SentryResting(message, retry_after=max(wait, 1.0))
+    def _block(self, route: str, seconds: float) -> None:
+        if seconds > 0:
+            cache.put(self._block_key(route), time.time() + seconds, seconds)
 
-    def _not_before(self, route: str) -> str:
-        """Return the key of a limit's block: most endpoints have a limit of their own."""
-        return f"pace/{self._name}/not-before{route}"
-
-    @contextmanager
-    def _both(self, seconds: float, numbers: Sequence[int]) -> Iterator[None]:
-        give_up = time.monotonic() + seconds
-        with self._local.hold(self._person, seconds):
-            key, token = self._acquire(give_up, numbers)
-            _held.add(key, token)
-            try:
-                yield
-            finally:
-                _held.remove(key)
-                cache.delete_if_equal(key, token)
-
-    def _acquire(self, give_up: float, numbers: Sequence[int]) -> tuple[str, str]:
+    def _acquire(self, give_up: float) -> tuple[str, str]:
         """Return key and token of a slot; people with fewer go first. Raise `SentryCrowded`."""
         token = f"{self._person}/{uuid.uuid4().hex}"
         keys = [f"{self._slot}/{number}" for number in _ALL_SLOTS]
@@ -233,85 +280,14 @@ class SharedRateLimiter(RateLimiter):
             known = cache.get_many((*keys, self._fewest))
             own = sum(str(known.get(key)).startswith(f"{self._person}/") for key in keys)
             if own <= _number(known.get(self._fewest, MAX_SLOTS)):
-                for key in (f"{self._slot}/{number}" for number in numbers):
+                for key in (f"{self._slot}/{number}" for number in self._numbers):
                     if key not in known and cache.add(key, token, SLOT_S):
                         return key, token
-                if numbers == _ALL_SLOTS:
+                if not self._part:
                     cache.put(self._fewest, own, _FEWEST_TTL_S)
             if time.monotonic() > give_up:
                 raise errors.SentryCrowded("All connections to Sentry stayed busy.")
             time.sleep(_POLL_S)
-
-
-class _RelatedRateLimiter(SharedRateLimiter):
-    """One slot per lane, no probe, no effect on the circuit, and blocks of its own.
-
-    The same endpoints serve the results' own calls. Only Sentry's shared limit holds back both.
-    """
-
-    def __init__(self, name: str, person: int | None, lane: int) -> None:
-        super().__init__(name, person)
-        self._single = _slots_of(name, f"aside-{lane}", 1)
-        self._numbers: tuple[int, ...] = (lane,)
-
-    def check(self, route: str) -> None:
-        self._check((self._not_before(route), self._related_not_before(route)), may_probe=False)
-
-    @contextmanager
-    def slot(self, seconds: float) -> Iterator[None]:
-        with self._single.hold(self._person, seconds), self._both(seconds, self._numbers):
-            yield
-
-    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
-        _block_until_reset(self._related_not_before(route), headers)
-
-    def record_error(self, route: str, error: errors.SentryError) -> None:
-        if isinstance(error, errors.SentryRateLimited):
-            _block(self._related_not_before(route), error.retry_after)
-
-    def _related_not_before(self, route: str) -> str:
-        if route == SHARED_LIMIT:
-            return self._not_before(route)
-        return f"pace/{self._name}/aside/not-before{route}"
-
-
-def batch_slots() -> int:
-    """Return how many batches this process does at a time.
-
-    A single worker leaves time for other jobs and for pages; with several, others do those.
-    """
-    is_shared = bool(settings.REDIS_URL) and cache.is_available()
-    return BATCH_SLOTS_AMONG_OTHERS if is_shared and has_other_workers() else BATCH_SLOTS
-
-
-class _BatchRateLimiter(_RelatedRateLimiter):
-    """Separate slots, of this process and of all, with a part of each limit left for lookups.
-
-    If other workers are running, a process uses all free slots, such as for the end of a list.
-    """
-
-    def __init__(self, name: str, person: int | None) -> None:
-        super().__init__(name, person, 0)
-        self._local = _slots_of(name, "batches", BATCH_SLOTS)
-        self._local.count = BATCH_SLOTS if batch_slots() == BATCH_SLOTS else BATCH_SLOTS_OF_ALL
-        self._numbers = _BATCH_NUMBERS
-
-    @contextmanager
-    def slot(self, seconds: float) -> Iterator[None]:
-        with self._both(seconds, self._numbers):
-            yield
-
-    def record_response(self, route: str, headers: Mapping[str, str]) -> None:
-        for prefix, seconds in (("", seconds_to_reset(headers) or 0.0), ("concurrent", _CROWDED_S)):
-            limit, left = (
-                _number(headers.get(f"x-sentry-rate-limit-{prefix}{name}"))
-                for name in ("limit", "remaining")
-            )
-            if limit and left < limit * RESERVED:
-                _block(self._related_not_before(route), seconds)
-
-    def _related_not_before(self, route: str) -> str:
-        return f"pace/{self._name}/batches/not-before{route}"
 
 
 class _HeldSlots:
@@ -325,16 +301,20 @@ class _HeldSlots:
         self._tokens: dict[str, str] = {}
         self._is_renewing = False
 
-    def add(self, key: str, token: str) -> None:
+    @contextmanager
+    def hold(self, key: str, token: str) -> Iterator[None]:
+        """Renew a slot that was just taken, and give it up at the end."""
         with self._lock:
             self._tokens[key] = token
             if not self._is_renewing:
                 self._is_renewing = True
                 Thread(target=self._renew, name="slots", daemon=True).start()
-
-    def remove(self, key: str) -> None:
-        with self._lock:
-            self._tokens.pop(key, None)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._tokens.pop(key, None)
+            cache.delete_if_equal(key, token)
 
     def _renew(self) -> None:
         while True:
@@ -359,18 +339,59 @@ def _slots_of(name: str, kind: str, count: int) -> FairSlots:
         return _local_slots.setdefault((name, kind), FairSlots(count))
 
 
-def _block_until_reset(key: str, headers: Mapping[str, str]) -> None:
-    if headers.get("x-sentry-rate-limit-remaining", "").strip() == "0":
-        _block(key, seconds_to_reset(headers) or 0.0)
-
-
-def _block(key: str, seconds: float) -> None:
-    if seconds > 0:
-        cache.put(key, time.time() + seconds, seconds)
-
-
 def _number(value: object) -> float:
     try:
         return float(value) if isinstance(value, int | float | str) else 0.0
     except ValueError:
         return 0.0
+
+
+# Requests that wait for Sentry: a limited number at a time, so threads are left for other pages.
+
+_change = Condition()
+_waiting: Counter[int | None] = Counter()  # requests of this process by person
+_line: Counter[int | None] = Counter()  # those that wait for a slot
+
+
+@contextmanager
+def request_slot(person: int | None, patience_s: float = 0.0) -> Iterator[None]:
+    """Hold one of the process's slots for requests that wait for Sentry.
+
+    Raise `LookupCrowded` if all are taken, or if the person (a primary key) has a third. A few
+    requests can wait for a slot for `patience_s` seconds; the others fail at once.
+    """
+    with _change:
+        refusal = _refusal(person)
+        # One that waits for a slot must not take a thread from other pages.
+        has_room = _waiting.total() + _line.total() < settings.TRIAGE_MOST_WAITING
+        if refusal and patience_s and has_room:
+            _line[person] += 1
+            _change.wait_for(lambda: not _refusal(person), patience_s)
+            _line[person] -= 1
+            refusal = _refusal(person)
+        if not refusal:
+            _waiting[person] += 1
+    if refusal:
+        REFUSED.add(refusal)
+        crowded = problems.problem_of(errors.SentryCrowded("All request slots are in use."))
+        raise problems.LookupCrowded(problems.OWN_SHARE if refusal == "own_share" else crowded)
+    try:
+        yield
+    finally:
+        with _change:
+            _waiting[person] -= 1
+            _change.notify_all()
+
+
+def has_spare_slots() -> bool:
+    """Return whether more than half are free: the rest is for requests that need one."""
+    with _change:
+        return _waiting.total() < settings.TRIAGE_MOST_WAITING // 2
+
+
+def _refusal(person: int | None) -> Literal["", "crowded", "own_share"]:
+    """Return why the person can't have a slot now, if so."""
+    most = settings.TRIAGE_MOST_WAITING
+    if _waiting.total() >= most:
+        return "crowded"
+    return "own_share" if _waiting[person] >= max(2, most // 3) else ""

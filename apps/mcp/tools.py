@@ -44,6 +44,7 @@ from apps.lookups.access import Requester, find_lookup, searched_projects
 from apps.lookups.exports import Choice, export_event, export_result
 from apps.lookups.models import Lookup
 from apps.lookups.records import MAX_REASON_LENGTH, read_question, record_action, record_lookup
+from apps.lookups.throttling import request_slot
 
 _log = getLogger(__name__)
 
@@ -186,7 +187,7 @@ _CROWD_S = 10.0  # programs send many calls at once
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.LookupResult]:
     """Yield the progress, and return the result. Stop the lookup if the client disconnects."""
     try:
-        with answers.request_slot(lookup.user_id, _CROWD_S):
+        with request_slot(lookup.user_id, _CROWD_S):
             while (result := answers.result_soon(lookup, 0.5, caller.projects)) is None:
                 _state, progress = answers.visible_state(lookup, 0, caller.projects)
                 found = counted(progress.events_found, "event")
@@ -213,7 +214,7 @@ def cancel_call(call_key: str, caller: Caller) -> None:
         cache.delete(call_key)
         with suppress(Http404):  # it was deleted, or isn't theirs anymore
             lookup = find_lookup(user, actor, uuid.UUID(lookup_id))
-            if not answers.has_ended(lookup):
+            if not lookup.has_ended:
                 cancel(lookup, caller.requester)
 
 

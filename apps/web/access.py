@@ -16,9 +16,9 @@ from django.utils.deprecation import MiddlewareMixin
 
 from apps.accounts.models import Team, projects_of
 from apps.audit.models import Action, Entry
-from apps.audit.trail import Actor, client_address, record, record_refusal
+from apps.audit.trail import Actor, client_address, record
 from apps.incidents.models import Incident, IncidentShare
-from apps.lookups.access import Requester, find_lookup, may_manage, may_read, shares_with
+from apps.lookups.access import Requester, find_lookup, may_manage, readable, shares_with
 from apps.lookups.models import Lookup, Origin
 
 # The header by which scripts request a part of a page.
@@ -74,13 +74,7 @@ def get_subject_or_404(request: HttpRequest, **ids: uuid.UUID) -> Lookup | Incid
 
 def find_incident(person: User, actor: Actor, incident_id: uuid.UUID) -> Incident:
     """Return the incident as `find_lookup` does a lookup."""
-    incident = Incident.objects.filter(uuid=incident_id).first()
-    if incident is None:
-        raise Http404
-    if not may_read(person, incident):
-        record_refusal(actor, target=incident.audit_target, why="not theirs")
-        raise Http404
-    return incident
+    return readable(Incident.objects.filter(uuid=incident_id).first(), person, actor)
 
 
 def readable_incidents(person: User) -> QuerySet[Incident]:

@@ -616,7 +616,7 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
     if not token.user.has_perm("incidents.add_incident"):
         access.refuse_role(token, requester)
     zone = zone_of(token.user)
-    records.count_lookup(token.user)
+    records.count_call(token.user)
     try:
         found = read_items(body.customers, read_customer)
     except ListRefused as refused:

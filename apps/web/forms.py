@@ -447,7 +447,7 @@ def share_section(
 
 
 class TicketForm(forms.Form):
-    """A ticket's text, date, and time zone. `assumed` are readings with its probable dates."""
+    """A ticket's text, date, and time zone."""
 
     # No max_length: browsers would truncate pasted text silently.
     text = forms.CharField(
@@ -468,11 +468,10 @@ class TicketForm(forms.Form):
     def __init__(self, data: Any, options: FormOptions, *, auto_id: str = "ticket_%s") -> None:
         super().__init__(data, initial={"zone": options.own_zone.key}, auto_id=auto_id)
         self.options = options
-        self.assumed: tuple[tuple[str, TicketReading], ...] = ()
         self.fields["zone"].widget = ZoneSelect(is_chosen=options.zone_is_chosen)
 
     def clean(self) -> dict[str, Any]:
-        """Read the date of the ticket, then the ticket."""
+        """Read the date of the ticket, then the ticket, with its probable dates if it has none."""
         cleaned = self.cleaned_data
         zone = cleaned.get("zone")
         if zone is None or "text" not in cleaned:
@@ -487,16 +486,19 @@ class TicketForm(forms.Form):
             self.add_error("written", str(refused))
             return cleaned
         try:
-            reading = cleaned["reading"] = read(written=written)
+            reading = read(written=written)
         except TicketRefused as refused:
             self.add_error("text", str(refused))
             return cleaned
         if written is None and reading.lacks_date:
             yesterday = now.astimezone(zone).date() - timedelta(days=1)
-            self.assumed = tuple(
-                (f"if the ticket was written {day}", read(written=date))
+            assumed = [
+                (f"if the ticket was written {day}", read(written=date).moments)
                 for day, date in (("today", now), ("yesterday", yesterday))
-            )
+            ]
+            moments = tuple(_dated(found, assumed) for found in reading.moments)
+            reading = replace(reading, moments=moments)
+        cleaned["reading"] = reading
         return cleaned
 
     @property
@@ -510,60 +512,51 @@ class TicketForm(forms.Form):
         return query.parse_zone(str(self.data.get("zone", ""))) or self.options.own_zone
 
 
-# The suggestions from a ticket. None is preselected unless it is unambiguous.
-
-
-def ticket_page(
-    form: TicketForm, reading: TicketReading, chosen: Mapping[str, str] | None
-) -> dict[str, Any]:
-    """Return the `page` of `lookups/ticket.html`, with all suggestions in the chosen zone.
-
-    `chosen` are the posted values, None at first. Of the page, `lacking` are times that can't be
-    read without its date, `missing` lists the groups without a choice, and `sure` are the values
-    that can be looked up right away, if any.
-    """
-    zone = form.chosen_zone
-    picked = _preselected(reading, zone) if chosen is None else chosen
-    moments = [_dated(found, form.assumed) for found in reading.moments]
-    usable = [found for found in moments if found.readings]
-    is_sure = chosen is None and len(picked) == 2 and not reading.notes
-    return {
-        "reading": reading,
-        "picked": picked,
-        "moments": [_moment(found, zone, picked) for found in usable],
-        "lacking": [_moment(found, zone, picked) for found in moments if not found.readings],
-        "has_choice": bool(reading.customers or usable),
-        "missing": () if chosen is None else _missing(reading, usable, chosen, zone),
-        "sure": picked if is_sure else None,
-    }
-
-
-def _dated(found: MomentFound, assumed: Sequence[tuple[str, TicketReading]]) -> MomentFound:
+def _dated(found: MomentFound, assumed: Sequence[tuple[str, Sequence[MomentFound]]]) -> MomentFound:
     """Return the moment; one that lacks a date is read with each of the assumed ones."""
     readings: dict[tuple[datetime, int | None], MomentReading] = {}
-    for label, reading in assumed if found.lacks_date else ():
-        for other in reading.moments:
+    for label, moments in assumed if found.lacks_date else ():
+        for other in moments:
             if other.excerpt == found.excerpt:
                 for one in other.readings:
                     readings.setdefault((one.moment, one.minutes), replace(one, understood=label))
     return replace(found, readings=tuple(readings.values())) if readings else found
 
 
-def _missing(
-    reading: TicketReading, usable: Sequence[MomentFound], chosen: Mapping[str, str], zone: ZoneInfo
-) -> tuple[str, ...]:
-    """Return which of "customer" and "moment" lack a valid choice among their suggestions."""
+# The suggestions from a ticket. None is preselected unless it is unambiguous.
+
+
+def ticket_page(
+    reading: TicketReading, zone: ZoneInfo, chosen: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """Return the `page` of `lookups/ticket.html`, with all suggestions in the chosen zone.
+
+    `chosen` are the posted values, None at first. Of the page, `lacking` are times that can't be
+    read without its date, `missing` lists the groups without a valid choice, and `values` are for
+    the lookup form, which `is_sure` says can be looked up right away.
+    """
+    picked = _preselected(reading, zone) if chosen is None else chosen
+    values = _prefill_values(picked, zone)
+    usable = [found for found in reading.moments if found.readings]
+    lacking = [found for found in reading.moments if not found.readings]
     missing = []
-    if reading.customers and "customer" not in chosen:
+    if chosen is not None and reading.customers and "customer" not in chosen:
         missing.append("customer")
-    if usable and (
-        "moment" not in chosen or (chosen["moment"] and not _posted_moment(chosen["moment"], zone))
-    ):
+    if chosen is not None and usable and chosen.get("moment") != "" and "at" not in values:
         missing.append("moment")
-    return tuple(missing)
+    return {
+        "reading": reading,
+        "picked": picked,
+        "moments": [_moment(found, zone, picked) for found in usable],
+        "lacking": [_moment(found, zone, picked) for found in lacking],
+        "has_choice": bool(reading.customers or usable),
+        "missing": missing,
+        "values": values,
+        "is_sure": chosen is None and len(picked) == 2 and not reading.notes,
+    }
 
 
-def prefill_values(chosen: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
+def _prefill_values(chosen: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
     """Return the chosen values for the lookup form: customer, at, zone, and window."""
     values = {"zone": zone.key}
     if chosen.get("customer"):
@@ -593,7 +586,7 @@ def _preselected(reading: TicketReading, zone: ZoneInfo) -> dict[str, str]:
     customers = [found for found in reading.customers if not found.likely_ours]
     if len(customers) == 1:
         preselected["customer"] = customers[0].identifier
-    if len(reading.moments) == 1 and reading.moments[0].is_sure:
+    if len(reading.moments) == 1 and reading.moments[0].is_sure and not reading.lacks_date:
         (only,) = reading.moments[0].readings
         if not only.is_rough:
             preselected["moment"] = _value(only, zone)

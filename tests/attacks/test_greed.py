@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from apps.lookups import background, cache, throttling
+from apps.lookups import cache, throttling
 from apps.lookups.problems import LookupCrowded
 from apps.lookups.throttling import MAX_SLOTS, SharedRateLimiter
 from tests.conftest import MOMENT, signed_in
@@ -49,7 +49,7 @@ def test_one_person_takes_a_third_of_the_places_at_a_hung_sentry(
 
     with ThreadPoolExecutor(2) as pool:
         pending = [pool.submit(opened, ana, address) for address in addresses[:2]]
-        until(lambda: background._waiting[agent.pk] == 2)
+        until(lambda: throttling._waiting[agent.pk] == 2)
         assert "Waiting for a free connection to Sentry." in text(ana.get(addresses[2]))
         refused = ana.get(f"{addresses[2]}export.md")
         assert refused["Retry-After"] == "5"
@@ -64,23 +64,23 @@ def test_a_patient_request_waits_for_a_place_unless_all_are_taken(settings: Sett
 
     def answered(person: int, patience_s: float) -> bool:
         try:
-            with background.request_slot(person, patience_s):
+            with throttling.request_slot(person, patience_s):
                 return True
         except LookupCrowded:
             return False
 
     with ThreadPoolExecutor(5) as pool, ExitStack() as held:
         for _place in range(2):
-            held.enter_context(background.request_slot(1))
+            held.enter_context(throttling.request_slot(1))
         assert not answered(1, 0)
         patient = [pool.submit(answered, 1, 60) for _place in range(4)]
-        until(lambda: background._line[1] == 4)
+        until(lambda: throttling._line[1] == 4)
         one_too_many = pool.submit(answered, 1, 60)
         assert one_too_many.result(timeout=20) is False
         assert answered(2, 0)
         held.close()
         assert all(one.result(timeout=30) for one in patient)
-    assert (background._waiting.total(), background._line.total()) == (0, 0)
+    assert (throttling._waiting.total(), throttling._line.total()) == (0, 0)
 
 
 def test_free_call_goes_to_the_person_with_the_fewest() -> None:

@@ -122,8 +122,8 @@ def test_stored_export_is_used_only_while_nothing_has_changed(
     ExportPreset.objects.filter(name="bug").update(instruction="A newer prompt.")
     assert "A newer prompt." in text(ana.get(f"{address}export.md", {"preset": "bug"}))
     lookup = Lookup.objects.get()
-    keys = list(store.derived_keys(lookup))
-    assert cache.get(keys[0])
+    keys = list(store.keys_of_lookup(lookup))
+    assert cache.get(f"export/{lookup.uuid}")
     purge_answers([lookup])
     assert not cache.get_many(keys)
 

@@ -11,7 +11,7 @@ from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
 
-from apps.lookups import background
+from apps.lookups import throttling
 from apps.lookups.models import Lookup, Outcome
 from apps.lookups.services import purge_answers
 from tests.conftest import MOMENT, lists_asked, signed_in
@@ -267,12 +267,12 @@ def test_hanging_sentry_leaves_threads_for_other_pages(
         pending = [pool.submit(open_result, address) for address in addresses[:2]]
         for address in addresses[:2]:
             wait_for_state(ana, address, "asking")
-        until(lambda: background._waiting.total() == 2)
+        until(lambda: throttling._waiting.total() == 2)
         waiting = text(ana.get(addresses[2]))  # a page leaves the other half to exports
         assert "Waiting for a free connection to Sentry." in waiting
         assert 'content="5; url=?wait=1"' in waiting
         for _place in range(2):
-            held.enter_context(background.request_slot(None))
+            held.enter_context(throttling.request_slot(None))
         assert "Too many people are asking" in text(ana.get(f"{addresses[2]}export.md"))
         assert ana.get(ready).status_code == 200
         assert ana.get("/healthz").status_code == 200

@@ -53,7 +53,8 @@ def rendered_anew(client: Client, address: str) -> str:
 
 
 def _keys() -> list[str]:
-    return list(store.derived_keys(Lookup.objects.get()))
+    lookup = Lookup.objects.get()
+    return [key for key in store.keys_of_lookup(lookup) if key.endswith(f"/{lookup.uuid}")]
 
 
 def queries(client: Client, address: str) -> int:

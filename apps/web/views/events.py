@@ -17,7 +17,7 @@ from apps.events.breadcrumb_text import step_times
 from apps.events.filtering import EventFilter, filter_problems
 from apps.events.grouping import problems_of
 from apps.events.summary import summarize
-from apps.lookups.answers import read_event_now, result_now
+from apps.lookups.answers import read_event, result_now
 from apps.lookups.exports import Choice, ChoiceRefused, read_choice
 from apps.lookups.models import Lookup
 from apps.web import access
@@ -50,7 +50,7 @@ def lookup_event_brief(request: HttpRequest, lookup_id: uuid.UUID, event_id: str
 
 def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits) -> dict[str, Any]:
     answer = result_now(lookup, access.allowed_projects(request)).answer
-    event = read_event_now(lookup, answer, event_id)
+    event = read_event(lookup, answer, event_id)
     if event is None:
         raise Http404
     clock = Clock(answer.question.window.moment, ZoneInfo(lookup.zone))

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import has_shortcuts
 from apps.exports import Rendered
 from apps.lookups import exports
-from apps.lookups.answers import request_slot, result_now, unredacted_result
+from apps.lookups.answers import result_now, unredacted_result
 from apps.lookups.models import ExportMethod, Lookup
 from apps.lookups.records import reason_of, repeat_lookup
+from apps.lookups.throttling import request_slot
 from apps.web.access import (
     allowed_projects,
     get_lookup_or_404,

@@ -23,7 +23,7 @@ from apps.incidents.exports import MEDIA_TYPES, SUFFIXES, export_incident
 from apps.incidents.models import Incident, IncidentShare
 from apps.lookups.access import shares_with
 from apps.lookups.exports import SIZES, read_choice
-from apps.lookups.records import count_lookup
+from apps.lookups.records import count_call
 from apps.lookups.sentry_connection import read_customer
 from apps.web import access
 from apps.web.forms import FormOptions, LookupForm, share_section
@@ -108,7 +108,7 @@ class IncidentForm(LookupForm):
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Show the form and recent incidents; check a posted list; start when that is confirmed."""
     if request.method == "POST":
-        count_lookup(access.person_of(request))
+        count_call(access.person_of(request))
     options = form_options(request, request.POST.get("project", ""))._replace(zone_is_known=True)
     form = IncidentForm(request, options)
     if request.method != "POST":

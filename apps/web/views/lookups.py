@@ -39,6 +39,7 @@ from apps.lookups.exports import read_choice
 from apps.lookups.models import Lookup
 from apps.lookups.problems import LookupCrowded, LookupFailed
 from apps.lookups.sentry_connection import check_connection, search_choices
+from apps.lookups.throttling import has_spare_slots, request_slot
 from apps.web import access, forms
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import level_mark, typed_in
@@ -149,7 +150,7 @@ def _waiting_page(request: HttpRequest, lookup: Lookup) -> HttpResponse:
 def _load_result(request: HttpRequest, lookup: Lookup) -> answers.LookupResult | None:
     """Return the result, or None to show the progress while it takes longer."""
     projects = access.allowed_projects(request)
-    if not _is_followed(request) and answers.has_spare_slots():
+    if not _is_followed(request) and has_spare_slots():
         with suppress(LookupCrowded):
             return answers.result_now(lookup, projects)
     return answers.result_soon(lookup, 0.3, projects)  # sooner, a waiting page would only flash
@@ -177,7 +178,7 @@ def lookup_again(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
 def lookup_beside(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Load the related data that was not read in time."""
     lookup = access.get_lookup_or_404(request, lookup_id)
-    with answers.request_slot(request.user.pk):
+    with request_slot(request.user.pk):
         answers.read_related(lookup)
     return SeeOther(f"{reverse('lookup_detail', args=[lookup.uuid])}#beside")
 
@@ -339,7 +340,7 @@ def lookup_newer(request: HttpRequest, lookup_id: uuid.UUID) -> JsonResponse:
     """Return how many events a window that was still open has gained; null if unknown."""
     lookup = access.get_lookup_or_404(request, lookup_id)
     try:
-        with answers.request_slot(request.user.pk):
+        with request_slot(request.user.pk):
             new = answers.count_new(lookup, access.allowed_projects(request))
     except LookupFailed:
         new = None
@@ -467,15 +468,14 @@ def ticket(request: HttpRequest, *, is_chosen: bool) -> HttpResponse:
     posted = {
         name: request.POST[name][:2000] for name in ("customer", "moment") if name in request.POST
     }
-    zone, chosen = form.chosen_zone, posted if is_chosen else None
-    page = forms.ticket_page(form, form.reading, chosen)
+    page = forms.ticket_page(form.reading, form.chosen_zone, posted if is_chosen else None)
     if page["missing"]:
         return _ticket_page(request, form, page, status=400)
-    if chosen is None:
-        if page["sure"] is None:
+    if not is_chosen:
+        if not page["is_sure"]:
             return _ticket_page(request, form, page)
         messages.info(request, "Read from the ticket. Check the customer and the time.")
-    values = forms.prefill_values(chosen or page["sure"] or {}, zone)
+    values = page["values"]
     if records.reason_required() or not {"customer", "at"} <= values.keys():
         return _form_page(request, _lookup_form(request, initial=values))
     return _look_up(request, _lookup_form(request, data=values))
