@@ -479,7 +479,8 @@ def identifiers_to_erase(lines: Iterable[str]) -> list[str]:
 
 def stored_counts(identifier: str) -> StoredCounts:
     """Return how much is stored for this identifier."""
-    return _count_stored(hash_customer(identifier), erase_elsewhere=False)
+    customer_hash = hash_customer(identifier)
+    return _total(customer_hash, _counts_elsewhere(customer_hash, erase=False))
 
 
 def forget_customer(identifier: str, actor: Actor) -> Erasure:
@@ -494,7 +495,7 @@ def forget_customer(identifier: str, actor: Actor) -> Erasure:
     typed = lookups.select_related("typed").order_by("pk")
     keys = {key for lookup in typed.iterator(50) for key in _all_cache_keys(lookup)}
     with audited_transaction():
-        counts = _count_stored(customer_hash, erase_elsewhere=True)
+        counts = _total(customer_hash, _counts_elsewhere(customer_hash, erase=True))
         lookups.filter(purged_at=None).update(purged_at=timezone.now())
         models.delete_findings(list(lookups.values_list("pk", flat=True)))
         lookups.update(snapshot=None, cached_until=None, problem_detail="")
@@ -517,11 +518,16 @@ def was_erased(lookup: Lookup, answer: Answer) -> bool:
     return erasures.filter(at__gte=answer.fetched_at).exists()
 
 
-def _count_stored(customer_hash: str, *, erase_elsewhere: bool) -> StoredCounts:
-    """Count what this and higher layers store for this customer; those can erase theirs."""
+def _counts_elsewhere(customer_hash: str, *, erase: bool) -> list[tuple[int, ...]]:
+    """Have higher layers count, and maybe erase, what they store. Return their counts."""
     sent: list[tuple[Any, Any]] = models.customer_data.send(
-        sender=Lookup, customer_hash=customer_hash, erase=erase_elsewhere
+        sender=Lookup, customer_hash=customer_hash, erase=erase
     )
+    return [counts for _receiver, counts in sent]
+
+
+def _total(customer_hash: str, elsewhere: list[tuple[int, ...]]) -> StoredCounts:
+    """Return what is stored here for this customer, plus what is stored elsewhere."""
     lookups = Lookup.objects.filter(customer_hash=customer_hash)
     exports = models.ExportRecord.objects.filter(lookup__customer_hash=customer_hash)
     words = Words.objects.filter(customer_hash=customer_hash)
@@ -531,7 +537,6 @@ def _count_stored(customer_hash: str, *, erase_elsewhere: bool) -> StoredCounts:
         models.TypedCustomer.objects.filter(customer_hash=customer_hash).count(),
         exports.exclude(reason="").count() + words.count(),
     )
-    elsewhere = [counts for _receiver, counts in sent]
     return StoredCounts(*map(sum, zip(own, *elsewhere, strict=True)))
 
 
