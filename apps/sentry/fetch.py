@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from time import monotonic
 
 from apps.events.answer import (
@@ -244,13 +245,8 @@ def _read_details(
     ]
     issue_futures = [pool.submit(tracker.tracked(call)) for call in calls]
     bodies = collect_bodies(fetch, wanted, list(zip(batches, batch_futures, strict=True)))
-    issues, issues_failed = [*listing.issues], []
-    for future in issue_futures:
-        found = fetch.outcome(future)
-        if isinstance(found, errors.SentryError):
-            issues_failed.append(found)
-        else:
-            issues += found
+    found, issues_failed = fetch.results(dict(enumerate(issue_futures)))
+    issues = [*listing.issues, *chain.from_iterable(found.values())]
     missing: dict[str, list[Event]] = {}
     for event in wanted:
         if event.id in bodies.failed:
@@ -263,7 +259,7 @@ def _read_details(
         events.append(
             with_permalink(merge_body(event, body) if body else event, links, client.config)
         )
-    return tuple(events), tuple(issues), detail_notices(missing, short_ids, issues_failed)
+    return tuple(events), tuple(issues), detail_notices(missing, short_ids, issues_failed.values())
 
 
 def issue_calls(fetch: Fetch, slugs: Mapping[str, str | None]) -> list[Callable[[], list[Issue]]]:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, quote
 
 from apps.events.answer import Notice, NoticeCode
@@ -228,21 +229,18 @@ def find_event(fetch: Fetch, listing: Listing) -> Listing:
     hex_id, kind = fetch.question.customer.hex_id, fetch.question.customer.kind
     if hex_id is None or kind == CustomerKind.TRACE:
         return listing
-    failed: list[errors.SentryError] = []
+    failed: dict[str, errors.SentryError] = {}
     for projects in (_likely_projects(fetch, hex_id), fetch.searched):
-        failed = []
-        for outcome in fetch.run_all(
-            [partial(_read_event, fetch, one, hex_id) for one in projects]
-        ):
-            if isinstance(outcome, errors.SentryError):
-                failed.append(outcome)
-            elif outcome is not None:
-                return with_event(listing, outcome, fetch.question)
+        calls = {one.slug: partial(_read_event, fetch, one, hex_id) for one in projects}
+        found, failed = fetch.run_all(calls)
+        if event := next(filter(None, found.values()), None):
+            return with_event(listing, event, fetch.question)
     if not failed:
         return listing
+    error = next(iter(failed.values()))
     if kind == CustomerKind.EVENT:
-        raise failed[0]
-    return replace(listing, total=None, notices=(*listing.notices, event_id_notice(failed[0])))
+        raise error
+    return replace(listing, total=None, notices=(*listing.notices, event_id_notice(error)))
 
 
 def _likely_projects(fetch: Fetch, hex_id: str) -> list[Project]:
@@ -533,7 +531,7 @@ class _ListingReader:
     fetch: Fetch
     readers: list[ListReader] = field(default_factory=list)
     issues: dict[str, Issue] = field(default_factory=dict)
-    skipped: list[tuple[str, errors.SentryError]] = field(default_factory=list)
+    skipped: dict[str, errors.SentryError] = field(default_factory=dict)
     failed: list[errors.SentryError] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     unreadable: int = 0
@@ -555,17 +553,18 @@ class _ListingReader:
         readers = [reader for reader in self.readers if reader not in long and not reader.is_done]
         if long:
             readers += self._issue_readers(terms, long)
-        outcomes = self.fetch.run_all([reader.read_on for reader in readers])
-        self.failed += [outcome for outcome in outcomes if isinstance(outcome, errors.SentryError)]
-        self.failed += [reader.failed for reader in readers if reader.failed]
+        _read, failed = self.fetch.run_all(dict(enumerate(one.read_on for one in readers)))
+        self.failed += [*failed.values(), *(one.failed for one in readers if one.failed)]
         return self._result()
 
     def _count_events(self) -> None:
         ids = {project.slug: project.id for project in self.searched}
         readers = [one for one in self.readers if one.pages_ahead > FULL_PAGES]
-        calls = [partial(self.server.event_count, ids[one.project or ""]) for one in readers]
-        for reader, count in zip(readers, self.fetch.run_all(calls), strict=True):
-            reader.event_count = None if isinstance(count, errors.SentryError) else count
+        slugs = [one.project or "" for one in readers]
+        calls = {slug: partial(self.server.event_count, ids[slug]) for slug in slugs}
+        counts, _failed = self.fetch.run_all(calls)
+        for reader, slug in zip(readers, slugs, strict=True):
+            reader.event_count = counts.get(slug)
 
     def _is_long(self, reader: ListReader) -> bool:
         if not tag_search_limits(self.question):
@@ -575,16 +574,12 @@ class _ListingReader:
         return reader.pages_ahead > FULL_PAGES or seconds_ahead > time_for_pages
 
     def _read_first_pages(self) -> None:
-        lists = [(one.slug, partial(self.server.project_events, one.slug)) for one in self.searched]
-        readers = [ListReader(self.fetch, Pager(fetch_page), slug) for slug, fetch_page in lists]
-        started = self.fetch.run_all([reader.start for reader in readers])
-        for project, reader, outcome in zip(self.searched, readers, started, strict=True):
-            if isinstance(outcome, errors.SentryError):
-                self.skipped.append((project.slug, outcome))
-            else:
-                self.readers.append(reader)
-        if not self.readers:
-            raise self.skipped[0][1]
+        lists = {one.slug: partial(self.server.project_events, one.slug) for one in self.searched}
+        readers = {slug: ListReader(self.fetch, Pager(read), slug) for slug, read in lists.items()}
+        started, self.skipped = self.fetch.run_all({slug: readers[slug].start for slug in readers})
+        self.readers += [readers[slug] for slug in started]
+        if not started:
+            raise next(iter(self.skipped.values()))
 
     def _check_empty_projects(self) -> None:
         """Skip deleted projects: their list is empty, like that of a project without events."""
@@ -594,22 +589,20 @@ class _ListingReader:
         try:
             present = {project.slug for project in self.client.projects(environments=False)}
         except errors.SentryError as error:
-            self.skipped += [(slug, error) for slug in empty]
+            self.skipped |= dict.fromkeys(empty, error)
             return
         missing = errors.SentryNotFound("the server no longer has it.")
-        self.skipped += [(slug, missing) for slug in empty if slug not in present]
+        self.skipped |= {slug: missing for slug in empty if slug not in present}
 
     def _issue_readers(self, terms: Sequence[str], long: Sequence[ListReader]) -> list[ListReader]:
         slugs = {reader.project for reader in long}
         project_ids = [project.id for project in self.searched if project.slug in slugs]
         since = min(reader.since for reader in long)
         self.limits += tag_search_limits(self.question)
-        calls = [partial(tagged_issues, self.server, term, project_ids) for term in terms]
-        for outcome in self.fetch.run_all(calls):
-            if isinstance(outcome, errors.SentryError):
-                self.failed.append(outcome)
-                continue
-            issues, unreadable, limits = outcome
+        calls = {term: partial(tagged_issues, self.server, term, project_ids) for term in terms}
+        found, failed = self.fetch.run_all(calls)
+        self.failed += failed.values()
+        for issues, unreadable, limits in found.values():
             self.issues.update(issues)
             self.unreadable += unreadable
             self.limits += limits
@@ -677,31 +670,22 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     nearest = nearest_first(listing.events, fetch.question.window.moment)
     issues = {issue.id: issue for issue in listing.issues}
     ids = list(dict.fromkeys(event.issue_id for event in nearest if event.issue_id))
-    failed: list[errors.SentryError] = []
-    for found in fetch.run_all(server.issue_calls([one for one in ids if one not in issues])):
-        if isinstance(found, errors.SentryError):
-            failed.append(found)
-        else:
-            issues.update((issue.id, issue) for issue in found)
+    unread = [issue_id for issue_id in ids if issue_id not in issues]
+    found, issues_failed = fetch.run_all(dict(enumerate(server.issue_calls(unread))))
+    issues |= {issue.id: issue for issue in chain.from_iterable(found.values())}
+    failed = [*issues_failed.values()]
     with_level = nearest[: client.config.max_bodies]
     with_users = [issues[issue_id] for issue_id in ids if issue_id in issues][:MAX_COUNTED_ISSUES]
-    calls: list[Callable[[], str | int | None]] = [
-        *(partial(server.level, event) for event in with_level),
-        *(partial(server.users_affected, issue) for issue in with_users),
-    ]
+    calls: dict[str, Callable[[], Any]] = {
+        **{event.id: partial(server.level, event) for event in with_level},
+        **{issue.id: partial(server.users_affected, issue) for issue in with_users},
+    }
     tracker = client.progress_tracker
     tracker.record_list(listing.events, (), others=len(calls))
-    tracked = [tracker.tracked(_unless_failed(call, failed)) for call in calls]
-    levels: dict[str, str | None] = {}
-    users: dict[str, int | None] = {}
-    read: list[Event | Issue] = [*with_level, *with_users]
-    for one, outcome in zip(read, fetch.run_all(tracked), strict=True):
-        if isinstance(outcome, errors.SentryError):
-            failed.append(outcome)
-        elif isinstance(one, Event):
-            levels[one.id] = outcome if isinstance(outcome, str) else None
-        else:
-            users[one.id] = outcome if isinstance(outcome, int) else None
+    read, not_read = fetch.run_all(
+        {key: tracker.tracked(_unless_failed(call, failed)) for key, call in calls.items()}
+    )
+    failed += not_read.values()
     notices = [
         Notice(
             NoticeCode.SIGNAL_MISSING,
@@ -712,11 +696,11 @@ def with_details(fetch: Fetch, listing: Listing) -> Listing:
     ]
     return replace(
         listing,
-        events=tuple(replace(event, level=levels.get(event.id)) for event in listing.events),
+        events=tuple(replace(event, level=read.get(event.id)) for event in listing.events),
         issues=tuple(
             replace(
                 issue,
-                users_affected=users.get(issue.id),
+                users_affected=read.get(issue.id),
                 first_seen=_first_seen(issue, listing.events),
             )
             for issue in issues.values()

@@ -142,12 +142,12 @@ def in_projects(
             if len(searched) < 2:
                 raise
             client.one_project = True
-    refused: list[tuple[str, errors.SentryError]] = []
+    refused: dict[str, errors.SentryError] = {}
     for number, project in enumerate(searched, 1):
         try:
             read(replace(scope, project_ids=(project.id,)))
         except errors.SentryPermissionMissing as error:
-            refused.append((project.slug, error))
+            refused[project.slug] = error
             if len(refused) == number and number in (len(searched), _MAX_REFUSED):
                 raise
     return listing.skipped_notices(refused)

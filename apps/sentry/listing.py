@@ -1,6 +1,6 @@
 """List the customer's events, read their bodies, and say what is missing."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ _SETTLING = timedelta(minutes=10)
 def detail_notices(
     missing: Mapping[str, Sequence[Event]],
     short_ids: Mapping[str, str | None],
-    facts_failed: Sequence[errors.SentryError],
+    facts_failed: Collection[errors.SentryError],
 ) -> tuple[Notice, ...]:
     """Return notices on event bodies, missing for these reasons, and issues that were not read."""
     notices = []
@@ -46,19 +46,17 @@ def detail_notices(
         )
         message = f"The details of {count}{in_issues} could not be read: {reason}"
         notices.append(Notice(NoticeCode.PARTIAL_BODIES, message))
-    if facts_failed:
-        message = (
-            f"We couldn't read how many customers have these problems: {facts_failed[0].message}"
-        )
+    for error in list(facts_failed)[:1]:
+        message = f"We couldn't read how many customers have these problems: {error.message}"
         notices.append(Notice(NoticeCode.SIGNAL_MISSING, message))
     return tuple(notices)
 
 
-def skipped_notices(failed: Sequence[tuple[str, errors.SentryError]]) -> tuple[Notice, ...]:
+def skipped_notices(failed: Mapping[str, errors.SentryError]) -> tuple[Notice, ...]:
     """Return a notice for each project (by slug) that could not be searched."""
     return tuple(
         Notice(NoticeCode.PROJECT_SKIPPED, f"The project {slug} was not searched: {error.message}")
-        for slug, error in failed
+        for slug, error in failed.items()
     )
 
 
@@ -127,6 +125,7 @@ def retention_notice(config: SentryConfig) -> Notice:
 # Parallel calls, within the deadline of the whole lookup.
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 class Fetch:
@@ -153,21 +152,24 @@ class Fetch:
         except FutureTimeout as error:
             raise errors.SentryTimeout("Sentry did not answer in time.") from error
 
-    def outcome(self, future: Future[T]) -> T | errors.SentryError:
-        """Return the future's result or its `SentryError`."""
-        try:
-            return self.result(future)
-        except errors.SentryError as error:
-            return error
+    def run_all(
+        self, calls: Mapping[K, Callable[[], T]]
+    ) -> tuple[dict[K, T], dict[K, errors.SentryError]]:
+        """Run the calls and return their results, and the errors of those that failed."""
+        return self.results({key: self.pool.submit(call) for key, call in calls.items()})
 
-    def run_all(self, calls: Sequence[Callable[[], T]]) -> list[T | errors.SentryError]:
-        """Run the calls and return the result or `SentryError` of each, in their order."""
-        futures = [self.pool.submit(call) for call in calls]
-        outcomes: list[T | errors.SentryError] = []
-        for future in futures:
-            outcome = self.outcome(future)
-            outcomes.append(outcome)
-        return outcomes
+    def results(
+        self, futures: Mapping[K, Future[T]]
+    ) -> tuple[dict[K, T], dict[K, errors.SentryError]]:
+        """Wait for the futures and return their results, and the errors of those that failed."""
+        found: dict[K, T] = {}
+        failed: dict[K, errors.SentryError] = {}
+        for key, future in futures.items():
+            try:
+                found[key] = self.result(future)
+            except errors.SentryError as error:
+                failed[key] = error
+        return found, failed
 
     def close(self) -> None:
         """Start no further call, and wait for none."""
@@ -230,21 +232,15 @@ def _read_projects(fetch: Fetch) -> Listing:
             if len(searched) < 2:
                 raise
             client.one_project = True
-    scopes = [replace(fetch.scope, project_ids=(project.id,)) for project in searched]
-    outcomes = fetch.run_all([partial(_read_table, fetch, search, scope) for scope in scopes])
-    read: list[Listing] = []
-    failed: list[tuple[str, errors.SentryError]] = []
-    for project, outcome in zip(searched, outcomes, strict=True):
-        if isinstance(outcome, errors.SentryError):
-            failed.append((project.slug, outcome))
-        else:
-            read.append(outcome)
+    scopes = {one.slug: replace(fetch.scope, project_ids=(one.id,)) for one in searched}
+    calls = {slug: partial(_read_table, fetch, search, scope) for slug, scope in scopes.items()}
+    read, failed = fetch.run_all(calls)
     if not read:
-        raise failed[0][1]
-    return _merged(read, skipped_notices(failed), client.config.max_events)
+        raise next(iter(failed.values()))
+    return _merged(read.values(), skipped_notices(failed), client.config.max_events)
 
 
-def _merged(parts: Sequence[Listing], skipped: Sequence[Notice], limit: int) -> Listing:
+def _merged(parts: Collection[Listing], skipped: Sequence[Notice], limit: int) -> Listing:
     """Merge the projects' lists and cap the result: each has its own newest events."""
     by_id = {event.id: event for part in parts for event in part.events}
     totals = [part.total for part in parts if part.total is not None]
@@ -404,8 +400,8 @@ _NOT_SENT = "Sentry didn't send them."
 class Bodies:
     """Bodies by event ID, and the reasons why others could not be read."""
 
-    by_id: dict[str, EventBody] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    by_id: dict[str, EventBody]
+    failed: dict[str, str]
 
 
 def batches_of(events: Sequence[Event]) -> list[list[Event]]:
@@ -452,23 +448,21 @@ def collect_bodies(
     fetch: Fetch, wanted: Sequence[Event], batches: Sequence[tuple[Sequence[Event], Future[Bodies]]]
 ) -> Bodies:
     """Wait for the batches and read the wanted events that none of them decided."""
-    bodies = Bodies()
+    by_id: dict[str, EventBody] = {}
+    failed: dict[str, str] = {}
     for batch, future in batches:
-        outcome = fetch.outcome(future)
-        if isinstance(outcome, errors.SentryError):
-            bodies.failed.update((event.id, outcome.message) for event in batch)
+        try:
+            read = fetch.result(future)
+        except errors.SentryError as error:
+            failed |= {event.id: error.message for event in batch}
         else:
-            bodies.by_id.update(outcome.by_id)
-            bodies.failed.update(outcome.failed)
-    undecided = [e for e in wanted if e.id not in bodies.by_id and e.id not in bodies.failed]
+            by_id |= read.by_id
+            failed |= read.failed
+    undecided = [event for event in wanted if event.id not in by_id and event.id not in failed]
     fetch.client.slots.announce(len(undecided))
-    calls = [partial(read_single_body, fetch.client, event) for event in undecided]
-    for event, body in zip(undecided, fetch.run_all(calls), strict=True):
-        if isinstance(body, errors.SentryError):
-            bodies.failed[event.id] = body.message
-        else:
-            bodies.by_id[event.id] = body
-    return bodies
+    calls = {event.id: partial(read_single_body, fetch.client, event) for event in undecided}
+    single, unread = fetch.run_all(calls)
+    return Bodies(by_id | single, failed | {key: error.message for key, error in unread.items()})
 
 
 def read_single_body(client: SentryClient, event: Event) -> EventBody:

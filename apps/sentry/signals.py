@@ -533,10 +533,12 @@ class OccurrenceSearch:
         if self._client.one_project and len(self._fetch.searched) > 1:
             reason = "this Sentry searches only one project at a time."
             return _with_problem(occurrences, reason), ()
-        read = partial(self._read, _NEWEST_FIRST, since, until)
-        [newest] = self._fetch.run_all([read])
-        if isinstance(newest, errors.SentryError):
-            return _with_problem(occurrences, newest.message), ()
+        try:
+            newest = self._fetch.result(
+                self._fetch.pool.submit(self._read, _NEWEST_FIRST, since, until)
+            )
+        except errors.SentryError as error:
+            return _with_problem(occurrences, error.message), ()
         if any(self._question.window.contains(event.timestamp) for event in newest.events):
             message = "A new error came in while we were looking. Refresh to see it."
             return None, (Notice(NoticeCode.INCOMPLETE_LIST, message),)
@@ -559,15 +561,13 @@ class OccurrenceSearch:
             before, after = next(iter(earlier), None), next(reversed(later), None)
             return replace(occurrences, before=before, after=after)
         since, until = occurrences.since, occurrences.until
-        calls = [partial(self._first, _OLDEST_FIRST, window.end + _SECOND, until)]
+        calls = {"after": partial(self._first, _OLDEST_FIRST, window.end + _SECOND, until)}
         if since < window.start:
-            calls.append(partial(self._first, _NEWEST_FIRST, since, window.start - _SECOND))
-        found: list[Event | None] = []
-        for outcome in self._fetch.run_all(calls):
-            if isinstance(outcome, errors.SentryError):
-                occurrences = _with_problem(occurrences, outcome.message)
-            found.append(outcome if isinstance(outcome, Event) else None)
-        return replace(occurrences, after=found[0], before=found[1] if found[1:] else None)
+            calls["before"] = partial(self._first, _NEWEST_FIRST, since, window.start - _SECOND)
+        found, failed = self._fetch.run_all(calls)
+        for error in failed.values():
+            occurrences = _with_problem(occurrences, error.message)
+        return replace(occurrences, after=found.get("after"), before=found.get("before"))
 
     def _first(self, sort: str, start: datetime, end: datetime) -> Event | None:
         """Return the customer's first error, if any. Raise a `SentryError` if it's uncertain."""
