@@ -22,7 +22,7 @@ from apps.events.query import CustomerKind, Question, counted
 from apps.sentry import errors
 from apps.sentry.client import ISSUES_PER_CALL, MAX_PAGES, SentryClient, path_segment
 from apps.sentry.config import Flavor
-from apps.sentry.http import Params
+from apps.sentry.http import PER_PAGE, ApiResponse, Params
 from apps.sentry.listing import (
     Fetch,
     Listing,
@@ -48,7 +48,6 @@ T = TypeVar("T")
 # GlitchTip's API as of 5.2. Its lists of full events have no search and no time range, so their
 # callers filter the rows.
 
-PER_PAGE = 100
 MAX_TOTAL = 1000
 
 # One of the two lists of events uses snake case.
@@ -62,17 +61,10 @@ _CAMEL = {
 _STANDARD = str.maketrans("-_", "+/")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rows of a list, the next cursor, and whether there was a `next` link at all.
-
-    `total` is the length of the whole list; None if unknown, as GlitchTip counts only to 1000.
-    """
-
-    rows: list[object]
-    cursor: str | None
-    has_link: bool
-    total: int | None = None
+def total_of(page: ApiResponse) -> int | None:
+    """Return the length of the whole list; None if unknown, as GlitchTip counts only to 1000."""
+    total = integer(page.headers.get("x-hits"))
+    return total if page.rows and total is not None and total < MAX_TOTAL else None
 
 
 class GlitchTip:
@@ -82,19 +74,19 @@ class GlitchTip:
         self._client = client
         self._organization = path_segment(client.config.organization)
 
-    def project_events(self, slug: str, cursor: str | None = None) -> Page:
+    def project_events(self, slug: str, cursor: str | None = None) -> ApiResponse:
         """Return full events of a project, last received first; none for an unknown slug."""
         return self._page(
             f"/projects/{self._organization}/{path_segment(slug)}/events/", [], cursor
         )
 
-    def issue_events(self, issue_id: str, cursor: str | None = None) -> Page:
+    def issue_events(self, issue_id: str, cursor: str | None = None) -> ApiResponse:
         """Return full events of an issue, last received first."""
         return self._page(f"/issues/{path_segment(issue_id)}/events/", [], cursor)
 
     def issues(
         self, query: str, project_ids: Sequence[str] = (), cursor: str | None = None
-    ) -> Page:
+    ) -> ApiResponse:
         """Return issues, in a stable order (`first_seen`): those with an event that has the tag."""
         params = [("query", query), ("sort", "-first_seen")]
         params += [("project", project_id) for project_id in project_ids]
@@ -105,7 +97,7 @@ class GlitchTip:
         page = self.issues("", [project_id])
         counts = [issue.events_total if issue else None for issue in map(self.issue_of, page.rows)]
         known = [count for count in counts if count is not None]
-        return None if page.cursor or len(known) < len(counts) else sum(known)
+        return None if page.next_cursor or len(known) < len(counts) else sum(known)
 
     def _issues_by_id(self, issue_ids: Sequence[str]) -> list[Issue]:
         params = [("id", issue_id) for issue_id in issue_ids]
@@ -135,7 +127,7 @@ class GlitchTip:
         if not events:
             return None
         # Up to 4.1, the issue's own count lacks events that arrived along with its first one.
-        total = self._page(f"/issues/{path_segment(issue.id)}/events/", [], per_page=1).total
+        total = total_of(self._page(f"/issues/{path_segment(issue.id)}/events/", [], per_page=1))
         if events < (issue.events_total or 0) or events < (total or MAX_TOTAL):
             return None
         return users
@@ -154,16 +146,12 @@ class GlitchTip:
 
     def _page(
         self, path: str, params: Params, cursor: str | None = None, per_page: int = PER_PAGE
-    ) -> Page:
+    ) -> ApiResponse:
         cursor_params = [("cursor", cursor)] if cursor else []
         response = self._client.get(path, [*params, ("limit", str(per_page)), *cursor_params])
-        link = response.headers.get("link", "")
         if response.is_from_glitchtip:
             self._client.flavor_is_sure = self._client.flavor == Flavor.GLITCHTIP
-        total = integer(response.headers.get("x-hits"))
-        if total is not None and total >= MAX_TOTAL:
-            total = None
-        return Page(response.rows, response.next_cursor, 'rel="next"' in link, total)
+        return response
 
 
 def received_event(
@@ -276,14 +264,14 @@ def _read_event(fetch: Fetch, project: Project, hex_id: str) -> Event | None:
 class Pager:
     """Reads a list page by page. `limits` are sentences on rows it may miss."""
 
-    fetch_page: Callable[[str | None], Page]
+    fetch_page: Callable[[str | None], ApiResponse]
     pages: int = 0
     has_ended: bool = False
     limits: list[str] = field(default_factory=list)
     _cursor: str | None = None
     _exact_cursor: str | None = None
 
-    def read(self) -> Page:
+    def read(self) -> ApiResponse:
         """Return the next page. Raise a `SentryError`."""
         try:
             page = self.fetch_page(self._cursor)
@@ -295,21 +283,22 @@ class Pager:
         self.pages += 1
         return page
 
-    def turn(self, page: Page, *, has_new_rows: bool) -> None:
+    def turn(self, page: ApiResponse, *, has_new_rows: bool) -> None:
         """Set the cursor for the page after this one.
 
         It repeats the last row's time, unless this page had no new rows and would come again.
         """
-        if page.cursor is None:
+        following = page.next_cursor
+        if following is None:
             self.has_ended = True
-            if len(page.rows) >= PER_PAGE and not page.has_link:
+            if len(page.rows) >= PER_PAGE and 'rel="next"' not in page.headers.get("link", ""):
                 self.limits.append("The server didn't say whether a list continues.")
             return
-        self._exact_cursor = page.cursor
-        self._cursor = overlapping_cursor(page.cursor) if has_new_rows else None
+        self._exact_cursor = following
+        self._cursor = overlapping_cursor(following) if has_new_rows else None
         if self._cursor is None:
             self._note_uncertain_edge()
-            self._cursor = page.cursor
+            self._cursor = following
 
     def jump(self, cursor: str) -> None:
         """Continue at another place of the list."""
@@ -465,8 +454,8 @@ class ListReader:
         if not self.is_done and self.failed is None:
             self.pager.limits.append(f"Only {MAX_PAGES} pages of one long list were read.")
 
-    def _read_page(self, page: Page) -> None:
-        self._total = page.total
+    def _read_page(self, page: ApiResponse) -> None:
+        self._total = total_of(page)
         fresh = [row for row in page.rows if self._add(row)]
         self.fetch.client.progress_tracker.record_page(self.found.values())
         self.pager.turn(page, has_new_rows=bool(fresh))

@@ -15,14 +15,7 @@ from apps.sentry import errors
 from apps.sentry.client import FULL_PER_PAGE, Scope, SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.parsing import Project, event_id_of, is_empty_body, parse_body
-from apps.sentry.search import (
-    Search,
-    fields_naming,
-    has_identity,
-    id_fields,
-    search_for,
-    with_match,
-)
+from apps.sentry.search import Search, fields_naming, id_fields, judged, search_for
 
 # Notices: what a result must say about itself, for the agent.
 
@@ -299,18 +292,16 @@ class _Table:
     others: int = 0
 
     def add(self, page: Sequence[Event | None]) -> None:
-        customer = self.question.customer
         for row in page:
-            if row is None:
+            if row and (row.id in self.events or not self.question.window.contains(row.timestamp)):
+                continue
+            event = judged(row, self.question.customer)
+            if event is None:
                 self.unreadable += 1
-            elif row.id not in self.events and self.question.window.contains(row.timestamp):
-                event = with_match(row, customer)
-                if event.matched_on:
-                    self.events[row.id] = event
-                elif has_identity(row, customer):
-                    self.others += 1
-                else:
-                    self.unreadable += 1
+            elif event.matched_on:
+                self.events[event.id] = event
+            else:
+                self.others += 1
 
     def listing(self) -> Listing:
         problems = list(self.problems)

@@ -348,6 +348,18 @@ def with_match(event: Event, customer: Customer) -> Event:
     return replace(event, matched_on=matched, spelling=None if is_as_typed else spellings[0])
 
 
+def judged(row: Event | None, customer: Customer) -> Event | None:
+    """Return the row with the fields that match, none of them if it is certainly someone else's.
+
+    Return None if that can't be judged: the row is unreadable, or has no identity. As a search
+    found it, it may be the customer's.
+    """
+    if row is None:
+        return None
+    event = with_match(row, customer)
+    return event if event.matched_on or has_identity(row, customer) else None
+
+
 def matched_fields(event: Event, customer: Customer) -> tuple[str, ...]:
     """Return the fields that match the customer; an empty tuple means someone else's event."""
     named = fields_naming(customer, event.identities) if customer.is_named else ()
@@ -366,8 +378,5 @@ def fields_naming(customer: Customer, identities: Iterable[tuple[str, str]]) -> 
 
 
 def has_identity(event: Event, customer: Customer) -> bool:
-    """Return whether a row that doesn't match can be judged to be someone else's.
-
-    A row without any identity can't: a search found it, so it may be the customer's.
-    """
+    """Return whether a row that doesn't match can be judged to be someone else's."""
     return bool(event.identities or (customer.hex_id and event.trace_id))

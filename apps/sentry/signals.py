@@ -45,7 +45,7 @@ from apps.sentry.parsing import (
     parse_row,
     text,
 )
-from apps.sentry.search import fields_naming, has_case, has_identity, identity_clauses, with_match
+from apps.sentry.search import fields_naming, has_case, identity_clauses, judged
 
 T = TypeVar("T")
 
@@ -500,14 +500,6 @@ _UNDECIDED = "The first rows that Sentry sent don't show it."
 _AS_TYPED = "too many other customers have similar IDs to search for different capitals."
 
 
-@dataclass(frozen=True, slots=True)
-class _FirstRows:
-    """The customer's rows at the front of a list, up to one that can't be judged."""
-
-    events: tuple[Event, ...]
-    is_complete: bool
-
-
 class OccurrenceSearch:
     """Finds the customer's errors nearest to an empty window, in one call or up to three.
 
@@ -539,7 +531,7 @@ class OccurrenceSearch:
             )
         except errors.SentryError as error:
             return _with_problem(occurrences, error.message), ()
-        if any(self._question.window.contains(event.timestamp) for event in newest.events):
+        if any(self._question.window.contains(event.timestamp) for event in newest.rows):
             message = "A new error came in while we were looking. Refresh to see it."
             return None, (Notice(NoticeCode.INCOMPLETE_LIST, message),)
         occurrences = self._with_neighbors(occurrences, newest)
@@ -548,15 +540,15 @@ class OccurrenceSearch:
         return occurrences, ()
 
     def _with_neighbors(
-        self, occurrences: OtherOccurrences, newest: _FirstRows
+        self, occurrences: OtherOccurrences, newest: SignalRows[Event]
     ) -> OtherOccurrences:
         """Take the occurrences from the newest rows, or from further calls if necessary."""
-        if not newest.events:
+        if not newest.rows:
             return occurrences if newest.is_complete else _with_problem(occurrences, _UNDECIDED)
         window = self._question.window
-        later = [event for event in newest.events if event.timestamp > window.end]
-        earlier = [event for event in newest.events if event.timestamp < window.start]
-        occurrences = replace(occurrences, last=newest.events[0])
+        later = [event for event in newest.rows if event.timestamp > window.end]
+        earlier = [event for event in newest.rows if event.timestamp < window.start]
+        occurrences = replace(occurrences, last=newest.rows[0])
         if earlier or newest.is_complete:
             before, after = next(iter(earlier), None), next(reversed(later), None)
             return replace(occurrences, before=before, after=after)
@@ -571,26 +563,29 @@ class OccurrenceSearch:
 
     def _first(self, sort: str, start: datetime, end: datetime) -> Event | None:
         """Return the customer's first error, if any. Raise a `SentryError` if it's uncertain."""
-        rows = self._read(sort, start, end)
-        if not rows.events and not rows.is_complete:
+        first = self._read(sort, start, end)
+        if not first.rows and not first.is_complete:
             raise errors.SentryBadResponse(_UNDECIDED)
-        return rows.events[0] if rows.events else None
+        return next(iter(first.rows), None)
 
-    def _read(self, sort: str, start: datetime, end: datetime) -> _FirstRows:
+    def _read(self, sort: str, start: datetime, end: datetime) -> SignalRows[Event]:
         """Return the first rows, of a narrower search if those of others take all the places."""
         search = self._fetch.search
-        rows = self._read_rows(search.text, sort, start, end)
-        while search.narrower and not rows.events and not rows.is_complete:
+        first = self._read_rows(search.text, sort, start, end)
+        while search.narrower and not first.rows and not first.is_complete:
             search = search.narrower
             self._is_as_typed |= search.exact
-            rows = self._read_rows(search.text, sort, start, end)
-        return rows
+            first = self._read_rows(search.text, sort, start, end)
+        return first
 
     # https://docs.sentry.io/api/explore/query-explore-events-in-table-format/
-    def _read_rows(self, search: str, sort: str, start: datetime, end: datetime) -> _FirstRows:
-        """Return the first rows from `start` to `end`, both included.
+    def _read_rows(
+        self, search: str, sort: str, start: datetime, end: datetime
+    ) -> SignalRows[Event]:
+        """Return the customer's first rows from `start` to `end`, both included.
 
-        Raise a `SentryError`. Trust no row if one is outside this time or out of order.
+        They end before the first that can't be judged. Raise a `SentryError`. Trust no row if one
+        is outside this time or out of order.
         """
         params = [
             *self._client.row_params(
@@ -610,23 +605,14 @@ class OccurrenceSearch:
             raise errors.SentryBadResponse("Sentry sent events from another time.")
         if times != sorted(times, reverse=sort == _NEWEST_FIRST):
             raise errors.SentryBadResponse("Sentry sent its list in another order.")
-        judged = self._judged(rows)
-        at_end = response.is_last_page(MAX_ROWS)
-        own = tuple(row for row in judged if row.matched_on)
-        return _FirstRows(own, is_complete=at_end and len(judged) == len(rows))
-
-    def _judged(self, rows: Sequence[Event | None]) -> list[Event]:
-        """Return the rows before the first that can't be judged, with the fields that match."""
-        customer = self._question.customer
-        judged: list[Event] = []
+        own: list[Event] = []
         for row in rows:
-            if row is None:
-                break
-            event = with_match(row, customer)
-            if not event.matched_on and not has_identity(row, customer):
-                break
-            judged.append(with_permalink(event, {}, self._client.config))
-        return judged
+            event = judged(row, self._question.customer)
+            if event is None:
+                return SignalRows(tuple(own), is_complete=False)
+            if event.matched_on:
+                own.append(with_permalink(event, {}, self._client.config))
+        return SignalRows(tuple(own), is_complete=response.is_last_page(MAX_ROWS))
 
 
 def _with_problem(occurrences: OtherOccurrences, reason: str) -> OtherOccurrences:
