@@ -4,7 +4,7 @@ import html
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from statistics import median
@@ -24,7 +24,6 @@ from apps.demo.http import (
     per_page_of,
 )
 from apps.demo.search import (
-    Both,
     Clause,
     Rules,
     SearchError,
@@ -250,23 +249,11 @@ SEVERAL_PROJECTS = "You do not have the multi project stream feature enabled"
 GROUP_ID = re.compile(r"\d+")
 
 
-@dataclass(frozen=True)
-class IssueSearch:
-    """An issue query as tests of the issue and tests of one of its events.
-
-    `categories` are those in the query; feedback is listed only if it is among them.
-    """
-
-    of_issue: list[Callable[[Issue], bool]] = field(default_factory=list)
-    of_event: list[Callable[[Event], bool]] = field(default_factory=list)
-    categories: set[str] = field(default_factory=set)
-
-
 def issue_list(request: ApiRequest) -> ApiResponse:
     """Return issues, last seen first.
 
     With `group`, exactly these issues are returned, ignoring the query. Otherwise an issue is
-    listed if one of its events in the window matches the query.
+    listed if one of its events in the window matches the query; feedback, only if it is named.
     """
     projects, world = request.chosen_projects(SEVERAL_PROJECTS), request.world
     if ids := request.many("group"):
@@ -275,17 +262,15 @@ def issue_list(request: ApiRequest) -> ApiResponse:
         visible = request.visible_projects()
         known = [one for one in world.all_issues if str(one.id) in ids and one.project in visible]
         return ApiResponse([issue_body(request, issue, None) for issue in known])
-    search, window = _issue_search(request), window_of(request)
+    categories: set[str] = set()
+    test, window = _issue_search(request, categories), window_of(request)
     environments = request.many("environment")
     found = [
         issue
-        for issue in (world.all_issues if "feedback" in search.categories else world.issues)
+        for issue in (world.all_issues if "feedback" in categories else world.issues)
         if issue.project in projects
-        and all(test(issue) for test in search.of_issue)
         and any(
-            window.contains(event)
-            and in_environments(event, environments)
-            and all(test(event) for test in search.of_event)
+            window.contains(event) and in_environments(event, environments) and test(event)
             for event in world.events_of(issue)
         )
     ]
@@ -294,26 +279,20 @@ def issue_list(request: ApiRequest) -> ApiResponse:
     return paged(request, found, per_page_of(request, "limit"), body)
 
 
-def _issue_search(request: ApiRequest) -> IssueSearch:
-    search, test = IssueSearch(), partial(row_test, rules=Rules(request.world))
+def _issue_search(request: ApiRequest, categories: set[str]) -> Callable[[Event], bool]:
+    """Return the test of an issue's events, and add the query's `categories`."""
+
+    def test(clause: Clause) -> Callable[[Row], bool]:
+        if clause.key == "issue.category":
+            if "feedback" in clause.values and not request.settings.feedback_on:
+                raise SearchError("Invalid category value of 'feedback'")
+            categories.update(clause.values if clause.is_positive else ())
+        return row_test(clause, Rules(request.world))
+
     try:
-        tree = parse(request.one("query") or "", booleans=False)
-        for part in tree.parts if isinstance(tree, Both) else (tree,):
-            if isinstance(part, Clause) and part.key == "issue.category":
-                _add_category(request, part, search)
-            else:
-                search.of_event.append(compiled(part, test))
+        return compiled(parse(request.one("query") or "", booleans=False), test)
     except SearchError as error:
         raise bad_request(f"Error parsing search query: {error}") from error
-    return search
-
-
-def _add_category(request: ApiRequest, clause: Clause, search: IssueSearch) -> None:
-    if "feedback" in clause.values and not request.settings.feedback_on:
-        raise SearchError("Invalid category value of 'feedback'")
-    if clause.is_positive:
-        search.categories.update(clause.values)
-    search.of_issue.append(lambda one: (one.category in clause.values) == clause.is_positive)
 
 
 def issue_body(request: ApiRequest, issue: Issue, window: Window | None) -> Json:

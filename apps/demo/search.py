@@ -50,20 +50,14 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class Both:
-    """All parts must match."""
+class Group:
+    """All parts must match, or at least one of them if `is_any`."""
 
     parts: "tuple[Node, ...]"
+    is_any: bool = False
 
 
-@dataclass(frozen=True)
-class Either:
-    """At least one part must match."""
-
-    parts: "tuple[Node, ...]"
-
-
-Node = Clause | Both | Either
+Node = Clause | Group
 
 OPERATOR_WORD = re.compile(r"(OR|AND)(?=[\t\n )]|$)", re.IGNORECASE)
 KEY = re.compile(
@@ -85,7 +79,7 @@ LIST_PART = re.compile(rf"{LIST_ITEM}|(?<=,) *(?=,|$)")
 
 
 def parse(query: str, *, booleans: bool = True) -> Node:
-    """Return the tree of a query; an empty query is `Both(())`.
+    """Return the tree of a query; an empty query is `Group(())`.
 
     With `booleans` off, AND and OR are refused (Sentry API: the issue search allows neither).
     Raises SearchError.
@@ -200,8 +194,8 @@ def joined(terms: list[Node | str]) -> Node:
             alternatives.append([])
         elif not isinstance(term, str):
             alternatives[-1].append(term)
-    parts = [part[0] if len(part) == 1 else Both(tuple(part)) for part in alternatives]
-    return parts[0] if len(parts) == 1 else Either(tuple(parts))
+    parts = [part[0] if len(part) == 1 else Group(tuple(part)) for part in alternatives]
+    return parts[0] if len(parts) == 1 else Group(tuple(parts), is_any=True)
 
 
 # --- wildcards ----------------------------------------------------------------------------------
@@ -249,8 +243,8 @@ SPAN_ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 
 def compiled(node: Node, leaf_test: Callable[[Clause], Test[T]]) -> Test[T]:
     """Return the test of a tree, given the test of a leaf."""
-    if isinstance(node, Both | Either):
-        combine = all if isinstance(node, Both) else any
+    if isinstance(node, Group):
+        combine = any if node.is_any else all
         tests = [compiled(part, leaf_test) for part in node.parts]
         return lambda item: combine(test(item) for test in tests)
     return leaf_test(node)

@@ -340,13 +340,25 @@ CRUMB_DEFAULTS: Json = {
 }
 
 
-def full_body(draft: Draft, issue: Issue, tags: dict[str, str], when: datetime) -> Json:
+def body_of(draft: Draft, issue: Issue, tags: dict[str, str], when: datetime) -> Json:
     """Return the event as in an issue's event list with `full=1`."""
-    return {
+    common: Json = {
         "id": draft.event_id,
         "groupID": str(issue.id),
         "eventID": draft.event_id,
         "projectID": str(issue.project.id),
+        "dateCreated": iso_z(when),
+    }
+    if draft.is_lost:
+        return common | {
+            "title": "<unlabeled event>",
+            "message": "",
+            **dict.fromkeys(("user", "platform", "dateReceived", "culprit", "dist", "sdk")),
+            **{name: [] for name in ("entries", "tags", "errors", "fingerprints")},
+            **{name: {} for name in ("contexts", "context", "metadata", "packages")},
+            "type": "default",
+        }
+    return common | {
         "message": draft.message or "",
         "title": title_of(draft),
         "user": user_of(draft),
@@ -357,25 +369,8 @@ def full_body(draft: Draft, issue: Issue, tags: dict[str, str], when: datetime) 
         "context": dict(draft.extra),
         "type": draft.kind,
         "culprit": culprit_of(draft),
-        "dateCreated": iso_z(when),
         "entries": entries_of(draft),
-    } | draft.overrides
-
-
-def lost_body(draft: Draft, issue: Issue, when: datetime) -> Json:
-    """Return what the list of an issue has of an event whose body is gone."""
-    return {
-        "id": draft.event_id,
-        "groupID": str(issue.id),
-        "eventID": draft.event_id,
-        "projectID": str(issue.project.id),
-        "title": "<unlabeled event>",
-        "message": "",
-        **dict.fromkeys(("user", "platform", "dateReceived", "culprit", "dist", "sdk")),
-        **{name: [] for name in ("entries", "tags", "errors", "fingerprints")},
-        **{name: {} for name in ("contexts", "context", "metadata", "packages")},
-        "type": "default",
-        "dateCreated": iso_z(when),
+        **draft.overrides,
     }
 
 
@@ -498,6 +493,7 @@ def columns_of(draft: Draft, issue: Issue) -> Json:
         "id": draft.event_id,
         "issue.id": issue.id,
         "issue": issue.short_id,
+        "issue.category": issue.category,
         "title": title_of(draft),
         "message": draft.message or title_of(draft),
         "culprit": culprit_of(draft),
@@ -660,7 +656,7 @@ class World:
 
     def __init__(self, seed: str = "demo") -> None:
         self._seed = seed
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # for additions; each read is a single operation
         self.clear()
 
     def clear(self) -> None:
@@ -679,37 +675,31 @@ class World:
     @property
     def events(self) -> tuple[Event, ...]:
         """All events except feedback, in insertion order."""
-        with self._lock:
-            return tuple(self._events.values())
+        return tuple(self._events.values())
 
     def items(self, kind: str) -> tuple[Row, ...]:
         """Return all `logs` or `spans`, in insertion order."""
-        with self._lock:
-            return tuple(self._items[kind])
+        return tuple(self._items[kind])
 
     @property
     def projects(self) -> tuple[Project, ...]:
         """All projects in insertion order."""
-        with self._lock:
-            return tuple(self._projects.values())
+        return tuple(self._projects.values())
 
     @property
     def issues(self) -> tuple[Issue, ...]:
         """All issues except feedback, in insertion order."""
-        with self._lock:
-            return tuple(self._issues.values())
+        return tuple(self._issues.values())
 
     @property
     def replays(self) -> tuple[Replay, ...]:
         """All replays in insertion order."""
-        with self._lock:
-            return tuple(self._replays)
+        return tuple(self._replays)
 
     @property
     def feedback(self) -> tuple[Event, ...]:
         """The event of each feedback, in insertion order."""
-        with self._lock:
-            return tuple(self._feedback.values())
+        return tuple(self._feedback.values())
 
     @property
     def all_issues(self) -> tuple[Issue, ...]:
@@ -859,8 +849,7 @@ class World:
     def find_event(self, event_id: str) -> Event | None:
         """Return the event with the ID, in any case and with or without dashes."""
         key = event_id.replace("-", "").lower()
-        with self._lock:
-            return self._events.get(key) or self._feedback.get(key)
+        return self._events.get(key) or self._feedback.get(key)
 
     def find_issue(self, issue_id: str) -> Issue | None:
         """Return the issue with the numeric ID or short ID."""
@@ -884,13 +873,11 @@ class World:
 
     def set_history(self, issue: Issue, history: History) -> None:
         """Set what happened to the issue apart from its events."""
-        with self._lock:
-            self._histories[issue.id] = history
+        self._histories[issue.id] = history
 
     def history_of(self, issue: Issue) -> History:
         """Return the history of the issue, an empty one by default."""
-        with self._lock:
-            return self._histories.get(issue.id, History())
+        return self._histories.get(issue.id, History())
 
     def add_release(
         self,
@@ -953,7 +940,6 @@ class World:
 def _event(draft: Draft, issue: Issue) -> Event:
     tags = tags_of(draft)
     when = draft.timestamp or datetime.now(UTC)
-    body = lost_body(draft, issue, when) if draft.is_lost else full_body(draft, issue, tags, when)
     return Event(
         id=str(draft.event_id),
         project=issue.project,
@@ -961,7 +947,7 @@ def _event(draft: Draft, issue: Issue) -> Event:
         timestamp=when,
         columns=columns_of(draft, issue),
         tags=tags,
-        body=body,
+        body=body_of(draft, issue, tags, when),
         is_lost=draft.is_lost,
     )
 
