@@ -3,7 +3,6 @@
 import calendar
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -27,21 +26,52 @@ from apps.tickets.text import (
     word_set,
 )
 
+YearMonthDay = tuple[int | None, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DateToken(TextSpan):
+    """A day as written; one of `dates`, `ago`, `of_month`, and `weekday` says which kind it is.
+
+    `dates` are all that the numbers can mean; a year that isn't given is None. `ago` counts days
+    before the ticket. `weekday` is 0 for Monday and only a check if there are `dates`. `is_last`
+    marks "last Monday", `part` is that of "this morning". `question` asks whether it is a date at
+    all. `is_machine` marks the format of programs, so its time has 24 hours; `is_vague` words that
+    mean no single day.
+    """
+
+    text: str
+    dates: tuple[YearMonthDay, ...] = ()
+    ago: int | None = None
+    weekday: int | None = None
+    of_month: int | None = None
+    is_last: bool = False
+    part: str = ""
+    question: str = ""
+    is_machine: bool = False
+    is_vague: bool = False
+
+    @property
+    def words(self) -> str:
+        """Return the words on one line, for a sentence."""
+        return one_line(self.text).strip(" .,")
+
 
 @dataclass(frozen=True, slots=True)
 class DurationToken(TextSpan):
-    """How long before the ticket something happened.
+    """How long before the ticket something happened; `question` asks about words that are open.
 
-    `days` is set if it counts whole days, so that any hour of that day is meant. `question` asks
-    about words that leave it open.
+    A count of whole days is a `DateToken` instead, because any hour of that day is meant.
     """
 
     text: str
     back: timedelta
-    days: int | None = None
     question: str = ""
     has_clock: bool = True
     is_dated: bool = False
+
+
+Ago = DurationToken | DateToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +118,7 @@ _VOCABULARY: dict[str, tuple[str, float]] = {
 _COMPOUND = _FILE.compile("compound")
 
 
-def find_durations(text: str) -> tuple[list[DurationToken], list[TextSpan]]:
+def find_durations(text: str) -> tuple[list[Ago], list[TextSpan]]:
     """Return all durations before the ticket, and the words that may be one but can't be read."""
     nothing = _Amount(0, is_days=False, is_vague=False)
     found = [_duration(text, *one.span(), nothing) for one in _NOW.finditer(text)]
@@ -132,7 +162,7 @@ def _adjacent(text: str, at: int, *, before: bool = False) -> list[_Word]:
     return words[:: -1 if before else 1]
 
 
-def _trailing_amount(text: str, words: list[_Word], end: int) -> DurationToken | None:
+def _trailing_amount(text: str, words: list[_Word], end: int) -> Ago | None:
     """Read the longest amount at the end of the words before "ago"."""
     tail = ""
     is_tail = len(words) > 2 and words[-2].word in _OR
@@ -159,7 +189,7 @@ def _trailing_amount(text: str, words: list[_Word], end: int) -> DurationToken |
     return None
 
 
-def _leading_amount(text: str, words: list[_Word], start: int) -> DurationToken | None:
+def _leading_amount(text: str, words: list[_Word], start: int) -> Ago | None:
     """Read the longest amount at the beginning of the words after "vor" or "hace"."""
     is_open = False
     while words and words[0].word in _OPEN | _ROUGH | _ROUGH_PHRASES:
@@ -179,16 +209,18 @@ def _leading_amount(text: str, words: list[_Word], start: int) -> DurationToken 
     return None
 
 
-def _duration(text: str, start: int, end: int, amount: _Amount, said: str = "") -> DurationToken:
-    days = round(amount.minutes / 1440) if amount.is_days else None
+def _duration(text: str, start: int, end: int, amount: _Amount, said: str = "") -> Ago:
+    days = round(amount.minutes / 1440)
     is_open = amount.is_vague and (amount.minutes > 60 or amount.is_days)
     question = ""
     if said:
         question = f"{said} Check how long ago it was."
-    elif is_open or (days or 0) > 365:
+    elif is_open or (amount.is_days and days > 365):
         question = "The ticket doesn't say exactly how long ago. Check it."
+    if amount.is_days:
+        return DateToken(start, end, text[start:end], ago=days, question=question)
     back = timedelta(minutes=amount.minutes)
-    return DurationToken(start, end, text[start:end], back, days, question)
+    return DurationToken(start, end, text[start:end], back, question)
 
 
 def _is_number(word: str) -> bool:
@@ -297,37 +329,6 @@ def _value(word: str) -> tuple[str, float]:
 
 # Dates: 20 Nov 2026, 11/12, yesterday, on Monday, on the 20th.
 
-YearMonthDay = tuple[int | None, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class DateToken(TextSpan):
-    """A day as written; one of `dates`, `ago`, `of_month`, and `weekday` says which kind it is.
-
-    `dates` are all that the numbers can mean; a year that isn't given is None. `ago` counts days
-    before the ticket. `weekday` is 0 for Monday and only a check if there are `dates`. `is_last`
-    marks "last Monday", `part` is that of "this morning". `question` asks whether it is a date at
-    all. `is_machine` marks the format of programs, so its time has 24 hours; `is_vague` words that
-    mean no single day.
-    """
-
-    text: str
-    dates: tuple[YearMonthDay, ...] = ()
-    ago: int | None = None
-    weekday: int | None = None
-    of_month: int | None = None
-    is_last: bool = False
-    part: str = ""
-    question: str = ""
-    is_machine: bool = False
-    is_vague: bool = False
-
-    @property
-    def words(self) -> str:
-        """Return the words on one line, for a sentence."""
-        return one_line(self.text).strip(" .,")
-
-
 _CLOCK_AFTER = _FILE.compile("clock_after", re.IGNORECASE)
 _AT_BEFORE = any_case(r"(?<!\w)(?:at|um)\s\Z")
 _DOTTED_BEFORE = any_case(r"(?<!\w)(?:am|vom|den|dem|der|on|seit|bis|since|le|el)\s\Z")
@@ -336,24 +337,19 @@ _NOT_DATES = frozenset(("24/7", "9/11"))
 _NO_DAY_AFTER = _FILE.compile("no_day_after", re.IGNORECASE)
 
 
-def find_dates(text: str, durations: Sequence[DurationToken]) -> list[DateToken]:
+def find_dates(text: str, durations: Sequence[Ago]) -> list[DateToken]:
     """Return all days in the order of the text, and those of "3 days ago"; none overlap."""
-    found = [
-        DateToken(one.start, one.end, one.text, ago=one.days, question=one.question)
-        for one in durations
-        if one.days is not None
-    ]
+    found = [one for one in durations if isinstance(one, DateToken)]
     found += [one for one in read_all(text, _READERS, durations) if one.text]
     return sorted(found, key=lambda one: one.start)
 
 
-def _complete(found: re.Match[str]) -> DateToken | None:
+def _complete(found: re.Match[str], *, is_machine: bool = True) -> DateToken | None:
+    """Read a date with a year; after that of a program, the match can go on with the time."""
     dates = _real([(int(found["y"]), int(found["m"]), int(found["d"]))])
-    is_file_name = "hour" in found.re.groupindex
-    end = found.end("d") if is_file_name else found.end()
-    words = found.string[found.start() : end]
-    is_machine = "年" not in words
-    return DateToken(found.start(), end, words, dates, is_machine=is_machine) if dates else None
+    start, end = found.start(), found.end("d") if is_machine else found.end()
+    words = found.string[start:end]
+    return DateToken(start, end, words, dates, is_machine=is_machine) if dates else None
 
 
 def _with_named_month(found: re.Match[str]) -> DateToken | None:
@@ -475,7 +471,9 @@ def _real(dates: list[YearMonthDay]) -> tuple[YearMonthDay, ...]:
 _READERS = readers(
     _FILE,
     {
-        **dict.fromkeys(("year_first", "japanese", "packed", "file_name"), _complete),
+        "year_first": _complete,
+        "japanese": lambda found: _complete(found, is_machine=False),
+        **dict.fromkeys(("packed", "file_name"), _complete),
         **dict.fromkeys(("day_month", "month_day"), _with_named_month),
         **dict.fromkeys(("numbers", "spaced"), _numeric),
         "relative": _relative,
@@ -588,12 +586,8 @@ def _resolve_day(token: DateToken, written: _WrittenDays, today: date) -> DayOpt
     elif not written:
         question = f"“{token.words}” is counted from the day the ticket was written."
         days = DayOptions(questions=(question,), lacks_date=True)
-    elif token.ago is not None:
-        days = _days_ago(token, timedelta(days=token.ago), written)
-    elif token.of_month is not None:
-        days = _days_of_month(token, token.of_month, written)
     else:
-        days = _weekdays_before(token, written)
+        days = _counted_days(token, written)
     return replace(days, questions=(*filter(None, [token.question]), *days.questions))
 
 
@@ -636,62 +630,62 @@ def _in_year(year: int | None, month: int, day: int, latest: date) -> DayOption:
     return DayOption(date.min)
 
 
-def _days_ago(token: DateToken, back: timedelta, written: _WrittenDays) -> DayOptions:
-    options = tuple(_counted(token, day - back, day, one) for day, one in written)
+def _counted_days(token: DateToken, written: _WrittenDays) -> DayOptions:
+    """Return the days counted from each of those when the ticket was written."""
+    options = tuple(
+        DayOption(day, f"“{token.words}” counted from {weekday_and_date(start)}, {one.source}", one)
+        for start, one in written
+        for day in _days_before(token, start)
+    )
+    if token.of_month is not None:
+        return _of_which_month(token, token.of_month, options, written)
     if len({option.day for option in options}) < 2:
         return DayOptions(options)
     sources = {one.source: None for _, one in written}
-    if len(sources) == 1:
-        return DayOptions(options, (_could_be(token, options),))
-    question = f"“{token.words}” could be counted from {_join_or(sources)}."
+    question = _could_be(token, options)
+    if token.ago is not None and len(sources) > 1:
+        question = f"“{token.words}” could be counted from {_join_or(sources)}."
     return DayOptions(options, (question,))
 
 
-def _weekdays_before(token: DateToken, written: _WrittenDays) -> DayOptions:
-    """Return the last such weekday up to the ticket's day.
+def _days_before(token: DateToken, written: date) -> Iterator[date]:
+    """Yield the days that the words can mean in a ticket of this day.
 
-    If that is the ticket's own day, or the words say "last", the one a week before counts too.
+    If the ticket's own day is such a weekday, or the words say "last", the one a week before
+    counts too.
     """
-    options = []
-    for day, one in written:
-        back = (day.weekday() - (token.weekday or 0)) % 7
-        latest = day - timedelta(days=back)
-        if not (token.is_last and back == 0):
-            options.append(_counted(token, latest, day, one))
+    if token.ago is not None:
+        yield written - timedelta(days=token.ago)
+    elif token.of_month is not None:
+        if token.of_month <= written.day:
+            yield written.replace(day=token.of_month)
+        month_before = written.replace(day=1) - timedelta(days=1)
+        if written.day <= token.of_month <= month_before.day:
+            yield month_before.replace(day=token.of_month)
+    else:
+        back = (written.weekday() - (token.weekday or 0)) % 7
+        latest = written - timedelta(days=back)
+        if back or not token.is_last:
+            yield latest
         if back == 0 or token.is_last:
-            options.append(_counted(token, latest - timedelta(days=7), day, one))
-    is_ambiguous = len({option.day for option in options}) > 1
-    return DayOptions(tuple(options), (_could_be(token, options),) if is_ambiguous else ())
+            yield latest - timedelta(days=7)
 
 
-def _days_of_month(token: DateToken, number: int, written: _WrittenDays) -> DayOptions:
-    """Return the last "20th" before the ticket's day; ask unless it was in the same month."""
-    options = []
-    for day, one in written:
-        month_before = day.replace(day=1) - timedelta(days=1)
-        with suppress(ValueError):
-            if number <= day.day:
-                options.append(_counted(token, day.replace(day=number), day, one))
-        with suppress(ValueError):
-            if number >= day.day:
-                options.append(_counted(token, month_before.replace(day=number), day, one))
+def _of_which_month(
+    token: DateToken, number: int, options: tuple[DayOption, ...], written: _WrittenDays
+) -> DayOptions:
+    """Ask about the month of "the 20th", unless it was in the same month as the ticket."""
     if not options:
         return DayOptions(questions=(f"“{token.words}” isn't a day in the past.",))
     if token.weekday is not None:
-        matching = [one for one in options if one.day.weekday() == token.weekday]
+        matching = tuple(one for one in options if one.day.weekday() == token.weekday)
         if len({one.day for one in matching}) == 1:
-            return DayOptions(tuple(matching))
+            return DayOptions(matching)
     written_on = [day.day for day, _ in written]
     is_past = number not in written_on and number < max(written_on)
     if is_past and len({option.day for option in options}) == 1:
-        return DayOptions(tuple(options))
-    question = f"“{token.words}” doesn't say which month. Check the day."
-    return DayOptions(tuple(options), (question,))
-
-
-def _counted(token: DateToken, day: date, written: date, reference: ReferenceTime) -> DayOption:
-    explanation = f"“{token.words}” counted from {weekday_and_date(written)}, {reference.source}"
-    return DayOption(day, explanation, reference)
+        return DayOptions(options)
+    return DayOptions(options, (f"“{token.words}” doesn't say which month. Check the day.",))
 
 
 def _could_be(token: DateToken, options: Sequence[DayOption]) -> str:

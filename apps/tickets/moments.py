@@ -164,9 +164,7 @@ class _Pairing(NamedTuple):
             before = None
         if after and breaks.between(clock_end, after.start):
             after = None
-        group, day_source = self._day_for_clock(clock, clock_end, before, after, near)
-        if group and group is after and day_source is DaySource.SENTENCE and after in self.led:
-            group, day_source = self._day_at_distance(clock, clock_end, before, None)
+        group, day_source = self._day_of(clock, clock_end, before, after, near)
         if group and group is before and breaks.between(group.end, clock.start):
             day_source = DaySource.FURTHER_UP
         if group and group.is_machine:
@@ -202,7 +200,7 @@ class _Pairing(NamedTuple):
             zone=times.zone_at(self.text, end),
         )
 
-    def _day_for_clock(
+    def _day_of(
         self,
         clock: times.ClockToken,
         clock_end: int,
@@ -210,6 +208,7 @@ class _Pairing(NamedTuple):
         after: DateGroup | None,
         near: Sequence[times.PartToken],
     ) -> tuple[DateGroup | None, DaySource]:
+        text = self.text
         gap_before = self._between(before.end, clock.start, near) if before else _TOO_FAR
         gap_after = self._between(clock_end, after.start, near) if after else _TOO_FAR
         is_before, is_after = _BEFORE_TIME.fullmatch(gap_before), _BEFORE_DAY.fullmatch(gap_after)
@@ -219,21 +218,12 @@ class _Pairing(NamedTuple):
             return before, DaySource.ADJACENT
         if after and is_after:
             return after, DaySource.ADJACENT
-        return self._day_at_distance(clock, clock_end, before, after)
-
-    def _day_at_distance(
-        self,
-        clock: times.ClockToken,
-        clock_end: int,
-        before: DateGroup | None,
-        after: DateGroup | None,
-    ) -> tuple[DateGroup | None, DaySource]:
-        text = self.text
         if before and not HARD_BREAK.search(text[before.end : clock.start][:_MAX_DAY_DISTANCE]):
             is_far = clock.start - before.end > _MAX_DAY_DISTANCE / 2
             return before, DaySource.FURTHER_UP if is_far else DaySource.SENTENCE
         is_near = after and after.start - clock.end <= _MAX_DAY_DISTANCE / 2
-        if after and is_near and not HARD_BREAK.search(text[clock_end : after.start]):
+        is_own = is_near and after not in self.led
+        if after and is_own and not HARD_BREAK.search(text[clock_end : after.start]):
             return after, DaySource.SENTENCE
         if before and clock.start - before.end <= _MAX_DAY_DISTANCE:
             return before, DaySource.FURTHER_UP

@@ -169,9 +169,9 @@ class _Scan:
     """
 
     def __init__(self, text: str, headers: Sequence[Header]) -> None:
-        durations, unread = find_durations(text)
-        dates = not_overlapping(find_dates(text, durations), headers)
-        durations = [one for one in durations if one.days is None]
+        found, unread = find_durations(text)
+        dates = not_overlapping(find_dates(text, found), headers)
+        durations = [one for one in found if isinstance(one, DurationToken)]
         durations = not_overlapping(durations, [*headers, *dates])
         taken: list[TextSpan] = [*headers, *dates, *durations]
         clocks = not_overlapping(times.find_clocks(text), taken)

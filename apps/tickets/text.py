@@ -226,13 +226,15 @@ def by_phrase(rows: dict[str, str], read: Callable[[str], T]) -> dict[str, T]:
     return {phrase: read(key) for key, listed in rows.items() for phrase in _phrases(listed)}
 
 
+def _any_of(phrases: Iterable[str], space: str) -> str:
+    """Return a pattern that tries these phrases in their order."""
+    patterns = (re.escape(one).replace(r"\ ", space).replace("'", "['\u2019]") for one in phrases)
+    return f"(?:{'|'.join(patterns)})"
+
+
 def either(name: str) -> str:
     """Return a pattern that tries these phrases in their order; a space is any white space."""
-    patterns = (
-        re.escape(phrase).replace(r"\ ", r"\s").replace("'", "['\u2019]")
-        for phrase in _phrases(WORDS["phrases"][name])
-    )
-    return f"(?:{'|'.join(patterns)})"
+    return _any_of(_phrases(WORDS["phrases"][name]), r"\s")
 
 
 def _numbered(rows: list[str], first: int) -> dict[str, int]:
@@ -251,15 +253,6 @@ PARTS = by_phrase(WORDS["parts"], str)
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}
 
 
-def _longest_first(words: Iterable[str]) -> str:
-    """Return a pattern for any of these words; a space matches one to three."""
-    patterns = (
-        re.escape(word).replace(r"\ ", r"\s{1,3}").replace("'", "['\u2019]")
-        for word in sorted(words, key=len, reverse=True)
-    )
-    return f"(?:{'|'.join(patterns)})"
-
-
 _WORD_TABLES: dict[str, Iterable[str]] = {
     "numbers": NUMBERS,
     "tens": by_phrase(WORDS["amounts"]["tens"], int),
@@ -275,7 +268,10 @@ _WORD_TABLES: dict[str, Iterable[str]] = {
 _ANY_WORD = {name: either(name) for name in WORDS["phrases"]}
 _ANY_WORD["zones"] = "|".join(name for name in WORDS["zones"] if len(name) > 2)
 _ANY_WORD |= {name: part.replace("\n", "") for name, part in WORDS["patterns"].items()}
-_ANY_WORD |= {name: _longest_first(words) for name, words in _WORD_TABLES.items()}
+_ANY_WORD |= {
+    name: _any_of(sorted(words, key=len, reverse=True), r"\s{1,3}")
+    for name, words in _WORD_TABLES.items()
+}
 
 
 def read_patterns(name: str) -> PatternFile:

@@ -148,8 +148,7 @@ def _is_unread(text: str, field: re.Match[str], above: int) -> bool:
     )
     if not is_of_mail or len(rest) > _MAX_RELATIVE:
         return False
-    durations, _ = find_durations(rest)
-    return bool(durations or find_clocks(rest) or find_dates(rest, durations))
+    return bool(find_durations(rest)[0] or find_clocks(rest) or find_dates(rest, []))
 
 
 def _attributions(text: str, left: _Budget, context: Context) -> Iterator[Header]:
@@ -213,7 +212,8 @@ def read_written(
     """Return what the first time in the text can mean, else the first day."""
     durations, _ = find_durations(typed)
     dates = find_dates(typed, durations)
-    if any(one.days is None for one in durations) and not any(one.dates for one in dates):
+    is_to_the_minute = any(isinstance(one, DurationToken) for one in durations)
+    if is_to_the_minute and not any(one.dates for one in dates):
         return Written()
     mentions = find_mentions(typed, dates, find_clocks(typed), find_parts(typed))
     return _read(typed, mentions, references, context, source)
