@@ -26,7 +26,13 @@ from apps.events.releases import (
     short_release,
 )
 from apps.events.rules.rule import CUSTOMERS_SIDE, Place, Side, side_of, zone_of_customer
-from apps.known_errors.catalogue import may_be_wrong, reply_variables, safe_workaround
+from apps.known_errors.catalogue import (
+    customer_time,
+    greeting,
+    may_be_wrong,
+    reply_variables,
+    safe_workaround,
+)
 from apps.known_errors.patterns import fill_variables
 
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text("utf-8"))
@@ -55,13 +61,13 @@ def reply_values(about: About) -> dict[str, str]:
     """Return the values of a reply's variables; see `VARIABLES`."""
     answer, problems = about.answer, about.problems
     about = replace(about, zone=zone_of_customer(answer.events) or about.zone)
-    shared = reply_variables(None, answer, name=about.name, zone=about.zone, today=about.today)
+    moment = answer.question.window.moment
     warning = _not_to_pay_again(about)
     values = _of_several(about) if len(problems) > 1 else _of_one(about)
     parts = (values["happened"], values["known_reply"])
     return {
-        "greeting": shared["greeting"],
-        "moment": shared["moment"],
+        "greeting": greeting(about.name),
+        "moment": customer_time(moment, moment, about.zone),
         "sorry": "" if any(map(_SORRY.search, parts)) else "We're sorry for the trouble.",
         "unsure": _caveat(problems, answer),
         "agent": about.agent,
@@ -338,7 +344,7 @@ def _known_replies(about: About) -> str:
         variable = outdated.get(customer_fix_state(match.known, release, about.today))
         if (variable and variable in reply) or may_be_wrong(reply, match, about.answer):
             continue
-        values = reply_variables(match, about.answer, name="", zone=about.zone, today=about.today)
+        values = reply_variables(match, about.answer, zone=about.zone, today=about.today)
         text = fill_variables(reply, {**values, "greeting": ""})
         text = re.sub(r"\n{3,}", "\n\n", text).strip(" \n,")
         replies.append(f"{text[:1].upper()}{text[1:]}")

@@ -32,6 +32,7 @@ from apps.known_errors.patterns import (
     TextRefused,
     check_reply,
     fill_variables,
+    has_invalid_characters,
     parse_pattern,
 )
 
@@ -116,11 +117,6 @@ class Refusal(NamedTuple):
 def normalize_text(text: str) -> str:
     """Return the text stripped, with `\\n` as its only line ending."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def has_invalid_characters(text: str) -> bool:
-    """Return whether it contains NUL or a lone surrogate, which PostgreSQL cannot store."""
-    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def validate_entry(entry: KnownError) -> list[Refusal]:
@@ -225,20 +221,19 @@ def save_entry(entry: KnownError, *, change: str, parts: Sequence[str], actor: A
 _MAX_NAME_LENGTH = 80
 
 
-def render_reply(
-    match: KnownMatch, answer: Answer, *, name: str, zone: ZoneInfo, today: date
-) -> str:
-    """Return the known error's reply with a greeting, or an empty text if it has none.
+def with_reply(match: KnownMatch, answer: Answer, *, zone: ZoneInfo, today: date) -> CatalogEntry:
+    """Return the known error with its reply filled in, with a greeting if it has a reply.
 
-    It is also empty if the reply may be wrong for this customer; see `may_be_wrong`. `name` is the
-    customer's, as typed, or empty. `zone` is used if the customer's own time zone is unknown.
+    A text that may be wrong for this customer is empty; see `may_be_wrong`. `zone` is used if the
+    customer's own time zone is unknown.
     """
     reply = match.known.reply
-    if not reply or may_be_wrong(reply, match, answer):
-        return ""
-    values = reply_variables(match, answer, name=name, zone=zone, today=today)
-    text = fill_variables(reply, values)
-    return text if "{greeting}" in reply else f"{values['greeting']}\n\n{text}"
+    if reply and may_be_wrong(reply, match, answer):
+        reply = ""
+    elif reply:
+        greeted = reply if "{greeting}" in reply else f"{{greeting}}\n\n{reply}"
+        reply = fill_variables(greeted, reply_variables(match, answer, zone=zone, today=today))
+    return replace(match.known, reply=reply, workaround=safe_workaround(match, answer))
 
 
 _FILE = PatternFile.read("catalogue.toml", beside=__file__)
@@ -280,23 +275,22 @@ def safe_workaround(match: KnownMatch, answer: Answer) -> str:
 
 
 def reply_variables(
-    match: KnownMatch | None, answer: Answer, *, name: str, zone: ZoneInfo, today: date
+    match: KnownMatch, answer: Answer, *, zone: ZoneInfo, today: date
 ) -> dict[str, str]:
-    """Return the variables of a reply; without a match, `moment` is the reported time."""
-    known = match.known if match else None
-    planned = known.planned_for if known else None
+    """Return the variables of a reply; without errors of its own, `moment` is the reported time."""
+    planned = match.known.planned_for
     times = [
         *((event.issue_id or UNGROUPED, event.timestamp) for event in answer.events),
         *((trouble.rows[0].id, trouble.at) for trouble in troubles_of(answer)),
     ]
-    matched = [at for issue_id, at in times if match and issue_id == match.issue_id]
+    matched = [at for issue_id, at in times if issue_id == match.issue_id]
     matched = matched or [answer.question.window.moment]
     own = zone_of_customer(answer.events) or zone
     return {
-        "greeting": greeting(name),
+        "greeting": greeting(""),
         "moment": customer_time(min(matched), max(matched), own),
         "planned_for": format_day(planned, today) if planned else "",
-        "fixed_in": short_release(known.fixed_in) if known else "",
+        "fixed_in": short_release(match.known.fixed_in),
     }
 
 
@@ -327,11 +321,8 @@ def with_known_errors(answer: Answer) -> Answer:
 
 def with_replies(answer: Answer, *, zone: ZoneInfo, today: date) -> Answer:
     """Return the answer with its known errors' replies filled in, and none that may be wrong."""
-
-    def fill(match: KnownMatch) -> KnownMatch:
-        reply = render_reply(match, answer, name="", zone=zone, today=today)
-        workaround = safe_workaround(match, answer)
-        return replace(match, known=replace(match.known, reply=reply, workaround=workaround))
-
-    matches = tuple(map(fill, answer.known.matches))
+    matches = tuple(
+        replace(one, known=with_reply(one, answer, zone=zone, today=today))
+        for one in answer.known.matches
+    )
     return replace(answer, known=replace(answer.known, matches=matches))

@@ -20,13 +20,17 @@ from apps.known_errors.catalogue import (
     Refusal,
     changed_fields,
     field_label,
-    has_invalid_characters,
     normalize_text,
     save_entry,
     validate_entry,
 )
 from apps.known_errors.models import KnownError
-from apps.known_errors.patterns import PartRefused, parse_pattern, pattern_values
+from apps.known_errors.patterns import (
+    PartRefused,
+    has_invalid_characters,
+    parse_pattern,
+    pattern_values,
+)
 
 MAX_FILE_BYTES = 64 * 1024
 _NOT_TEXT = "A value contains a character that isn't allowed in text."

@@ -126,7 +126,7 @@ def _joined(rows: Rows, others: Rows) -> list[tuple[str, ...]]:
 
 MAX_TEXT_LENGTH = 500
 _MAX_NAME_LENGTH = 200
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_INVALID = re.compile("[\0\ud800-\udfff]")
 
 
 class Field(TextChoices):
@@ -331,9 +331,14 @@ def _text(value: object, part: str, limit: int) -> str:
     text = str(value).strip()
     if len(text) > limit:
         raise PartRefused(f"“{part}” is longer than {limit} characters.", part)
-    if "\0" in text or _LONE_SURROGATE.search(text):
+    if has_invalid_characters(text):
         raise PartRefused(f"“{part}” contains a character that isn't allowed in text.", part)
     return text
+
+
+def has_invalid_characters(text: str) -> bool:
+    """Return whether it contains NUL or a lone surrogate, which PostgreSQL cannot store."""
+    return _INVALID.search(text) is not None
 
 
 # Texts with variables such as {greeting}, which are checked when saved and filled in when used.

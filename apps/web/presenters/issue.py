@@ -16,7 +16,7 @@ from apps.events.identifier import field_name
 from apps.events.observations import troubles_of
 from apps.events.query import counted, listed, lower_first
 from apps.events.rules.rule import Place
-from apps.known_errors.catalogue import render_reply, safe_workaround
+from apps.known_errors.catalogue import with_reply
 from apps.web.presenters import formatting as fmt
 from apps.web.presenters.formatting import Clock
 
@@ -96,18 +96,17 @@ def _known_view(
     feedback: GivenFeedback | None,
 ) -> KnownView:
     known = match.known
-    reply = render_reply(match, answer, name="", zone=zone, today=today)
-    workaround = safe_workaround(match, answer)
+    safe = with_reply(match, answer, zone=zone, today=today)
     links = ((link.label or link.address, fmt.safe_link(link.address)) for link in known.links)
     return KnownView(
         match=match,
         fix=fmt.typeset(releases.describe_fix(known, release, today)),
-        workaround=workaround,
+        workaround=safe.workaround,
         links=tuple((label, address) for label, address in links if address),
         why=listed(match.why),
-        reply=reply,
+        reply=safe.reply,
         helped=(feedback or {}).get((match.issue_id, known.slug)),
-        is_left_out=bool(known.reply and not reply) or workaround != known.workaround,
+        is_left_out=bool(known.reply and not safe.reply) or safe.workaround != known.workaround,
     )
 
 
