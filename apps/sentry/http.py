@@ -272,20 +272,33 @@ def _error_for(status: int, headers: Mapping[str, str], detail: str) -> errors.S
             retry_after=_seconds_to_wait(headers),
             detail=full_detail,
         )
+    kind, message = _kind_of(status, detail)
+    return kind(message, detail=full_detail)
+
+
+def _kind_of(status: int, detail: str) -> tuple[type[errors.SentryError], str]:
+    """Return the error's class and message."""
     if status in _ERRORS_BY_STATUS:
-        kind, message = _ERRORS_BY_STATUS[status]
-        return kind(message, detail=full_detail)
+        return _ERRORS_BY_STATUS[status]
     if status >= 500:
-        return errors.SentryServerError("Sentry failed on its side.", detail=full_detail)
+        return errors.SentryServerError, "Sentry failed on its side."
     if 300 <= status < 400:
-        return errors.SentryBadResponse(
-            f"Sentry redirected us to another address ({status}).", detail=full_detail
-        )
+        return errors.SentryBadResponse, f"Sentry redirected us to another address ({status})."
     if status < 300:
-        return errors.SentryBadResponse(
-            f"Sentry sent an empty answer ({status}).", detail=full_detail
-        )
-    return _refusal(status, detail, full_detail)
+        return errors.SentryBadResponse, f"Sentry sent an empty answer ({status})."
+    return _refusal(status, detail)
+
+
+def _refusal(status: int, detail: str) -> tuple[type[errors.SentryError], str]:
+    """Return the same of any other 4xx; older servers send 400 for slow queries."""
+    if detail.startswith("Invalid date range"):
+        return errors.SentryOutsideRetention, "The window is older than what Sentry keeps."
+    if status == requests.codes.bad_request:
+        if _ONE_PROJECT.search(detail):
+            return errors.SentryOneProjectOnly, "Only one project at a time can be searched."
+        if _TIMED_OUT.search(detail) and not _INVALID_QUERY.search(detail):
+            return _ERRORS_BY_STATUS[504]
+    return errors.SentryRejectedQuery, "Sentry didn't accept this search."
 
 
 # https://github.com/getsentry/sentry/blob/master/src/sentry/api/helpers/deprecation.py
@@ -296,25 +309,6 @@ def retirement(headers: Mapping[str, str]) -> str:
     """Return the headers with which Sentry announces the end of an endpoint, or nothing."""
     found = ((name, headers.get(name.lower(), "")[:200]) for name in _RETIREMENT_HEADERS)
     return ", ".join(f"{name}: {value}" for name, value in found if value)
-
-
-def _refusal(status: int, detail: str, full_detail: str) -> errors.SentryError:
-    """Return the error for any other 4xx; older servers send 400 for slow queries."""
-    if detail.startswith("Invalid date range"):
-        return errors.SentryOutsideRetention(
-            "The window is older than what Sentry keeps.", detail=full_detail
-        )
-    if status == requests.codes.bad_request and _ONE_PROJECT.search(detail):
-        return errors.SentryOneProjectOnly(
-            "Only one project at a time can be searched.", detail=full_detail
-        )
-    if (
-        status == requests.codes.bad_request
-        and _TIMED_OUT.search(detail)
-        and not _INVALID_QUERY.search(detail)
-    ):
-        return errors.SentryTimeout("Sentry did not finish the query in time.", detail=full_detail)
-    return errors.SentryRejectedQuery("Sentry didn't accept this search.", detail=full_detail)
 
 
 def _detail(content: bytes) -> str:
