@@ -176,7 +176,7 @@ def issue_events(request: ApiRequest) -> ApiResponse:
     """
     issue = _issue(request)
     search = f"issue:{issue.short_id} {request.one('query') or ''}"
-    found = found_rows(request, [issue.project], search, request.world.events_like(issue))
+    found = found_rows(request, [issue.project], search, request.world.events_in(issue.category))
     size = per_page_of(request)
     size = min(size, request.settings.full_page_cap or size)
     return paged(request, _newest_first(found), size, lambda event: event.body)

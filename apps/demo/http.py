@@ -52,10 +52,6 @@ class Settings:
     longest_address: int = 8192
     now: str | None = None
 
-    def clock(self) -> datetime:
-        """Return the current time, UTC."""
-        return datetime.now(UTC) if self.now is None else datetime.fromisoformat(self.now)
-
 
 # --- requests and responses ---------------------------------------------------------------------
 
@@ -121,8 +117,9 @@ class ApiRequest:
 
     @property
     def now(self) -> datetime:
-        """The current time of the server."""
-        return self.settings.clock()
+        """The current time of the server, UTC."""
+        fixed = self.settings.now
+        return datetime.now(UTC) if fixed is None else datetime.fromisoformat(fixed)
 
     def one(self, name: str) -> str | None:
         """Return the last value of the parameter, as Sentry's web framework does."""

@@ -9,6 +9,7 @@ import re
 import threading
 import tomllib
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -208,7 +209,8 @@ class Draft:
 
     `exception` with `frames` is the short form for a single exception; `exceptions` takes a
     whole chain in the order of the SDKs, innermost cause first, each `{type, value, module,
-    mechanism, frames}`. `issue` identifies the group within the project. `user` adds keys to
+    mechanism, frames}`. `issue` identifies the group within the project, whose category and
+    metadata are `category` and `metadata`. `user` adds keys to
     the user object, `entries` adds whole entries, `overrides` replaces top-level keys of the
     body. `trace_id`: None generates one, an empty string means no trace. `is_lost`: the server
     has the event's columns, but its body is gone.
@@ -221,6 +223,8 @@ class Draft:
     platform: str | None = None
     issue: str | None = None
     issue_status: str = "unresolved"
+    category: str = "error"
+    metadata: Json = field(default_factory=dict)
     kind: str | None = None
     title: str | None = None
     level: str | None = "error"
@@ -277,19 +281,23 @@ class Draft:
         return found
 
 
+ID_SEEDS = {"error": ("event", "trace"), "feedback": ("feedback", "feedback trace")}
+
+
 def completed(draft: Draft, seed: str, number: int, now: datetime) -> Draft:
     """Return the draft with an ID, UTC times, a kind, and an error unless it has content.
 
-    `number` counts the events of the world; with `seed`, it makes the IDs repeatable.
+    `number` counts the events of the category; with `seed`, it makes the IDs repeatable.
     """
     timestamp = as_utc(draft.timestamp or now)
     is_empty = not (draft.exception or draft.exceptions or draft.message or draft.entries)
     exception = ("Error", "Something went wrong") if is_empty else draft.exception
     has_error = bool(exception or draft.exceptions)
-    trace_id = made_up_id(seed, "trace", number) if draft.trace_id is None else draft.trace_id
+    event_seed, trace_seed = ID_SEEDS[draft.category]
+    trace_id = made_up_id(seed, trace_seed, number) if draft.trace_id is None else draft.trace_id
     return replace(
         draft,
-        event_id=draft.event_id or made_up_id(seed, "event", number),
+        event_id=draft.event_id or made_up_id(seed, event_seed, number),
         timestamp=timestamp,
         received=as_utc(draft.received or timestamp),
         kind=draft.kind or ("error" if has_error else "default"),
@@ -555,7 +563,6 @@ def status_of(http_status: int | None) -> str:
 
 # --- replays and feedback -----------------------------------------------------------------------
 
-FIRST_FEEDBACK_ID = 7_100_000_001
 FEEDBACK_SOURCE = "new_feedback_envelope"
 MAX_TITLE_LENGTH = 60
 
@@ -568,33 +575,6 @@ def _hex(value: str) -> str:
 FEEDBACK_FIELDS = ("contact_email", "name", "url", "replay_id", "associated_event_id")
 
 
-def feedback_draft(when: datetime, message: str, person: Person | None, fields: Json) -> Draft:
-    """Return the draft of a feedback's one event.
-
-    As in Sentry, the email typed into the form becomes the user's unless the user has one. The
-    message is in `contexts.feedback`, and there are no entries.
-    """
-    user = full_person(person)
-    typed = {name: fields.pop(name, None) for name in FEEDBACK_FIELDS}
-    return Draft(
-        timestamp=when,
-        kind="generic",
-        title=f"User Feedback: {shortened(message)}",
-        culprit="user",
-        level="info",
-        handled=None,
-        message=message,
-        user_id=user["id"],
-        email=user["email"] or typed["contact_email"],
-        username=user["username"],
-        ip=user["ip_address"],
-        request={"url": typed["url"]} if typed["url"] else None,
-        contexts={"feedback": {"message": message, **typed, "source": FEEDBACK_SOURCE}},
-        overrides={"entries": []},
-        **fields,
-    )
-
-
 def shortened(message: str) -> str:
     """Return the message on one line, cut to the length of a title."""
     line = " ".join(message.split())
@@ -603,34 +583,11 @@ def shortened(message: str) -> str:
     return line[: MAX_TITLE_LENGTH - 3].rstrip() + "..."
 
 
-def feedback_issue(draft: Draft, project: Project, number: int, own: int) -> Issue:
-    """Return the issue of a feedback; `number` counts all feedback, `own` that of the project.
-
-    The `U` in the short ID keeps feedback from shifting the numbers of error issues.
-    """
-    context = draft.contexts["feedback"]
-    shown = ("message", "contact_email", "name", "source")
-    return Issue(
-        id=FIRST_FEEDBACK_ID + 37 * (number - 1),
-        short_id=f"{project.slug.upper()}-U{own:X}",
-        key=f"feedback-{number}",
-        project=project,
-        title=title_of(draft),
-        culprit="user",
-        level=draft.level or "info",
-        kind="generic",
-        status="unresolved",
-        metadata={"title": draft.title, "value": draft.message}
-        | {name: context[name] for name in shown},
-        category="feedback",
-    )
-
-
 # --- the world ----------------------------------------------------------------------------------
 
 ID_LENGTHS = {"logs": 32, "spans": 16}
 FIRST_PROJECT_ID = 4_501_001
-FIRST_ISSUE_ID = 6_500_000_001
+FIRST_ISSUE_IDS = {"error": 6_500_000_001, "feedback": 7_100_000_001}
 
 
 def _takes_fields_of(
@@ -667,15 +624,14 @@ class World:
             self._events: dict[str, Event] = {}
             self._items: dict[str, list[Row]] = {"logs": [], "spans": []}
             self._replays: list[Replay] = []
-            self._feedback: dict[str, Event] = {}
             self._releases: dict[tuple[str, str], Release] = {}
             self._histories: dict[int, History] = {}
-            self._counter = 0
+            self._counts: Counter[str] = Counter()
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All events except feedback, in insertion order."""
-        return tuple(self._events.values())
+        return self.events_in("error")
 
     def items(self, kind: str) -> tuple[Row, ...]:
         """Return all `logs` or `spans`, in insertion order."""
@@ -689,7 +645,7 @@ class World:
     @property
     def issues(self) -> tuple[Issue, ...]:
         """All issues except feedback, in insertion order."""
-        return tuple(self._issues.values())
+        return tuple(one for one in self.all_issues if one.category == "error")
 
     @property
     def replays(self) -> tuple[Replay, ...]:
@@ -699,12 +655,17 @@ class World:
     @property
     def feedback(self) -> tuple[Event, ...]:
         """The event of each feedback, in insertion order."""
-        return tuple(self._feedback.values())
+        return self.events_in("feedback")
 
     @property
     def all_issues(self) -> tuple[Issue, ...]:
         """The issues of errors, then those of feedback."""
-        return (*self.issues, *(event.issue for event in self.feedback))
+        return tuple(sorted(self._issues.values(), key=lambda one: one.category))
+
+    def events_in(self, category: str) -> tuple[Event, ...]:
+        """Return all events of issues in the category, in insertion order."""
+        events = tuple(self._events.values())
+        return tuple(event for event in events if event.issue.category == category)
 
     def add_project(self, slug: str, platform: str = "python", name: str | None = None) -> Project:
         """Return the project with the slug, creating it if necessary."""
@@ -767,20 +728,38 @@ class World:
         """Add a message from a person, which is an issue with one event.
 
         `fields` are `FEEDBACK_FIELDS`, and those of a `Draft`. Only `feedback` and `all_issues`
-        include it, `events` and `issues` do not.
+        include it, `events` and `issues` do not. As in Sentry, the email typed into the form
+        becomes the user's unless the user has one. The message is in `contexts.feedback`, and
+        there are no entries.
         """
         with self._lock:
-            number = len(self._feedback) + 1
-            place = self.add_project(project, "javascript")
-            ids = {"event_id": "feedback", "trace_id": "feedback trace"}
-            made_up = {name: made_up_id(self._seed, kind, number) for name, kind in ids.items()}
-            fields = made_up | fields | {"project": place.slug, "platform": place.platform}
-            draft = feedback_draft(when, message, user, fields)
-            own = sum(event.project.slug == place.slug for event in self.feedback)
-            full = completed(draft, self._seed, number, when)
-            event = _event(full, feedback_issue(full, place, number, own + 1))
-            self._feedback[event.id] = event
-            return event
+            person, title = full_person(user), f"User Feedback: {shortened(message)}"
+            typed = {name: fields.pop(name, None) for name in FEEDBACK_FIELDS}
+            context = {"message": message, **typed, "source": FEEDBACK_SOURCE}
+            shown = {name: context[name] for name in ("message", "contact_email", "name", "source")}
+            draft = Draft(
+                category="feedback",
+                timestamp=when,
+                project=project,
+                platform=self.add_project(project, "javascript").platform,
+                issue=f"feedback-{self._counts['feedback'] + 1}",
+                metadata={"title": title, "value": message, **shown},
+                kind="generic",
+                title=title,
+                culprit="user",
+                level="info",
+                handled=None,
+                message=message,
+                user_id=person["id"],
+                email=person["email"] or typed["contact_email"],
+                username=person["username"],
+                ip=person["ip_address"],
+                request={"url": typed["url"]} if typed["url"] else None,
+                contexts={"feedback": context},
+                overrides={"entries": []},
+                **fields,
+            )
+            return self.put_event(self._prepare(draft))
 
     def add_log(self, when: datetime, message: str, severity: str = "info", **fields: Any) -> Row:
         """Add a log entry. `fields` are those that logs and spans share; see `_add_row`.
@@ -848,8 +827,7 @@ class World:
 
     def find_event(self, event_id: str) -> Event | None:
         """Return the event with the ID, in any case and with or without dashes."""
-        key = event_id.replace("-", "").lower()
-        return self._events.get(key) or self._feedback.get(key)
+        return self._events.get(event_id.replace("-", "").lower())
 
     def find_issue(self, issue_id: str) -> Issue | None:
         """Return the issue with the numeric ID or short ID."""
@@ -864,12 +842,8 @@ class World:
 
     def events_of(self, issue: Issue) -> list[Event]:
         """Return the issue's events, oldest first."""
-        own = [event for event in self.events_like(issue) if event.issue.id == issue.id]
+        own = [event for event in tuple(self._events.values()) if event.issue.id == issue.id]
         return sorted(own, key=lambda event: (event.timestamp, event.id))
-
-    def events_like(self, issue: Issue) -> tuple[Event, ...]:
-        """Return all events of the issue's category: the errors, or the feedback."""
-        return self.feedback if issue.category == "feedback" else self.events
 
     def set_history(self, issue: Issue, history: History) -> None:
         """Set what happened to the issue apart from its events."""
@@ -911,21 +885,23 @@ class World:
 
     def _prepare(self, draft: Draft) -> Event:
         """Return the event of the draft, creating its project and issue. Counts the event."""
-        self._counter += 1
+        self._counts[draft.category] += 1
         project = self.add_project(draft.project, draft.platform or "python")
         placed = replace(draft, platform=draft.platform or project.platform)
-        full = completed(placed, self._seed, self._counter, datetime.now(UTC))
+        full = completed(placed, self._seed, self._counts[draft.category], datetime.now(UTC))
         return _event(full, self._issue_for(full, project))
 
     def _issue_for(self, draft: Draft, project: Project) -> Issue:
         key = str(draft.issue or draft.outermost.get("type") or title_of(draft))
         place = (project.slug, key)
         if place not in self._issues:
-            number = len(self._issues)
-            own = sum(slug == project.slug for slug, _key in self._issues)
+            like = [one for one in self._issues.values() if one.category == draft.category]
+            own = sum(one.project.slug == project.slug for one in like)
+            # The `U` keeps feedback from shifting the numbers of errors.
+            mark = "U" if draft.category == "feedback" else ""
             self._issues[place] = Issue(
-                id=FIRST_ISSUE_ID + 37 * number,
-                short_id=f"{project.slug.upper()}-{own + 1:X}",
+                id=FIRST_ISSUE_IDS[draft.category] + 37 * len(like),
+                short_id=f"{project.slug.upper()}-{mark}{own + 1:X}",
                 key=key,
                 project=project,
                 title=title_of(draft),
@@ -933,6 +909,8 @@ class World:
                 level=draft.level or "error",
                 kind=draft.kind or "error",
                 status=draft.issue_status,
+                metadata=draft.metadata,
+                category=draft.category,
             )
         return self._issues[place]
 
