@@ -153,9 +153,7 @@ def redact_text(
     """
     plain = _ENCODED_AGAIN.sub("%", text) if "%25" in text else text
     redacted = ledger.hide_customer(plain, in_code=in_code, is_version=is_version)
-    is_long = len(redacted) > _MAX_UNSPLIT_LENGTH and "\n" in redacted
-    redact_part = _redact_lines if is_long else _redact_unless_known
-    redacted = redact_part(redacted, ledger, name, is_version=is_version)
+    redacted = _redact_lines(redacted, ledger, name, is_version=is_version)
     return text if redacted == plain else redacted
 
 
@@ -203,6 +201,8 @@ def _redact_shapes(text: str, ledger: Ledger, name: str, *, is_version: bool) ->
 
 def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> str:
     """Redact a long text by line, because most of its lines are known to be harmless."""
+    if len(text) <= _MAX_UNSPLIT_LENGTH or "\n" not in text:
+        return _redact_unless_known(text, ledger, name, is_version=is_version)
     try:
         text = _without_shapes(text, ledger, _PRIVATE_KEYS, name)
     except TooDense:
@@ -216,9 +216,7 @@ def _redact_lines(text: str, ledger: Ledger, name: str, *, is_version: bool) -> 
     for line in lines:
         if is_dense(text, ledger.counts.total() - before):
             return "".join([*redacted, ledger.alias("unchecked", text[length:])])
-        is_long = len(line) > _MAX_UNSPLIT_LENGTH and "\n" in line
-        redact_part = _redact_lines if is_long else _redact_unless_known
-        redacted.append(redact_part(line, ledger, name, is_version=is_version))
+        redacted.append(_redact_lines(line, ledger, name, is_version=is_version))
         length += len(line)
     return "".join(redacted)
 

@@ -177,14 +177,11 @@ def _trailing_amount(text: str, words: list[_Word], end: int) -> Ago | None:
         if amount is None or is_cut:
             continue
         question = f"The ticket says “{tail}” after it." if tail else ""
-        before = words[:first]
-        if before and (before[-1].word in _OPEN or before[-1].word in _OR | _JOINING):
-            before = before[-2:]
-        elif not (before and _is_number(before[-1].word)):
-            before = []
-        if before and (before[-1].word in _OPEN or any(_is_number(one.word) for one in before)):
-            said = " ".join(text[before[-2:][0].start : start].split())
-            question = f"The ticket says “{said}” before it."
+        before = words[max(0, first - 2) : first]
+        nearest = before[-1].word if before else ""
+        is_joined = nearest in _OR | _JOINING and _is_number(before[0].word)
+        if nearest in _OPEN or is_joined or (nearest and _is_number(nearest)):
+            question = f"The ticket says “{one_line(text[before[0].start : start])}” before it."
         return _duration(text, start, end, amount, question)
     return None
 

@@ -297,12 +297,9 @@ def middle_and_half(
 
 def part_of_day(day: date, part: str, zone: tzinfo) -> tuple[datetime, datetime]:
     """Return start and end of that part of the day, in UTC."""
-    first, last, *_ = _PART_HOURS[part]
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return (
-        (midnight + timedelta(hours=first)).astimezone(UTC),
-        (midnight + timedelta(hours=last)).astimezone(UTC),
-    )
+    start, end = (midnight + timedelta(hours=hour) for hour in _PART_HOURS[part][:2])
+    return start.astimezone(UTC), end.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,8 +347,8 @@ def zone_at(text: str, at: int, *, after_iso: bool = False) -> ZoneToken | None:
     After a time in ISO 8601 (`after_iso`), "-05:00" is an offset and not a range.
     """
     if zulu := _ZULU.match(text, at):
-        option = ZoneOption("UTC", UTC)
-        return ZoneToken(at, zulu.end(), "Z", (option,), is_universal=True, is_offset=True)
+        options = (ZoneOption("UTC", UTC),)
+        return _zone_token(text, at, zulu.end(), options, is_universal=True, is_offset=True)
     return (
         _offset_at(text, at, after_iso=after_iso)
         or _abbreviation_at(text, at)

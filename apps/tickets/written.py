@@ -398,8 +398,8 @@ class Messages:
         """Divide the text at the headers. `given` is when the whole ticket was written."""
         self._given, self._context = given, context
         self._lines = _lines(text)
-        self._starts = [line.start for line in self._lines]
-        self._headers = _headers_by_line(self._lines, sorted(headers, key=lambda one: one.start))
+        ordered = sorted(headers, key=lambda one: one.start)
+        self._sections = list(_sections(self._lines, ordered))
         first = min((header.start for header in headers), default=0)
         is_label = re.compile(r"[^\n:]{1,30}:|[\s_-]{0,80}\Z")
         self._is_on_top = all(is_label.match(line) for line in text[:first].split("\n"))
@@ -412,7 +412,8 @@ class Messages:
         """
         header, zone = self._header_at(at), self._context.zone
         if header is None:
-            doubt = _QUOTED if self._lines[bisect_right(self._starts, at) - 1].depth else ""
+            index = bisect_right(self._lines, at, key=lambda one: one.start) - 1
+            doubt = _QUOTED if self._lines[index].depth else ""
         elif not self._given or self.is_older(at):
             return header.references
         elif header.references:
@@ -436,26 +437,24 @@ class Messages:
         return self.references_at(at)
 
     def _header_at(self, at: int) -> Header | None:
-        headers = self._headers[bisect_right(self._starts, at) - 1]
-        return next((header for header in reversed(headers) if header.start < at), None)
+        return self._sections[bisect_right(self._sections, at, key=lambda one: one[0]) - 1][1]
 
 
-def _headers_by_line(lines: Sequence[_Line], headers: Sequence[Header]) -> list[tuple[Header, ...]]:
-    """Return for each line the last header it is in, and those that start on it.
-
-    A header above quoted lines ends with them.
-    """
+def _sections(
+    lines: Sequence[_Line], headers: Sequence[Header]
+) -> Iterator[tuple[int, Header | None]]:
+    """Yield every place from which on another header counts; one above a quotation ends with it."""
     starts = [header.start for header in headers]
     active: list[tuple[int, Header]] = []
-    by_line: list[tuple[Header, ...]] = []
     until = 0
     for number, line in enumerate(lines):
         is_text = not line.is_blank and line.start >= until
         while active and is_text and active[-1][0] > line.depth:
             active.pop()
-        above = active[-1][1] if active else None
-        own = headers[bisect_right(starts, line.start - 1) : bisect_right(starts, line.end)]
-        for header in own:
+        yield line.start, active[-1][1] if active else None
+        for header in headers[
+            bisect_right(starts, line.start - 1) : bisect_right(starts, line.end)
+        ]:
             last = number
             while last + 1 < len(lines) and lines[last].end < header.end:
                 last += 1
@@ -464,8 +463,7 @@ def _headers_by_line(lines: Sequence[_Line], headers: Sequence[Header]) -> list[
                 active.pop()
             active.append((below.depth, header))
             until = header.end
-        by_line.append((*((above,) if above else ()), *own))
-    return by_line
+            yield header.start + 1, header
 
 
 def _lines(text: str) -> list[_Line]:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -41,11 +42,8 @@ _TEXTS = ("explanation", "reply", "workaround")
 _FIELD_OF = {"pattern": "issue", "release": "release_from", "links": "links_text"} | {
     str(field): f"{field}_text" for field in Field
 }
-_PATTERN = frozenset(("pattern", "issue", "project", "release", *Field))
 _WORDS = tomllib.loads((Path(__file__).parent / "forms.toml").read_text("utf-8"))
-_WORDS["help_texts"]["reply"] = _WORDS["help_texts"]["reply"].format(
-    variables="; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
-)
+_VARIABLES = "; ".join(f"{{{name}}}: {meaning}" for name, meaning in REPLY_VARIABLES.items())
 
 
 def _line(name: str, max_length: int | None = None) -> forms.CharField:
@@ -109,11 +107,12 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
                 for name, rows in zip(_TEXTS, (4, 6, 3), strict=True)
             },
         }
-        help_texts = _WORDS["help_texts"]
+        help_texts = {
+            name: text.format(variables=_VARIABLES) for name, text in _WORDS["help_texts"].items()
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.pattern: Mapping[str, object] = self.instance.pattern or {}
         self.version = self.instance.changed_at.isoformat() if self.instance.pk else ""
         if self.instance.pk:
             self.initial = {**form_values(self.instance), **self.initial, "seen": self.version}
@@ -144,16 +143,11 @@ class KnownErrorForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     def _post_clean(self) -> None:
         """Assemble pattern and links, and validate the entry as imports do."""
         super()._post_clean()  # type: ignore[misc]  # private in Django
-        refused = []
-        try:
-            self.instance.pattern = pattern_values(parse_pattern(self._typed_pattern()))
-        except PartRefused as error:
-            self.instance.pattern = self.pattern
-            refused = [(error.part, str(error))]
+        self.instance.pattern = self._typed_pattern()
+        with suppress(PartRefused):  # the entry is refused for the same reason below
+            self.instance.pattern = pattern_values(parse_pattern(self.instance.pattern))
         self.instance.links = list(_links(self.cleaned_data.get("links_text", "")))
-        for part, sentence in (*refused, *validate_entry(self.instance)):
-            if refused and part in _PATTERN and (part, sentence) not in refused:
-                continue  # about the unchanged pattern, which isn't shown
+        for part, sentence in validate_entry(self.instance):
             field = _FIELD_OF.get(part, part)
             if field not in self.errors:
                 self.add_error(field if field in self.fields else None, sentence)
