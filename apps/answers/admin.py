@@ -61,7 +61,7 @@ class DraftTemplateAdmin(AuditedAdmin):
         kind, subject = request.POST.get("kind", ""), request.POST.get("subject", "")[:150]
         body = "\n".join(request.POST.get("body", "").strip().splitlines())[:_MAX_BODY]
         context = self.admin_site.each_context(request)
-        context |= {"title": "Example", "opts": self.opts, "is_markdown": kind == Kind.ESCALATION}
+        context |= {"title": "Example", "opts": self.opts}
         try:
             if kind in list(Kind):
                 context["draft"] = example_draft(Kind(kind), subject=subject, body=body)

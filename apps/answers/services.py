@@ -26,11 +26,22 @@ _MAX_PROBLEMS = {Kind.REPLY: 1, Kind.ESCALATION: 3}
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A draft as Markdown and as plain text, with a one-line subject."""
+    """A draft with a one-line subject, written in Markdown or as plain text."""
 
+    kind: Kind
     subject: str
-    markdown: str
-    text: str
+    written: str
+    is_markdown: bool
+
+    @property
+    def markdown(self) -> str:
+        """Return the draft as Markdown."""
+        return self.written if self.is_markdown else to_markdown(self.written)
+
+    @property
+    def text(self) -> str:
+        """Return the draft as plain text."""
+        return to_plain_text(self.written) if self.is_markdown else self.written
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +58,11 @@ class ProblemChoice:
 def make_draft(kind: Kind, *, subject: str, body: str, about: About) -> Draft:
     """Fill in a template, whose variables must have been checked for this kind.
 
-    Templates of replies are plain text, templates of escalations are Markdown; the other format is
-    converted from it.
+    Templates of replies are plain text, templates of escalations are Markdown.
     """
     values = reply_values(about) if kind is Kind.REPLY else escalation_values(about)
     line = " ".join(to_plain_text(fill_template(subject, values)).split())[:_MAX_SUBJECT]
-    text = fill_template(body, values)
-    if kind is Kind.REPLY:
-        return Draft(line, to_markdown(text), text)
-    return Draft(line, text, to_plain_text(text))
+    return Draft(kind, line, fill_template(body, values), is_markdown=kind is Kind.ESCALATION)
 
 
 def group_reply(body: str, about: About, *, moment: str) -> str:

@@ -15,7 +15,8 @@ from standardwebhooks import Webhook
 from urllib3.exceptions import HTTPError
 
 from apps.answers.models import Handover
-from apps.answers.templates import About, Kind, to_markdown, to_plain_text
+from apps.answers.services import Draft
+from apps.answers.templates import About
 from apps.audit.models import Action
 from apps.crypto import Unreadable
 from apps.events.grouping import Problem
@@ -127,19 +128,8 @@ def _parse_retry_after(retry_after: str | None) -> float:
         return 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class EditedDraft:
-    """A draft as edited by a person, in Markdown or plain text."""
-
-    kind: Kind
-    subject: str
-    text: str
-    is_markdown: bool
-
-
-def webhook_body(handover: Handover, edited: EditedDraft, about: About) -> bytes:
+def webhook_body(handover: Handover, edited: Draft, about: About) -> bytes:
     """Return the message as JSON; docs/drafts.md describes its format."""
-    text = edited.text
     at = handover.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     message = {
         "type": f"triage.{edited.kind}",
@@ -150,8 +140,8 @@ def webhook_body(handover: Handover, edited: EditedDraft, about: About) -> bytes
             "created": at,
             "lookup": {"id": str(handover.lookup.uuid), "link": about.lookup_link},
             "title": edited.subject,
-            "markdown": text if edited.is_markdown else to_markdown(text),
-            "text": to_plain_text(text) if edited.is_markdown else text,
+            "markdown": edited.markdown,
+            "text": edited.text,
             "complete": about.answer.complete,
             "problems": [_facts(problem, about) for problem in about.problems],
         },

@@ -1,7 +1,7 @@
 """Views of drafts: replies to customers, escalations to engineering, and their deliveries."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from apps.accounts.models import zone_of
 from apps.answers import webhook
 from apps.answers.models import DraftTemplate, Handover
 from apps.answers.reply import name_in
-from apps.answers.services import ProblemChoice, make_draft, problem_choices, redact_edits
+from apps.answers.services import Draft, ProblemChoice, make_draft, problem_choices, redact_edits
 from apps.answers.templates import MAX_DRAFT_LENGTH, About, Kind, mailto_link
 from apps.audit.models import Action
 from apps.audit.trail import record
@@ -35,6 +35,7 @@ from apps.web import access
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import local_minute, redaction_receipt
 
+_MAX_CHOSEN = 50
 TITLES = {Kind.REPLY: "Reply to the customer", Kind.ESCALATION: "Escalation to engineering"}
 
 _NO_TEMPLATE = bad_input(
@@ -43,25 +44,14 @@ _NO_TEMPLATE = bad_input(
 
 
 @dataclass(frozen=True, slots=True)
-class DraftChoice:
-    """The posted options. By default, a draft uses the first template and the main problems."""
-
-    kind: Kind
-    template: str = ""
-    name: str = ""
-    problems: tuple[str, ...] = ()
-    is_markdown: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class PreparedDraft:
-    """A draft with everything it was made from."""
+    """A draft with everything it was made from. `template` is the name of the one that is used."""
 
-    choice: DraftChoice
+    unedited: Draft
+    about: About
+    template: str
     templates: tuple[DraftTemplate, ...]
     problems: tuple[ProblemChoice, ...]
-    about: About
-    unedited: webhook.EditedDraft
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,14 +61,13 @@ def lookup_draft(request: HttpRequest, lookup_id: uuid.UUID, kind: Kind) -> Http
     lookup = access.get_lookup_or_404(request, lookup_id)
     access.record_view(request, lookup, f"{kind} draft")
     result = result_now(lookup, access.allowed_projects(request))
-    choice = _read_choice(kind, request.POST)
+    name = request.POST.get("name", "")[:80] if kind is Kind.REPLY else ""
     if kind is Kind.REPLY and request.method != "POST" and lookup.customer:
-        choice = replace(choice, name=name_in(customer_of(lookup).identifier))
-    lookup_link = reverse("lookup_detail", args=[lookup.uuid])
-    about = About(result.answer, (), ZoneInfo(lookup.zone), date.min, lookup.marker)
-    prepared = _prepare(request, choice, about, lookup_link)
+        name = name_in(customer_of(lookup).identifier)
+    about = About(result.answer, (), ZoneInfo(lookup.zone), date.min, lookup.marker, name=name)
+    prepared = _prepare(request, kind, about, reverse("lookup_detail", args=[lookup.uuid]))
     action, edited = request.POST.get("do", ""), _read_edited(request.POST, prepared)
-    if request.POST.get("choosing") and not choice.problems:
+    if request.POST.get("choosing") and not request.POST.getlist("problem"):
         problems = tuple(replace(one, is_chosen=False) for one in prepared.problems)
         prepared = replace(prepared, problems=problems)
         return _page(request, result, prepared, edited, refused="Choose at least one problem.")
@@ -99,12 +88,12 @@ def incident_escalation(
     found = (one for one in result.failures if one.failure.problem.issue_id == issue_id)
     if (one := next(found, None)) is None:
         raise Http404
-    choice = _read_choice(Kind.ESCALATION, request.POST)
-    choice = replace(choice, problems=choice.problems or one.failure.problem.issue_ids)
     shared, zone = shared_text(one.failure, result), ZoneInfo(incident.zone)
     about = About(representing(one), (), zone, date.min, incident.marker, shared=shared)
     link = reverse("incident_detail", args=[incident_id])
-    prepared = _prepare(request, choice, about, link)
+    prepared = _prepare(
+        request, Kind.ESCALATION, about, link, default=one.failure.problem.issue_ids
+    )
     keep = request.POST.get("do") == "keep"
     edited = _read_edited(request.POST, prepared) if keep else prepared.unedited
     context = {
@@ -154,63 +143,58 @@ def lookup_handover(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     return _redirect(lookup_id, Kind(delivery.kind))
 
 
-def _read_choice(kind: Kind, values: QueryDict) -> DraftChoice:
-    """Return the posted options. Invalid values are ignored later on."""
-    return DraftChoice(
-        kind=kind,
-        template=values.get("template", "")[:40],
-        name=values.get("name", "")[:80] if kind is Kind.REPLY else "",
-        problems=tuple(issue_id[:100] for issue_id in values.getlist("problem")[:50]),
-        is_markdown=kind is Kind.ESCALATION and values.get("format") != "text",
-    )
+def _prepare(
+    request: HttpRequest, kind: Kind, about: About, link: str, *, default: Sequence[str] = ()
+) -> PreparedDraft:
+    """Return the draft about a result at this link, by the options that were posted.
 
-
-def _prepare(request: HttpRequest, choice: DraftChoice, about: About, link: str) -> PreparedDraft:
-    """Return the draft about a result at this link. Raise `LookupFailed` without a template."""
-    templates = tuple(DraftTemplate.objects.filter(kind=choice.kind, is_active=True))
+    Without valid ones, it uses the first template and the `default` or main problems. Raise
+    `LookupFailed` without a template.
+    """
+    templates = tuple(DraftTemplate.objects.filter(kind=kind, is_active=True))
     if not templates:
         raise LookupFailed(_NO_TEMPLATE)
-    template = next((one for one in templates if one.name == choice.template), templates[0])
-    problems = problem_choices(choice.kind, about.answer, choice.problems)
+    chosen, person = request.POST.get("template", ""), access.person_of(request)
+    template = next((one for one in templates if one.name == chosen), templates[0])
+    issue_ids = request.POST.getlist("problem")[:_MAX_CHOSEN] or default
+    problems = problem_choices(kind, about.answer, issue_ids)
     about = replace(
         about,
         issue_ids=tuple(problem.issue_id for problem in problems if problem.is_chosen),
-        today=timezone.now().astimezone(zone_of(access.person_of(request))).date(),
-        name=choice.name,
-        agent=access.person_of(request).get_full_name(),
+        today=timezone.now().astimezone(zone_of(person)).date(),
+        agent=person.get_full_name(),
         lookup_link=request.build_absolute_uri(link),
     )
-    draft = make_draft(choice.kind, subject=template.subject, body=template.body, about=about)
-    text = draft.markdown if choice.is_markdown else draft.text
-    unedited = webhook.EditedDraft(choice.kind, draft.subject, text, choice.is_markdown)
-    choice = replace(choice, template=template.name)
-    return PreparedDraft(choice, templates, problems, about, unedited)
+    draft = make_draft(kind, subject=template.subject, body=template.body, about=about)
+    if request.POST.get("format") == "text":
+        draft = replace(draft, written=draft.text, is_markdown=False)
+    return PreparedDraft(draft, about, template.name, templates, problems)
 
 
-def _read_edited(values: QueryDict, prepared: PreparedDraft) -> webhook.EditedDraft:
+def _read_edited(values: QueryDict, prepared: PreparedDraft) -> Draft:
     unedited = prepared.unedited
     subject = " ".join(values.get("subject", "").split())[:200]
     text = values.get("text", "").replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-    return replace(unedited, subject=subject or unedited.subject, text=text)
+    return replace(unedited, subject=subject or unedited.subject, written=text)
 
 
 def _send(
-    request: HttpRequest, result: LookupResult, prepared: PreparedDraft, edited: webhook.EditedDraft
+    request: HttpRequest, result: LookupResult, prepared: PreparedDraft, edited: Draft
 ) -> HttpResponse:
     """Send the edited draft. If anything had to be redacted in it, show that first."""
     if refusal := _refusal(edited):
         return _page(request, result, prepared, edited, refused=refusal)
     if edited.kind is Kind.ESCALATION:
         names, unedited = identifiers_of(result.lookup), prepared.unedited
-        text = redact_edits(edited.text, drafted=unedited.text, names=names)
+        text = redact_edits(edited.written, drafted=unedited.written, names=names)
         subject = redact_edits(edited.subject, drafted=unedited.subject, names=names)
-        redacted = replace(edited, subject=subject.text, text=text.text)
+        redacted = replace(edited, subject=subject.text, written=text.text)
         if redacted != edited:
             hidden = {**subject.hidden, **text.hidden}
             return _page(request, result, prepared, redacted, hidden=hidden)
     try:  # the same text from the same page is sent only once
         page = uuid.UUID(request.POST.get("page", ""))
-        number = uuid.uuid5(page, f"{edited.kind}\n{edited.subject}\n{edited.text}")
+        number = uuid.uuid5(page, f"{edited.kind}\n{edited.subject}\n{edited.written}")
     except ValueError:
         number = uuid.uuid4()
     delivery = Handover(uuid=number, lookup=result.lookup, kind=edited.kind)
@@ -224,12 +208,12 @@ def _send(
     return _redirect(result.lookup.uuid, edited.kind)
 
 
-def _refusal(edited: webhook.EditedDraft) -> str:
+def _refusal(edited: Draft) -> str:
     if not webhook.is_configured():
         return "Sending is turned off. Copy the text or email it."
-    if not edited.text.strip():
+    if not edited.written.strip():
         return "There is no text to send."
-    if (excess := len(edited.text) - MAX_DRAFT_LENGTH) > 0:
+    if (excess := len(edited.written) - MAX_DRAFT_LENGTH) > 0:
         characters = counted(excess, "character")
         return f"The text is {characters} too long to send. Shorten it, or copy it instead."
     return ""
@@ -251,7 +235,7 @@ def _page(
     request: HttpRequest,
     result: LookupResult,
     prepared: PreparedDraft,
-    edited: webhook.EditedDraft,
+    edited: Draft,
     *,
     refused: str = "",
     hidden: Mapping[str, int] | None = None,
@@ -273,16 +257,17 @@ def _page(
     return render(request, "lookups/draft.html", context, status=400 if refused else 200)
 
 
-def _context(prepared: PreparedDraft, edited: webhook.EditedDraft) -> dict[str, object]:
+def _context(prepared: PreparedDraft, edited: Draft) -> dict[str, object]:
     kind, redaction = edited.kind, prepared.about.answer.redaction
     return {
         "kind": kind.value,
         "heading": TITLES[kind],
         "templates": prepared.templates,
-        "choice": prepared.choice,
+        "template": prepared.template,
+        "name": prepared.about.name,
         "problems": prepared.problems,
         "draft": edited,
-        "mail": mailto_link(edited.subject, edited.text),
+        "mail": mailto_link(edited.subject, edited.written),
         "receipt": redaction_receipt(redaction) if kind is Kind.ESCALATION else "",
     }
 
