@@ -1,6 +1,7 @@
 """All rules of plain words in the order of precedence: reading and matching them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 from functools import cache, partial
 from hashlib import blake2b
@@ -163,7 +164,7 @@ def _without_names_of_code(symptoms: Iterable[Symptom]) -> Iterator[Symptom]:
     for symptom in symptoms:
         if not (symptom.is_quoted and is_code):
             is_code = any(rule.matches(symptom) for rule in _rules().of_code)
-            yield symptom.as_code_error() if is_code else symptom
+            yield replace(symptom, is_code=True) if is_code else symptom
 
 
 def _first(rules: Sequence[Rule], symptoms: Sequence[Symptom]) -> Rule | None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from functools import cache, cached_property
-from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -148,57 +147,70 @@ _LIBRARY = re.compile(r"://|node_modules|site-packages|vendor/|/gems/")
 _TITLE = re.compile(r"([^\s:]{1,120}(?:::[^\s:]{1,80}){0,6})(?:: |$)")
 
 
-class _Line(NamedTuple):
-    """A line about the failure; `Symptom` describes the fields."""
-
-    kind: str
-    message: str
-    calls: str = ""
-    file: str = ""
-    is_quoted: bool = False
-
-
 @dataclass(frozen=True)
 class Symptom:
     """A line about the failure: an exception, the title, or a message.
 
-    `line` is `type: message` in lowercase; `text` the same, without the names of `without_names` if
-    it is an error in the program's code. `name` is the bare name of the type, `calls` its module
-    and innermost functions, `file` the file it was raised in; `paying` means that it is about a
-    payment service.
+    `kind` is the type of the exception, `calls` its module and innermost functions, `file` the file
+    it was raised in. `is_quoted` if it was found within the text of another, and `is_code` if it is
+    an error in the program's code. `call_status` and `calls_payment` are about the call before it.
     """
 
     side: Side
+    kind: str
     message: str
-    line: str
-    text: str
-    status: int | None
-    paying: bool
-    kind: str = ""
-    name: str = ""
     calls: str = ""
-    mechanism: str = ""
     file: str = ""
+    mechanism: str = ""
     is_quoted: bool = False
     is_code: bool = False
+    call_status: int | None = None
+    calls_payment: bool = False
 
-    def as_code_error(self) -> "Symptom":
-        """Return the symptom of an error in the program's code, without the names in it."""
-        message = without_names(self.message)
-        text = _line(self.kind, message)
-        return replace(
-            self,
-            message=message,
-            text=text,
-            status=None if message.isdecimal() else self.status,
-            paying=bool(_PAYING.search(text)),
-            is_code=True,
-        )
+    @cached_property
+    def line(self) -> str:
+        """`type: message` in lowercase."""
+        return _line(self.kind, self.message)
+
+    @cached_property
+    def _said(self) -> str:
+        """The message, without what it only names."""
+        if self.is_code:
+            return without_names(self.message)
+        return without_what_was_read(self.message)
+
+    @cached_property
+    def text(self) -> str:
+        """The line, without what it only names."""
+        return _line(self.kind, self._said)
 
     @cached_property
     def statement(self) -> str:
         """The text of what is said to have happened."""
-        return _line(self.kind, statement_of(without_what_was_read(self.message)))
+        return _line(self.kind, statement_of(self._said))
+
+    @cached_property
+    def name(self) -> str:
+        """The bare type: `httprequestexception` for `System.Net.Http.HttpRequestException`."""
+        return re.split(r"[.\\/$]|::", self.kind.strip("*").split("<")[0])[-1].lower()
+
+    @cached_property
+    def status(self) -> int | None:
+        """The HTTP status of the call before, or else the one that the line names."""
+        if self.is_code and self._said.isdecimal():
+            return None
+        if self.call_status:
+            return self.call_status
+        if match := _STATUS.search(self.line):
+            return int(next(group for group in match.groups() if group))
+        rpc = _RPC.search(self.line)
+        return int(rpc.lastgroup[1:]) if rpc and rpc.lastgroup else None
+
+    @cached_property
+    def paying(self) -> bool:
+        """Whether it is about a payment service."""
+        calls_payment = self.calls_payment and not self.is_code
+        return calls_payment or bool(_PAYING.search(self.text))
 
 
 def _line(kind: str, message: str) -> str:
@@ -213,31 +225,23 @@ def symptoms_of(event: Event) -> list[Symptom]:
     crash_code = ((frame and frame.crash_code) or "")[:_MAX_TEXT].lower()
     call = _last_call(body.breadcrumbs)
     found = []
-    for one in _with_quoted_errors(_lines(event)):
-        line = _line(one.kind, one.message)
-        has_no_response = side in CLIENT and _NO_RESPONSE.search(line)
-        reason = _missing_response_reason(body.breadcrumbs) if has_no_response else ""
-        if _NO_NUMBER.search(line) and _AMOUNT.search(crash_code):
+    for one in _with_quoted_errors(_lines(event, side)):
+        reason = ""
+        if side in CLIENT and _NO_RESPONSE.search(one.line):
+            reason = _missing_response_reason(body.breadcrumbs)
+        if _NO_NUMBER.search(one.line) and _AMOUNT.search(crash_code):
             reason = " (amount)"
-        if _NOT_ANSWERED.search(line) and _pays(event, side, call):
+        if _NOT_ANSWERED.search(one.line) and _pays(event, side, call):
             reason = " (paying)"
         # A promise that was rejected without an error: the call before it failed.
-        status = _status(line) or ("promise rejection" in line and _failed_status(call)) or None
+        is_of_call = "promise rejection" in one.line and one.status is None
         found.append(
-            Symptom(
-                side=side,
+            replace(
+                one,
                 message=one.message + reason,
-                line=line + reason,
-                text=_line(one.kind, without_what_was_read(one.message)) + reason,
-                status=status,
-                paying=bool(_PAYING.search(line) or _PAYING.search(_address(call))),
-                kind=one.kind,
-                # `httprequestexception` for `System.Net.Http.HttpRequestException`
-                name=re.split(r"[.\\/$]|::", one.kind.strip("*").split("<")[0])[-1].lower(),
-                calls=one.calls,
                 mechanism=mechanism,
-                file=one.file,
-                is_quoted=one.is_quoted,
+                call_status=_failed_status(call) if is_of_call else None,
+                calls_payment=bool(_PAYING.search(_address(call))),
             )
         )
     return found
@@ -271,7 +275,7 @@ def last_call_symptom(event: Event) -> Symptom | None:
         return None
     host = "" if side in CLIENT else urlsplit(address).netloc
     paying = bool(_PAYING.search(address))
-    return Symptom(side, message=host, line=host, text=host, status=status, paying=paying)
+    return Symptom(side, "", host, call_status=status, calls_payment=paying)
 
 
 def _domain(address: str, page: str) -> str:
@@ -280,24 +284,24 @@ def _domain(address: str, page: str) -> str:
     return ".".join(host.split(".")[-2:])
 
 
-def _lines(event: Event) -> Iterator[_Line]:
+def _lines(event: Event, side: Side) -> Iterator[Symptom]:
     body = event.details
-    yield from map(_exception_line, body.exceptions[:1])
+    yield from (_raised(one, side) for one in body.exceptions[:1])
     for text in (event.title, event.message, body.message):
         cut = (text or "")[:_MAX_TEXT]
         if match := _TITLE.match(cut):
-            yield _Line(match[1], cut[match.end() :])
+            yield Symptom(side, match[1], cut[match.end() :])
         elif cut:
-            yield _Line("", cut)
-    yield from map(_exception_line, body.exceptions[1 : 1 + _MAX_CAUSES])
+            yield Symptom(side, "", cut)
+    yield from (_raised(one, side) for one in body.exceptions[1 : 1 + _MAX_CAUSES])
 
 
-def _with_quoted_errors(lines: Iterable[_Line]) -> Iterator[_Line]:
+def _with_quoted_errors(lines: Iterable[Symptom]) -> Iterator[Symptom]:
     """Yield each line, then an error in it: `CompletionException: java.io.IOException: no`."""
     for line in lines:
         yield line
         if match := _QUOTED_ERROR.search(line.message):
-            yield _Line(match[1], line.message[match.end() :], is_quoted=True)
+            yield Symptom(line.side, match[1], line.message[match.end() :], is_quoted=True)
 
 
 def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
@@ -311,7 +315,7 @@ def _missing_response_reason(crumbs: tuple[Breadcrumb, ...]) -> str:
     return ""
 
 
-def _exception_line(one: ExceptionInfo) -> _Line:
+def _raised(one: ExceptionInfo, side: Side) -> Symptom:
     functions = (frame.function or "" for frame in one.frames[:_MAX_CALLS])
     # A file of our own isn't read: its name says nothing about what happened.
     files = (
@@ -319,19 +323,13 @@ def _exception_line(one: ExceptionInfo) -> _Line:
         for frame in one.frames[:1]
         if not frame.in_app or _LIBRARY.search(frame.file or "")
     )
-    return _Line(
+    return Symptom(
+        side,
         kind=(one.type or "")[:200],
         message=(one.value or "")[:_MAX_TEXT],
         calls=" ".join((one.module or "", *functions)).lower()[:_MAX_TEXT],
         file=(next(files, "") or "").lower()[:_MAX_TEXT],
     )
-
-
-def _status(line: str) -> int | None:
-    if match := _STATUS.search(line):
-        return int(next(group for group in match.groups() if group))
-    rpc = _RPC.search(line)
-    return int(rpc.lastgroup[1:]) if rpc and rpc.lastgroup else None
 
 
 def _last_call(crumbs: tuple[Breadcrumb, ...]) -> Breadcrumb | None:
