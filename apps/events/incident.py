@@ -143,9 +143,9 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _MOST_TEXT = 500
 
 
-# An issue, those that caused it, and why; the events of a failure by issue and line.
+# An issue, those that caused it, and why; the lines and events of a failure by issue.
 Causes = Mapping[str, Mapping[str, Reason]]
-Parts = dict[str, dict[int, list[Event]]]
+Parts = dict[str, list[tuple[int, Event]]]
 
 
 def shared_failures(
@@ -175,12 +175,12 @@ def shared_failures(
     ranked = []
     for cause, parts in failures.items():
         own = [one for one in parts if one == cause or not causes.get(one)]
-        had = len({line for one in own for line in parts[one]})
+        had = len(_lines_of(*(parts[one] for one in own)))
         usual = min(sum(baseline.failures.get(one, 0) for one in own), baseline.customers)
         share = usual / baseline.customers if baseline.customers else None
         is_noise = _is_noise(had, with_events, usual, baseline.customers)
         problem = replace(_problem(cause, parts, known, causes, places), is_noise=is_noise)
-        lines = sorted({line for part in parts.values() for line in part})
+        lines = sorted(_lines_of(*parts.values()))
         read = {(one.issue_id, one.release): one.id for one in problem.events if one.body}
         failure = Failure(
             problem=problem,
@@ -221,8 +221,8 @@ def _problem(
 ) -> Problem:
     """Return the failure as one problem with the events of all customers; each event once."""
     groups = {}
-    for issue_id, by_line in parts.items():
-        events = {event.id: event for part in by_line.values() for event in part}
+    for issue_id, part in parts.items():
+        events = {event.id: event for _line, event in part}
         groups[issue_id] = Group(issue_id, known.get(issue_id), _newest_first(events.values()))
     others = (
         Joined(
@@ -238,6 +238,10 @@ def _problem(
         others=tuple(others),
         events=_newest_first(event for group in groups.values() for event in group.events),
     )
+
+
+def _lines_of(*parts: Iterable[tuple[int, Event]]) -> set[int]:
+    return {line for part in parts for line, _event in part}
 
 
 def _newest_first(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -288,18 +292,17 @@ def _by_cause(by_line: Mapping[int, Sequence[Event]], causes: Causes) -> dict[st
     An event belongs to the nearest of its causes in its customer's list. Without one it stays
     alone, unless its issue has a single cause, which most customers with the issue have.
     """
-    found: dict[str, Parts] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    found: dict[str, Parts] = defaultdict(lambda: defaultdict(list))
     for line, events in by_line.items():
         for event in events:
             issue_id = event.issue_id or UNGROUPED
-            found[_cause_of(event, events, causes)][issue_id][line].append(event)
+            found[_cause_of(event, events, causes)][issue_id].append((line, event))
     for issue_id in [one for one in found if len(causes.get(one, {})) == 1]:
         [cause] = causes[issue_id]
-        joined = found[cause].get(issue_id, {}) if cause in found else {}
-        if joined and len(joined) >= len(found[issue_id][issue_id].keys() - joined.keys()):
-            for own_id, lines in found.pop(issue_id).items():
-                for line, events in lines.items():
-                    found[cause][own_id][line] += events
+        joined = _lines_of(found.get(cause, {}).get(issue_id, []))
+        alone = _lines_of(found[issue_id][issue_id])
+        if joined and len(joined) >= len(alone - joined):
+            found[cause][issue_id] += found.pop(issue_id)[issue_id]
     return found
 
 
@@ -310,9 +313,8 @@ def _by_error(failures: dict[str, Parts]) -> dict[str, Parts]:
     """
     joined: dict[str, Parts] = {}
     alike: dict[object, list[_Error]] = defaultdict(list)
-    for cause in sorted(failures, key=lambda one: (-len(failures[one][one]), one)):
-        events = [event for own in failures[cause][cause].values() for event in own]
-        error = _error_of(cause, events)
+    for cause in sorted(failures, key=lambda one: (-len(_lines_of(failures[one][one])), one)):
+        error = _error_of(cause, [event for _line, event in failures[cause][cause]])
         is_known = error.where is not None and None not in error.releases
         same = (one for one in alike[error.where] if is_known and one.is_alike(error))
         first = next(same, None)
@@ -321,9 +323,8 @@ def _by_error(failures: dict[str, Parts]) -> dict[str, Parts]:
             alike[error.where].append(error)
             continue
         first.releases.update(error.releases)
-        for issue_id, lines in failures[cause].items():
-            for line, own in lines.items():
-                joined[first.cause][issue_id][line] += own
+        for issue_id, part in failures[cause].items():
+            joined[first.cause][issue_id] += part
     return joined
 
 
