@@ -191,14 +191,19 @@ Redis settings page failed
 Two-factor settings failed to load
 Failed to load password policy
 PDF upload rejected
+Customer record locked by another transaction
+Admin user is locked
+ERP token expired
+MAC address invalid
 """
 OPERATIONS = (
     *("The payment", "The order", "The booking", "An invoice", "refund", "A price", "The form"),
     *("identity", "An email", "memory", "extra code", "password", "a document"),
+    *("account", "sign-in", "The address"),
 )
 
 
-def test_a_failure_to_show_a_payment_is_not_a_failed_payment() -> None:
+def test_what_is_only_about_a_thing_is_not_a_failure_of_it() -> None:
     for lines, is_claimed in ((MADE, True), (ONLY_ABOUT_IT, False)):
         for line in lines.strip().splitlines():
             body = EventBody(exceptions=(ExceptionInfo("Error", line),))
