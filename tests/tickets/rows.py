@@ -532,6 +532,8 @@ UNREAD = [
     ("zeventien uur geleden", "zeventien uur geleden"),
     ("an hour and a bit ago", "hour and a bit ago"),
     ("seit 2 Stunden", "seit 2 Stunden"),
+    ("the app has been down for 45 mins", "been down for 45 mins"),
+    ("not working for about two hours now", "working for about two hours"),
     ("v1.5 hours ago", "v1.5 hours ago"),
     ("20. listopadx 2026 we paid", "20. listopadx 2026"),
     ("31/02/2026", "31/02/2026"),
