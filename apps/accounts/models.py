@@ -149,7 +149,7 @@ class Invitation(models.Model):
 # What people have chosen.
 
 
-def zone_of(user: User | AnonymousUser, *, browser: str = "") -> ZoneInfo:
+def zone_of(user: User | AnonymousUser | None, *, browser: str = "") -> ZoneInfo:
     """Return the person's time zone: their preference, their browser's, or the site's.
 
     `browser` is untrusted; it is ignored if it isn't an IANA name.

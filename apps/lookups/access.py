@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -45,6 +46,18 @@ class Requester:
         name = self.user.get_username() if self.user else self.system_user
         return Actor(self.origin, user_id, name, self.address, self.client)
 
+    @property
+    def person(self) -> User:
+        """The user. Raise `PermissionDenied` for a command line."""
+        if self.user is None:
+            raise PermissionDenied
+        return self.user
+
+    @property
+    def projects(self) -> frozenset[str] | None:
+        """The slugs of the projects that the program can see, or None for all."""
+        return projects_of_token(self.token) if self.token else None
+
 
 def system_user() -> str:
     """Return the operating system's user. The environment is ignored: it could name anyone."""
@@ -77,22 +90,23 @@ class TokenFailed(problems.LookupFailed):
 
 
 @sensitive_variables("token")
-def authenticate(token: str, caller: Requester) -> ApiToken:
-    """Return the record of a valid token. Raise `TokenFailed`; only expiry is named."""
+def authenticate(token: str, caller: Requester) -> Requester:
+    """Return the caller with a valid token. Raise `TokenFailed`; only expiry is named."""
     try:
-        return find_token(token, address=caller.address)
+        record = find_token(token, address=caller.address)
     except TokenRefused as refused:
         problem = problems.named("token_expired") if refused.reason == "expired" else NO_TOKEN
         _refuse_token(refused.reason, refused.record, caller)
         raise TokenFailed(problem, f'{REALM}, error="invalid_token"') from refused
+    return replace(caller, user=record.user, token=record)
 
 
-def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
+def authorize(requester: Requester, scope: Scope) -> None:
     """Raise `TokenFailed` if the person can't look up customers, or the token lacks the scope."""
-    if not token.user.has_perm("lookups.add_lookup"):
-        refuse_role(token, caller)
-    if not has_scope(token, scope):
-        _refuse_token("scope", token, caller)
+    if not requester.person.has_perm("lookups.add_lookup"):
+        refuse_role(requester)
+    if requester.token is None or not has_scope(requester.token, scope):
+        _refuse_token("scope", requester.token, requester)
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope.value}"'
         message = f"This token doesn't have the scope {scope.value}."
         next_step = "Ask your Triage admin for a token that has it."
@@ -100,9 +114,9 @@ def authorize(token: ApiToken, scope: Scope, caller: Requester) -> None:
         raise TokenFailed(problem, challenge)
 
 
-def refuse_role(token: ApiToken, caller: Requester) -> NoReturn:
+def refuse_role(requester: Requester) -> NoReturn:
     """Record and raise that the token's person isn't allowed to do this."""
-    _refuse_token("role", token, caller)
+    _refuse_token("role", requester.token, requester)
     raise TokenFailed(NO_ROLE)
 
 
@@ -111,17 +125,17 @@ def _refuse_token(why: str, token: ApiToken | None, caller: Requester) -> None:
     record_refusal(known.actor, target=token.audit_target if token else "api token", why=why)
 
 
-def searched_projects(token: ApiToken, chosen: Iterable[str]) -> tuple[str, ...]:
+def searched_projects(requester: Requester, chosen: Iterable[str]) -> tuple[str, ...]:
     """Return the chosen projects, or else the token's; () means all that its person can see.
 
     Raise `LookupFailed` for projects that the token can't access.
     """
-    requested = tuple(dict.fromkeys(chosen))
-    if not token.projects:
+    requested, token = tuple(dict.fromkeys(chosen)), requester.token
+    if token is None or not token.projects:
         return requested
     if not set(token.projects).issuperset(requested):
         raise problems.LookupFailed(problems.named("project_not_allowed"))
-    return requested or tuple(sorted(projects_of_token(token) or token.projects))
+    return requested or tuple(sorted(requester.projects or token.projects))
 
 
 # Shares let another person or a team read a lookup, or something else with an owner and `shares`,

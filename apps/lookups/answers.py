@@ -15,7 +15,6 @@ from django.contrib.auth.models import User
 from django.http import Http404
 from django.utils import timezone
 
-from apps.accounts.models import ApiToken
 from apps.audit.models import Action
 from apps.audit.trail import record
 from apps.events.answer import Answer, NoticeCode, Progress, restrict_to_projects
@@ -75,7 +74,7 @@ def result_soon(lookup: Lookup, patience_s: float, projects: Projects) -> Lookup
     return result and _restrict(result, projects)
 
 
-def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> LookupResult:
+def stored_result(lookup_id: str, requester: Requester) -> LookupResult:
     """Return the stored result for a program, and count that. Raise `LookupFailed`.
 
     Without a person, any lookup can be read, as from the command line. Never queries Sentry.
@@ -92,12 +91,10 @@ def stored_result(lookup_id: str, requester: Requester, projects: Projects) -> L
         raise problems.LookupFailed(problems.NO_SUCH_LOOKUP) from error
     if not lookup.has_ended:
         raise problems.LookupFailed(problems.NOT_STORED)
-    return result_now(lookup, projects)
+    return result_now(lookup, requester.projects)
 
 
-def search_known_errors(
-    words: str, requester: Requester, projects: Projects
-) -> list[dict[str, object]]:
+def search_known_errors(words: str, requester: Requester) -> list[dict[str, object]]:
     """Return what the support team wrote, for a program, and count and record that."""
     records.count_call(requester.user, "searches")
     record(Action.REVIEWED, requester.actor, target="known errors")
@@ -113,20 +110,19 @@ def search_known_errors(
             "fixed_in": known.fixed_in,
             "links": [link.address for link in known.links],
         }
-        for known in search_catalogue(words, projects)
+        for known in search_catalogue(words, requester.projects)
     ]
     return [{name: value for name, value in row.items() if value} for row in rows]
 
 
-def check_status(
-    requester: Requester, token: ApiToken | None, projects: Projects
-) -> dict[str, object]:
+def check_status(requester: Requester) -> dict[str, object]:
     """Return what a program needs to know before it calls, and count and record that."""
+    token = requester.token
     records.count_call(requester.user, "checks")
     record(Action.REVIEWED, requester.actor, target="status")
     return {
         "sentry": recent_state(),
-        "projects": list(search_choices(projects)[0]),
+        "projects": list(search_choices(requester.projects)[0]),
         "window_minutes": settings.TRIAGE_WINDOW_MINUTES,
         "max_window_minutes": MAX_WINDOW_MINUTES,
         "max_events": settings.TRIAGE_MAX_EVENTS,

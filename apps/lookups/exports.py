@@ -228,12 +228,10 @@ def record_export(
     records.EXPORTS.add("lookup", choice.format, "yes" if redacted else "no")
 
 
-def export_event(
-    lookup_id: str, event_id: str, choice: Choice, requester: Requester, projects: answers.Projects
-) -> Export:
+def export_event(lookup_id: str, event_id: str, choice: Choice, requester: Requester) -> Export:
     """Return an event's export for a program, counted and recorded. Raise `LookupFailed`."""
     records.count_call(requester.user, "event_reads")
-    result = answers.stored_result(lookup_id, requester, projects)
+    result = answers.stored_result(lookup_id, requester)
     answer = result.answer
     is_listed = any(event.id == event_id for event in answer.events)
     event = answers.read_event(result.lookup, answer, event_id) if is_listed else None

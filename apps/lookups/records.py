@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps import metrics
-from apps.accounts.models import NO_TEAM, projects_of
+from apps.accounts.models import NO_TEAM, projects_of, zone_of
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, Fact, audited_transaction, record, words_for
 from apps.audit.verification import erase_words
@@ -25,7 +25,7 @@ from apps.events.answer import Answer, RelatedData, Signal
 from apps.events.grouping import UNGROUPED, group_by_issue, problems_of
 from apps.events.identifier import names_to_erase, restored_customer, stored_text
 from apps.lookups import cache, models, problems, store
-from apps.lookups.access import Requester
+from apps.lookups.access import Requester, searched_projects
 from apps.lookups.models import Lookup
 from apps.lookups.sentry_connection import read_customer, sentry_config
 from apps.lookups.throttling import REFUSED
@@ -216,6 +216,29 @@ def record_lookup(
         detail["fresh"] = lookup.fresh
         record_action(Action.LOOKED_UP, requester.actor, lookup, words=words, **detail)
     return lookup
+
+
+def record_lookup_of_program(
+    requester: Requester,
+    customer: str,
+    at: str,
+    minutes: int | None,
+    *,
+    projects: Iterable[str],
+    environments: Iterable[str],
+    reason: str,
+) -> Lookup:
+    """Record a lookup in the projects and the time zone of a program. Raise `LookupFailed`."""
+    zone = zone_of(requester.user)
+    question = read_question(
+        customer,
+        at,
+        minutes,
+        zone=zone,
+        projects=searched_projects(requester, projects),
+        environments=environments,
+    )
+    return record_lookup(question, requester=requester, typed=customer, zone=zone, reason=reason)
 
 
 def asked_facts(

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Generator, Iterator, MutableMapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.accounts.models import ApiToken, Scope
+from apps.accounts.models import Scope
 from apps.audit.trail import client_address
 from apps.lookups.access import NO_TOKEN, REALM, Requester, TokenFailed, authenticate, authorize
 from apps.lookups.models import Origin
@@ -61,15 +62,15 @@ def mcp(request: HttpRequest) -> HttpResponseBase:
     if scheme.lower() != "bearer":
         return problem_response(NO_TOKEN, REALM)
     try:
-        token = authenticate(secret.strip(), caller)
-        authorize(token, Scope.MCP, Requester(Origin.MCP, token.user, address=caller.address))
+        requester = authenticate(secret.strip(), caller)
+        authorize(requester, Scope.MCP)
     except TokenFailed as failure:
         request.refusal_is_recorded = True  # type: ignore[attr-defined]  # for `RefusalMiddleware`
         return problem_response(failure.problem, failure.challenge)
-    return _answer(request, token)
+    return _answer(request, requester)
 
 
-def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
+def _answer(request: HttpRequest, requester: Requester) -> HttpResponseBase:
     from apps.mcp.server import answer
     from apps.mcp.tools import Caller, cancel_call
 
@@ -79,7 +80,7 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     with suppress(ValueError, RecursionError):
         message = _object(json.loads(request.body))
     params, method = _object(message.get("params")), message.get("method")
-    session, opened_by = _read_session(request, token)
+    session, opened_by = _read_session(request, _token_id(requester))
     meta = _object(params.get("_meta"))
     if method == "initialize":
         info = params.get("clientInfo")
@@ -89,9 +90,7 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     client = own_name or opened_by or _line(request.headers.get("User-Agent"))
     has_token = "progressToken" in meta
     caller = Caller(
-        Requester(
-            Origin.MCP, token.user, address=client_address(request), client=client, token=token
-        ),
+        replace(requester, client=client),
         wants_progress=has_token and "text/event-stream" in request.headers.get("Accept", ""),
         call_key=_call_key(session, message.get("id")),
     )
@@ -100,7 +99,8 @@ def _answer(request: HttpRequest, token: ApiToken) -> HttpResponseBase:
     answered = answer(request.headers, request.body, caller, streams=caller.wants_progress)
     response = _response(answered, request)
     if method == "initialize" and response.status_code == 200:
-        response[_SESSION] = signing.dumps([token.pk, secrets.token_hex(8), client], salt=_SESSION)
+        opened = [_token_id(requester), secrets.token_hex(8), client]
+        response[_SESSION] = signing.dumps(opened, salt=_SESSION)
     return response
 
 
@@ -141,7 +141,11 @@ def _line(text: object) -> str:
     return redact_text(" ".join(line.split()), Ledger(frozenset()))[:_MAX_NAME_LENGTH]
 
 
-def _read_session(request: HttpRequest, token: ApiToken) -> tuple[str, str]:
+def _token_id(requester: Requester) -> int | None:
+    return requester.token.pk if requester.token else None
+
+
+def _read_session(request: HttpRequest, token_id: int | None) -> tuple[str, str]:
     """Return the session ID, and the name of the program that began it; "" if it isn't ours.
 
     Older versions of the protocol name the program only once. The ID itself, which is signed,
@@ -152,7 +156,7 @@ def _read_session(request: HttpRequest, token: ApiToken) -> tuple[str, str]:
         owner, _nonce, client = signing.loads(session, salt=_SESSION)
     except (signing.BadSignature, ValueError):
         return "", ""
-    return (session, client) if owner == token.pk else ("", "")
+    return (session, client) if owner == token_id else ("", "")
 
 
 def _call_key(session: str, call: object) -> str:

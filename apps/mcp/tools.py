@@ -13,7 +13,6 @@ from logging import getLogger
 from pathlib import Path
 from typing import Annotated, Any
 
-from django.conf import settings
 from django.http import Http404
 from pydantic import (
     AfterValidator,
@@ -27,23 +26,21 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from apps.accounts.models import zone_of
-from apps.accounts.tokens import projects_of_token
 from apps.audit.models import Action
 from apps.audit.trail import record_refusal
 from apps.events.grouping import problems_of
 from apps.events.once import rule_cache
-from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, counted, parse_zone
+from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES, counted
 from apps.events.summary import summarize_group
 from apps.exports import ExportRefused, check_budget
 from apps.exports.document import no_errors_note
 from apps.exports.escaping import Neutralizer, enclose
 from apps.exports.tokens import DEFAULT_BUDGET, MIN_TOKENS, estimate_tokens
 from apps.lookups import answers, cache, problems
-from apps.lookups.access import Requester, find_lookup, searched_projects
+from apps.lookups.access import Requester, find_lookup
 from apps.lookups.exports import Choice, export_event, export_result
 from apps.lookups.models import Lookup
-from apps.lookups.records import MAX_REASON_LENGTH, read_question, record_action, record_lookup
+from apps.lookups.records import MAX_REASON_LENGTH, record_action, record_lookup_of_program
 from apps.lookups.throttling import request_slot
 
 _log = getLogger(__name__)
@@ -59,12 +56,6 @@ class Caller:
     requester: Requester
     wants_progress: bool = False
     call_key: str = ""
-
-    @property
-    def projects(self) -> answers.Projects:
-        """The slugs of the projects that the program can see, or None for all."""
-        token = self.requester.token
-        return projects_of_token(token) if token else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +146,14 @@ class Nothing(_Arguments):
 
 
 def _look_up(caller: Caller, arguments: LookUp) -> Steps:
-    token, choice = caller.requester.token, _choice(arguments.max_tokens)
-    zone = zone_of(token.user) if token else parse_zone(settings.TIME_ZONE)
-    assert zone is not None  # noqa: S101 - the settings are checked at the start
-    lookup = record_lookup(
-        read_question(
-            arguments.customer,
-            arguments.at,
-            arguments.window_minutes,
-            zone=zone,
-            projects=searched_projects(token, arguments.projects) if token else arguments.projects,
-            environments=arguments.environments,
-        ),
-        requester=caller.requester,
-        typed=arguments.customer,
-        zone=zone,
+    choice = _choice(arguments.max_tokens)
+    lookup = record_lookup_of_program(
+        caller.requester,
+        arguments.customer,
+        arguments.at,
+        arguments.window_minutes,
+        projects=arguments.projects,
+        environments=arguments.environments,
         reason=arguments.reason,
     )
     if caller.call_key:
@@ -177,7 +161,7 @@ def _look_up(caller: Caller, arguments: LookUp) -> Steps:
     if caller.wants_progress:
         result = yield from _wait_for(lookup, caller)
     else:
-        result = answers.result_now(lookup, caller.projects, _CROWD_S)
+        result = answers.result_now(lookup, caller.requester.projects, _CROWD_S)
     return _export(answers.with_late_related(result), choice, caller)
 
 
@@ -186,10 +170,11 @@ _CROWD_S = 10.0  # programs send many calls at once
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.LookupResult]:
     """Yield the progress, and return the result. Stop the lookup if the client disconnects."""
+    projects = caller.requester.projects
     try:
         with request_slot(lookup.user_id, _CROWD_S):
-            while (result := answers.result_soon(lookup, 0.5, caller.projects)) is None:
-                _state, progress = answers.visible_state(lookup, 0, caller.projects)
+            while (result := answers.result_soon(lookup, 0.5, projects)) is None:
+                _state, progress = answers.visible_state(lookup, 0, projects)
                 found = counted(progress.events_found, "event")
                 done = f": {progress.done} of {progress.known} steps, {found}"
                 yield f"Asking Sentry{done if progress.known else ''}"
@@ -220,7 +205,7 @@ def cancel_call(call_key: str, caller: Caller) -> None:
 
 def _read_lookup(caller: Caller, arguments: ReadLookup) -> Reply:
     choice = _choice(arguments.max_tokens)
-    result = answers.stored_result(arguments.lookup_id, caller.requester, caller.projects)
+    result = answers.stored_result(arguments.lookup_id, caller.requester)
     return _export(result, choice, caller)
 
 
@@ -256,13 +241,12 @@ def _export(result: answers.LookupResult, choice: Choice, caller: Caller) -> Rep
 def _read_event(caller: Caller, arguments: ReadEvent) -> Reply:
     lookup_id, event_id = arguments.lookup_id, arguments.event_id
     choice = _choice(arguments.max_tokens)
-    export = export_event(lookup_id, event_id, choice, caller.requester, caller.projects)
-    text = export.rendered.text
+    text = export_event(lookup_id, event_id, choice, caller.requester).rendered.text
     return Reply((text,), {"lookup_id": lookup_id, "event_id": event_id, "export": text})
 
 
 def _search(caller: Caller, arguments: SearchKnownErrors) -> Reply:
-    found = answers.search_known_errors(arguments.words, caller.requester, caller.projects)
+    found = answers.search_known_errors(arguments.words, caller.requester)
     shown: list[dict[str, object]] = []
     tokens = 0
     for row in found:
@@ -277,7 +261,7 @@ def _search(caller: Caller, arguments: SearchKnownErrors) -> Reply:
 
 
 def _check(caller: Caller, _arguments: Nothing) -> Reply:
-    data = answers.check_status(caller.requester, caller.requester.token, caller.projects)
+    data = answers.check_status(caller.requester)
     return Reply((json.dumps(data),), data)
 
 

@@ -27,8 +27,7 @@ from ninja.parser import Parser
 from ninja.security import HttpBearer
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
-from apps.accounts.models import ApiToken, Scope, zone_of
-from apps.accounts.tokens import projects_of_token
+from apps.accounts.models import Scope, zone_of
 from apps.audit.trail import client_address
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
 from apps.exports.tokens import FAMILIES
@@ -102,22 +101,17 @@ class ApiProblemsMiddleware(MiddlewareMixin):
 class TokenAuth(HttpBearer):
     """Authentication by `Authorization: Bearer` and a valid token."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
-        """Return the token's record. Raise `TokenFailed` if it is not valid."""
-        return access.authenticate(token, _caller(request))
+    def authenticate(self, request: HttpRequest, token: str) -> access.Requester:
+        """Return the program that sends the token. Raise `TokenFailed` if it is not valid."""
+        caller = access.Requester(Origin.API, address=client_address(request))
+        return access.authenticate(token, caller)
 
 
-def authorized(request: HttpRequest, scope: Scope) -> tuple[ApiToken, access.Requester]:
-    """Return the request's token and its requester. Raise `TokenFailed` if it is not enough."""
-    token: ApiToken = request.auth  # type: ignore[attr-defined]  # set by Django Ninja
-    requester = replace(_caller(request), user=token.user, token=token)
-    access.authorize(token, scope, requester)
-    return token, requester
-
-
-def _caller(request: HttpRequest) -> access.Requester:
-    """Return a caller whose token hasn't been checked."""
-    return access.Requester(Origin.API, address=client_address(request))
+def authorized(request: HttpRequest, scope: Scope) -> access.Requester:
+    """Return the program that makes the request. Raise `TokenFailed` if its token isn't enough."""
+    requester: access.Requester = request.auth  # type: ignore[attr-defined]  # set by Django Ninja
+    access.authorize(requester, scope)
+    return requester
 
 
 def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -133,7 +127,7 @@ def session_or_token_required(view: Callable[..., HttpResponse]) -> Callable[...
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             try:
-                access.authenticate(token, _caller(request))
+                TokenAuth().authenticate(request, token)
             except access.TokenFailed as failure:
                 return token_refused(request, failure)
             return view(request, *args, **kwargs)
@@ -506,26 +500,19 @@ _READ_ERRORS = (400, 401, 403, 404, 409, 410, 429, 500, 503)
 )
 def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
     """Look up one customer's errors. The lookup is recorded. Requires the lookup scope."""
-    token, requester = authorized(request, Scope.LOOKUP)
-    zone = zone_of(token.user)
-    lookup = records.record_lookup(
-        records.read_question(
-            body.customer,
-            str(body.at),
-            body.window_minutes,
-            zone=zone,
-            projects=access.searched_projects(token, body.projects),
-            environments=body.environments,
-        ),
-        requester=requester,
-        typed=body.customer,
-        zone=zone,
+    requester = authorized(request, Scope.LOOKUP)
+    lookup = records.record_lookup_of_program(
+        requester,
+        body.customer,
+        str(body.at),
+        body.window_minutes,
+        projects=body.projects,
+        environments=body.environments,
         reason=body.reason,
     )
-    result = result_now(lookup, projects_of_token(token))
-    return _body(
-        exports.export_result(result, exports.Choice(format="json", budget=None), requester)
-    )
+    result = result_now(lookup, requester.projects)
+    choice = exports.Choice(format="json", budget=None)
+    return _body(exports.export_result(result, choice, requester))
 
 
 @api.get(
@@ -539,9 +526,8 @@ def create_lookup(request: HttpRequest, body: LookupRequest) -> HttpResponse:
 )
 def read_lookup(request: HttpRequest, lookup_id: LookupId) -> HttpResponse:
     """Read the stored result of a lookup that the person can open. Requires the read scope."""
-    token, requester = authorized(request, Scope.READ)
-    choice = _requested(request.GET)
-    result = stored_result(str(lookup_id), requester, projects_of_token(token))
+    requester, choice = authorized(request, Scope.READ), _requested(request.GET)
+    result = stored_result(str(lookup_id), requester)
     return _body(exports.export_result(result, choice, requester))
 
 
@@ -560,9 +546,8 @@ def read_event(
     event_id: PathEx[str, P(description="The ID of an event in the result.", max_length=50)],
 ) -> HttpResponse:
     """Read one event of a result in full, from Sentry if necessary. Requires the lookup scope."""
-    token, requester = authorized(request, Scope.LOOKUP)
-    choice, projects = _requested(request.GET), projects_of_token(token)
-    return _body(exports.export_event(str(lookup_id), event_id, choice, requester, projects))
+    requester, choice = authorized(request, Scope.LOOKUP), _requested(request.GET)
+    return _body(exports.export_event(str(lookup_id), event_id, choice, requester))
 
 
 @api.get(
@@ -572,18 +557,17 @@ def read_event(
     url_name="known_errors",
     operation_id="search_known_errors",
 )
-def search_catalog(
+def search_catalogue(
     request: HttpRequest,
     words: QueryEx[str, P(max_length=200, description="Leave them out to list all.")] = "",
 ) -> CatalogResponse:
     """Search the support team’s catalog. Requires the read scope."""
-    token, requester = authorized(request, Scope.READ)
+    requester = authorized(request, Scope.READ)
     if request.GET.keys() - {"words"}:
         raise problems.LookupFailed(
             problems.bad_input("The request has an unknown parameter.", _READ_THE_PAGE)
         )
-    found = search_known_errors(words, requester, projects_of_token(token))
-    return CatalogResponse(known_errors=found)
+    return CatalogResponse(known_errors=search_known_errors(words, requester))
 
 
 @api.get(
@@ -595,8 +579,8 @@ def search_catalog(
 )
 def get_status(request: HttpRequest) -> StatusResponse:
     """Say whether Triage can ask Sentry, where, and how often. Requires the read scope."""
-    token, requester = authorized(request, Scope.READ)
-    return StatusResponse.model_validate(check_status(requester, token, projects_of_token(token)))
+    requester = authorized(request, Scope.READ)
+    return StatusResponse.model_validate(check_status(requester))
 
 
 @api.post(
@@ -612,11 +596,11 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
 
     The response is the result so far. Read it again until `state` isn't `running`.
     """
-    token, requester = authorized(request, Scope.LOOKUP)
-    if not token.user.has_perm("incidents.add_incident"):
-        access.refuse_role(token, requester)
-    zone = zone_of(token.user)
-    records.count_call(token.user)
+    requester = authorized(request, Scope.LOOKUP)
+    if not requester.person.has_perm("incidents.add_incident"):
+        access.refuse_role(requester)
+    zone = zone_of(requester.person)
+    records.count_call(requester.person)
     try:
         found = read_items(body.customers, read_customer)
     except ListRefused as refused:
@@ -630,14 +614,14 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
     incident = record_incident(
         found,
         records.read_window(str(body.at), body.window_minutes, zone),
-        projects=access.searched_projects(token, body.projects),
+        projects=access.searched_projects(requester, body.projects),
         environments=tuple(dict.fromkeys(body.environments)),
         requester=requester,
         zone=zone,
         reason=body.reason,
     )
     left_out = [{"line": one.line, "why": one.why} for one in (*found.refused, *found.duplicates)]
-    return _incident(incident, token, requester, left_out=left_out)
+    return _incident(incident, requester, left_out=left_out)
 
 
 @api.get(
@@ -653,16 +637,14 @@ def get_incident(
     incident_id: PathEx[uuid.UUID, P(description="The incident_id of a result.")],
 ) -> HttpResponse:
     """Read what is known so far. Requires the read scope."""
-    token, requester = authorized(request, Scope.READ)
-    records.count_call(token.user, "reads")
-    incident = find_incident(token.user, requester.actor, incident_id)
-    return _incident(incident, token, requester)
+    requester = authorized(request, Scope.READ)
+    records.count_call(requester.user, "reads")
+    incident = find_incident(requester.person, requester.actor, incident_id)
+    return _incident(incident, requester)
 
 
-def _incident(
-    incident: Incident, token: ApiToken, requester: access.Requester, **more: object
-) -> HttpResponse:
-    result = read_incident(incident, projects_of_token(token))
+def _incident(incident: Incident, requester: access.Requester, **more: object) -> HttpResponse:
+    result = read_incident(incident, requester.projects)
     record_incident_export(result, "json", requester)
     body = {**as_json(result), "left_out": [], **more}
     return JsonResponse(body, status=202 if more else 200)
