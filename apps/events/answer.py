@@ -161,17 +161,10 @@ class RelatedData:
 
     def within(self, window: Window, events: Sequence[Event]) -> "RelatedData":
         """Return the part in a narrower window and in the traces of that window's events."""
-        traces = {event.trace_id for event in events}
         projects = {event.project for event in events}
         return replace(
-            _with_activity(self, traces, lambda row: window.contains(time_of(row))),
+            _related_part(self, events, lambda at, _project: window.contains(at)),
             replays=tuple(replay for replay in self.replays if replay.overlaps(window)),
-            feedback=tuple(one for one in self.feedback if window.contains(one.sent_at)),
-            trace_errors=tuple(
-                error
-                for error in self.trace_errors
-                if window.contains(error.timestamp) and error.trace_id in traces
-            ),
             deploys=deploys_around(self.deploys, window, projects),
         )
 
@@ -194,15 +187,27 @@ class RelatedData:
         )
 
 
-def _with_activity(
-    related: RelatedData, traces: Collection[str | None], belongs: Callable[[LogEntry | Span], bool]
+def _related_part(
+    related: RelatedData,
+    events: Sequence[Event],
+    belongs: Callable[[datetime, str | None], bool],
 ) -> RelatedData:
-    """Keep the logs and spans that belong, if they name the customer or share a trace."""
-    rows = [row for row in related.activity if belongs(row)]
+    """Return what belongs by its time and project; the whole replays and deploys.
+
+    Logs, spans, and errors that don't name the customer must share a trace with what is left.
+    """
+    traces = {event.trace_id for event in events}
+    rows = [row for row in related.activity if belongs(time_of(row), row.project)]
     own = {*traces, *(row.trace_id for row in rows if row.names_customer)} - {None}
     kept = [row for row in rows if row.names_customer or row.trace_id in own]
     return replace(
         related,
+        feedback=tuple(one for one in related.feedback if belongs(one.sent_at, one.project)),
+        trace_errors=tuple(
+            error
+            for error in related.trace_errors
+            if belongs(error.timestamp, error.project) and error.trace_id in traces
+        ),
         logs=tuple(row for row in kept if isinstance(row, LogEntry)),
         spans=tuple(row for row in kept if isinstance(row, Span)),
     )
@@ -527,26 +532,30 @@ def narrow_to_window(answer: Answer, question: Question) -> Answer:
         after = next((one for one in answer.events[::-1] if one.timestamp > window.end), None)
         nearby = OtherOccurrences(wider.start, wider.end, before, after)
         nearby = nearby.map_events(lambda event: replace(event, body=None))  # as a search does
+    part = _part_with(answer, events, answer.beside.within(window, events), nearby)
+    return replace(part, question=replace(answer.question, window=window), events_total=len(events))
+
+
+def _part_with(
+    answer: Answer,
+    events: tuple[Event, ...],
+    beside: RelatedData,
+    nearby: OtherOccurrences | None = None,
+) -> Answer:
+    """Return a part of a result, with the counts of the aliases that are left in it."""
     issue_ids = {event.issue_id for event in events}
-    part = replace(
+    issues = tuple(issue for issue in answer.issues if issue.id in issue_ids)
+    text = repr((events, issues, beside, nearby.events if nearby else ()))
+    counts = Counter(kind for kind in _ALIAS.findall(text) if kind in answer.redaction)
+    return replace(
         answer,
-        question=replace(answer.question, window=window),
         events=events,
-        issues=tuple(issue for issue in answer.issues if issue.id in issue_ids),
-        events_total=len(events),
+        issues=issues,
         call_log=(),
-        beside=answer.beside.within(window, events),
+        beside=beside,
         nearby=nearby,
+        redaction=dict(sorted(counts.items())),
     )
-    return _with_counts(part)
-
-
-def _with_counts(part: Answer) -> Answer:
-    """Return a part of a result with the counts of the aliases that are left in it."""
-    nearby = part.nearby.events if part.nearby else ()
-    text = repr((part.events, part.issues, part.beside, nearby))
-    counts = Counter(kind for kind in _ALIAS.findall(text) if kind in part.redaction)
-    return replace(part, redaction=dict(sorted(counts.items())))
 
 
 _LEFT_OUT = Notice(
@@ -568,30 +577,21 @@ def restrict_to_projects(answer: Answer, projects: Collection[str] | None) -> An
     if projects is None or _is_within(answer, projects):
         return answer
     events = tuple(event for event in answer.events if event.project in projects)
-    issue_ids = {event.issue_id for event in events}
+    issues = tuple(one for one in answer.issues if one.project in (None, *projects))
     is_whole_list = answer.events_total == len(answer.events)
     asked, searched = (
         tuple(slug for slug in one.projects if slug in projects)
         for one in (answer.question, answer.searched)
     )
-    part = replace(
-        answer,
+    beside = _restrict_related(answer.beside, events, projects)
+    return replace(
+        _part_with(replace(answer, issues=issues), events, beside),
         question=replace(answer.question, projects=asked),
         searched=replace(answer.searched, projects=searched),
-        events=events,
-        issues=tuple(
-            issue
-            for issue in answer.issues
-            if issue.id in issue_ids and (issue.project is None or issue.project in projects)
-        ),
         complete=False,
         events_total=len(events) if is_whole_list else None,
         notices=(_LEFT_OUT, *dict.fromkeys(_neutral_notices(answer))),
-        call_log=(),
-        beside=_restrict_related(answer.beside, events, projects),
-        nearby=None,
     )
-    return _with_counts(part)
 
 
 def _is_within(answer: Answer, projects: Collection[str]) -> bool:
@@ -628,16 +628,9 @@ def _restrict_related(
     beside: RelatedData, events: tuple[Event, ...], projects: Collection[str]
 ) -> RelatedData:
     """Return the data of these projects; replays name no project, so all are dropped."""
-    traces = {event.trace_id for event in events}
     return replace(
-        _with_activity(beside, traces, lambda row: row.project in projects),
+        _related_part(beside, events, lambda _at, project: project in projects),
         replays=(),
-        feedback=tuple(one for one in beside.feedback if one.project in projects),
-        trace_errors=tuple(
-            error
-            for error in beside.trace_errors
-            if error.project in projects and error.trace_id in traces
-        ),
         deploys=tuple(deploy for deploy in beside.deploys if deploy.project in projects),
         surely=(),
         unread=tuple(
