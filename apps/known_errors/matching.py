@@ -337,7 +337,7 @@ class _MatchRun:
             return 0
         if events and (pattern.release_from or pattern.release_until):
             releases = index.releases.items()
-            events &= _union(found for name, found in releases if pattern.covers(name or None))
+            events &= _union(found for name, found in releases if pattern.covers(name))
         return events
 
     def _matching_text(self, rule: TextRule, column: Column, events: int) -> int:

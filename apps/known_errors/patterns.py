@@ -192,12 +192,10 @@ class Pattern:
     release_from: str = ""
     release_until: str = ""
 
-    def covers(self, release: str | None) -> bool:
-        """Return whether the release is certain to be in the range, or there is no range."""
-        if not (self.release_from or self.release_until):
-            return True
+    def covers(self, release: str) -> bool:
+        """Return whether the release is certain to be in the range; an unknown one is empty."""
         return (
-            release is not None
+            release != ""
             and _is_in_order(self.release_from, release)
             and _is_in_order(release, self.release_until)
         )

@@ -311,12 +311,9 @@ def resolve_mention(
     if len(readings) > 1:
         questions += [one.question for one in plausible if one.question]
     questions += _zone_questions(mention, candidates, context)
-    return MomentFound(
-        excerpt=excerpt(text, mention.start, mention.end),
-        readings=readings,
-        questions=tuple(dict.fromkeys(filter(None, [*questions, *notes]))),
-        lacks_date=lacks_date and not readings,
-    )
+    where = excerpt(text, mention.start, mention.end)
+    found = MomentFound(where, readings, lacks_date=lacks_date and not readings)
+    return found.asking([*questions, *notes])
 
 
 def resolve_duration(
@@ -324,7 +321,7 @@ def resolve_duration(
 ) -> MomentFound:
     """Return the moments of "two hours ago", counted from the minute the ticket was written."""
     where = excerpt(text, token.start, token.end)
-    words = " ".join(token.text.split())
+    words = one_line(token.text)
     minutes = min(max(10, round(token.back.total_seconds() / 60 / 4)), MAX_WINDOW_MINUTES)
     readings = tuple(
         MomentReading(
@@ -343,7 +340,7 @@ def resolve_duration(
     questions = [token.question, *(one.doubt for one in references)]
     if len(readings) > 1:
         questions.append(f"“{words}” could be counted from more than one message.")
-    return MomentFound(where, readings, tuple(dict.fromkeys(filter(None, questions))))
+    return MomentFound(where, readings).asking(questions)
 
 
 def _zones(mention: Mention, context: Context) -> tuple[times.ZoneOption, ...]:

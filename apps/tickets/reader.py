@@ -37,6 +37,7 @@ from apps.tickets.text import (
     TicketRefused,
     clean,
     either,
+    excerpt,
     not_overlapping,
     one_line,
     word_set,
@@ -97,12 +98,12 @@ def read_ticket(
     headers, is_cut = find_headers(text, context)
     moments, notes = _find_moments(text, headers, given, context)
     if is_cut:
-        moments = tuple(_asked(one, [_TOO_MANY_HEADERS]) for one in moments)
+        moments = tuple(one.asking([_TOO_MANY_HEADERS]) for one in moments)
     customers, customer_notes = find_customers(text, read_customer)
     return TicketReading(
         customers=customers,
         moments=moments,
-        written=tuple(header.excerpt for header in headers[:_MAX_SHOWN]),
+        written=tuple(excerpt(text, one.start, one.end) for one in headers[:_MAX_SHOWN]),
         notes=tuple(dict.fromkeys([*notes, *customer_notes])),
     )
 
@@ -232,13 +233,12 @@ def _find_moments(
         references = timed.timed_references_at(duration.start)
         moment = resolve_duration(text, duration, references, context)
         more = [ALONE] if is_stamp_of(text, duration) else []
-        found.append((duration, _asked(moment, more)))
+        found.append((duration, moment.asking(more)))
     for mention, moment in meant.items():
-        more = list(unread_questions(text, mention, scan.like_times, scan.unread))
+        more = [stamps.get(mention, "")]
+        more += unread_questions(text, mention, scan.like_times, scan.unread)
         more += asked_question(text, mention, is_older=messages.is_older(mention.start))
-        if mention in stamps:
-            more.insert(0, stamps[mention])
-        found.append((mention, _asked(moment, more)))
+        found.append((mention, moment.asking(more)))
     moments, notes = _select(_connected(text, sorted(found, key=lambda one: one[0].start)))
     notes += [_TOO_MANY_TIMES] if scan.is_cut else []
     said = " ".join(question for one in moments for question in one.questions)
@@ -246,10 +246,6 @@ def _find_moments(
 
 
 _Found = tuple[Mention | DurationToken, MomentFound]
-
-
-def _asked(moment: MomentFound, questions: Sequence[str]) -> MomentFound:
-    return replace(moment, questions=tuple(dict.fromkeys([*moment.questions, *questions])))
 
 
 def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
@@ -274,7 +270,7 @@ def _connected(text: str, found: Sequence[_Found]) -> list[MomentFound]:
         needs_connection = several or (is_story and at.is_dated)
         question = UNCONNECTED if kind == "" and needs_connection else kind
         is_open = moment.is_sure or (kind and not _is_other(moment))
-        asked.append(_asked(moment, [question] if question and is_open else []))
+        asked.append(moment.asking([question or ""] if is_open else []))
     return asked
 
 
@@ -302,7 +298,7 @@ def _unread_notes(
 ) -> Iterator[str]:
     """Say which words may be a time but can't be read, unless a question names them."""
     for header in [one for one in headers if not one.references][:_MAX_NOTES]:
-        found = header.excerpt.found
+        found = excerpt(text, header.start, header.end).found
         yield f"“{found}” says when a message was written, but we can't use its date."
     words = dict.fromkeys(
         one_line(text[one.start : one.end]) for one in sorted(unread, key=lambda one: one.start)

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -79,6 +79,11 @@ class MomentFound:
     def is_sure(self) -> bool:
         """Return whether there is one reading and no question."""
         return len(self.readings) == 1 and not self.questions
+
+    def asking(self, questions: Iterable[str]) -> "MomentFound":
+        """Return it with these questions too, each once, and without empty ones."""
+        unique = dict.fromkeys(filter(None, [*self.questions, *questions]))
+        return replace(self, questions=tuple(unique))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,9 @@ from apps.tickets.moments import (
     resolve_mention,
 )
 from apps.tickets.text import (
-    Excerpt,
     MomentFound,
     ReferenceTime,
     TextSpan,
-    excerpt,
     not_overlapping,
     read_patterns,
     word_set,
@@ -60,7 +58,6 @@ class Header(TextSpan):
     the time zone it gives.
     """
 
-    excerpt: Excerpt
     references: tuple[ReferenceTime, ...]
     zone: ZoneToken | None = None
 
@@ -116,7 +113,7 @@ def find_headers(text: str, context: Context) -> tuple[list[Header], bool]:
             is_unread = pattern is _AGE or (pattern is _FIELD and _is_unread(text, match, above))
             is_form = _TIME_BELOW.match(text, match.end()) or _TIME_LABEL.match(text, above)
             if (written.references or is_unread) and not is_form:
-                found.append(Header(*match.span(), excerpt(text, *match.span()), *written))
+                found.append(Header(*match.span(), *written))
     found += not_overlapping(_attributions(text, left, context), found)
     return sorted(found, key=lambda header: header.start), left.is_spent
 
@@ -167,7 +164,7 @@ def _attributions(text: str, left: _Budget, context: Context) -> Iterator[Header
             below = next((one for one in lines[last + 1 : last + 4] if not one.is_blank), line)
             written = _read_attribution(words, below.depth > line.depth, context)
             if written is not None:
-                yield Header(start, line.end, excerpt(text, start, line.end), *written)
+                yield Header(start, line.end, *written)
                 break
 
 
@@ -375,11 +372,10 @@ def headers_of_stamps(
         if stamps[mention] not in (CHAT_LINE, ALONE):
             continue
         is_sure = stamps[mention] == CHAT_LINE and mention.has_calendar_date
-        source, doubt = "the date above it", _SEPARATE_LINE
-        if is_sure:
-            source, doubt = "the date of the line", ""
+        source = "the date of the line" if is_sure else "the date above it"
+        doubt = "" if is_sure else _SEPARATE_LINE
         own = tuple(ReferenceTime(source, one.moment, doubt=doubt) for one in moment.readings)
-        yield Header(mention.start, mention.end, moment.excerpt, own)
+        yield Header(mention.start, mention.end, own)
 
 
 # Which message a place belongs to.
