@@ -727,6 +727,7 @@ def test_what_was_sent_decides_what_failed() -> None:
         ("PATCH /api/documents/7", "A change to a file failed."),
         ("DELETE /api/uploads/7", "A change to a file failed."),
         ("OrdersController#create", "An order request failed."),
+        ("POST /orders/7/cancel", "A cancellation request failed."),
         ("GET /tracking/:id", "A request failed."),
     ):
         assert words(handled(-9, request, 90, 500)) == [said]
