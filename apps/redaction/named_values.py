@@ -56,6 +56,7 @@ _ENCODED = _FILE.compile("encoded", re.IGNORECASE)
 _PARAMETER = re.compile(r"[\w.~%/+|-]{1,500}+")
 IN_MARKUP = re.compile(r"(?:[^<&\n]{1,4000}+|&(?!lt;)){1,4000}+")
 SCHEME = _FILE.compile("scheme", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30} (?=[\w.~+/=-]{6})")
 _CREDENTIALS = _FILE.compile("credentials")
 _HIDDEN_CREDENTIALS = re.compile(r"(?:[A-Za-z][\w-]{0,30}\s)?<[a-z-]{2,20}-\d")
 _COOKIES = re.compile(r"[^\s=;\"'\\]{1,200}=(?:[^\n\r\"'\\]|\\(?![nrt\"'])){0,4000}+")
@@ -77,8 +78,8 @@ class ValueSpan:
 Runs = dict[re.Pattern[str], tuple[int, int, int]]
 
 
-def value_span(text: str, match: re.Match[str], runs: Runs) -> ValueSpan | None:
-    """Return the position of the value after the matched name and mark."""
+def value_span(text: str, match: re.Match[str], runs: Runs) -> ValueSpan:
+    """Return the position of the value after the matched name and mark, which can be empty."""
     start, name = match.end(), match["name"].lower()
     if text.startswith(("{", "["), start) and _can_be_object(text, match):
         end = end_of_object(text, start)
@@ -93,8 +94,7 @@ def value_span(text: str, match: re.Match[str], runs: Runs) -> ValueSpan | None:
         cookies = _COOKIES.match(text, start)
         if cookies:
             return ValueSpan(start, cookies.end(), quoted=True)
-    end = _end_of_run(text, start, _bare_pattern(match), runs)
-    return ValueSpan(start, end, quoted=False) if end > start else None
+    return ValueSpan(start, _end_of_run(text, start, _bare_pattern(match), runs), quoted=False)
 
 
 def _can_be_object(text: str, match: re.Match[str]) -> bool:
@@ -147,18 +147,15 @@ def _closing(text: str, quote: re.Match[str]) -> int:
     return min(len(text), start + _MAX_SPAN) if line_end < 0 else line_end
 
 
-def _authorization(text: str, start: int) -> ValueSpan | None:
+def _authorization(text: str, start: int) -> ValueSpan:
     if _HIDDEN_CREDENTIALS.match(text, start):
-        return None
+        return ValueSpan(start, start, quoted=False)
     credentials = _CREDENTIALS.match(text, start)
-    scheme = SCHEME.match(text, start)
-    if scheme and not credentials:
-        start = scheme.end()
-    else:
-        word = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30} (?=[\w.~+/=-]{6})").match(text, start)
-        start = word.end() if word else start
+    scheme = None if credentials else SCHEME.match(text, start)
+    scheme = scheme or _OTHER_SCHEME.match(text, start)
+    start = scheme.end() if scheme else start
     found = credentials or _BARE.match(text, start)
-    return ValueSpan(start, found.end(), quoted=False) if found else None
+    return ValueSpan(start, found.end() if found else start, quoted=False)
 
 
 # Named values in text: `password=x`, `{"token": "x"}`, `Cookie: a=b`
@@ -216,8 +213,10 @@ def named_values(text: str, lowered: str) -> Iterator[Found]:
         if text.startswith(match.group(), match.end()):  # the last of equal names has the value
             continue
         kind, name = _kind_and_name(text, match, read)
-        span = value_span(text, match, runs) if kind else None
-        if kind and span and _must_be_hidden(text, match, kind, name, span):
+        if kind is None:
+            continue
+        span = value_span(text, match, runs)
+        if _must_be_hidden(text, match, kind, name, span):
             done = span.end
             alias_kind = "secret" if kind == "parameter" else kind
             if match["name"].lower().endswith("authorization"):
@@ -311,7 +310,7 @@ def _is_pair(text: str, match: re.Match[str]) -> bool:
     opening = text[max(0, start - 1) : start]
     value = value_span(text, match, {})
     return bool(
-        match["close"] and opening in ("[", "(") and value and value.quoted
+        match["close"] and opening in ("[", "(") and value.quoted
         and text[value.end + len(match["close"]) :][:1] in ("]", ")")
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ Also the lists of words and patterns that the shapes need.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -87,32 +87,23 @@ class Shape:
 
         Raise `TooDense` if the text has more candidates than any honest one.
         """
-        starts: Iterator[int] | None = None
         if self.starts is None:
-            if not self._has_few_matches(text):
-                return []
-        elif len(lowered) == len(text):
-            hints = self._positions_of_hints(lowered)
-            starts = None if hints is None else iter(self.starts(text, hints))
-        secrets, position, number = [], 0, 0
-        while match := self._next_match(text, position, starts):
+            return self._find_all(text, name) if self._has_few_matches(text) else []
+        hints = self._positions_of_hints(lowered) if len(lowered) == len(text) else None
+        if hints is None:
+            return self._find_all(text, name)
+        secrets, done, number = [], 0, 0
+        for start in self.starts(text, hints):
+            match = self.pattern.match(text, start) if start >= done else None
+            if match is None:
+                continue
             number += 1
             check_density(text, number)
-            position = match.start() + 1
             secret = self._checked(match, name)
             if secret:
                 secrets.append(secret)
-                position = max(secret.end, position)
+                done = secret.end
         return secrets
-
-    def _next_match(
-        self, text: str, position: int, starts: Iterator[int] | None
-    ) -> re.Match[str] | None:
-        """Return the first match from a position on, at one of the `starts` if there are any."""
-        if starts is None:
-            return self.pattern.search(text, position)
-        matches = (self.pattern.match(text, start) for start in starts if start >= position)
-        return next(filter(None, matches), None)
 
     def _positions_of_hints(self, lowered: str) -> list[int] | None:
         """Return them in order; None if they are so many that a search is faster."""
@@ -132,6 +123,19 @@ class Shape:
         for number, _match in enumerate(self.pattern.finditer(text), 1):
             check_density(text, number)
         return number > 0
+
+    def _find_all(self, text: str, name: str) -> list[Found]:
+        """Search the whole text; after a rejected match, resume one character further."""
+        secrets, position, number = [], 0, 0
+        while match := self.pattern.search(text, position):
+            number += 1
+            check_density(text, number)
+            secret = self._checked(match, name)
+            position = match.start() + 1
+            if secret:
+                secrets.append(secret)
+                position = max(secret.end, position)
+        return secrets
 
     def _checked(self, match: re.Match[str], name: str) -> Found | None:
         start, end = match.span("value" if "value" in self.pattern.groupindex else 0)

@@ -229,10 +229,8 @@ def _range(found: re.Match[str]) -> ClockToken | None:
 
 def _digits(found: re.Match[str]) -> ClockToken | None:
     """Read a time without a separator: "1405hrs", and the six digits of a program's timestamp."""
-    hour, start = int(found["hour"]), found.start("hour")
-    if hour > 23:
-        return None
-    return replace(_token(found, hour, int(found["minute"]), start), is_24h=True)
+    token = _clock(found)
+    return token and replace(token, is_24h=True)
 
 
 # In this order: what is read first is not read again.
