@@ -225,27 +225,22 @@ def customer_fix_state(entry: CatalogEntry, release: str | None, today: date) ->
 
 def describe_fix(entry: CatalogEntry, release: str | None, today: date) -> str:
     """Return a sentence or two on the fix for a customer on this release, for the agent."""
-    fix = customer_fix_state(entry, release, today)
     current = short_release(release) if release else ""
     fixed = short_release(entry.fixed_in)
     day = format_day(entry.planned_for, today) if entry.planned_for else ""
-    match fix:
+    match customer_fix_state(entry, release, today):
         case CustomerFixState.NOT_PLANNED:
             return "Not fixed yet, and no date is known."
         case CustomerFixState.PLANNED:
             return f"Fix planned for {day}." if day else "Fix planned."
         case CustomerFixState.OVERDUE:
-            return (
-                f"The fix was planned for {day}. Check whether it shipped before you promise "
-                "anything."
-            )
+            shipped = "Check whether it shipped before you promise anything."
+            return f"The fix was planned for {day}. {shipped}"
         case CustomerFixState.NEWER:
             return f"Fixed in {fixed}. The customer is on {current}."
         case CustomerFixState.BACK:
-            return (
-                f"It was fixed in {fixed}, but the customer is on {current}. It may be back: "
-                "tell engineering."
-            )
+            was_fixed = f"It was fixed in {fixed}, but the customer is on {current}."
+            return f"{was_fixed} It may be back: tell engineering."
         case CustomerFixState.UNSURE:
             known = f" The customer is on {current}." if current else ""
             return f"Fixed in {fixed}.{known} We can't tell whether the customer has the fix."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
@@ -107,8 +108,17 @@ def place_of(event: Event) -> Place | None:
     return rule.place_for(side_of(event)) if rule else None
 
 
-def handling_text(event: Event) -> str | None:
-    """Describe whether the program handled the error; None if unknown.
+class Handling(StrEnum):
+    """What the program did about an error, the mildest first."""
+
+    HANDLED = "The app handled it and kept going."
+    REFUSED = "The app kept going, but this step failed."
+    UNCAUGHT = "The app did not catch it."
+    STOPPED = "It stopped what the customer was doing."
+
+
+def handling_of(event: Event) -> Handling | None:
+    """Return whether the program handled the error; None if unknown.
 
     An unhandled error stopped the customer only if it ended a request or the program.
     """
@@ -121,17 +131,10 @@ def handling_text(event: Event) -> str | None:
         is_refused = was_refused(event) or (
             is_error and place_of(event) in (Place.INPUT, Place.BANK) and may_have_changed(event)
         )
-        return _REFUSED if is_refused else _HANDLED
+        return Handling.REFUSED if is_refused else Handling.HANDLED
     ended_request = side_of(event) is Side.SERVER and event.details.request
     crashed = side_of(event) in CLIENT and event.level == "fatal"
-    return _STOPPED if ended_request or crashed else _UNCAUGHT
-
-
-_HANDLED = "The app handled it and kept going."
-_REFUSED = "The app kept going, but this step failed."
-_STOPPED = "It stopped what the customer was doing."
-_UNCAUGHT = "The app did not catch it."
-_HANDLING = (None, _HANDLED, _REFUSED, _UNCAUGHT, _STOPPED)
+    return Handling.STOPPED if ended_request or crashed else Handling.UNCAUGHT
 
 
 @found_once
@@ -140,10 +143,10 @@ def summarize_group(group: Group | Problem) -> str:
     return summarize(group.summarized)
 
 
-def handling_text_of(problem: Problem) -> str | None:
-    """Return `handling_text` of the worst group; one unhandled event makes it unhandled."""
-    texts = (handling_text(replace(one.clearest, handled=one.handled)) for one in problem.groups)
-    return max(texts, key=_HANDLING.index)
+def worst_handling(problem: Problem) -> Handling | None:
+    """Return the handling of the worst group; one unhandled event makes it unhandled."""
+    found = (handling_of(replace(one.clearest, handled=one.handled)) for one in problem.groups)
+    return max(found, key=(None, *Handling).index)
 
 
 def headline(answer: Answer, zone: ZoneInfo) -> str:

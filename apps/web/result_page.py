@@ -30,7 +30,7 @@ from apps.web.access import allowed_projects, person_of
 from apps.web.forms import share_section
 from apps.web.presenters.filters import stored_filter, stored_values
 from apps.web.presenters.formatting import redaction_receipt, today_in
-from apps.web.presenters.result import near_names, result_page, since_text, site, source_text
+from apps.web.presenters.result import ResultPage, near_names, since_text, site, source_text
 
 # What the templates get of the site's context and of the reader's permissions.
 RIGHTS = (("known_errors", "add_knownerror"), ("lookups", "export_unredacted"))
@@ -103,7 +103,7 @@ class ResultView:
     def render(self, result: answers.LookupResult) -> RenderedResult:
         """Render the result and store that. Raise `ChoiceRefused` if the choice doesn't fit."""
         lookup, answer = result.lookup, result.answer
-        page = result_page(
+        page = ResultPage(
             answer,
             lookup,
             zone=ZoneInfo(lookup.zone),
@@ -112,7 +112,7 @@ class ResultView:
             feedback=self._feedback,
         )
         seen = page.nothing and page.nothing["seen"]
-        is_unknown = bool(seen and seen["is_never"])
+        is_unknown = bool(seen and seen["found"].is_never)
         blanks = {name: token_hex() for name in _BLANKS}
         context = {
             **self._context,

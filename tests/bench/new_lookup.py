@@ -58,7 +58,7 @@ def _stages(size: int, seed: int) -> tuple[int, dict[str, float]]:
     from apps.exports import render  # noqa: PLC0415
     from apps.redaction.engine import redact  # noqa: PLC0415
     from apps.sentry.parsing import parse_full_event  # noqa: PLC0415
-    from apps.web.presenters.result import result_page  # noqa: PLC0415
+    from apps.web.presenters.result import ResultPage  # noqa: PLC0415
     from tests import samples  # noqa: PLC0415
     from tests.exports.sample_answers import raw_answer  # noqa: PLC0415
     from tests.web.answers import lookup  # noqa: PLC0415
@@ -89,7 +89,7 @@ def _stages(size: int, seed: int) -> tuple[int, dict[str, float]]:
     now = datetime.now(UTC)
     marker = "k7Qm2xT9vLpW"
     with rule_cache():  # one request
-        timed("page", partial(result_page, answer, lookup(), zone=_ZONE, now=now))
+        timed("page", partial(ResultPage, answer, lookup(), zone=_ZONE, now=now))
         timed("export", lambda: render(answer, format="markdown", marker=marker, budget=6000))
     return sum(map(len, texts)), stages
 

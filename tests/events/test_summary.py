@@ -14,12 +14,12 @@ from apps.events.rules.rule import US, Place, Side, UserAction, user_action_of
 from apps.events.summary import (
     arrival_text,
     delay_text,
-    handling_text,
-    handling_text_of,
+    handling_of,
     is_specific,
     place_of,
     summarize,
     summarize_group,
+    worst_handling,
 )
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -157,8 +157,8 @@ def refused(method: str) -> Event:
 
 def test_call_that_was_refused_says_what_the_customer_did() -> None:
     assert user_action_of(refused("POST")) is UserAction.PAYING
-    assert handling_text(refused("POST")) == "The app kept going, but this step failed."
-    assert handling_text(refused("GET")) == "The app handled it and kept going."
+    assert handling_of(refused("POST")) == "The app kept going, but this step failed."
+    assert handling_of(refused("GET")) == "The app handled it and kept going."
 
 
 def test_what_was_sent_and_not_accepted_is_a_failed_step() -> None:
@@ -170,7 +170,7 @@ def test_what_was_sent_and_not_accepted_is_a_failed_step() -> None:
     ):
         for level in ("error", "warning"):
             one = event(title, platform=platform, handled=True, level=level, body=body)
-            text = handling_text(one)
+            text = handling_of(one)
             expected = is_step and level == "error"
             assert (text == "The app kept going, but this step failed.") == expected, (title, text)
 
@@ -221,12 +221,12 @@ def test_user_action_precedes_failure_and_is_not_repeated() -> None:
     ],
 )
 def test_handling_text(error: Event, sentence: str | None) -> None:
-    assert handling_text(error) == sentence
+    assert handling_of(error) == sentence
 
 
 def test_problem_is_unhandled_if_one_event_is() -> None:
     def handling(*events: Event) -> str | None:
-        return handling_text_of(Problem(Group("1", None, events), (), events))
+        return worst_handling(Problem(Group("1", None, events), (), events))
 
     assert handling(event(handled=True), event(handled=False)) == "The app did not catch it."
     assert handling(event()) is None

@@ -12,7 +12,7 @@ from apps.demo.world import History
 from apps.events.event import Event, Issue
 from apps.events.grouping import Group, Problem
 from apps.web.presenters.formatting import Clock
-from apps.web.presenters.issue import CHART_HEIGHT, ImpactView, impact_view, issue_card
+from apps.web.presenters.issue import CHART_HEIGHT, ImpactView, IssueCard, impact_view
 from tests.conftest import MOMENT
 from tests.demo_sentry import DemoSentry
 from tests.web import answers
@@ -70,7 +70,7 @@ def test_unknown_issue_has_no_section_but_keeps_its_release() -> None:
 
     def facts(group: Group) -> tuple[str, ...]:
         problem = Problem(group, (), group.events)
-        return issue_card(problem, CLOCK).cause.facts
+        return IssueCard(problem, CLOCK).cause.facts
 
     assert "in release shop@2.14.0" in facts(unknown)
     known = facts(group(users_affected=2))

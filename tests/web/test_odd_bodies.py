@@ -13,7 +13,7 @@ from apps.redaction.engine import redact
 from apps.sentry.parsing import parse_full_event
 from apps.web.presenters import result
 from apps.web.presenters.formatting import Clock
-from apps.web.presenters.issue import FULL, present_event
+from apps.web.presenters.issue import FULL, EventView
 from tests.conftest import MOMENT, question
 from tests.examples import examples
 from tests.sentry.test_parsing import EVENT_ID, FIELDS, JSON
@@ -47,8 +47,8 @@ def test_pages_and_exports_render_any_body(body: object) -> None:
     answer, record = redacted_answer(body), lookup()
     zone = ZoneInfo("Europe/Berlin")
     clock = Clock(answer.question.window.moment, zone)
-    view = present_event(answer.events[0], clock, FULL)
-    page = result.result_page(answer, record, zone=zone, now=answer.fetched_at)
+    view = EventView(answer.events[0], clock, FULL)
+    page = result.ResultPage(answer, record, zone=zone, now=answer.fetched_at)
     html = rendered("lookups/event.html", {"event": view, "lookup": record})
     if page.story:
         html += rendered("lookups/_story.html", {"story": page.story})

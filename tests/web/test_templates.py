@@ -14,7 +14,7 @@ from apps.lookups.exports import FORMATS, SIZES, Choice
 from apps.lookups.models import Lookup
 from apps.web.presenters import result as presenters_result
 from apps.web.presenters.formatting import Clock
-from apps.web.presenters.issue import FULL, present_event
+from apps.web.presenters.issue import FULL, EventView
 from tests.web import answers
 from tests.web.answers import FETCHED, answer, event, lookup
 from tests.web.pages import Page, rendered
@@ -40,7 +40,7 @@ ANSWERS = {
 def result(sample: Answer, text: str = "plain", record: Lookup | None = None) -> str:
     """Render the result page of an answer."""
     record = record or lookup()
-    page = presenters_result.result_page(sample, record, zone=BERLIN, now=FETCHED)
+    page = presenters_result.ResultPage(sample, record, zone=BERLIN, now=FETCHED)
     context: dict[str, object] = {
         "page": page,
         "lookup": record,
@@ -176,7 +176,7 @@ def test_empty_result_offers_wider_windows_and_keeps_input() -> None:
 
 def test_event_page_shows_everything() -> None:
     record, sample = lookup(), ANSWERS["recursion"]
-    shown = present_event(sample.events[0], Clock(sample.question.window.moment, BERLIN), FULL)
+    shown = EventView(sample.events[0], Clock(sample.question.window.moment, BERLIN), FULL)
 
     html = rendered("lookups/event.html", {"event": shown, "lookup": record})
 

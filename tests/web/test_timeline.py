@@ -13,7 +13,7 @@ from apps.events.filtering import EventFilter, TimeRange, filter_problems
 from apps.events.grouping import problems_of
 from apps.events.query import Window
 from apps.web.presenters.story import story_view
-from apps.web.presenters.timeline import Timeline, timeline_of
+from apps.web.presenters.timeline import Timeline
 from apps.web.views.events import event_table
 from tests.web import answers
 from tests.web.answers import MOMENT, answer, body, event
@@ -25,7 +25,7 @@ def draw(sample: Answer, shown: EventFilter | None = None) -> Timeline:
     """Draw the timeline of an answer, in Berlin time."""
     shown = shown or EventFilter()
     filtered = filter_problems(problems_of(sample), shown)
-    return timeline_of(sample, filtered, shown, BERLIN)
+    return Timeline(sample, filtered, shown, BERLIN)
 
 
 def at(seconds: int) -> datetime:

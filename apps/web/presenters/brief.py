@@ -17,6 +17,7 @@ from apps.events.grouping import Problem
 from apps.events.observations import Observation
 from apps.events.query import counted, listed
 from apps.events.rules.rule import Place
+from apps.events.summary import Handling
 from apps.web.presenters import formatting as fmt
 from apps.web.presenters import story
 from apps.web.presenters.formatting import Clock
@@ -37,9 +38,11 @@ _PLACES = {
     Place.DEVICE: "the customer’s device",
 }
 _STOPPED = {
-    "It stopped what the customer was doing.": "yes",
-    "The app kept going, but this step failed.": "yes, that step",
-    "The app handled it and kept going.": "no, the app kept going",
+    Handling.STOPPED: "yes",
+    Handling.REFUSED: "yes, that step",
+    Handling.HANDLED: "no, the app kept going",
+    Handling.UNCAUGHT: "unknown",
+    None: "unknown",
 }
 _STILL = "we don’t know whether it still happens"
 _REPLY = "Reply; escalate if it continues."
@@ -111,7 +114,7 @@ def failure_brief(
         )
     problem = replace(problem, cause=replace(problem.cause, events=events))
     place = summary.place_of(problem.placed)
-    stopped = _STOPPED.get(summary.handling_text_of(problem) or "", "unknown")
+    stopped = _STOPPED[summary.worst_handling(problem)]
     if summary.has_crashed(problem):
         stopped = "yes, the app crashed"
     rows = [("Where it failed", _PLACES[place] if place else "unknown"), ("Stopped them", stopped)]
@@ -330,7 +333,7 @@ def _stopped(answer: Answer, problem: Problem, clock: Clock) -> str:
     if summary.has_crashed(problem):
         ended = "closed" if "closed the app" in summary.summarize_group(problem) else "crashed"
         return f"yes, the app {ended}{then}"
-    stopped = _STOPPED.get(summary.handling_text_of(problem) or "", "unknown")
+    stopped = _STOPPED[summary.worst_handling(problem)]
     if stopped == "unknown" and any(one.reason is Reason.TRIED_AGAIN for one in problem.others):
         stopped, then = "yes, that step", then or "; they tried again"
     is_other_step = stopped == "yes" and then and "again" not in then

@@ -22,20 +22,12 @@ _KEY = "shown"
 _MIN_RANGE = timedelta(seconds=2)  # as much as can still be drawn
 
 
-class Option(NamedTuple):
-    """An option of a select."""
-
-    value: str
-    label: str
-    is_chosen: bool
-
-
 class Select(NamedTuple):
-    """A field to filter by."""
+    """A field to filter by. `options` are values, of which one is chosen, and labels."""
 
     name: str
-    label: str
-    options: list[Option]
+    chosen: str
+    options: list[tuple[str, str]]
 
 
 def read_filter(values: Mapping[str, str], answer: Answer) -> filtering.EventFilter:
@@ -151,9 +143,7 @@ def _selects(
         offered = {"problem": rows, **offered}
     for name, options in offered.items():
         chosen = getattr(event_filter, "issue_id" if name == "problem" else name)
-        everything = Option("", f"All {name}s", not chosen)
-        rest = [Option(value, label, value == chosen) for value, label in options]
-        yield Select(name, name.capitalize(), [everything, *rest])
+        yield Select(name, chosen, [("", f"All {name}s"), *options])
 
 
 def _range_selects(
@@ -166,12 +156,10 @@ def _range_selects(
     seconds = step < 60 or any(edge.second for edge in (chosen.start, chosen.end, window.start))
     names = timeline.TimeLabels(window, zone, seconds=seconds)
     for name, edge, at in (("from", window.start, chosen.start), ("to", window.end, chosen.end)):
-        inner = sorted(times | ({at} - {edge}))
-        options = [Option(_epoch(when), names.full(when), when == at) for when in inner]
+        options = [(_epoch(when), names.full(when)) for when in sorted(times | ({at} - {edge}))]
         side = "start" if name == "from" else "end"
-        whole_side = Option("", f"{names.full(edge)} ({side})", at == edge)
-        options = [whole_side, *options] if side == "start" else [*options, whole_side]
-        yield Select(name, name.capitalize(), options)
+        options.insert(0 if side == "start" else len(options), ("", f"{names.full(edge)} ({side})"))
+        yield Select(name, "" if at == edge else _epoch(at), options)
 
 
 def _hidden(

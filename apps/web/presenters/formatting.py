@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,40 +14,38 @@ from apps.events.query import counted, format_duration
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """A point in time: `text` is local, `utc` is for the hover, `iso` for machines."""
+    """A point in time: `text` is local, `utc` is for the hover, `iso` for machines.
+
+    If it was compared with another time, `relative` is how long before or after that it is.
+    """
 
     text: str
     utc: str
     iso: str
-
-
-def local_clock(when: datetime, zone: ZoneInfo, *, day_of: datetime | None = None) -> LocalTime:
-    """Return the time of day to the second, with its date if that differs from `day_of`'s."""
-    local = when.astimezone(zone)
-    text = f"{local:%H:%M:%S}"
-    if day_of is not None and day_of.astimezone(zone).date() != local.date():
-        text = f"{_date(local)}, {text}"
-    return _local_time(when, text)
+    relative: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Times of day in an agent's zone, compared with the reported time."""
+    """Times of day in an agent's zone, compared with the reported time, which is called `at`."""
 
     moment: datetime
     zone: ZoneInfo
+    at: str = "at that time"
 
     def time(self, when: datetime) -> LocalTime:
         """Return the time of day, with its date if that differs from the reported time's."""
-        return local_clock(when, self.zone, day_of=self.moment)
+        local = when.astimezone(self.zone)
+        is_same_day = local.date() == self.moment.astimezone(self.zone).date()
+        text = f"{local:%H:%M:%S}" if is_same_day else f"{_date(local)}, {local:%H:%M:%S}"
+        seconds = (when - self.moment).total_seconds()
+        side = "before" if seconds < 0 else "after"
+        relative = self.at if abs(seconds) < 0.5 else f"{format_duration(seconds)} {side}"
+        return replace(_local_time(when, text), relative=relative)
 
     def text(self, when: datetime) -> str:
         """Return the text of the time of day."""
         return self.time(when).text
-
-    def relative(self, when: datetime) -> str:
-        """Return how long before or after the reported time it was."""
-        return relative(when, self.moment, at="at that time")
 
 
 def local_minute(when: datetime, zone: ZoneInfo) -> LocalTime:
@@ -106,14 +104,6 @@ def half_window(minutes: int) -> str:
     if minutes % 1440 == 0:
         return f"± {counted(minutes // 1440, 'day')}"
     return f"± {minutes // 60} h" if minutes % 60 == 0 else f"± {minutes} min"
-
-
-def relative(when: datetime, moment: datetime, *, at: str) -> str:
-    """Return how long before or after `moment` a time is; `at` stands for the same time."""
-    seconds = (when - moment).total_seconds()
-    if abs(seconds) < 0.5:
-        return at
-    return f"{format_duration(seconds)} {'before' if seconds < 0 else 'after'}"
 
 
 def _local_time(when: datetime, text: str) -> LocalTime:

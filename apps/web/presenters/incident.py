@@ -116,6 +116,7 @@ def _failure(
     """Return the `failure` of `incidents/_failure.html`: `percent` is of the customers checked."""
     failure, problem, zone = one.failure, one.failure.problem, ZoneInfo(result.incident.zone)
     first, last = problem.events[-1].timestamp, problem.events[0].timestamp
+    clock = fmt.Clock(result.incident.moment, zone)
     today, marker = fmt.today_in(zone.key), result.incident.marker
     about = About(one.answer, (problem.issue_id,), zone, today, marker, agent=agent)
     answers, step = failure_brief(one.answer, problem, failure.releases, zone=zone, today=today)
@@ -125,8 +126,8 @@ def _failure(
         "sentence": fmt.typeset(failure.sentence),
         "share": result.share_text(failure),
         "percent": round(100 * len(failure.lines) / max(result.answered, 1)),
-        "first": fmt.local_clock(first, zone, day_of=result.incident.moment),
-        "last": fmt.local_clock(last, zone, day_of=result.incident.moment),
+        "first": clock.time(first),
+        "last": clock.time(last),
         "releases": _first_of(list(map(short_release, failure.releases))),
         "usual": usual_text(failure, result),
         "is_noise": problem.is_noise,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import groupby, islice
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -10,8 +11,8 @@ from zoneinfo import ZoneInfo
 from apps.events import releases, summary
 from apps.events.answer import Answer, KnownMatch
 from apps.events.breadcrumb_text import Actor, breadcrumb_phrase
-from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, breadcrumb_message
-from apps.events.grouping import Group, Problem, nearest_first
+from apps.events.event import Breadcrumb, Event, ExceptionInfo, Frame, Request, breadcrumb_message
+from apps.events.grouping import Group, Joined, Problem, nearest_first
 from apps.events.identifier import field_name
 from apps.events.observations import troubles_of
 from apps.events.query import counted, listed, lower_first
@@ -128,56 +129,62 @@ BRIEF = Limits(own_frames=8, library_frames=20, steps=20, text=600)
 FULL = Limits(own_frames=500, library_frames=500, steps=500, text=20_000, raw_steps=True)
 
 
-@dataclass(frozen=True, slots=True)
 class FrameView:
     """A frame; `times` counts repeats. `lines` are numbers, code, and whether it failed there."""
 
-    place: str
-    function: str
-    lines: tuple[tuple[int, str, bool], ...]
-    variables: tuple[Row, ...]
-    times: int = 1
+    def __init__(self, frame: Frame, limits: Limits, times: int = 1) -> None:
+        variables = islice(frame.variables.items(), 40)
+        self.place = _place(frame) or "an unknown location"
+        self.function = fmt.clipped(frame.function or "", 200)
+        self.lines = [
+            (number, fmt.clipped(text, 300), number == frame.line) for number, text in frame.code
+        ]
+        self.variables = _rows(_plain(variables), min(limits.text, 400))
+        self.times = times
 
 
-@dataclass(frozen=True, slots=True)
 class ExceptionView:
-    """An exception. `origin` is where it comes from and who caught it; `left_out` counts frames."""
+    """An exception with its frames sorted by relevance; `left_out` counts those not shown.
 
-    type: str
-    value: str
-    origin: str
-    is_cause: bool
-    crash: FrameView | None
-    own: tuple[FrameView, ...]
-    library: tuple[FrameView, ...]
-    left_out: int
+    `origin` is where it comes from and who caught it.
+    """
+
+    def __init__(self, exception: ExceptionInfo, limits: Limits, *, is_cause: bool) -> None:
+        crash = exception.crash_frame
+        rest = list(exception.frames)
+        if crash is not None:
+            rest.remove(crash)
+        own = [frame for frame in rest if frame.in_app is not False]
+        library = [frame for frame in rest if frame.in_app is False]
+        is_stack = exception.type is None and exception.value is None
+        caught = "caught by the program" if exception.handled else "not caught by the program"
+        origin = (
+            exception.module and f"from {exception.module}",
+            exception.mechanism and f"recorded by {exception.mechanism}",
+            None if exception.handled is None else caught,
+        )
+        self.type = "Stack trace" if is_stack else fmt.clipped(exception.type or "Error", 200)
+        self.value = fmt.clipped(exception.value or "", limits.text)
+        self.origin = fmt.clipped(", ".join(filter(None, origin)), 300)
+        self.is_cause = is_cause
+        self.crash = FrameView(crash, limits) if crash else None
+        self.own = _frames(own, limits.own_frames, limits)
+        self.library = _frames(library, limits.library_frames, limits)
+        self.left_out = len(rest) - sum(frame.times for frame in (*self.own, *self.library))
 
 
-def exception_view(exception: ExceptionInfo, *, is_cause: bool, limits: Limits) -> ExceptionView:
-    """Return the exception with its frames sorted by relevance."""
-    crash = exception.crash_frame
-    rest = list(exception.frames)
-    if crash is not None:
-        rest.remove(crash)
-    own = _frames([f for f in rest if f.in_app is not False], limits.own_frames, limits)
-    library = _frames([f for f in rest if f.in_app is False], limits.library_frames, limits)
-    is_stack = exception.type is None and exception.value is None
-    caught = "caught by the program" if exception.handled else "not caught by the program"
-    origin = (
-        exception.module and f"from {exception.module}",
-        exception.mechanism and f"recorded by {exception.mechanism}",
-        None if exception.handled is None else caught,
-    )
-    return ExceptionView(
-        type="Stack trace" if is_stack else fmt.clipped(exception.type or "Error", 200),
-        value=fmt.clipped(exception.value or "", limits.text),
-        origin=fmt.clipped(", ".join(filter(None, origin)), 300),
-        is_cause=is_cause,
-        crash=None if crash is None else _frame(crash, limits),
-        own=own,
-        library=library,
-        left_out=len(rest) - sum(frame.times for frame in (*own, *library)),
-    )
+def _frames(frames: Sequence[Frame], limit: int, limits: Limits) -> list[FrameView]:
+    """Return up to `limit` frames, with repetitions in a row as one."""
+    runs = groupby(frames, key=lambda frame: (frame.file, frame.line, frame.function))
+    first_runs = (list(run) for _place, run in islice(runs, limit))
+    return [FrameView(run[0], limits, times=len(run)) for run in first_runs]
+
+
+def _place(frame: Frame) -> str:
+    file = fmt.clipped(frame.file or frame.module or "", 200)
+    if frame.line is None:
+        return file
+    return f"{file}:{frame.line}" if file else f"line {frame.line}"
 
 
 def _rows(pairs: Iterable[tuple[object, str | None]], longest: int) -> tuple[Row, ...]:
@@ -187,34 +194,8 @@ def _rows(pairs: Iterable[tuple[object, str | None]], longest: int) -> tuple[Row
     )
 
 
-def _frames(frames: Sequence[Frame], limit: int, limits: Limits) -> tuple[FrameView, ...]:
-    """Return up to `limit` frames, with repetitions in a row as one."""
-    runs = groupby(frames, key=lambda frame: (frame.file, frame.line, frame.function))
-    first_runs = (list(run) for _place, run in islice(runs, limit))
-    return tuple(replace(_frame(run[0], limits), times=len(run)) for run in first_runs)
-
-
-def _frame(frame: Frame, limits: Limits) -> FrameView:
-    variables = islice(frame.variables.items(), 40)
-    return FrameView(
-        place=_place(frame) or "an unknown location",
-        function=fmt.clipped(frame.function or "", 200),
-        lines=tuple(
-            (number, fmt.clipped(text, 300), number == frame.line) for number, text in frame.code
-        ),
-        variables=_rows(_plain(variables), min(limits.text, 400)),
-    )
-
-
 def _plain(values: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str]]:
     return ((name, fmt.plain_value(value)) for name, value in values)
-
-
-def _place(frame: Frame) -> str:
-    file = fmt.clipped(frame.file or frame.module or "", 200)
-    if frame.line is None:
-        return file
-    return f"{file}:{frame.line}" if file else f"line {frame.line}"
 
 
 # Breadcrumbs in words, with relative times.
@@ -238,7 +219,6 @@ class Step:
     observations with their `basis`: the logs and spans that they rest on.
     """
 
-    relative: str
     time: fmt.LocalTime | None
     words: str
     text: str = ""
@@ -257,19 +237,10 @@ class Step:
     basis: tuple[str, ...] = ()
 
 
-def _event_step(crumb: Breadcrumb, event: Event, zone: ZoneInfo, limits: Limits) -> Step:
-    happened = (event.body and event.body.happened_at) or event.timestamp
-    step = step_of(crumb, event, Clock(happened, zone), at="just then", longest=limits.text)
-    raw = (breadcrumb_message(crumb) or "") if limits.raw_steps else ""
-    is_other = raw.lower() != step.text.lower()
-    return replace(step, raw=fmt.clipped(raw, limits.text)) if is_other else step
-
-
-def step_of(crumb: Breadcrumb, event: Event, clock: Clock, *, at: str, longest: int) -> Step:
-    """Return the breadcrumb in words. The clock's moment is called `at`."""
+def step_of(crumb: Breadcrumb, event: Event, clock: Clock, *, longest: int) -> Step:
+    """Return the breadcrumb in words."""
     phrase, when = breadcrumb_phrase(crumb, event), crumb.timestamp
     return Step(
-        relative=fmt.relative(when, clock.moment, at=at) if when else "",
         time=clock.time(when) if when else None,
         words=f"{_ACTORS[phrase.actor]}{phrase.words}",
         text=fmt.clipped(phrase.text, longest),
@@ -282,113 +253,112 @@ def step_of(crumb: Breadcrumb, event: Event, clock: Clock, *, at: str, longest: 
 # One event.
 
 
-@dataclass(frozen=True, slots=True)
-class EventView:
-    """An event for its page or card. Empty texts and rows are not shown.
-
-    `arrival` and `delay` say in short and in full that Sentry received it at another time. The
-    `steps` are the last ones before it, oldest first, without as many as are `left_out`.
-    """
-
-    id: str
-    time: fmt.LocalTime
-    relative: str
-    arrival: str
-    delay: str
-    level: fmt.LevelMark
-    title: str
-    message: str
-    what: str
-    is_read: bool
-    exceptions: tuple[ExceptionView, ...]
-    steps: tuple[Step, ...]
-    left_out: int
-    request: tuple[Row, ...]
-    facts: tuple[Row, ...]
-    details: tuple[Row, ...]
-    lists: tuple[Row, ...]
-    permalink: str
-
-
 def says_something(crumb: Breadcrumb) -> bool:
     """Return whether a breadcrumb isn't empty."""
     return bool(crumb.category or crumb.message or crumb.data)
 
 
-def present_event(event: Event, clock: Clock, limits: Limits) -> EventView:
-    """Return the event in the agent's zone, as far as it was read, within the limits."""
-    body, zone = event.details, clock.zone
-    raised = body.exceptions[0] if body.exceptions else None
-    title = fmt.clipped(event.title or (raised and raised.type) or "Untitled error", 200)
-    message = fmt.clipped(body.message or event.message or "", limits.text)
-    crash = raised.crash_frame if raised else None
-    function = f"{fmt.clipped(crash.function, 80)}()" if crash and crash.function else ""
-    crashed_in = ", ".join(filter(None, (function, _place(crash) if crash else "")))
-    steps = [crumb for crumb in body.breadcrumbs if says_something(crumb)]
-    return EventView(
-        id=event.id,
-        time=clock.time(event.timestamp),
-        relative=clock.relative(event.timestamp),
-        arrival=summary.arrival_text(event) or "",
-        delay=summary.delay_text(event) or "",
-        level=fmt.level_mark(event.level),
-        title=title,
-        message="" if message in title else message,
-        what=f"failed in {crashed_in}" if crashed_in else title,
-        is_read=event.body is not None,
-        exceptions=tuple(
-            exception_view(exception, is_cause=place > 0, limits=limits)
-            for place, exception in enumerate(body.exceptions)
-        ),
-        steps=tuple(_event_step(crumb, event, zone, limits) for crumb in steps[-limits.steps :]),
-        left_out=max(0, len(steps) - limits.steps),
-        request=_rows(_request(body), limits.text),
-        facts=_rows(_facts(event, body, zone), 300),
-        details=_rows(_plain(_details(body)), limits.text),
-        lists=_rows(_lists(body), limits.text),
-        permalink=fmt.safe_link(event.permalink),
-    )
+class EventView:
+    """An event for its page or card, as far as it was read. Empty texts and rows are not shown.
 
+    `arrival` and `delay` say in short and in full that Sentry received it at another time. What
+    only an open event shows is not computed for the others on a page.
+    """
 
-def _facts(event: Event, body: EventBody, zone: ZoneInfo) -> Iterator[tuple[str, str | None]]:
-    culprit = event.culprit or body.culprit
-    yield "Time", fmt.in_both(event.timestamp, zone)
-    yield "Received", fmt.in_both(body.received_at, zone) if body.received_at else None
-    yield "Project", event.project
-    yield "Release", event.release or body.release
-    yield "Environment", event.environment or body.environment
-    yield "Page or task", event.transaction
-    yield "Where in the code", None if culprit == event.transaction else culprit
-    yield "Platform", event.platform
-    yield "Matched by", listed(field_name(field) for field in event.matched_on)
-    yield "Trace", event.trace_id or body.trace_id
-    yield "Event", event.id
+    def __init__(self, event: Event, clock: Clock, limits: Limits) -> None:
+        body = event.details
+        self._event, self._body, self._zone, self._limits = event, body, clock.zone, limits
+        self._crumbs = list(filter(says_something, body.breadcrumbs))
+        raised = body.exceptions[0] if body.exceptions else None
+        crash = raised.crash_frame if raised else None
+        function = f"{fmt.clipped(crash.function, 80)}()" if crash and crash.function else ""
+        crashed_in = ", ".join(filter(None, (function, _place(crash) if crash else "")))
+        title = event.title or (raised and raised.type) or "Untitled error"
+        message = fmt.clipped(body.message or event.message or "", limits.text)
+        self.id = event.id
+        self.time = clock.time(event.timestamp)
+        self.arrival = summary.arrival_text(event)
+        self.delay = summary.delay_text(event)
+        self.level = fmt.level_mark(event.level)
+        self.title = fmt.clipped(title, 200)
+        self.message = "" if message in self.title else message
+        self.what = f"failed in {crashed_in}" if crashed_in else self.title
+        self.is_read = event.body is not None
+        self.left_out = max(0, len(self._crumbs) - limits.steps)
+        self.permalink = fmt.safe_link(event.permalink)
 
+    @cached_property
+    def exceptions(self) -> list[ExceptionView]:
+        """The raised exception, then its causes."""
+        return [
+            ExceptionView(exception, self._limits, is_cause=place > 0)
+            for place, exception in enumerate(self._body.exceptions)
+        ]
 
-def _request(body: EventBody) -> Iterator[tuple[str, str]]:
-    request = body.request
-    if request is None:
-        return
-    yield "Address", " ".join(filter(None, (request.method, request.url)))
-    yield from ((f"?{name}", value) for name, value in request.query)
-    yield "Sent", "" if request.data in (None, "", {}, []) else fmt.plain_value(request.data)
-    yield from request.headers
-    yield from ((f"Cookie {name}", value) for name, value in request.cookies)
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The last steps before it, oldest first, without as many as are `left_out`."""
+        happened = self._body.happened_at or self._event.timestamp
+        clock, limits = Clock(happened, self._zone, at="just then"), self._limits
+        steps = []
+        for crumb in self._crumbs[-limits.steps :]:
+            step = step_of(crumb, self._event, clock, longest=limits.text)
+            raw = (breadcrumb_message(crumb) or "") if limits.raw_steps else ""
+            is_other = raw.lower() != step.text.lower()
+            steps.append(replace(step, raw=fmt.clipped(raw, limits.text)) if is_other else step)
+        return steps
 
+    @cached_property
+    def facts(self) -> tuple[Row, ...]:
+        """What it is and where it happened."""
+        event, body, zone = self._event, self._body, self._zone
+        culprit = event.culprit or body.culprit
+        facts = (
+            ("Time", fmt.in_both(event.timestamp, zone)),
+            ("Received", fmt.in_both(body.received_at, zone) if body.received_at else None),
+            ("Project", event.project),
+            ("Release", event.release or body.release),
+            ("Environment", event.environment or body.environment),
+            ("Page or task", event.transaction),
+            ("Where in the code", None if culprit == event.transaction else culprit),
+            ("Platform", event.platform),
+            ("Matched by", listed(field_name(field) for field in event.matched_on)),
+            ("Trace", event.trace_id or body.trace_id),
+            ("Event", event.id),
+        )
+        return _rows(facts, 300)
 
-def _lists(body: EventBody) -> Iterator[tuple[str, str]]:
-    """Yield threads, spans, and so on with their names, then what is only in Sentry."""
-    yield from ((f"{name[0].upper()}{name[1:]}", lines) for name, lines in body.lists.items())
-    unread = body.unread.items()
-    yield "Only in Sentry", listed(f"{name} ({fmt.grouped(count)})" for name, count in unread)
+    @cached_property
+    def request(self) -> tuple[Row, ...]:
+        """The request during which it happened."""
+        request = self._body.request or Request()
+        sent = "" if request.data in (None, "", {}, []) else fmt.plain_value(request.data)
+        pairs = (
+            ("Address", " ".join(filter(None, (request.method, request.url)))),
+            *((f"?{name}", value) for name, value in request.query),
+            ("Sent", sent),
+            *request.headers,
+            *((f"Cookie {name}", value) for name, value in request.cookies),
+        )
+        return _rows(pairs, self._limits.text)
 
+    @cached_property
+    def lists(self) -> tuple[Row, ...]:
+        """The threads, spans, and so on with their names, then what is only in Sentry."""
+        shown = [(f"{name[0].upper()}{name[1:]}", text) for name, text in self._body.lists.items()]
+        unread = self._body.unread.items()
+        only = listed(f"{name} ({fmt.grouped(count)})" for name, count in unread)
+        return _rows((*shown, ("Only in Sentry", only)), self._limits.text)
 
-def _details(body: EventBody) -> Iterator[tuple[str, object]]:
-    sent: dict[str, object] = dict(body.tags)
-    for context, values in (("user", body.user), *body.contexts.items()):
-        sent |= {f"{context}: {name}": value for name, value in values.items()}
-    sent |= body.extra
-    yield from ((name, value) for name, value in sent.items() if value not in (None, ""))
+    @cached_property
+    def details(self) -> tuple[Row, ...]:
+        """The tags, contexts, and extra data."""
+        sent: dict[str, object] = dict(self._body.tags)
+        for context, values in (("user", self._body.user), *self._body.contexts.items()):
+            sent |= {f"{context}: {name}": value for name, value in values.items()}
+        sent |= self._body.extra
+        filled = ((name, value) for name, value in sent.items() if value not in (None, ""))
+        return _rows(_plain(filled), self._limits.text)
 
 
 # The impact of a problem on all customers: "Is it just them?"
@@ -509,61 +479,48 @@ class IssueView:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class IssueCard:
     """A problem. `nearest` is the ID of the event to open, and `clock` is when it happened.
 
-    `hint` distinguishes it from problems with the same sentence.
+    `totals` counts the events of each issue in all problems. `hint` distinguishes it from problems
+    with the same sentence.
     """
 
-    number: int
-    issue_id: str
-    level: fmt.LevelMark
-    clock: str
-    broke: bool
-    nearest: str
-    cause: IssueView
-    others: tuple[IssueView, ...]
-    known: tuple[KnownView, ...]
-    hint: str
-
-
-def issue_card(
-    problem: Problem,
-    clock: Clock,
-    *,
-    known: tuple[KnownView, ...] = (),
-    totals: Mapping[str, int] = MappingProxyType({}),
-    hint: str = "",
-) -> IssueCard:
-    """Return the card of a problem. `totals` counts the events of each issue in all problems."""
-    is_first = problem.number == 1  # the top of the page says where and how it failed
-    handling = None if is_first else summary.handling_text_of(problem)
-    cause = _issue_view(problem.cause, handling, not is_first, clock, totals)
-    others = []
-    for joined in problem.others:
-        group = joined.group
-        handling = summary.handling_text(replace(group.newest, handled=group.handled))
-        other = _issue_view(group, handling, True, clock, totals)
-        title = fmt.clipped(group.title, 200)
-        others.append(replace(other, title=title, reason=joined.reason.value))
-    first, last = (clock.text(one.timestamp)[:-3] for one in (problem.events[-1], problem.newest))
-    return IssueCard(
-        number=problem.number,
-        issue_id=problem.issue_id,
-        level=fmt.worst_level(event.level for event in problem.events),
-        clock=first if first == last else f"{first} to {last}",
-        broke=problem.handled is False,
-        nearest=nearest_first(problem.cause.events, clock.moment)[0].id,
-        cause=replace(
-            cause,
+    def __init__(
+        self,
+        problem: Problem,
+        clock: Clock,
+        *,
+        known: tuple[KnownView, ...] = (),
+        totals: Mapping[str, int] = MappingProxyType({}),
+        hint: str = "",
+    ) -> None:
+        is_first = problem.number == 1  # the top of the page says where and how it failed
+        handling = None if is_first else summary.worst_handling(problem)
+        first, last = (
+            clock.text(event.timestamp)[:-3] for event in (problem.events[-1], problem.newest)
+        )
+        self.number = problem.number
+        self.issue_id = problem.issue_id
+        self.level = fmt.worst_level(event.level for event in problem.events)
+        self.clock = first if first == last else f"{first} to {last}"
+        self.broke = problem.handled is False
+        self.nearest = nearest_first(problem.cause.events, clock.moment)[0].id
+        self.cause = replace(
+            _issue_view(problem.cause, handling, not is_first, clock, totals),
             sentence=fmt.typeset(summary.summarize_group(problem)),
             count=_count(problem.times),
-        ),
-        others=tuple(others),
-        known=known,
-        hint=hint,
-    )
+        )
+        self.others = [_joined_view(joined, clock, totals) for joined in problem.others]
+        self.known = known
+        self.hint = hint
+
+
+def _joined_view(joined: Joined, clock: Clock, totals: Mapping[str, int]) -> IssueView:
+    group = joined.group
+    handling = summary.handling_of(replace(group.newest, handled=group.handled))
+    view = _issue_view(group, handling, True, clock, totals)
+    return replace(view, title=fmt.clipped(group.title, 200), reason=joined.reason.value)
 
 
 _WITHIN = {
@@ -581,7 +538,7 @@ def _issue_view(
     by_distance = nearest_first(group.events, clock.moment)
     near, far = (
         [
-            present_event(event, clock, BRIEF)
+            EventView(event, clock, BRIEF)
             for event in sorted(part, key=lambda event: (event.timestamp, event.id))
         ]
         for part in (by_distance[:_MAX_OPEN_EVENTS], by_distance[_MAX_OPEN_EVENTS:])

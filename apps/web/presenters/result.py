@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from apps.events import query
-from apps.events.answer import Answer, Notice, NoticeCode, OtherOccurrences, Progress
+from apps.events.answer import Answer, NoticeCode, OtherOccurrences, Progress
 from apps.events.event import Event
 from apps.events.filtering import EventFilter, filter_problems
 from apps.events.grouping import Problem, groups_in, problems_of
@@ -27,11 +27,11 @@ from apps.lookups.records import customer_of
 from apps.web.access import admin_origin, home_url, may_look_up, site_origin
 from apps.web.presenters import formatting as fmt
 from apps.web.presenters import issue
-from apps.web.presenters.brief import Brief, brief_of
+from apps.web.presenters.brief import brief_of
 from apps.web.presenters.filters import filter_form
 from apps.web.presenters.formatting import Clock
-from apps.web.presenters.story import StoryView, related_view, story_view
-from apps.web.presenters.timeline import Timeline, hints_of, timeline_of
+from apps.web.presenters.story import related_view, story_view
+from apps.web.presenters.timeline import Timeline, hints_of
 
 # A result without errors: what was searched, and what to try next.
 
@@ -87,23 +87,17 @@ def nothing_view(answer: Answer, zone: ZoneInfo) -> dict[str, Any]:
 
 def _other_times(answer: Answer, occurrences: OtherOccurrences, zone: ZoneInfo) -> dict[str, Any]:
     began = fmt.local_minute(occurrences.since, zone)
-    is_read = not occurrences.problem
-    nearest = filter(None, (occurrences.before, occurrences.after))
     window, last = answer.question.window, occurrences.last
+    nearest = filter(None, (occurrences.before, occurrences.after))
     return {
-        "is_never": occurrences.is_never,
+        "found": occurrences,
         "is_unknown": answer.is_unknown_customer,
         "since": replace(began, text=began.text.rpartition(",")[0]),  # with the full time on hover
         "days": (occurrences.until - occurrences.since).days,
         "last": _other_event(last, window, zone) if last else None,
         "nearest": [_other_event(event, window, zone) for event in nearest],
-        "has_empty_sides": is_read and not occurrences.is_never,
-        "before": occurrences.before,
-        "after": occurrences.after,
         "began": began.text,
         "until": fmt.local_minute(occurrences.until, zone).text,
-        "covers_retention": is_read and occurrences.covers_retention,
-        "problem": occurrences.problem,
     }
 
 
@@ -113,7 +107,7 @@ def _other_event(event: Event, window: query.Window, zone: ZoneInfo) -> dict[str
     side = "before" if is_before else "after"
     return {
         "time": fmt.local_minute(event.timestamp, zone),
-        "clock": fmt.local_clock(event.timestamp, zone, day_of=window.moment).text[:-3],
+        "clock": Clock(window.moment, zone).text(event.timestamp)[:-3],
         "distance": f"{query.format_duration(gap.total_seconds())} {side} the window",
         "sentence": fmt.typeset(summarize(event)),
         "level": fmt.level_mark(event.level),
@@ -127,16 +121,16 @@ def _other_event(event: Event, window: query.Window, zone: ZoneInfo) -> dict[str
 
 def move_buttons(question: query.Question, now: datetime) -> Iterator[tuple[str, str, str]]:
     """Yield the possible moves as their buttons: the posted value, the label, and a hint."""
-    labels = {
+    buttons = {
         query.Move.EARLIER: ("10 min earlier", "the same window, ten minutes earlier"),
         query.Move.LATER: ("10 min later", "the same window, ten minutes later"),
+        query.Move.WIDER: ("Wider, {window}", "a wider window around the same time"),
         query.Move.NOW: ("Look up now", "the same customer, right now"),
     }
-    for move in (query.Move.EARLIER, query.Move.LATER, query.Move.WIDER, query.Move.NOW):
+    for move, (label, hint) in buttons.items():
         if moved := query.apply_move(question, move, now):
-            wider = f"Wider, {fmt.half_window(moved.window.minutes)}"
-            label, hint = labels.get(move) or (wider, "a wider window around the same time")
-            yield move.value, label, hint
+            window = fmt.half_window(moved.window.minutes)
+            yield move.value, label.format(window=window), hint
 
 
 def recent_view(
@@ -164,18 +158,17 @@ def near_names(lookup: Lookup, others: Sequence[Lookup]) -> tuple[str, ...]:
 
 def _outcome(lookup: Lookup) -> str:
     """Return what was found, with the number of problems; older lookups only know their issues."""
+    if lookup.purged_at:
+        return "deleted"
+    if lookup.outcome == Outcome.NOTHING:
+        return "no error events"
     found = query.counted(lookup.issues or 0, "issue")
     if lookup.problems is not None:
         found = query.counted(lookup.problems, "problem")
-    if lookup.purged_at:
-        return "deleted"
     if lookup.outcome == Outcome.FOUND:
         return found
-    if lookup.outcome == Outcome.NOTHING:
-        return "no error events"
-    if lookup.outcome == Outcome.INCOMPLETE and lookup.issues:
-        return f"{found}, incomplete"
-    return str(Outcome(lookup.outcome).label)
+    is_partial = lookup.outcome == Outcome.INCOMPLETE and lookup.issues
+    return f"{found}, incomplete" if is_partial else str(Outcome(lookup.outcome).label)
 
 
 def since_text(since: NewSince | None, now: datetime) -> str:
@@ -191,34 +184,6 @@ def since_text(since: NewSince | None, now: datetime) -> str:
 
 MAX_OPEN_ISSUES = 10
 THEME_COOKIE, THEMES = "triage_theme", ("light", "dark")
-
-
-@dataclass(frozen=True, slots=True)
-class ResultPage:
-    """The context of `lookups/_result.html`. `folded` and `noise` are problems behind a click.
-
-    `known` are the known errors of what failed without an error.
-    """
-
-    title: str
-    headline: str
-    summary: dict[str, Any]
-    facts: tuple[str, ...]
-    answer: Answer
-    is_young: bool
-    notices: tuple[Notice, ...]
-    brief: Brief
-    has_known: bool
-    known: tuple[tuple[str, issue.KnownView], ...]
-    timeline: Timeline | None
-    filter: dict[str, Any] | None
-    groups: list[issue.IssueCard]
-    folded: list[issue.IssueCard]
-    noise: list[issue.IssueCard]
-    nothing: dict[str, Any] | None
-    story: StoryView | None
-    related: dict[str, Any] | None
-    zone: str
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -240,68 +205,71 @@ def site(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def result_page(
-    answer: Answer,
-    lookup: Lookup,
-    *,
-    zone: ZoneInfo,
-    now: datetime,
-    event_filter: EventFilter | None = None,
-    feedback: issue.GivenFeedback | None = None,
-) -> ResultPage:
-    """Return the page in the agent's zone. Only the timeline and problems follow the filter."""
-    event_filter, today = event_filter or EventFilter(), now.astimezone(zone).date()
-    clock = Clock(answer.question.window.moment, zone)
-    problems = problems_of(answer)
-    shown = filter_problems(problems, event_filter)
-    hidden = {one.number for one in problems} - {one.number for one in shown}
-    known = issue.known_views(
-        answer, problems, zone=zone, today=today, feedback=feedback, hidden=hidden
-    )
-    quiet = issue.known_troubles(answer, zone=zone, today=today, feedback=feedback)
-    hints = hints_of(problems)
-    totals = {one.issue_id: len(one.events) for one in groups_in(problems)}
-    alike = Counter(map(summarize_group, problems))
-    loud: list[issue.IssueCard] = []
-    noise: list[issue.IssueCard] = []
-    for one in shown:
-        title = fmt.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""
-        card = issue.issue_card(
-            one,
-            clock,
-            known=known.get(one.issue_id, ()),
-            totals=totals,
-            hint=hints.get(one.issue_id) or title,
+class ResultPage:
+    """The context of `lookups/_result.html` in the agent's zone.
+
+    `folded` and `noise` are problems behind a click. `known` are the known errors of what failed
+    without an error. Only the timeline and problems follow the filter.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        lookup: Lookup,
+        *,
+        zone: ZoneInfo,
+        now: datetime,
+        event_filter: EventFilter | None = None,
+        feedback: issue.GivenFeedback | None = None,
+    ) -> None:
+        event_filter, today = event_filter or EventFilter(), now.astimezone(zone).date()
+        clock = Clock(answer.question.window.moment, zone)
+        problems = problems_of(answer)
+        shown = filter_problems(problems, event_filter)
+        hidden = {one.number for one in problems} - {one.number for one in shown}
+        known = issue.known_views(
+            answer, problems, zone=zone, today=today, feedback=feedback, hidden=hidden
         )
-        (noise if one.is_noise else loud).append(card)
-    if not loud:
-        loud, noise = noise, []
-    return ResultPage(
-        title=_title(answer, sum(not one.is_noise for one in problems)),
-        headline=fmt.typeset(headline(answer, zone)),
-        summary=_summary(answer, lookup, zone, now),
-        facts=tuple(_facts(answer, problems)),
-        answer=answer,
-        is_young=answer.has_notice(NoticeCode.WINDOW_OPEN),
-        notices=tuple(
+        hints = hints_of(problems)
+        totals = {one.issue_id: len(one.events) for one in groups_in(problems)}
+        alike = Counter(map(summarize_group, problems))
+        loud: list[issue.IssueCard] = []
+        noise: list[issue.IssueCard] = []
+        for one in shown:
+            title = fmt.shortened(one.title, 60) if alike[summarize_group(one)] > 1 else ""
+            card = issue.IssueCard(
+                one,
+                clock,
+                known=known.get(one.issue_id, ()),
+                totals=totals,
+                hint=hints.get(one.issue_id) or title,
+            )
+            (noise if one.is_noise else loud).append(card)
+        if not loud:
+            loud, noise = noise, []
+        has_timeline = problems or troubles_of(answer)
+        self.title = _title(answer, sum(not one.is_noise for one in problems))
+        self.headline = fmt.typeset(headline(answer, zone))
+        self.summary = _summary(answer, lookup, clock, now)
+        self.facts = tuple(_facts(answer, problems))
+        self.answer = answer
+        self.is_young = answer.has_notice(NoticeCode.WINDOW_OPEN)
+        self.notices = [
             replace(one, message=fmt.typeset(one.message))
             for one in answer.event_notices(fmt.visible(lookup.customer))
-        ),
-        brief=brief_of(answer, problems, zone=zone, today=today),
-        has_known=bool(known or quiet),
-        known=quiet,
-        story=story_view(answer, problems, zone),
-        nothing=None if problems else nothing_view(answer, zone),
-        timeline=timeline_of(answer, shown, event_filter, zone)
-        if problems or troubles_of(answer)
-        else None,
-        filter=filter_form(answer, event_filter, shown, zone) if problems else None,
-        groups=loud[:MAX_OPEN_ISSUES],
-        folded=loud[MAX_OPEN_ISSUES:],
-        noise=noise,
-        related=related_view(answer, zone),
-        zone=zone.key,
-    )
+        ]
+        self.brief = brief_of(answer, problems, zone=zone, today=today)
+        self.known = issue.known_troubles(answer, zone=zone, today=today, feedback=feedback)
+        self.has_known = bool(known or self.known)
+        self.timeline = Timeline(answer, shown, event_filter, zone) if has_timeline else None
+        self.filter = filter_form(answer, event_filter, shown, zone) if problems else None
+        self.groups = loud[:MAX_OPEN_ISSUES]
+        self.folded = loud[MAX_OPEN_ISSUES:]
+        self.noise = noise
+        self.nothing = None if problems else nothing_view(answer, zone)
+        self.story = story_view(answer, problems, zone)
+        self.related = related_view(answer, zone)
+        self.zone = zone.key
 
 
 def _title(answer: Answer, problems: int) -> str:
@@ -311,9 +279,9 @@ def _title(answer: Answer, problems: int) -> str:
     return "No errors" if answer.complete else "Not sure yet"
 
 
-def _summary(answer: Answer, lookup: Lookup, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+def _summary(answer: Answer, lookup: Lookup, clock: Clock, now: datetime) -> dict[str, Any]:
     """Return the lookup as the page repeats it. `exactly` is the customer for a literal reading."""
-    question, typed = answer.question, lookup.customer
+    question, typed, zone = answer.question, lookup.customer, clock.zone
     window, own_zone = question.window, zone_of_customer(answer.events)
     reading = reading_of(typed, customer_of(lookup)) if typed else ""
     is_exact = typed.casefold().startswith(query.EXACTLY)
@@ -325,8 +293,8 @@ def _summary(answer: Answer, lookup: Lookup, zone: ZoneInfo, now: datetime) -> d
         "moment": fmt.local_moment(window.moment, zone),
         "both_zones": fmt.in_utc_too(window.moment, zone),
         "minutes": window.minutes,
-        "start": fmt.local_clock(window.start, zone, day_of=window.moment),
-        "end": fmt.local_clock(window.end, zone, day_of=window.moment),
+        "start": clock.time(window.start),
+        "end": clock.time(window.end),
         "typed": fmt.typed_in(window.moment, zone),
         "moves": list(move_buttons(question, now)),
         "for_customer": fmt.also_in(window.moment, own_zone, day_of=zone)
@@ -388,7 +356,7 @@ def progress_data(lookup: Lookup, state: LookupState, progress: Progress) -> dic
 
     `share` is the part that is done, from 0 to 1. `known` is null until all events are listed.
     """
-    zone = ZoneInfo(lookup.zone)
+    clock = Clock(lookup.moment, ZoneInfo(lookup.zone))
     hidden = progress.events_found - len(progress.newest)
     return {
         "state": state,
@@ -401,8 +369,8 @@ def progress_data(lookup: Lookup, state: LookupState, progress: Progress) -> dic
         "events": [
             {
                 "id": one.id,
-                "time": fmt.local_clock(one.timestamp, zone, day_of=lookup.moment).text,
-                "iso": fmt.local_clock(one.timestamp, zone).iso,
+                "time": clock.text(one.timestamp),
+                "iso": clock.time(one.timestamp).iso,
                 "level": fmt.level_mark(one.level).word,
                 "sentence": one.sentence,
             }

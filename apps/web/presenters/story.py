@@ -1,6 +1,6 @@
 """What the customer did, and the data related to their errors, as the result page shows them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, groupby
@@ -37,6 +37,9 @@ _PAUSE = timedelta(minutes=2)
 _SAME_TIME = timedelta(seconds=2)
 _BY_ITSELF = frozenset(("went to", "saw", "left", "scrolled"))
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # the direction of an event's text
+
+
+_Error = tuple[Event, Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +96,19 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     if not breadcrumbs and not signals:
         return None
     has_more = bool(breadcrumbs) or any(one.step.kind != "release" for one in signals)
-    happened: list[tuple[datetime, PlacedBreadcrumb | Event]] = [
+    happened: list[tuple[datetime, PlacedBreadcrumb | _Error]] = [
         (one.position[0], one) for one in breadcrumbs
     ]
     happened += [
-        ((event.body and event.body.happened_at) or event.timestamp, event)
+        (event.details.happened_at or event.timestamp, (event, problem))
         for problem in problems
         if has_more and not problem.is_noise
         for event in problem.events
     ]
-    owners = {event.id: problem for problem in problems for event in problem.events}
-    in_order = sorted(happened, key=lambda pair: pair[0])
-    by_distance = sorted(in_order, key=lambda pair: abs(pair[0] - moment))
-    shown = sorted(by_distance[:MAX_STEPS], key=lambda pair: pair[0])
+    nearest = sorted(happened, key=lambda pair: (abs(pair[0] - moment), pair[0]))[:MAX_STEPS]
+    shown = sorted(nearest, key=lambda pair: pair[0])
     read, total = answer.bodies_read, len(answer.events)
-    steps = [_placed(at, one, clock, owners) for at, one in shown]
+    steps = [_placed(at, one, clock) for at, one in shown]
     line = sorted((*steps, *signals), key=lambda placed: placed.at)
     return StoryView(
         parts=_parts_near(_add_pauses(line, answer), moment),
@@ -186,7 +187,7 @@ def _steps_before(event: Event, clock: Clock) -> Iterator[Step]:
 
 
 def _step_at(one: PlacedBreadcrumb, clock: Clock) -> Step:
-    return step_of(one.crumb, one.event, clock, at="at that time", longest=_MAX_CRUMB_TEXT)
+    return step_of(one.crumb, one.event, clock, longest=_MAX_CRUMB_TEXT)
 
 
 def _in_a_row(steps: Sequence[Step]) -> str:
@@ -227,26 +228,21 @@ def just_after(answer: Answer, problem: Problem, clock: Clock) -> str:
     return ""
 
 
-def _placed(
-    at: datetime,
-    one: PlacedBreadcrumb | Event,
-    clock: Clock,
-    owners: Mapping[str, Problem],
-) -> _Placed:
+def _placed(at: datetime, one: PlacedBreadcrumb | _Error, clock: Clock) -> _Placed:
     if isinstance(one, PlacedBreadcrumb):
         step = _step_at(one, clock)
         said = step.text if step.is_customers else ""
         return _Placed(at, step, (step.words, said, step.outcome))
-    owner = owners[one.id]
+    event, problem = one
     step = Step(
-        relative=clock.relative(at),
         time=clock.time(at),
-        words=fmt.typeset(summarize(one)),
+        words=fmt.typeset(summarize(event)),
         has_failed=True,
         is_error=True,
     )
-    sentence = fmt.typeset(summarize_group(owner))
-    return _Placed(at, step, (sentence,), owner.number, sentence, owner.twins.get(one.id, one.id))
+    sentence = fmt.typeset(summarize_group(problem))
+    occurrence = problem.twins.get(event.id, event.id)
+    return _Placed(at, step, (sentence,), problem.number, sentence, occurrence)
 
 
 def _parts_near(line: Sequence[_Placed], moment: datetime) -> tuple[StoryPart, ...]:
@@ -425,7 +421,7 @@ def messages(answer: Answer) -> tuple[Feedback, ...]:
 
 
 def _signal(kind: str, at: datetime, clock: Clock, words: str = "") -> Step:
-    return Step(clock.relative(at), clock.time(at), words, kind=kind)
+    return Step(clock.time(at), words, kind=kind)
 
 
 def feedback_step(

@@ -17,6 +17,7 @@ from apps.events.query import Window, counted
 from apps.events.releases import short_release
 from apps.events.summary import summarize_failure, summarize_group
 from apps.web.presenters import formatting as fmt
+from apps.web.presenters.formatting import Clock
 
 # The axis.
 
@@ -46,6 +47,10 @@ class Scale:
     def across(self, when: datetime) -> str:
         """Return the position of a time as an SVG length."""
         return f"{self.x(when):.2f}%"
+
+    def clock(self, when: datetime) -> str:
+        """Return the local time of day."""
+        return f"{when.astimezone(self.zone):%H:%M:%S}"
 
     def at(self, x: float) -> float:
         """Return the epoch seconds at a position, also within the margins."""
@@ -243,71 +248,53 @@ class Lane:
     is_noise: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Timeline:
-    """The drawing. `lanes_left_out` counts problems without a lane, `seen` are observations.
+    """The drawing of an answer with the problems that the filter leaves.
 
-    `ticks` have a place and a text. `left` and `right` are the epoch seconds at the edges. `moment`
-    is None if the reported time is outside, as `elsewhere` then says.
+    `lanes_left_out` counts problems without a lane, `seen` are observations. `ticks` have a place
+    and a text. `left` and `right` are the epoch seconds at the edges. `moment` is None if the
+    reported time is outside, as `elsewhere` then says.
     """
 
-    left: int
-    right: int
-    moment: Label | None
-    elsewhere: str
-    ticks: tuple[tuple[str, str], ...]
-    lanes: tuple[Lane, ...]
-    lanes_left_out: int
-    releases: tuple[Label, ...]
-    density: Density | None
-    description: str
-    seen: tuple[Mark, ...]
-
-
-def timeline_of(
-    answer: Answer,
-    problems: Sequence[Problem],
-    event_filter: filtering.EventFilter,
-    zone: ZoneInfo,
-) -> Timeline:
-    """Return the drawing of an answer with the problems that the filter leaves."""
-    moment = answer.question.window.moment
-    span = event_filter.span or answer.question.window
-    scale = Scale(span, zone)
-    deploys = filter_deploys(answer.beside.deploys, span, event_filter)
-    seen = filter_observations(troubles_of(answer), event_filter)
-    start, end, asked_about = (
-        fmt.local_clock(when, zone, day_of=span.start).text
-        for when in (span.start, span.end, moment)
-    )
-    x, is_inside = scale.x(moment), span.contains(moment)
-    side = "before" if moment < span.start else "after"
-    anchor = "start" if x < 14 else "end" if x > 86 else "middle"  # keeps it in the drawing
-    counts = [
-        counted(sum(not one.is_noise for one in problems), "problem"),
-        counted(len(filtering.events_in(problems)), "event"),
-    ]
-    if deploys:
-        counts.append(f"{counted(len(deploys), 'release')} went live")
-    if seen:
-        counts.append(f"{counted(len(seen), 'finding')} in logs and requests")
-    return Timeline(
-        left=round(scale.at(0)),
-        right=round(scale.at(100)),
-        moment=Label(
-            scale.across(moment), anchor, f"{fmt.local_clock(moment, zone).text} asked about"
+    def __init__(
+        self,
+        answer: Answer,
+        problems: Sequence[Problem],
+        event_filter: filtering.EventFilter,
+        zone: ZoneInfo,
+    ) -> None:
+        moment = answer.question.window.moment
+        span = event_filter.span or answer.question.window
+        scale = Scale(span, zone)
+        deploys = filter_deploys(answer.beside.deploys, span, event_filter)
+        seen = filter_observations(troubles_of(answer), event_filter)
+        start, end, asked_about = (
+            Clock(span.start, zone).text(when) for when in (span.start, span.end, moment)
         )
-        if is_inside
-        else None,
-        elsewhere="" if is_inside else f"The reported time, {asked_about}, is {side} this range",
-        ticks=_ticks(scale, (x,) if is_inside else ()),
-        lanes=tuple(_lanes(problems[:MAX_LANES], scale)),
-        lanes_left_out=max(0, len(problems) - MAX_LANES),
-        releases=release_marks(deploys, scale),
-        density=density(step_times(answer.events), scale),
-        description=f"From {start} to {end} {zone.key}: {', '.join(counts)}.",
-        seen=_seen_marks(seen, scale),
-    )
+        x, is_inside = scale.x(moment), span.contains(moment)
+        side = "before" if moment < span.start else "after"
+        anchor = "start" if x < 14 else "end" if x > 86 else "middle"  # keeps it in the drawing
+        label = Label(scale.across(moment), anchor, f"{scale.clock(moment)} asked about")
+        counts = [
+            counted(sum(not one.is_noise for one in problems), "problem"),
+            counted(len(filtering.events_in(problems)), "event"),
+        ]
+        if deploys:
+            counts.append(f"{counted(len(deploys), 'release')} went live")
+        if seen:
+            counts.append(f"{counted(len(seen), 'finding')} in logs and requests")
+        outside = f"The reported time, {asked_about}, is {side} this range"
+        self.left = round(scale.at(0))
+        self.right = round(scale.at(100))
+        self.moment = label if is_inside else None
+        self.elsewhere = "" if is_inside else outside
+        self.ticks = _ticks(scale, (x,) if is_inside else ())
+        self.lanes = list(_lanes(problems[:MAX_LANES], scale))
+        self.lanes_left_out = max(0, len(problems) - MAX_LANES)
+        self.releases = release_marks(deploys, scale)
+        self.density = density(step_times(answer.events), scale)
+        self.description = f"From {start} to {end} {zone.key}: {', '.join(counts)}."
+        self.seen = _seen_marks(seen, scale)
 
 
 def filter_observations(
@@ -338,9 +325,7 @@ def _seen_marks(observations: Sequence[Observation], scale: Scale) -> tuple[Mark
             across=scale.across(cluster[0][0]),
             href=f"#{observation_anchor(cluster[0][1])}",
             count=len(cluster),
-            label=" ".join(
-                f"{fmt.local_clock(at, scale.zone).text}: {one.sentence}" for at, one in cluster[:5]
-            ),
+            label=" ".join(f"{scale.clock(at)}: {one.sentence}" for at, one in cluster[:5]),
         )
         for cluster in _clusters(marks, [at for at, _one in marks], scale)
     )
@@ -418,9 +403,7 @@ def _marks(events: Sequence[Event], scale: Scale) -> Iterator[Mark]:
     for cluster in _clusters(in_order, [event.timestamp for event in in_order], scale):
         first, count = cluster[0], len(cluster)
         level = fmt.worst_level(event.level for event in cluster)
-        began, ended = (
-            fmt.local_clock(one.timestamp, scale.zone).text for one in (first, cluster[-1])
-        )
+        began, ended = scale.clock(first.timestamp), scale.clock(cluster[-1].timestamp)
         if count == 1:
             label = f"{began}, {level.word}: {fmt.clipped(first.title or 'untitled', 120)}"
         else:

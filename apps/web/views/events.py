@@ -24,8 +24,8 @@ from apps.web import access
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.filters import filter_form, read_filter, store_filter, stored_filter
 from apps.web.presenters.formatting import Clock, clipped, level_mark, today_in
-from apps.web.presenters.issue import BRIEF, FULL, Limits, known_views, present_event
-from apps.web.presenters.result import result_page
+from apps.web.presenters.issue import BRIEF, FULL, EventView, Limits, known_views
+from apps.web.presenters.result import ResultPage
 from apps.web.presenters.timeline import Scale, density, filter_deploys
 
 
@@ -60,7 +60,7 @@ def _context(request: HttpRequest, lookup: Lookup, event_id: str, limits: Limits
         "known": next(iter(known.values()), ())[:1],
         "lookup": lookup,
         "server": answer.searched.server,
-        "event": present_event(event, clock, limits),
+        "event": EventView(event, clock, limits),
     }
 
 
@@ -121,7 +121,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     if access.PART_HEADER not in request.headers:
         query = f"?{choice.query}" if request.GET else ""
         return SeeOther(f"{reverse('lookup_detail', args=[lookup_id])}{query}#timeline")
-    page = result_page(
+    page = ResultPage(
         result.answer,
         result.lookup,
         zone=ZoneInfo(result.lookup.zone),

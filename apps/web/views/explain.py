@@ -21,7 +21,7 @@ from apps.explain.llm import ModelFailed
 from apps.lookups.answers import LookupResult, result_now
 from apps.web import access
 from apps.web.middleware import render_failures
-from apps.web.presenters.formatting import local_clock, redaction_receipt
+from apps.web.presenters.formatting import Clock, redaction_receipt
 from apps.web.presenters.timeline import observation_anchor
 
 
@@ -39,8 +39,8 @@ def _facts(cause: services.Cause, result: LookupResult) -> Iterator[dict[str, ob
             anchor = observation_anchor(shown) if shown else "story"
             url, when = f"{reverse('lookup_detail', args=[lookup.uuid])}#{anchor}", time_of(row)
             sentence = shown.full_text if shown else what
-        time = local_clock(when, ZoneInfo(lookup.zone), day_of=lookup.moment)
-        yield {"url": url, "time": time, "sentence": sentence}
+        clock = Clock(lookup.moment, ZoneInfo(lookup.zone))
+        yield {"url": url, "time": clock.time(when), "sentence": sentence}
 
 
 class _StreamingPage(StreamingHttpResponse):

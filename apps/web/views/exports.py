@@ -94,14 +94,14 @@ def lookup_unredacted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespons
 def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> HttpResponse:
     """Return the file, made from a new lookup's answer, which is not stored."""
     requester, reason = requester_of(request), form.cleaned_data["reason"]
-    size = {"format": form.cleaned_data["format"], "budget": form.cleaned_data["budget"]}
+    choice = exports.Choice(format=form.cleaned_data["format"], budget=form.cleaned_data["budget"])
     again = repeat_lookup(lookup, requester=requester, reason=reason)
     with request_slot(request.user.pk):
         result = unredacted_result(again, allowed_projects(request))
-    rendered = exports.render_result(result, exports.Choice(**size), customer=again.customer)
+    rendered = exports.render_result(result, choice, customer=again.customer)
     exports.record_export(
         again,
-        exports.Export(exports.Choice(**size), rendered),
+        exports.Export(choice, rendered),
         requester=requester,
         how=ExportMethod.DOWNLOADED,
         redacted=False,

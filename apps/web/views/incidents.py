@@ -30,7 +30,7 @@ from apps.web.forms import FormOptions, LookupForm, share_section
 from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import Clock, local_moment, typed_in
 from apps.web.presenters.incident import incident_view, progress_of
-from apps.web.presenters.issue import FULL, present_event
+from apps.web.presenters.issue import FULL, EventView
 from apps.web.views.lookups import form_options
 
 _SENT_ON = ("zone", "window", "project", "environment", "reason")
@@ -246,7 +246,7 @@ def incident_event(request: HttpRequest, incident_id: uuid.UUID, event_id: str) 
         for event in one.answer.events:
             if event.id == event_id:
                 clock = Clock(one.answer.question.window.moment, ZoneInfo(incident.zone))
-                view = present_event(event, clock, FULL)
+                view = EventView(event, clock, FULL)
                 context = {"incident": incident, "event": view, "number": number}
                 return render(request, "incidents/event.html", context)
     raise Http404
