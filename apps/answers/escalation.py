@@ -62,7 +62,7 @@ def escalation_values(about: About) -> dict[str, str]:
     moment = answer.question.window.moment
     traced = [one for one in document.related if one.kind == _TRACED]  # one may be the cause
     paragraphs = (
-        *(_problem(issue, document.events_of(issue), about) for issue, _ in pairs),
+        *(_problem(issue, document, about) for issue, _ in pairs),
         *map(_observation, troubles_of(answer)[:_MAX_OBSERVATIONS]),
         *([f"### Related errors (same traces)\n{_list(map(_related, traced))}"] if traced else []),
     )
@@ -147,17 +147,20 @@ def _completeness(about: About) -> str:
     return f"No errors are listed, but the list is incomplete. There may have been some. {checked}"
 
 
-def _problem(issue: facts.Issue, events: tuple[facts.Event, ...], about: About) -> str:
+def _problem(issue: facts.Issue, document: facts.Document, about: About) -> str:
     times = "once" if issue.events == 1 else f"{issue.events} times"
     lines = [
         f"### {inline(issue.name)}: {issue.summary}",
-        *(f"- Same failure as {inline(cause)}: {reason}" for cause, reason in issue.caused_by),
+        *(
+            f"- Same failure as {inline(cause)}: {reason}"
+            for cause, reason in document.causes_of(issue)
+        ),
         f"- Issue: {inline(issue.title)}{_link(issue.permalink)}",
         f"- Project {inline(issue.project)}, level {inline(issue.level)}, "
         f"caught by the program: {caught(issue.handled)}",
         *([] if about.shared else [f"- This customer hit it {times} in the window"]),
     ]
-    for event in events[:1]:
+    for event in document.events_of(issue)[:1]:
         lines += _event(event)
     return "\n".join(lines)
 

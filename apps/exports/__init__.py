@@ -38,7 +38,11 @@ _FORMATS: dict[str, tuple[str, str, Callable[[Document], str]]] = {
 
 
 class ExportRefused(ValueError):
-    """An export that is impossible; the message is a sentence for the page."""
+    """An export that is impossible: a sentence for the page, and the field to change."""
+
+    def __init__(self, sentence: str, field: str = "budget") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def family_named(name: str) -> Family:
         if family.name == name:
             return family
     known = ", ".join(family.name for family in FAMILIES)
-    raise ExportRefused(f"There is no family of models with that name. Choose one of: {known}.")
+    message = f"There is no family of models with that name. Choose one of: {known}."
+    raise ExportRefused(message, "model")
 
 
 def render(  # noqa: PLR0913 - independent, keyword-only options

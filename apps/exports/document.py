@@ -109,7 +109,7 @@ class DocumentBuilder:
             marker=self.marker,
             header=self._header(selection),
             problems=tuple(problems),
-            issues=tuple(_with_causes(issues, problems)),
+            issues=tuple(issues),
             events=tuple(_event_facts(event, lead, selection) for event, lead in events),
             breadcrumbs=_breadcrumb_facts(selected, selection),
             related=() if self.issue_id else _related_facts(selection),
@@ -228,18 +228,6 @@ def _problem_facts(
         times=problem.times,
         is_noise=problem.is_noise,
     )
-
-
-def _with_causes(
-    issues: Sequence[facts.Issue], problems: Iterable[facts.Problem]
-) -> Iterator[facts.Issue]:
-    """Yield the issues with the names of those that caused the same failures."""
-    names = {issue.id: issue.name for issue in issues}
-    causes: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for problem in problems:
-        for issue_id, reason in problem.joined:
-            causes[issue_id].append((names.get(problem.cause, problem.cause), reason))
-    return (replace(issue, caused_by=tuple(causes[issue.id])) for issue in issues)
 
 
 def _issue_facts(group: Group, selection: facts.Selection) -> facts.Issue:

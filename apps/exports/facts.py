@@ -100,10 +100,7 @@ class KnownError:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue. `events` counts this customer's events in the window.
-
-    `caused_by` are the issues that caused the same failures, each with why both are one.
-    """
+    """An issue. `events` counts this customer's events in the window."""
 
     id: str
     short_id: str | None
@@ -119,7 +116,6 @@ class Issue:
     permalink: str | None
     status: IssueStatus | None
     known: tuple[KnownError, ...]
-    caused_by: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -292,6 +288,14 @@ class Document:
         """Return the issue's events: the lead, then the others, newest first."""
         own = [event for event in self.events if (event.issue_id or "unknown") == issue.id]
         return tuple(sorted(own, key=lambda event: not event.is_lead))
+
+    def causes_of(self, issue: Issue) -> Iterator[tuple[str, str]]:
+        """Yield the names of the issues that caused the same failures, with the reasons."""
+        names = {one.id: one.name for one in self.issues}
+        for problem in self.problems:
+            for issue_id, reason in problem.joined:
+                if issue_id == issue.id:
+                    yield names.get(problem.cause, problem.cause), reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,10 @@ def _issue_line(issue: facts.Issue, document: facts.Document, quote: Quote) -> s
     parts = (
         f"Issue {quote(issue.name)}",
         title and quote(title),
-        *(f"same failure as {quote(cause)} ({reason})" for cause, reason in issue.caused_by),
+        *(
+            f"same failure as {quote(cause)} ({reason})"
+            for cause, reason in document.causes_of(issue)
+        ),
         issue.level and quote(issue.level),
         issue.project
         and document.header.projects != (issue.project,)

@@ -21,7 +21,7 @@ from apps.lookups import answers, records
 from apps.lookups.access import Requester
 from apps.lookups.cache import JsonForm
 from apps.lookups.models import ExportMethod, ExportPreset, ExportRecord, Lookup
-from apps.lookups.problems import NO_SUCH_EVENT, LookupFailed, bad_input
+from apps.lookups.problems import NO_SUCH_EVENT, LookupFailed
 
 Format = Literal["markdown", "json", "text"]
 
@@ -30,14 +30,6 @@ SIZES = (2000, 6000, 16000)
 _BY_SUFFIX: dict[str, Format] = {"md": "markdown", "json": "json"}
 _RENDERED = JsonForm(Rendered)
 _DIGIT_SEPARATORS = str.maketrans("", "", ", '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
-
-
-class ChoiceRefused(ExportRefused):
-    """An invalid choice: the reason as a sentence, and the name of the field."""
-
-    def __init__(self, sentence: str, field: str) -> None:
-        super().__init__(sentence)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +91,22 @@ def get_preset(name: str) -> Preset:
     if name in presets:
         return presets[name]
     known = ", ".join(presets)
-    raise ExportRefused(f"There is no prompt with that name. Choose one of: {known}.")
+    raise ExportRefused(f"There is no prompt with that name. Choose one of: {known}.", "preset")
 
 
 def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
-    """Return the choice in query parameters. Raise `ChoiceRefused` if it is invalid.
+    """Return the choice in query parameters. Raise `ExportRefused` if it is invalid.
 
     A file extension decides the format; a JSON file has no token limit by default.
     """
     chosen = _BY_SUFFIX.get(suffix) if suffix else values.get("format", "markdown")
     format_: Format | None = next((name for name, _label in FORMATS if name == chosen), None)
     if format_ is None:
-        raise ChoiceRefused("Choose Markdown or JSON.", "format")
+        raise ExportRefused("Choose Markdown or JSON.", "format")
     typed = values.get("budget", "").translate(_DIGIT_SEPARATORS)
     default = None if suffix == "json" else DEFAULT_BUDGET
     if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 9):
-        raise ChoiceRefused("Enter the token limit as a whole number.", "budget")
+        raise ExportRefused("Enter the token limit as a whole number.", "budget")
     choice = Choice(
         format=format_,
         budget=int(typed) if typed else default,
@@ -124,29 +116,19 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
         model=values.get("model", ""),
         marking=values.get("marking") == "1",
     )
-    try:
-        return replace(choice, model=choice.family.name)
-    except ExportRefused as refused:
-        raise ChoiceRefused(str(refused), "model") from refused
+    return replace(choice, model=choice.family.name)
 
 
 def create_export(result: answers.LookupResult, choice: Choice) -> Export:
-    """Return the result rendered, from cache if nothing has changed. Raise `ChoiceRefused`."""
-    try:
-        preset = get_preset(choice.preset)
-    except ExportRefused as refused:
-        raise ChoiceRefused(str(refused), "preset") from refused
-    zone = result.lookup.zone
+    """Return the result rendered, from cache if nothing has changed. Raise `ExportRefused`."""
+    preset, zone = get_preset(choice.preset), result.lookup.zone
     today = timezone.now().astimezone(ZoneInfo(zone)).date()
     family, known = choice.family, result.answer.known
     basis = repr((choice, family, preset, zone, today, known, result.lookup.from_cache))
     stored = _RENDERED.read(answers.get_derived("export", result.lookup, result.projects, basis))
     if stored is not None:
         return Export(choice, stored)
-    try:
-        rendered = render_result(result, choice, preset, today=today)
-    except ExportRefused as refused:
-        raise ChoiceRefused(str(refused), "budget") from refused
+    rendered = render_result(result, choice, preset, today=today)
     content = _RENDERED.dump_json(rendered)
     answers.put_derived("export", result.lookup, result.projects, basis, content)
     return Export(choice, rendered)
@@ -183,11 +165,8 @@ def render_result(
 
 
 def export_result(result: answers.LookupResult, choice: Choice, requester: Requester) -> Export:
-    """Return the export for a program, and record it. Raise `LookupFailed` if it's impossible."""
-    try:
-        export = create_export(result, replace(choice, model=choice.family.name))
-    except ChoiceRefused as refused:
-        raise LookupFailed(bad_input(str(refused))) from refused
+    """Return the export for a program, and record it. Raise `ExportRefused`."""
+    export = create_export(result, replace(choice, model=choice.family.name))
     record_export(result.lookup, export, requester=requester, how=ExportMethod.PRINTED)
     return export
 

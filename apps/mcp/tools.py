@@ -210,12 +210,9 @@ def _read_lookup(caller: Caller, arguments: ReadLookup) -> Reply:
 
 
 def _choice(limit: int) -> Choice:
-    """Return the choice of an export. Raise `LookupFailed` before anything is looked up."""
+    """Return the choice of an export. Raise `ExportRefused` before anything is looked up."""
     choice = Choice(budget=limit)
-    try:
-        check_budget(limit, choice.family)
-    except ExportRefused as refused:
-        raise problems.LookupFailed(problems.bad_input(str(refused))) from refused
+    check_budget(limit, choice.family)
     return choice
 
 
@@ -334,6 +331,8 @@ def run(tool: Tool, arguments: Mapping[str, Any], caller: Caller) -> Steps:
             reply = yield from reply
     except ValidationError as error:
         return _failed(_invalid(tool, error))
+    except ExportRefused as refused:
+        return _failed(problems.bad_input(str(refused)))
     except problems.LookupFailed as failure:
         if failure.problem.api_status == HTTPStatus.FORBIDDEN and not failure.is_recorded:
             record_refusal(caller.requester.actor, target=tool.name, why="no permission")

@@ -30,6 +30,7 @@ from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 from apps.accounts.models import Scope, zone_of
 from apps.audit.trail import client_address
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
+from apps.exports import ExportRefused
 from apps.exports.tokens import FAMILIES
 from apps.incidents.exports import as_json
 from apps.incidents.models import Incident
@@ -428,7 +429,7 @@ class DescribedAPI(NinjaAPI):
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
-_FORMATS = {"json": "application/json", "markdown": "text/markdown"}
+_FORMATS = ("json", "markdown")
 
 
 class WrongType(Exception):
@@ -464,7 +465,7 @@ api = DescribedAPI(
 )
 
 _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "format": ("The response format.", {"enum": list(_FORMATS), "default": "json"}),
+    "format": ("The response format.", {"enum": [*_FORMATS], "default": "json"}),
     "budget": ("The token limit. Without it, the result is complete.", {"type": "integer"}),
     "model": (
         "The family of language models that the limit is counted for.",
@@ -601,10 +602,7 @@ def create_incident(request: HttpRequest, body: IncidentRequest) -> HttpResponse
         access.refuse_role(requester)
     zone = zone_of(requester.person)
     records.count_call(requester.person)
-    try:
-        found = read_items(body.customers, read_customer)
-    except ListRefused as refused:
-        raise problems.LookupFailed(problems.bad_input(str(refused))) from refused
+    found = read_items(body.customers, read_customer)
     if not found.customers or (found.refused and not body.skip_invalid):
         first = found.refused[0]
         message = f"{len(found.refused)} can't be looked up. Line {first.line}: {first.why}"
@@ -652,21 +650,22 @@ def _incident(incident: Incident, requester: access.Requester, **more: object) -
 
 def _requested(values: QueryDict) -> exports.Choice:
     """Return the form of a stored result, complete and as plain data unless there is a limit."""
-    try:
-        if values.get("format", "json") not in _FORMATS:
-            raise exports.ChoiceRefused("The format must be json or markdown.", "format")
-        choice = exports.read_choice(
-            {"format": "json", **{name: str(values[name]) for name in values}}
-        )
-    except exports.ChoiceRefused as refused:
-        raise problems.LookupFailed(problems.bad_input(str(refused))) from refused
+    if values.get("format", "json") not in _FORMATS:
+        raise ExportRefused("The format must be json or markdown.")
+    choice = exports.read_choice({"format": "json", **{name: str(values[name]) for name in values}})
     limit = choice.budget if values.get("budget") else None
     return replace(choice, budget=limit, preset="none", issue_id="", for_llm=False)
 
 
 def _body(export: exports.Export) -> HttpResponse:
-    kind = _FORMATS[export.choice.format]
-    return HttpResponse(export.rendered.text.encode(), content_type=kind)
+    rendered = export.rendered
+    return HttpResponse(rendered.text.encode(), content_type=rendered.media_type)
+
+
+@api.exception_handler(ExportRefused)
+@api.exception_handler(ListRefused)
+def _on_bad_input(_request: HttpRequest, refused: Exception) -> HttpResponse:
+    return problems.problem_response(problems.bad_input(str(refused)))
 
 
 @api.exception_handler(problems.LookupFailed)

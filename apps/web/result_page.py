@@ -101,7 +101,7 @@ class ResultView:
             return None
 
     def render(self, result: answers.LookupResult) -> RenderedResult:
-        """Render the result and store that. Raise `ChoiceRefused` if the choice doesn't fit."""
+        """Render the result and store that. Raise `ExportRefused` if the choice doesn't fit."""
         lookup, answer = result.lookup, result.answer
         page = ResultPage(
             answer,

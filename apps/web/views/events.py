@@ -17,8 +17,9 @@ from apps.events.breadcrumb_text import step_times
 from apps.events.filtering import EventFilter, filter_problems
 from apps.events.grouping import problems_of
 from apps.events.summary import summarize
+from apps.exports import ExportRefused
 from apps.lookups.answers import read_event, result_now
-from apps.lookups.exports import Choice, ChoiceRefused, read_choice
+from apps.lookups.exports import Choice, read_choice
 from apps.lookups.models import Lookup
 from apps.web import access
 from apps.web.middleware import SeeOther, render_failures
@@ -116,7 +117,7 @@ def lookup_shown(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     store_filter(request.session, str(lookup_id), event_filter)
     try:
         choice = read_choice(request.GET)
-    except ChoiceRefused:
+    except ExportRefused:
         choice = Choice()
     if access.PART_HEADER not in request.headers:
         query = f"?{choice.query}" if request.GET else ""

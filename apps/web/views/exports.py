@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import has_shortcuts
-from apps.exports import Rendered
+from apps.exports import ExportRefused, Rendered
 from apps.lookups import exports
 from apps.lookups.answers import result_now, unredacted_result
 from apps.lookups.models import ExportMethod, Lookup
@@ -51,7 +51,7 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
     result = result_now(lookup, allowed_projects(request))
     try:
         export = exports.create_export(result, exports.read_choice(request.GET))
-    except exports.ChoiceRefused as refused:
+    except ExportRefused as refused:
         return render(request, "lookups/_export_refused.html", {"refused": refused}, status=400)
     context = {
         **exports.panel_choices(),
