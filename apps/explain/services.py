@@ -293,7 +293,7 @@ def _explain(
                 yield from call.lines(message, reader)
             except ModelFailed as failure:
                 call.failure = failure
-                yield from reader.end()
+            yield from reader.end()
             call.is_over = True
         finally:
             call.settle()
@@ -315,7 +315,7 @@ class _Call:
     is_over: bool = False
 
     def lines(self, message: Message, reader: AnswerReader) -> Iterator[Line]:
-        """Make the call, and yield the lines of the answer. Raise a `ModelFailed`."""
+        """Make the call, and yield the whole lines of the answer. Raise a `ModelFailed`."""
         from apps.explain import client  # slow to import
 
         with closing(client.stream_answer(self.llm, message.text)) as answer:
@@ -327,7 +327,6 @@ class _Call:
                 yield from reader.read(piece)
                 if reader.is_full:
                     raise ModelFailed("cut_off", "The answer has more lines than we show.")
-        yield from reader.end()
 
     def settle(self) -> None:
         """Save the usage. If the server reported none, the whole reservation counts as spent."""

@@ -19,6 +19,7 @@ from apps.explain import services
 from apps.explain.config import Llm, configured_llm, format_money
 from apps.explain.llm import ModelFailed
 from apps.lookups.answers import LookupResult, result_now
+from apps.lookups.problems import Problem
 from apps.web import access
 from apps.web.middleware import render_failures
 from apps.web.presenters.formatting import Clock, redaction_receipt
@@ -78,8 +79,7 @@ def lookup_explain(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponseBa
     try:
         pieces = services.explain(llm, result, message, requester=access.requester_of(request))
     except ModelFailed as failure:
-        problem = failure.problem
-        status = problem.page_status
+        problem, status = failure.problem, failure.problem.page_status
         response = _preview(request, llm, result, message, problem=problem, status=status)
         if problem.retry_after:
             response["Retry-After"] = str(problem.retry_after)
@@ -99,9 +99,10 @@ def _preview(
     message: services.Message,
     *,
     status: int = 200,
-    **refusal: object,
+    problem: Problem | None = None,
+    has_changed: bool = False,
 ) -> HttpResponse:
-    """Render the preview. `refusal` is the `problem`, or that the text `has_changed`."""
+    """Render the preview, and why nothing was sent: a problem, or that the text has changed."""
     max_cost = ""
     if llm.costs_money:
         max_cost = format_money(llm.cost(message.max_tokens, llm.answer_tokens))
@@ -114,7 +115,8 @@ def _preview(
         "max_tokens": message.max_tokens + llm.answer_tokens,
         "max_cost": max_cost,
         "left": services.remaining_today(llm),
-        **refusal,
+        "problem": problem,
+        "has_changed": has_changed,
     }
     return render(request, "lookups/explain.html", context, status=status)
 
