@@ -72,6 +72,8 @@ class _ConnectionCheck:
         self._config = client.config
         self._fields = fields
         self._organization = client.organization_path
+        now = datetime.now(UTC)
+        self._last_hour = Scope(now - timedelta(hours=1), now).params()
         self._headers: Mapping[str, str] = {}
         self._project_events = ""
         self._retirements: dict[str, str] = {}
@@ -150,9 +152,7 @@ class _ConnectionCheck:
         return f"The token can see {count}: {', '.join(sorted(slugs)[:20])}."
 
     def _check_events_table(self) -> str:
-        now = datetime.now(UTC)
-        scope = Scope(now - timedelta(hours=1), now)
-        params = (("dataset", "errors"), ("field", "count()"), ("query", ""), *scope.params())
+        params = (("dataset", "errors"), ("field", "count()"), ("query", ""), *self._last_hour)
         found = "Events can be listed by customer."
         try:
             self._get(f"{self._organization}/events/", *params)
@@ -203,11 +203,9 @@ class _ConnectionCheck:
                 yield self._run(kind.label, check, "org:read", "org:read")
 
     def _check_activity(self, kind: Kind) -> str:
-        now = datetime.now(UTC)
-        scope = Scope(now - timedelta(hours=1), now)
         params = (
             *(("query", ""), ("field", "id"), ("field", "timestamp"), ("per_page", "1")),
-            *scope.params(),
+            *self._last_hour,
         )
         reason = ""
         for dataset in kind.datasets:

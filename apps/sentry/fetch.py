@@ -37,12 +37,11 @@ from apps.sentry.listing import (
     environment_notices,
     identifier_notices,
     list_events,
-    merge_body,
     read_batch,
     read_single_body,
     window_notices,
 )
-from apps.sentry.parsing import Project
+from apps.sentry.parsing import Project, merge_body
 from apps.sentry.signals import SIGNALS_TIMEOUT_S, OccurrenceSearch, SignalReader
 
 

@@ -476,17 +476,3 @@ def _sent_body(client: SentryClient, event: Event) -> object:
     if not event.issue_id:
         raise errors.SentryNotFound("Sentry doesn't say which project the event belongs to.")
     return client.issue_event(event.issue_id, event.id)
-
-
-def merge_body(event: Event, body: EventBody) -> Event:
-    """Return the event with its body, which also fills the fields missing in the row."""
-    return replace(
-        event,
-        body=body,
-        message=event.message or body.message,
-        culprit=event.culprit or body.culprit,
-        handled=event.handled if event.handled is not None else body.handled,
-        release=event.release or body.release,
-        environment=event.environment or body.environment,
-        trace_id=event.trace_id or body.trace_id,
-    )

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from apps.events.answer import Signal
@@ -338,23 +338,32 @@ def parse_full_event(body: object, identity_fields: Sequence[str]) -> Event | No
     tags = dict(details.tags)
     user = {f"user.{name}": value for name, value in details.user.items()}
     identities: dict[str, object] = {**user, **{f"tags[{k}]": v for k, v in tags.items()}}
-    return Event(
+    event = Event(
         id=event_id,
         timestamp=happened.replace(microsecond=0),
         project=text(raw.get("projectSlug")),
         issue_id=_issue_id(raw.get("groupID")),
         title=text(raw.get("title")),
-        message=details.message,
-        culprit=details.culprit,
         transaction=tags.get("transaction"),
         level=parse_level(tags.get("level")),
         platform=text(raw.get("platform")),
-        handled=details.handled,
-        release=details.release,
-        environment=details.environment,
-        trace_id=details.trace_id,
         identities=tuple(_identities(identities, identity_fields)),
-        body=None if is_empty_body(raw) else details,
+    )
+    whole = merge_body(event, details)
+    return replace(whole, body=None) if is_empty_body(raw) else whole
+
+
+def merge_body(event: Event, body: EventBody) -> Event:
+    """Return the event with its body, which also fills the fields missing in the row."""
+    return replace(
+        event,
+        body=body,
+        message=event.message or body.message,
+        culprit=event.culprit or body.culprit,
+        handled=event.handled if event.handled is not None else body.handled,
+        release=event.release or body.release,
+        environment=event.environment or body.environment,
+        trace_id=event.trace_id or body.trace_id,
     )
 
 

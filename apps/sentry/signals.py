@@ -301,7 +301,6 @@ def read_deploys(
     slugs = {one.slug for one in searched}
     deploys = [deploy for row in rows for deploy in _deploys(row, question.environments, scope.end)]
     found = deploys_around(deploys, window, slugs)
-    has_next = response.next_cursor is not None or not response.is_last_page(MAX_RELEASES)
     slugs_without_deploy = slugs - {deploy.project for deploy in found if deploy.at < window.start}
     wanted_since = window.start - DEPLOY_LOOKBACK if slugs_without_deploy else window.start
     reaches_far_enough = any(
@@ -310,7 +309,8 @@ def read_deploys(
         < wanted_since
         for row in rows
     )
-    return SignalRows(found, is_complete=False, has_more=has_next and not reaches_far_enough)
+    is_last = response.is_last_page(MAX_RELEASES)
+    return SignalRows(found, is_complete=False, has_more=not (is_last or reaches_far_enough))
 
 
 def _deploys(
