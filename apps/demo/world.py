@@ -284,12 +284,11 @@ class Draft:
 ID_SEEDS = {"error": ("event", "trace"), "feedback": ("feedback", "feedback trace")}
 
 
-def completed(draft: Draft, seed: str, number: int, now: datetime) -> Draft:
-    """Return the draft with an ID, UTC times, a kind, and an error unless it has content.
+def completed(draft: Draft, seed: str, number: int) -> Draft:
+    """Return the draft with an ID, a kind, and an error unless it has content.
 
     `number` counts the events of the category; with `seed`, it makes the IDs repeatable.
     """
-    timestamp = as_utc(draft.timestamp or now)
     is_empty = not (draft.exception or draft.exceptions or draft.message or draft.entries)
     exception = ("Error", "Something went wrong") if is_empty else draft.exception
     has_error = bool(exception or draft.exceptions)
@@ -298,8 +297,6 @@ def completed(draft: Draft, seed: str, number: int, now: datetime) -> Draft:
     return replace(
         draft,
         event_id=draft.event_id or made_up_id(seed, event_seed, number),
-        timestamp=timestamp,
-        received=as_utc(draft.received or timestamp),
         kind=draft.kind or ("error" if has_error else "default"),
         exception=exception,
         trace_id=trace_id,
@@ -372,7 +369,7 @@ def body_of(draft: Draft, issue: Issue, tags: dict[str, str], when: datetime) ->
         "user": user_of(draft),
         "tags": [{"key": key, "value": value} for key, value in sorted(tags.items())],
         "platform": draft.platform,
-        "dateReceived": iso_z(draft.received or when),
+        "dateReceived": iso_z(as_utc(draft.received or when)),
         "contexts": contexts_of(draft),
         "context": dict(draft.extra),
         "type": draft.kind,
@@ -683,7 +680,23 @@ class World:
         The key of the issue is `issue`, else the exception's type, else the title.
         """
         with self._lock:
-            return self.put_event(self._prepare(draft))
+            self._counts[draft.category] += 1
+            project = self.add_project(draft.project, draft.platform or "python")
+            when = as_utc(draft.timestamp or datetime.now(UTC))
+            placed = replace(draft, platform=draft.platform or project.platform, timestamp=when)
+            full = completed(placed, self._seed, self._counts[draft.category])
+            issue, tags = self._issue_for(full, project), tags_of(full)
+            event = Event(
+                id=str(full.event_id),
+                project=project,
+                issue=issue,
+                timestamp=when,
+                columns=columns_of(full, issue),
+                tags=tags,
+                body=body_of(full, issue, tags, when),
+                is_lost=full.is_lost,
+            )
+            return self.put_event(event)
 
     def put_event(self, event: Event) -> Event:
         """Put an event last, in place of that with its ID."""
@@ -737,7 +750,7 @@ class World:
             typed = {name: fields.pop(name, None) for name in FEEDBACK_FIELDS}
             context = {"message": message, **typed, "source": FEEDBACK_SOURCE}
             shown = {name: context[name] for name in ("message", "contact_email", "name", "source")}
-            draft = Draft(
+            return self.add_event(
                 category="feedback",
                 timestamp=when,
                 project=project,
@@ -759,7 +772,6 @@ class World:
                 overrides={"entries": []},
                 **fields,
             )
-            return self.put_event(self._prepare(draft))
 
     def add_log(self, when: datetime, message: str, severity: str = "info", **fields: Any) -> Row:
         """Add a log entry. `fields` are those that logs and spans share; see `_add_row`.
@@ -883,14 +895,6 @@ class World:
                 first.setdefault((version, event.project.slug), release)
         return list((first | self._releases).values())
 
-    def _prepare(self, draft: Draft) -> Event:
-        """Return the event of the draft, creating its project and issue. Counts the event."""
-        self._counts[draft.category] += 1
-        project = self.add_project(draft.project, draft.platform or "python")
-        placed = replace(draft, platform=draft.platform or project.platform)
-        full = completed(placed, self._seed, self._counts[draft.category], datetime.now(UTC))
-        return _event(full, self._issue_for(full, project))
-
     def _issue_for(self, draft: Draft, project: Project) -> Issue:
         key = str(draft.issue or draft.outermost.get("type") or title_of(draft))
         place = (project.slug, key)
@@ -913,21 +917,6 @@ class World:
                 category=draft.category,
             )
         return self._issues[place]
-
-
-def _event(draft: Draft, issue: Issue) -> Event:
-    tags = tags_of(draft)
-    when = draft.timestamp or datetime.now(UTC)
-    return Event(
-        id=str(draft.event_id),
-        project=issue.project,
-        issue=issue,
-        timestamp=when,
-        columns=columns_of(draft, issue),
-        tags=tags,
-        body=body_of(draft, issue, tags, when),
-        is_lost=draft.is_lost,
-    )
 
 
 # --- the customers of the demo ------------------------------------------------------------------

@@ -59,14 +59,16 @@ class Scene:
 
     def log(self, seconds: float, message: str, severity: str = "info", **fields: Any) -> None:
         """Add a log entry of the customer, or of no one with `user=None`."""
-        self.world.add_log(self.time(seconds), message, severity, **{"user": self.user, **fields})
+        self.world.add_log(self.time(seconds), message, severity, **self._row(fields))
 
     def span(
         self, seconds: float, duration_ms: float, op: str, description: str, **fields: Any
     ) -> None:
         """Add a span of the customer, or of no one with `user=None`."""
-        fields = {"user": self.user, **fields}
-        self.world.add_span(self.time(seconds), duration_ms, op, description, **fields)
+        self.world.add_span(self.time(seconds), duration_ms, op, description, **self._row(fields))
+
+    def _row(self, fields: Json) -> Json:
+        return {"user": self.user, "release": RELEASES[fields["project"]], **fields}
 
 
 # What a data file can't say: values that are missing.

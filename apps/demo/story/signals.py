@@ -5,15 +5,13 @@ Servers name the customer only in some rows, so most of theirs are found by the 
 
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from apps.demo.story.scene import RELEASES, Scene
+from apps.demo.story.scene import Scene
 from apps.demo.world import Event, Json, made_up_id, story_data
 
 API = "https://api.shop.example"
-SHOP, CHECKOUT = (
-    {"project": name, "release": RELEASES[name]} for name in ("web-shop", "checkout-api")
-)
 
 
 # --- replays and feedback -----------------------------------------------------------------------
@@ -71,52 +69,52 @@ def add_logs_and_spans(scenes: Mapping[str, Scene]) -> None:
 
 def _add_row(scene: Scene, at: float, **fields: Any) -> None:
     """Add a row of `activity.toml`."""
-    if "call" in fields:
-        _call(
-            scene, at, fields.pop("ms"), fields.pop("call"), fields.pop("transaction", ""), **fields
-        )
-        return
-    if path := fields.pop("open", None):
-        _page(scene, at, path, fields["trace"])
-        return
-    fields["release"] = RELEASES[fields["project"]]
     if fields.pop("nobody", False):
         fields["user"] = None
-    if message := fields.pop("log", None):
-        scene.log(at, message, fields.pop("severity", "info"), **fields)
+    if "call" in fields:
+        _add_call(scene, at, Call(**fields))
+    elif "open" in fields:
+        _page(scene, at, fields["open"], fields["trace"])
+    elif "log" in fields:
+        scene.log(at, fields.pop("log"), **fields)
     else:
         scene.span(at, fields.pop("ms"), fields.pop("op"), fields.pop("span"), **fields)
 
 
 def _page(scene: Scene, seconds: float, path: str, trace: str) -> None:
     own = {"browser.name": "Firefox", "sentry.origin": "auto.pageload.browser"}
-    page = SHOP | {"transaction": path, "trace": trace, "attributes": own}
+    page: Json = {"project": "web-shop", "transaction": path, "trace": trace, "attributes": own}
     scene.span(seconds, 1240.5, "pageload", path, is_transaction=True, **page)
 
 
-def _call(
-    scene: Scene, seconds: float, milliseconds: float, request: str, transaction: str, **fields: Any
-) -> None:
-    """Add a request (method and path) of the browser, and the server's span."""
-    method, path = request.split(" ", 1)
+@dataclass(frozen=True)
+class Call:
+    """A request of the browser, and the project that responds to it unless it is given up."""
+
+    call: str
+    ms: float
+    trace: str
+    page: str = "/checkout"
+    server: str = "checkout-api"
+    transaction: str = ""
+    http_status: int | None = None
+    status: str | None = None
+
+
+def _add_call(scene: Scene, seconds: float, one: Call) -> None:
+    """Add the spans of the browser and the server."""
+    method, path = one.call.split(" ", 1)
     address = f"{API}{path}"
-    shared = {"trace": fields["trace"], "http_status": fields.get("http_status")}
+    shared = {"trace": one.trace, "http_status": one.http_status}
     own = {"http.request.method": method, "url": address, "sentry.origin": "auto.http.browser"}
-    browser = {**SHOP, **shared, "status": fields.get("status"), "attributes": own}
-    browser["transaction"] = fields.get("page", "/checkout")
-    scene.span(seconds, milliseconds, "http.client", f"{method} {address}", **browser)
-    if fields.get("http_status"):
+    browser: Json = {"project": "web-shop", **shared, "status": one.status, "attributes": own}
+    browser["transaction"] = one.page
+    scene.span(seconds, one.ms, "http.client", f"{method} {address}", **browser)
+    if one.http_status:
         own = {"http.request.method": method, "sentry.origin": "auto.http.django"}
-        project = fields.get("server", "checkout-api")
-        server = {
-            "project": project,
-            "release": RELEASES[project],
-            **shared,
-            "user": None,
-            "attributes": own,
-        }
-        server |= {"transaction": transaction, "is_transaction": True}
-        scene.span(seconds, milliseconds - 12.25, "http.server", transaction, **server)
+        handled: Json = {"project": one.server, **shared, "user": None, "attributes": own}
+        handled |= {"transaction": one.transaction, "is_transaction": True}
+        scene.span(seconds, one.ms - 12.25, "http.server", one.transaction, **handled)
 
 
 def _add_usual_searches(scene: Scene) -> None:
@@ -132,7 +130,7 @@ def _add_usual_searches(scene: Scene) -> None:
             is_transaction=True,
             http_status=200,
             user={"id": str(7100 + number)},
-            **CHECKOUT,
+            project="checkout-api",
         )
 
 
@@ -140,24 +138,19 @@ def _add_ordinary_page(scene: Scene, seconds: float) -> None:
     """Add a page with a few requests and logs, all of which went well."""
     trace = made_up_id("ordinary", scene.person["user_id"])
     _page(scene, seconds, "/cart", trace)
-    for at, request in enumerate(("GET /cart", "GET /prices", "POST /cart/lines")):
-        _call(
-            scene,
-            seconds + 2 + 9 * at,
-            85 + 20 * at,
-            request,
-            request.partition(" ")[2],
-            trace=trace,
-            page="/cart",
-            http_status=200,
-        )
-    scene.log(seconds + 21, "Cart saved", **CHECKOUT, trace=trace, attributes={"lines": 3})
+    for at, call in enumerate(("GET /cart", "GET /prices", "POST /cart/lines")):
+        shared: Json = {"trace": trace, "page": "/cart", "http_status": 200}
+        one = Call(call, 85 + 20 * at, transaction=call.partition(" ")[2], **shared)
+        _add_call(scene, seconds + 2 + 9 * at, one)
+    saved: Json = {"project": "checkout-api", "trace": trace, "attributes": {"lines": 3}}
+    scene.log(seconds + 21, "Cart saved", **saved)
 
 
 def _add_shared_trace(scene: Scene, other: Scene) -> None:
     """Add rows of another customer to a trace of this one: a worker took both orders at once."""
     trace = made_up_id("ada", "pay", 3)
-    scene.log(-34, "Charge declined, order A-20931 stays open", "warn", **CHECKOUT, trace=trace)
+    declined = "Charge declined, order A-20931 stays open"
+    scene.log(-34, declined, "warn", project="checkout-api", trace=trace)
     batch: Json = {
         "project": "orders-worker",
         "trace": trace,
