@@ -2,8 +2,6 @@
 
 import json
 import re
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -227,31 +225,3 @@ def paged(
     )
     page = [body(item) for item in items[offset : offset + size]]
     return ApiResponse(page, headers={"Link": link})
-
-
-# --- rate limit ---------------------------------------------------------------------------------
-
-CONCURRENT_LIMIT = 15
-RATE_WINDOW_S = 300
-
-
-class RateLimiter:
-    """Fixed windows with one counter per limit."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[tuple[str, int], int] = {}
-
-    def count(self, name: str, limit: int) -> dict[str, str]:
-        """Count a request and return the headers to send, for so many in five minutes."""
-        window = int(time.time()) // RATE_WINDOW_S
-        with self._lock:
-            used = self._counts.get((name, window), 0) + 1
-            self._counts[(name, window)] = used
-        return {
-            "X-Sentry-Rate-Limit-Limit": str(limit),
-            "X-Sentry-Rate-Limit-Remaining": str(max(limit - used, 0)),
-            "X-Sentry-Rate-Limit-Reset": str((window + 1) * RATE_WINDOW_S),
-            "X-Sentry-Rate-Limit-ConcurrentLimit": str(CONCURRENT_LIMIT),
-            "X-Sentry-Rate-Limit-ConcurrentRemaining": str(CONCURRENT_LIMIT - 1),
-        }

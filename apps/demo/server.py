@@ -4,6 +4,7 @@ import re
 import sys
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
@@ -14,13 +15,15 @@ from apps.demo.http import (
     ApiError,
     ApiRequest,
     ApiResponse,
-    RateLimiter,
     Route,
     Settings,
     forbidden,
     not_found,
 )
 from apps.demo.world import World
+
+CONCURRENT_LIMIT = 15
+RATE_WINDOW_S = 300
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -86,7 +89,8 @@ class DemoSentry:
         self.token = token
         self.organization = organization
         self.settings = Settings()
-        self._limiter = RateLimiter()
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[str, int]] = Counter()
         self._http = _Server((host, port), self)
         self._thread: threading.Thread | None = None
 
@@ -127,7 +131,7 @@ class DemoSentry:
         else:
             return not_found().response()
         request = self.request(path, params, match)
-        limits = self._limiter.count(route.path, self.settings.rate_limit)
+        limits = self._count(route.path)
         try:
             self._authorize(route, request, auth)
             response = route.endpoint(request)
@@ -142,6 +146,20 @@ class DemoSentry:
         return ApiRequest(
             path, params, args, self.url, self.organization, self.world, self.settings
         )
+
+    def _count(self, path: str) -> dict[str, str]:
+        """Count a request to a route and return the headers to send, which tell its limit."""
+        window, limit = int(time.time()) // RATE_WINDOW_S, self.settings.rate_limit
+        with self._lock:
+            self._counts[path, window] += 1
+            used = self._counts[path, window]
+        return {
+            "X-Sentry-Rate-Limit-Limit": str(limit),
+            "X-Sentry-Rate-Limit-Remaining": str(max(limit - used, 0)),
+            "X-Sentry-Rate-Limit-Reset": str((window + 1) * RATE_WINDOW_S),
+            "X-Sentry-Rate-Limit-ConcurrentLimit": str(CONCURRENT_LIMIT),
+            "X-Sentry-Rate-Limit-ConcurrentRemaining": str(CONCURRENT_LIMIT - 1),
+        }
 
     def _authorize(self, route: Route, request: ApiRequest, auth: str) -> None:
         if route.scope is None:

@@ -172,19 +172,14 @@ def _frames(listed: Sequence[str | Json]) -> list[Json]:
     frames = []
     for one in listed:
         if isinstance(one, str):
-            frames += [_frame(raw, {"inApp": False}) for raw in data["libraries"][one]]
+            frames += [raw | {"inApp": False} for raw in data["libraries"][one]]
             continue
-        own: Json = {"absPath": f"/srv/app/{one['file']}", "inApp": True} | one
+        own: Json = {"absPath": f"/srv/app/{one['filename']}", "inApp": True} | one
         source = data["code"][own.pop("code")] if "code" in own else ""
         code = source.strip("\n").splitlines()
         marked = next((at for at, text in enumerate(code) if text.startswith(">")), 0)
-        first = own["line"] - marked
+        first = own["lineNo"] - marked
         own["context"] = [[first + at, text[1:]] for at, text in enumerate(code)]
         depths = range(own.pop("repeat", 1))
-        frames += [_frame(_filled(own, {"depth": depth}), {}) for depth in depths]
+        frames += [_filled(own, {"depth": depth}) for depth in depths]
     return frames
-
-
-def _frame(raw: Json, more: Json) -> Json:
-    names = {"file": "filename", "line": "lineNo"}
-    return {names.get(name, name): value for name, value in raw.items()} | more
