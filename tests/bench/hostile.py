@@ -328,7 +328,7 @@ def passes() -> list[Pass]:
     )
     activity = ("activity_text", "log_text", "observations")
     tickets = (
-        *("belonging", "customers", "dates", "reader", "readings", "text", "times"),
+        *("belonging", "customers", "dates", "moments", "reader", "text", "times"),
         "written",
     )
     return [
