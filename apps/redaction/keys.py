@@ -23,7 +23,7 @@ NO_PASS = words("harmless_pass_ends")
 ABOUT_FIRST = frozenset(words("about_first"))
 ABOUT_LAST = frozenset(words("about_last"))
 ABOUT_PARTS = words("about_parts")
-PERSONAL_NAMES = {
+PERSONAL_NAMES: dict[str, str] = {
     name: kind for kind, names in WORDS["personal_names"].items() for name in names.split()
 }
 PERSONAL_LAST = {"email": "email", "emails": "email", "phone": "phone", "ip": "ip"}
@@ -80,6 +80,7 @@ _FORMS = {
     for name in form["names"]
 }
 URL_NAME_ENDS = words("url_ends")
+_SECRET_NAME_ENDS = ("token", "pwd", "sessid", "cookie", *URL_NAME_ENDS)
 
 
 def has_expected_form(name: str, value: str) -> bool:
@@ -103,9 +104,11 @@ def _form(name: str) -> Callable[[str], object] | None:
         return _FORMS[joined].fullmatch
     if PERSONAL_NAMES.get(joined) == "device":
         return _DEVICE_ID.fullmatch
-    if joined.endswith(("url", "uri")) and words:
+    if joined.endswith(("url", "uri")):
         return has_generated_part
-    return None if not words or _is_certain(words, joined, name) else looks_generated
+    if not words or _personal(words, joined) or joined.startswith(_CARDS):
+        return None
+    return None if _is_secret(words, joined, name) else looks_generated
 
 
 _WORD_BREAKS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -133,7 +136,7 @@ def kind_of_key(key: str) -> str | None:
     if not words:
         return None
     joined = "".join(words)
-    personal = PERSONAL_NAMES.get(joined) or _personal_by_end(words)
+    personal = _personal(words, joined)
     if personal:
         return personal
     if joined.startswith(_CARDS):
@@ -141,14 +144,7 @@ def kind_of_key(key: str) -> str | None:
     is_about = words[0] in ABOUT_FIRST or (len(words) > 1 and words[-1] in ABOUT_LAST)
     if is_about or any(part in joined for part in ABOUT_PARTS) or key in _OF_DESKTOPS:
         return None
-    return "secret" if _is_certain(words, joined, key) or _is_possible(words, joined, key) else None
-
-
-def _is_certain(words: list[str], joined: str, key: str) -> bool:
-    """Return whether the name reveals a secret or a person, whatever the value is."""
-    if PERSONAL_NAMES.get(joined) or _personal_by_end(words) or joined.startswith(_CARDS):
-        return True
-    return _is_access_key(words, key) or joined.endswith(URL_NAME_ENDS) or _is_secret(words, joined)
+    return "secret" if _is_secret(words, joined, key) or _is_possible(words, joined, key) else None
 
 
 def _is_possible(words: list[str], joined: str, key: str) -> bool:
@@ -171,8 +167,10 @@ def _is_access_key(words: list[str], key: str) -> bool:
     return named and HARMLESS_KEY_QUALIFIERS.isdisjoint(qualifiers)
 
 
-def _personal_by_end(words: list[str]) -> str | None:
-    """Classify by the last word: `billing_email` and `contactPhone`, but not `iPhone`."""
+def _personal(words: list[str], joined: str) -> str | None:
+    """Classify by the name or its last word: `billing_email`, `contactPhone`, but not `iPhone`."""
+    if joined in PERSONAL_NAMES:
+        return PERSONAL_NAMES[joined]
     if words[-1] == "phone" and words[-2:-1] == ["i"]:
         return None
     if "".join(words[-2:]) in ("phonenumber", "emailaddress", "ipaddress", "macaddress"):
@@ -181,16 +179,15 @@ def _personal_by_end(words: list[str]) -> str | None:
     return ending if ending and words[0] not in ABOUT_FIRST else None
 
 
-def _is_secret(words: list[str], joined: str) -> bool:
-    if _SECRET_PART.search(joined):
+def _is_secret(words: list[str], joined: str, key: str) -> bool:
+    """Return whether the name reveals a secret, whatever the value is."""
+    if _SECRET_PART.search(joined) or joined.endswith(_SECRET_NAME_ENDS):
         return True
     if joined in SECRET_NAMES or words[-1] in SECRET_ENDS:
         return True
-    if joined.endswith(("token", "pwd", "sessid", "cookie")):
-        return True
     if joined.endswith("pass") and not joined.endswith(NO_PASS):
         return True
-    return not SECRET_WORDS.isdisjoint(words)
+    return not SECRET_WORDS.isdisjoint(words) or _is_access_key(words, key)
 
 
 def is_id_name(key: str) -> bool:
