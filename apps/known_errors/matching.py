@@ -174,9 +174,7 @@ class Entry:
 
     def is_valid_on(self, day: date) -> bool:
         """Return whether the entry applies to errors of that day."""
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_until is None or day <= self.valid_until
-        )
+        return (self.valid_from or day) <= day <= (self.valid_until or day)
 
 
 class _LiteralIndex:

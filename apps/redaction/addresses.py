@@ -88,12 +88,10 @@ def _is_ipv4(found: Candidate) -> bool:
     parts = [int(part) for part in found.value.split(".")]
     after_product = last in _AFTER_PRODUCTS and _PRODUCT_BEFORE.search(found.before) is not None
     after_name = last == "@" and after_product
-    if (
-        (after_name and parts[0] < 30 and parts[0] != 10)
-        or parts[0] == 255
-        or parts[1:] == [0, 0, 0]
-        or (parts[3] == 0 and max(parts) < 60 and parts[0] < 30 and parts[0] != 10)
-    ):
+    is_low = (
+        parts[0] < 30 and parts[0] != 10 and (after_name or (parts[3] == 0 and max(parts) < 60))
+    )
+    if is_low or parts[0] == 255 or parts[1:] == [0, 0, 0]:
         return False
     if max(parts) >= 100 or (last == "/" and _HOST_BEFORE.search(found.before)):
         return last != "/" or not _CLASS_BEFORE.search(found.before)

@@ -58,9 +58,8 @@ def _is_basic(found: Candidate) -> bool:
 
 
 def _is_secret_option(found: Candidate) -> bool:
-    return _names_secret(found.match["name"], found.value) and not found.value.startswith(
-        ("-", "<", "$", "{")
-    )
+    is_literal = not found.value.startswith(("-", "<", "$", "{"))
+    return is_literal and _names_secret(found.match["name"], found.value)
 
 
 def _is_mentioned_secret(found: Candidate) -> bool:

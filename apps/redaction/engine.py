@@ -334,12 +334,11 @@ def _kind_of_object(value: object, kind: str | None, key: str) -> str | None:
 
 def _named(value: str | float, kind: str, ledger: Ledger, key: str) -> object:
     text = str(value)
-    if not keys.has_expected_form(key, text):
+    is_short = kind == "phone" and sum(map(str.isdigit, text)) < _MIN_PHONE_DIGITS
+    if is_short or not keys.has_expected_form(key, text):
         return _scalar(value, ledger, key, _MAX_DEPTH)
     if named_values.is_placeholder(text) or (keys.is_plural(key) and not isinstance(value, str)):
         return value
-    if kind == "phone" and sum(map(str.isdigit, text)) < _MIN_PHONE_DIGITS:
-        return _scalar(value, ledger, key, _MAX_DEPTH)
     return alias_of(text, kind, ledger)
 
 

@@ -229,7 +229,6 @@ class _Name(NamedTuple):
 
     lowered: str
     kind: str | None
-    is_part: bool
     may_follow_escape: bool
 
 
@@ -249,7 +248,7 @@ def _read_name(name: str) -> _Name | None:
     lowered, kind = name.lower(), kind_of_key(name)
     after_escape = name[0] in "nrt" and kind_of_key(name[1:]) is not None
     is_part = lowered in _SECOND_WORDS or lowered in URL_PARAMETERS or lowered in keys.PARTS
-    return _Name(lowered, kind, is_part, after_escape) if kind or after_escape or is_part else None
+    return _Name(lowered, kind, after_escape) if kind or after_escape or is_part else None
 
 
 def _kind_and_name(text: str, match: re.Match[str], read: _Name) -> tuple[str | None, str]:

@@ -122,12 +122,8 @@ def _is_plus_phone(found: Candidate) -> bool:
     """Accept a number after 00 only if it is grouped or long enough for a country code."""
     digits = _digits(found)
     if found.value.startswith("00"):
-        grouped = not found.value.isdigit()
-        return (
-            10 <= len(digits) <= 17
-            and (grouped or len(digits) >= 13)
-            and _is_not_order_number(found)
-        )
+        least = 13 if found.value.isdigit() else 10
+        return least <= len(digits) <= 17 and _is_not_order_number(found)
     grouped = any(map(str.isspace, found.value))
     return 8 - grouped <= len(digits) <= 15
 

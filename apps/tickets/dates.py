@@ -614,17 +614,13 @@ def _in_year(year: int | None, month: int, day: int, latest: date) -> DayOption:
     """Return the day of that year, or without a year the last such day up to `latest`."""
     if year is not None:
         return DayOption(date(year, month, day))
-    for back in range(9):  # 29 February can be eight years ago
-        try:
-            found = date(latest.year - back, month, day)
-        except ValueError:
-            continue
-        if found <= latest:
-            return DayOption(
-                found,
-                f"the most recent one up to {weekday_and_date(latest)}, since no year is given",
-            )
-    return DayOption(date.min)
+    # 29 February can be eight years ago.
+    years = range(latest.year, latest.year - 9, -1)
+    is_leap_day = (month, day) == (2, 29)
+    days = (date(one, month, day) for one in years if calendar.isleap(one) or not is_leap_day)
+    found = next(one for one in days if one <= latest)
+    explanation = f"the most recent one up to {weekday_and_date(latest)}, since no year is given"
+    return DayOption(found, explanation)
 
 
 def _counted_days(token: DateToken, written: _WrittenDays) -> DayOptions:

@@ -579,14 +579,11 @@ def unread_questions(
     text: str, mention: Mention, plain: Sequence[TextSpan], clear: Sequence[TextSpan]
 ) -> Iterator[str]:
     """Ask about words near a mention that may be its time of day, or another day."""
-    for tokens in (plain, clear):
-        if tokens is plain and mention.clock is not None:
-            continue
-        for one in tokens:
-            first, second = gap_between(mention, one)
-            is_close = 0 <= second - first <= _MAX_DISTANCE
-            if is_close and not HARD_BREAK.search(text[first : second + 1]):
-                is_time = mention.clock is None or _SURELY_A_TIME.match(text, one.start)
-                what = "the time of day" if is_time else "its day"
-                yield f"“{one_line(text[one.start : one.end])}” near it may be {what}. Check it."
-                return
+    for one in clear if mention.clock else [*plain, *clear]:
+        first, second = gap_between(mention, one)
+        is_close = 0 <= second - first <= _MAX_DISTANCE
+        if is_close and not HARD_BREAK.search(text[first : second + 1]):
+            is_time = mention.clock is None or _SURELY_A_TIME.match(text, one.start)
+            what = "the time of day" if is_time else "its day"
+            yield f"“{one_line(text[one.start : one.end])}” near it may be {what}. Check it."
+            return

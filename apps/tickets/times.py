@@ -256,9 +256,9 @@ def find_clocks(text: str) -> list[ClockToken]:
 
 def are_24h(clocks: Sequence[ClockToken]) -> bool:
     """Return whether a text writes its times with 24 hours: one above 12, and no a.m. or p.m."""
-    plain = [one for one in clocks if one.meridiem not in ("am", "pm")]
-    shows_24h = any((one.is_24h or one.is_padded) and not one.meridiem for one in plain)
-    return shows_24h and len(plain) == len(clocks)
+    if any(one.meridiem in ("am", "pm") for one in clocks):
+        return False
+    return any((one.is_24h or one.is_padded) and not one.meridiem for one in clocks)
 
 
 def utc_instants(day: date, hour: int, minute: int, second: int, zone: tzinfo) -> list[datetime]:
