@@ -119,20 +119,8 @@ def _applied(loader: MigrationLoader) -> Migrations:
     return frozenset(key for key in applied if key in loader.graph.nodes)
 
 
-def _last_of(loader: MigrationLoader, migrations: Migrations) -> list[tuple[str, str]]:
-    """Return the migrations after which none of the same app follow."""
-    return sorted(
-        key
-        for key in migrations
-        if not any(
-            child.key in migrations and child.key[0] == key[0]
-            for child in loader.graph.node_map[key].children
-        )
-    )
-
-
 def _models(loader: MigrationLoader, migrations: Migrations) -> list[type[Model]]:
-    state = loader.project_state(_last_of(loader, migrations))
+    state = loader.project_state(sorted(migrations))
     models = state.apps.get_models(include_auto_created=True)
     own = [model for model in models if model._meta.managed and not model._meta.proxy]
     return sorted(own, key=lambda model: model._meta.db_table)
@@ -489,19 +477,17 @@ def _check_bytes(file: IO[bytes]) -> tuple[str, str]:
 # Restoring.
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Restored:
     """What was restored. `broken` says what is wrong with the audit trail, if anything is."""
 
-    rows: int = 0
-    unreadable: int = 0
-    audit_end: str = ""
-    broken: str = ""
+    unreadable: int
+    audit_end: str
+    broken: str
 
 
 def restore(backup: Backup, actor: Actor) -> Restored:
     """Load the backup into the empty database. If anything fails, the database stays as it was."""
-    done = Restored()
     place = _new_sqlite_file if connection.vendor == "sqlite" else _postgresql_transaction
     with _plain_errors("Nothing was restored"), _for_owner_only(), place():
         loader = _prepare(backup.migrations)
@@ -510,9 +496,8 @@ def restore(backup: Backup, actor: Actor) -> Restored:
             for model in models:
                 table = _quoted(model._meta.db_table)
                 _execute(f"DELETE FROM {table}")  # noqa: S608 - what migrations wrote
-            for model in models:
-                if model._meta.db_table not in LEFT_OUT:
-                    _load_table(backup, model, done)
+            kept = [model for model in models if model._meta.db_table not in LEFT_OUT]
+            unreadable = sum(_load_table(backup, model) for model in kept)
             _set_numbers(models, backup.manifest.tables)
         connection.check_constraints()
         call_command("migrate", verbosity=0, interactive=False)
@@ -527,8 +512,7 @@ def restore(backup: Backup, actor: Actor) -> Restored:
             },
         )
         verified = verify_trail(backup.audit_end)
-        done.broken, done.audit_end = verified.broken, str(verified.end)
-    return done
+    return Restored(unreadable, str(verified.end), verified.broken)
 
 
 def _execute(statement: str, parameters: Sequence[str | int] = ()) -> Any:
@@ -654,7 +638,9 @@ def _prepare(migrations: Migrations) -> MigrationLoader:
     if executor.loader.applied_migrations and _applied(executor.loader) != migrations:
         _drop_tables(executor.loader)
         executor = MigrationExecutor(connection)
-    executor.migrate(_last_of(executor.loader, migrations))
+    every = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    plan = [step for step in every if (step[0].app_label, step[0].name) in migrations]
+    executor.migrate(None, plan)
     return MigrationLoader(connection)
 
 
@@ -670,7 +656,8 @@ def _drop_tables(loader: MigrationLoader) -> None:
         _execute(f"DROP TABLE {_quoted(table)} CASCADE")
 
 
-def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
+def _load_table(backup: Backup, model: type[Model]) -> int:
+    """Insert the rows of a table, and return how many encrypted values no key opens."""
     table, fields = model._meta.db_table, _fields(model)
     expected = backup.manifest.tables.get(table)
     columns = _columns(model)
@@ -679,14 +666,14 @@ def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
             f"The backup has different columns in {table} than this version of Triage."
         )
     converted = [(at, one) for at, one in enumerate(fields) if _kind(one) in _CONVERTED]
-    rows = 0
+    rows = unreadable = 0
     with BufferedReader(backup.archive.open(_member(table)), _BUFFER) as lines:  # type: ignore[type-var]  # has readinto()
         while batch := [json.loads(line) for line in islice(lines, _BATCH)]:
             for row in batch:
                 for at, one in converted:
                     value = one.to_python(row[at])
                     sealed = _sealed_values(model, columns[at], value)
-                    done.unreadable += sum(key_of(part) is None for part in sealed)
+                    unreadable += sum(key_of(part) is None for part in sealed)
                     row[at] = (  # without what Django sets when it saves a row
                         connection.ops.adapt_json_value(value, one.encoder)
                         if isinstance(one, JSONField)
@@ -700,7 +687,7 @@ def _load_table(backup: Backup, model: type[Model], done: Restored) -> None:
         raise BackupRefused(
             f"The backup has {counted(rows, 'row')} of {table} instead of {expected.rows}."
         )
-    done.rows += rows
+    return unreadable
 
 
 def _insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -64,7 +64,9 @@ class Command(BaseCommand):
 
     def _restore(self, backup: Backup) -> None:
         done = restore(backup, command_line().actor)
-        self.stdout.write(f"Restored {counted(done.rows, 'row')}. Everyone has to sign in again.")
+        self.stdout.write(
+            f"Restored {counted(backup.manifest.rows, 'row')}. Everyone has to sign in again."
+        )
         if done.unreadable:
             self.stdout.write(
                 f"{counted(done.unreadable, 'value')} can't be read with any of TRIAGE_DATA_KEYS."
