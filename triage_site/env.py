@@ -15,7 +15,7 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import dj_database_url
 from django.utils.ipv6 import is_valid_ipv6_address
@@ -88,14 +88,14 @@ def _read(name: str, read: Callable[[], T], expected: str) -> T:
         stop(f"{name} must be {expected}. Correct it in the environment or in .env.")
 
 
-def text(name: str, default: str = "", *, pattern: str = "", expected: str = "") -> str:
+def text(name: str, default: str = "", *, pattern: str = "", problem: str = "") -> str:
     """Return the variable without surrounding spaces, or the default if it is empty or not set.
 
-    Stop if it doesn't match the pattern; `expected` says what it must be.
+    Stop if it doesn't match the pattern; `problem` then continues the sentence.
     """
     value = str(environment.str(name, "")).strip() or default
     if pattern and value and not re.fullmatch(pattern, value):
-        stop(f"{name} must be {expected}.")
+        stop(f"{name} {problem}")
     return value
 
 
@@ -159,10 +159,15 @@ def choices(name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def listed(
-    name: str, pattern: str, expected: str, *, default: tuple[str, ...] = (), lower: bool = False
+    name: str,
+    pattern: str,
+    expected: str,
+    *,
+    default: tuple[str, ...] = (),
+    change: Callable[[str], str] = str,
 ) -> tuple[str, ...]:
-    """Return a list of words that match. `expected` is what to write instead of another one."""
-    found = tuple(word.lower() if lower else word for word in words(name, default))
+    """Return a list of words, changed, that match. `expected` is what to write instead."""
+    found = tuple(map(change, words(name, default)))
     for word in found:
         if not re.fullmatch(pattern, word):
             stop(f"{name} contains {word!r}. {expected}")
@@ -171,13 +176,8 @@ def listed(
 
 def key(name: str, what: str) -> str:
     """Return a secret of printable characters, or an empty string."""
-    value = text(name)
-    if not re.fullmatch(r"[!-~]*", value):
-        stop(
-            f"{name} contains a space, a line break, or another character that a {what} can't "
-            "have. Copy it again."
-        )
-    return value
+    problem = "contains a space, a line break, or another character that a"
+    return text(name, pattern=r"[!-~]*", problem=f"{problem} {what} can't have. Copy it again.")
 
 
 def url_parts(url: str) -> SplitResult:
@@ -209,9 +209,9 @@ def service_url(name: str, example: str) -> str:
 
 def money(name: str, default: str) -> Decimal:
     """Return an amount with up to six decimal places."""
-    expected = "an amount such as 0.25, without a currency"
+    problem = "must be an amount such as 0.25, without a currency."
     pattern = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
-    return Decimal(text(name, default, pattern=pattern, expected=expected))
+    return Decimal(text(name, default, pattern=pattern, problem=problem))
 
 
 def path(name: str, default: str) -> str:
@@ -238,16 +238,13 @@ def site_path(name: str) -> str:
 
 def hosts(name: str, default: tuple[str, ...]) -> list[str]:
     """Return host names, with IPv6 addresses in brackets."""
-    found = [f"[{host}]" if is_valid_ipv6_address(host) else host for host in words(name, default)]
-    for host in found:
-        if not re.fullmatch(
-            r"\*|\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]", host
-        ):
-            stop(
-                f"{name} contains {host!r}. List names such as triage.example.org, without "
-                "https://, port, or path."
-            )
-    return found
+    pattern = r"\*|\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]"
+    expected = "List names such as triage.example.org, without https://, port, or path."
+    return [*listed(name, pattern, expected, default=default, change=_in_brackets)]
+
+
+def _in_brackets(host: str) -> str:
+    return f"[{host}]" if is_valid_ipv6_address(host) else host
 
 
 def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -261,9 +258,9 @@ def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def hostname(name: str) -> str:
     """Return a host name without port, or an empty string."""
-    expected = "a name such as review.example.org, without https:// and port"
+    problem = "must be a name such as review.example.org, without https:// and port."
     pattern = r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
-    return text(name, pattern=pattern, expected=expected).lower()
+    return text(name, pattern=pattern, problem=problem).lower()
 
 
 def origins(name: str) -> list[str]:
@@ -331,7 +328,7 @@ def redis_url(name: str) -> str:
             "of sentinels, such as redis+sentinel://:password@host:26379,host:26379/name/0. The "
             f"database at its end is a number. {ENCODE}"
         )
-    options = {option: values[-1] for option, values in _options(addresses[0]).items()}
+    options = _options(addresses[0])
     for option, value in options.items():
         if option not in _REDIS_OPTIONS:
             stop(f"{name} has {_named(option, url)}. Use only {', '.join(_REDIS_OPTIONS)}.")
@@ -371,8 +368,8 @@ def has_unescaped_password(url: str) -> bool:
     return "#" in url or "@" in "".join(after_host)
 
 
-def _options(url: str) -> dict[str, list[str]]:
-    return parse_qs(url_parts(url).query, keep_blank_values=True)
+def _options(url: str) -> dict[str, str]:
+    return dict(parse_qsl(url_parts(url).query, keep_blank_values=True))
 
 
 def _named(option: str, url: str) -> str:

@@ -69,9 +69,11 @@ else:
     DEMO_CUSTOMERS = ()
     DEMO_INCIDENTS = ()
     SENTRY_BASE_URL = env.host_url("SENTRY_BASE_URL", "https://sentry.io")
-    SENTRY_ORG = env.text("SENTRY_ORG")
-    if not re.fullmatch(r"[A-Za-z0-9_.-]*", SENTRY_ORG):
-        env.stop("SENTRY_ORG isn't a slug. Use the organization's, as in Sentry's addresses.")
+    SENTRY_ORG = env.text(
+        "SENTRY_ORG",
+        pattern=r"[A-Za-z0-9_.-]*",
+        problem="isn't a slug. Use the organization's, as in Sentry's addresses.",
+    )
 SENTRY_PROJECTS = env.listed(
     "SENTRY_PROJECTS", r"[A-Za-z0-9_.-]+", "List the slugs of projects, as in Sentry's addresses."
 )
@@ -321,7 +323,7 @@ def _oidc_provider() -> Oidc | None:
         client_secret=env.text("OIDC_CLIENT_SECRET"),
         name="single sign-on",
         allowed_domains=env.listed(
-            "OIDC_ALLOWED_DOMAINS", _DOMAIN, "List domains such as example.org.", lower=True
+            "OIDC_ALLOWED_DOMAINS", _DOMAIN, "List domains such as example.org.", change=str.lower
         ),
         groups_claim=env.text("OIDC_GROUPS_CLAIM", "groups"),
         roles=_oidc_roles(),
@@ -331,7 +333,7 @@ def _oidc_provider() -> Oidc | None:
             "OIDC_HOSTS",
             r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,4})?",
             "List host names such as graph.example.org, without https:// or a path.",
-            lower=True,
+            change=str.lower,
         ),
     )
 
@@ -379,14 +381,12 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM")
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 EMAIL_TIMEOUT = 10
 if TRIAGE_EMAIL:
-    try:
-        _parts = env.url_parts(_mail)
-        EMAIL_USE_SSL, EMAIL_USE_TLS, _port = _TLS[_parts.scheme]
-        EMAIL_PORT = _parts.port or _port
-    except KeyError:
-        _parts = urlsplit("")
+    _parts = env.url_parts(_mail)
+    EMAIL_USE_SSL, EMAIL_USE_TLS, _port = _TLS.get(_parts.scheme, (False, False, 0))
+    EMAIL_PORT = _parts.port or _port
     if (
-        not _parts.hostname
+        _parts.scheme not in _TLS
+        or not _parts.hostname
         or env.has_unescaped_password(_mail)
         or _parts.path.strip("/")
         or _parts.query
@@ -430,7 +430,7 @@ def _llm() -> Llm | None:
         model=env.text(
             "LLM_MODEL",
             pattern=r"[!-~]{1,100}",
-            expected="the model's name as its provider writes it, without spaces",
+            problem="must be the model's name as its provider writes it, without spaces.",
         ),
         answer_tokens=env.integer("LLM_MAX_ANSWER_TOKENS", 1500, minimum=100, maximum=16000),
         input_price=env.money("LLM_INPUT_PRICE", "0"),
