@@ -37,8 +37,8 @@ class Verification:
     broken: str = ""
 
 
-class ChainBroken(Exception):
-    """The chain is broken; the message is a plain sentence that names the entry."""
+class TrailBroken(Exception):
+    """The trail was tampered with; the message is a plain sentence that names the entry."""
 
 
 @dataclass(slots=True)
@@ -63,12 +63,12 @@ def verify_trail(noted: Position | None = None) -> Verification:
             stray = Entry.objects.filter(sequence__lte=start.sequence).first()
             if stray is not None:
                 where = "the checkpoint" if start.sequence else "the first entry"
-                raise ChainBroken(
+                raise TrailBroken(
                     f"Entry {stray.sequence} comes before {where}, where none should be."
                 )
             _walk_to_end(walk, noted)
             _check_noted(walk, noted)
-        except ChainBroken as broken:
+        except TrailBroken as broken:
             if _start() != start:
                 continue  # pruned in the meantime, so the missing entries may not be missing
             return Verification(start, walk.last, str(broken))
@@ -91,8 +91,8 @@ def _check_checkpoints() -> None:
         if _signature_of(checkpoint) != checkpoint.signature:
             number = checkpoint.sequence
             if _has_other_key(number):
-                raise ChainBroken(_other_key("No entry matches"))
-            raise ChainBroken(
+                raise TrailBroken(_other_key("No entry matches"))
+            raise TrailBroken(
                 f"The checkpoint at entry {number} is forged: its signature doesn't match."
             )
 
@@ -108,30 +108,30 @@ def _walk_to_end(walk: _Walk, noted: Position | None) -> None:
                 walk.digests[entry.sequence] = entry.digest
         last = walk.last.sequence
         if last < written:
-            raise ChainBroken(
+            raise TrailBroken(
                 f"Entries are missing at the end: the last is {last}, but {written} were written."
             )
         at_end = walk.digests.get(written, walk.last.digest)
         if written >= before.sequence and at_end != end.digest:
-            raise ChainBroken(f"The recorded end doesn't match entry {written}.")
+            raise TrailBroken(f"The recorded end doesn't match entry {written}.")
         if last == written:
             return
         if walk.last == before:
-            raise ChainBroken(
+            raise TrailBroken(
                 f"The recorded end is entry {written}, but there are entries up to {last}."
             )
 
 
 def _step(walk: _Walk, entry: Entry) -> None:
-    """Advance by one entry. Raise `ChainBroken`."""
+    """Advance by one entry. Raise `TrailBroken`."""
     number = walk.last.sequence + 1
     if entry.sequence != number:
         end = entry.sequence - 1
         gap = f"Entry {number} is" if end == number else f"Entries {number} to {end} are"
-        raise ChainBroken(f"{gap} missing.")
+        raise TrailBroken(f"{gap} missing.")
     is_intact = digest_of(entry) == entry.digest
     if not (is_intact and entry.previous == walk.last.digest):
-        raise ChainBroken(_diagnosis(entry, walk, is_intact))
+        raise TrailBroken(_diagnosis(entry, walk, is_intact))
     _check_words(entry)
     walk.last = Position(entry.sequence, entry.digest)
 
@@ -181,19 +181,19 @@ def _has_other_key(sequence: int) -> bool:
 
 
 def _check_words(entry: Entry) -> None:
-    """Raise `ChainBroken` if the entry's words were changed or added; erased words are fine."""
+    """Raise `TrailBroken` if the entry's words were changed or added; erased words are fine."""
     words = getattr(entry, "words", None)
     if words is None:
         return
     try:
         typed = unseal(bytes(words.sealed)).decode()
     except Unreadable as error:
-        raise ChainBroken(
+        raise TrailBroken(
             f"The words of entry {entry.sequence} can't be decrypted: they were changed, or "
             "their key is no longer in TRIAGE_DATA_KEYS."
         ) from error
     if not entry.words_hash or hash_words(typed) != entry.words_hash:
-        raise ChainBroken(f"The words of entry {entry.sequence} don't match their hash.")
+        raise TrailBroken(f"The words of entry {entry.sequence} don't match their hash.")
 
 
 def _check_noted(walk: _Walk, noted: Position | None) -> None:
@@ -201,19 +201,19 @@ def _check_noted(walk: _Walk, noted: Position | None) -> None:
         return
     number = noted.sequence
     if number > walk.last.sequence:
-        raise ChainBroken(
+        raise TrailBroken(
             f"Entry {number} was noted as the end, but the trail ends at {walk.last.sequence}: "
             "entries were cut off."
         )
     pruned = Checkpoint.objects.filter(sequence=number).values_list("digest", flat=True).first()
     digest = walk.digests.get(number, pruned if number else _NO_DIGEST)
     if digest is None:
-        raise ChainBroken(
+        raise TrailBroken(
             f"Entry {number} was pruned after it was noted, so it can no longer be compared. The "
             f"trail now starts after entry {walk.start.sequence}."
         )
     if digest != noted.digest:
-        raise ChainBroken(f"Entry {number} isn't the one that was noted: the trail was rewritten.")
+        raise TrailBroken(f"Entry {number} isn't the one that was noted: the trail was rewritten.")
 
 
 def _entries_after(sequence: int, last: int | None = None) -> Iterator[Entry]:
@@ -240,10 +240,6 @@ def parse_position(text: str) -> Position:
 # Pruning.
 
 
-class TrailBroken(Exception):
-    """The entries to prune were tampered with, and remain as evidence."""
-
-
 def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
     """Delete entries older than `before`, with their words, and return how many.
 
@@ -262,7 +258,7 @@ def prune_trail(before: datetime, *, actor: Actor = SYSTEM) -> int:
         _check_checkpoints()
         for entry in _entries_after(start.sequence, last):
             _step(walk, entry)
-    except ChainBroken as broken:
+    except TrailBroken as broken:
         raise TrailBroken(f"Nothing was pruned. {broken}") from broken
     with audited_transaction():
         old = Entry.objects.filter(sequence__lte=last)
