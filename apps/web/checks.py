@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -25,17 +24,13 @@ _RECENT = 50
 _OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
-def check_settings(**_options: Any) -> list[checks.CheckMessage]:
-    """Return a warning for each setting that is unsafe on a server."""
-    return list(_unsafe_settings())
-
-
 def _warning(code: str, **values: object) -> checks.Warning:
     text, hint = (_TEXTS[code][part].format(**values) for part in ("text", "hint"))
     return checks.Warning(text, hint=hint, id=f"triage.{code}")
 
 
-def _unsafe_settings() -> Iterator[checks.Warning]:
+def check_settings() -> Iterator[checks.Warning]:
+    """Yield a warning for each setting that is unsafe on a server."""
     if settings.TRIAGE_HASH_KEY == settings.SECRET_KEY:
         yield _warning("W001")
     if settings.TRIAGE_DATA_KEYS[0] == settings.SECRET_KEY:
@@ -56,12 +51,8 @@ def _unsafe_settings() -> Iterator[checks.Warning]:
         yield _warning("W006", address=address, proxies=settings.TRIAGE_BEHIND_PROXY)
 
 
-def check_upgrade() -> list[checks.CheckMessage]:
-    """Return a warning for each thing that is left to do after an upgrade."""
-    return list(_upgrade_warnings())
-
-
-def _upgrade_warnings() -> Iterator[checks.Warning]:
+def check_upgrade() -> Iterator[checks.Warning]:
+    """Yield a warning for each thing that is left to do after an upgrade."""
     version = settings.TRIAGE_VERSION
     for name, now in settings.TRIAGE_REMOVED.items():
         yield _warning("W007", name=name, now=now)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -159,22 +159,18 @@ def _line(name: str, value: str) -> str:
 
 def _check(content: str) -> None:
     """Raise `CommandError` with the sentence of a start with this file, if it would fail."""
-    folder = Path(mkdtemp(prefix="triage-"))
-    file = folder / "env"
-    try:
+    with TemporaryDirectory(prefix="triage-") as folder:
+        file = Path(folder) / "env"
         _write(file, content)
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         done = subprocess.run(
             [sys.executable, "-c", "import triage_site.settings"],
             cwd=ROOT,
-            env={**kept, "TRIAGE_ENV_FILE": str(file), "TRIAGE_VAR_DIR": str(folder)},
+            env={**kept, "TRIAGE_ENV_FILE": str(file), "TRIAGE_VAR_DIR": folder},
             capture_output=True,
             text=True,
             check=False,
         )
-    finally:
-        file.unlink(missing_ok=True)
-        folder.rmdir()
     if done.returncode:
         reason = done.stderr.strip().rpartition("Triage cannot start: ")[2]
         raise CommandError(f"{reason} Nothing was written.")
