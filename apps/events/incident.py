@@ -13,7 +13,7 @@ from apps.events.answer import Answer, Notice, SearchScope
 from apps.events.correlation import Reason
 from apps.events.event import Event, EventBody, Issue
 from apps.events.grouping import UNGROUPED, Group, Joined, Problem, problems_of
-from apps.events.query import DEFAULT_FIELDS, Customer, Question, Window
+from apps.events.query import Customer, Question, Window
 from apps.events.rules.engine import rule_for
 from apps.events.summary import summarize_failure
 
@@ -36,20 +36,6 @@ class IncidentCustomer:
 
     line: int
     customer: Customer
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentScope:
-    """When and where to look for the customers of an incident, and in which fields."""
-
-    window: Window
-    projects: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-    fields: tuple[str, ...] = DEFAULT_FIELDS
-
-    def question(self, customer: Customer) -> Question:
-        """Return the question of a lookup of one customer."""
-        return Question(customer, self.window, self.projects, self.environments, self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,13 +68,13 @@ class Column:
 class CustomerList:
     """The customers of a list, each once, and the lines that are left out.
 
-    `typed` has the text to store for each customer. `columns` is empty unless the text has
+    `typed` has the text to store for each customer, by line. `columns` is empty unless the text has
     several; `column` is the one that was read, and `heading` its first cell if that names it.
     `empty` counts the lines without text.
     """
 
     customers: tuple[IncidentCustomer, ...]
-    typed: tuple[str, ...]
+    typed: Mapping[int, str]
     duplicates: tuple[Remark, ...] = ()
     refused: tuple[Remark, ...] = ()
     columns: tuple[Column, ...] = ()
@@ -85,9 +85,10 @@ class CustomerList:
     @property
     def shortened(self) -> tuple[Remark, ...]:
         """The lines that are only looked up in part, such as what follows a label."""
-        read = zip(self.customers, self.typed, strict=True)
-        names = ((one.line, text, one.customer.identifier) for one, text in read)
-        return tuple(Remark(line, text, name) for line, text, name in names if text != name)
+        names = ((one.line, one.customer.identifier) for one in self.customers)
+        return tuple(
+            Remark(line, self.typed[line], name) for line, name in names if self.typed[line] != name
+        )
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -136,13 +137,13 @@ def read_list(text: str, read: ReadCustomer, *, column: int | None = None) -> Cu
     if sum(map(bool, map(str.strip, lines))) > MAX_LINES:
         raise ListRefused(f"That list has too many lines. {_AT_MOST}")
     rows, empty = _table(lines), 0
-    titles = _titles(rows, read) if rows else []
-    rows = rows and rows[len(titles) :]
+    titles = _titles(rows, read)
+    rows = rows[len(titles) :]
     columns = _columns(rows, read) if rows else ()
     indexes = [WHOLE_LINE, *(one.index for one in columns)]
     if column not in indexes:
         column = _likeliest(rows, indexes[1:], read) if rows else WHOLE_LINE
-    if column == WHOLE_LINE or rows is None:
+    if column == WHOLE_LINE:
         items = _items(lines)
         titles = []
         rows = [_Row(n, (line,)) for n, line in enumerate(items, 1) if line.strip()]
@@ -172,7 +173,7 @@ def _read_column(
     ends = thread_time() + MAX_CPU_S
     first_line: dict[str, int] = {}
     customers: list[IncidentCustomer] = []
-    typed: list[str] = []
+    typed: dict[int, str] = {}
     duplicates: list[Remark] = []
     refused: list[Remark] = []
     for row in rows[has_heading:]:
@@ -191,13 +192,11 @@ def _read_column(
             duplicates.append(Remark(row.line, shown, f"The same customer as in line {known}."))
             continue
         customers.append(IncidentCustomer(row.line, customer))
-        typed.append(stored_text(text, customer))
+        typed[row.line] = stored_text(text, customer)
     if len(customers) > MAX_CUSTOMERS:
         raise ListRefused(f"That list has {len(customers):,} customers. {_AT_MOST}")
     heading = rows[0].cells[index].strip() if has_heading else ""
-    return CustomerList(
-        tuple(customers), tuple(typed), tuple(duplicates), tuple(refused), heading=heading
-    )
+    return CustomerList(tuple(customers), typed, tuple(duplicates), tuple(refused), heading=heading)
 
 
 def _read_one(text: str, read: ReadCustomer) -> Customer:
@@ -256,12 +255,12 @@ def _titles(rows: Sequence[_Row], read: ReadCustomer) -> Sequence[_Row]:
     """Return the rows above the headings, such as the name of the table in a merged cell."""
     for count, row in enumerate(rows[: _MAX_TITLES + 1]):
         if sum(map(bool, row.cells)) > 1:
-            return rows[:count] if any(_is_label(cell, read) for cell in row.cells) else []
+            return rows[:count] if any(_read_label(cell, read) for cell in row.cells) else []
     return []
 
 
-def _table(lines: Sequence[str]) -> list[_Row] | None:
-    """Return the rows of a text with several columns; None for a plain list."""
+def _table(lines: Sequence[str]) -> list[_Row]:
+    """Return the rows of a text with several columns; none for a plain list."""
     broken = []
     for separator in _SEPARATORS:
         try:
@@ -272,10 +271,10 @@ def _table(lines: Sequence[str]) -> list[_Row] | None:
         if _is_regular(rows):
             return _capped(rows)
         if len(rows) == 1 and len(rows[0].cells) > 1:  # the others are empty
-            return None
+            return []
     unquoted = ([_row(n, line.split(one)) for n, line in enumerate(lines, 1)] for one in broken)
     found = ([row for row in rows if any(row.cells)] for rows in unquoted)
-    return next(map(_capped, filter(_is_regular, found)), None)
+    return next(map(_capped, filter(_is_regular, found)), [])
 
 
 def _capped(rows: Sequence[_Row]) -> list[_Row]:
@@ -320,16 +319,12 @@ def _columns(rows: Sequence[_Row], read: ReadCustomer) -> tuple[Column, ...]:
 def _heading_of(rows: Sequence[_Row], read: ReadCustomer) -> Callable[[int], bool]:
     """Return whether the first row names the columns, as a function of the column."""
     first = rows[0].cells
-    if any(_is_label(cell, read) for cell in first):
+    if any(_read_label(cell, read) for cell in first):
         return lambda _index: True
     if len(first) < 2 or any(map(_is_clear, first)):
         return lambda _index: False
     below = rows[1:_SEEN_ROWS]
     return lambda index: any(_is_clear(row.cells[index]) for row in below if index < len(row.cells))
-
-
-def _is_label(cell: str, read: ReadCustomer) -> bool:
-    return _read_label(cell, read) is not None
 
 
 def _read_label(cell: str, read: ReadCustomer) -> Customer | None:
@@ -354,7 +349,7 @@ def _likeliest(rows: Sequence[_Row], indexes: Sequence[int], read: ReadCustomer)
     heading such as “Subject.”
     """
     seen = rows[:_SEEN_ROWS]
-    if not any(_is_label(cell, read) for cell in rows[0].cells) and not any(
+    if not any(_read_label(cell, read) for cell in rows[0].cells) and not any(
         _is_clear(cell) for row in seen for cell in row.cells
     ):
         return WHOLE_LINE

@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from time import thread_time
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -44,7 +45,6 @@ from apps.events.incident import (
     Finding,
     FindingState,
     IncidentCustomer,
-    IncidentScope,
     Rest,
     shared_failures,
 )
@@ -147,7 +147,6 @@ def record_incident(
         redaction_version=RULES_VERSION,
         expires_at=timezone.now() + timedelta(days=settings.TRIAGE_KEEP_LOOKUPS_DAYS),
     )
-    typed = {one.line: text for one, text in zip(customers, found.typed, strict=True)}
     hashes = {one.line: hash_customer(one.customer.identifier) for one in customers}
     if form:
         # This person only, for this list, sent with this form.
@@ -165,11 +164,11 @@ def record_incident(
                 IncidentLine(
                     incident=incident,
                     batch=row,
-                    line=one.line,
-                    customer_hash=hashes[one.line],
-                    sealed_customer=incident.seal(f"customer {one.line}", typed[one.line].encode()),
+                    line=line,
+                    customer_hash=hashes[line],
+                    sealed_customer=incident.seal(f"customer {line}", found.typed[line].encode()),
                 )
-                for one in batch
+                for line in (one.line for one in batch)
             )
             _enqueue(BATCH, incident, f":{number}")
         _enqueue(BASELINE, incident)
@@ -409,8 +408,8 @@ def _read_rest(
 ) -> tuple[list[Finding], Rest]:
     """Return the findings that this changes, and the rest, redacted."""
     customers, findings = _answered(incident)
-    what = {"findings": list(findings.values()), "known": known}
-    rest, problem = _fetch(search.fetch_rest, incident, lease, customers, **what)
+    fetch = partial(search.fetch_rest, findings=list(findings.values()), known=known)
+    rest, problem = _fetch(fetch, incident, lease, customers)
     rest = rest or known or Rest()
     if problem:
         notice = _missing("We couldn’t read the details of these failures.", problem)
@@ -506,11 +505,10 @@ def settle(incident: Incident) -> None:
 
 
 def _fetch(
-    fetch: Callable[..., T],
+    fetch: Callable[[search.IncidentSource, Sequence[IncidentCustomer]], T],
     incident: Incident,
     lease: jobs.Lease,
     customers: Sequence[IncidentCustomer],
-    **what: Any,
 ) -> tuple[T | None, str]:
     """Query Sentry about these customers, if any, alongside all lookups.
 
@@ -519,17 +517,12 @@ def _fetch(
     """
     if not customers:
         return None, ""
-    where = IncidentScope(
-        incident.window,
-        tuple(incident.projects),
-        tuple(incident.environments),
-        settings.TRIAGE_CUSTOMER_FIELDS,
-    )
+    question = replace(_question(incident), fields=settings.TRIAGE_CUSTOMER_FIELDS)
     try:
         with sentry_client(search.INCIDENT_DEADLINE_S, is_batch=True) as client:
             visible, now = visible_projects(client), timezone.now()
-            source = search.IncidentSource(client, where, visible, now, lease.renew)
-            return fetch(source, customers, **what), ""
+            source = search.IncidentSource(client, question, visible, now, lease.renew)
+            return fetch(source, customers), ""
     except errors.SentryError as error:
         problem, now = problem_of(error), timezone.now()
         patience = timedelta(minutes=1 if incident.origin == Origin.CLI else 30)
@@ -557,12 +550,11 @@ def _redacted(
     incident: Incident, customers: Sequence[IncidentCustomer], answer: BatchAnswer
 ) -> BatchAnswer:
     by_line = {one.line: one.customer for one in customers}
-    nobody = Customer(CUSTOMER_ALIAS)
     ends = thread_time() + _BATCH_CPU_S
     findings = []
     for finding in answer.findings:
         left = max(ends - thread_time(), _MIN_CPU_S)
-        own = _answer(incident, by_line.get(finding.line, nobody), finding.events)
+        own = _answer(incident, finding.events, by_line.get(finding.line, _NOBODY))
         events = redact(own, seconds=left).events if finding.events else ()
         findings.append(replace(finding, events=events))
     issues = _redacted_issues(incident, answer.issues, customers)
@@ -573,16 +565,24 @@ def _redacted_issues(
     incident: Incident, issues: tuple[Issue, ...], customers: Sequence[IncidentCustomer]
 ) -> tuple[Issue, ...]:
     names = frozenset(one.customer.identifier for one in customers)
-    answer = replace(_answer(incident, Customer(CUSTOMER_ALIAS), ()), issues=issues)
+    answer = replace(_answer(incident, ()), issues=issues)
     return redact(answer, names=names).issues if issues else ()
 
 
-def _answer(incident: Incident, customer: Customer, events: tuple[Event, ...]) -> Answer:
+_NOBODY = Customer(CUSTOMER_ALIAS)
+
+
+def _question(incident: Incident, customer: Customer = _NOBODY) -> Question:
+    projects, environments = tuple(incident.projects), tuple(incident.environments)
+    return Question(customer, incident.window, projects, environments)
+
+
+def _answer(incident: Incident, events: tuple[Event, ...], customer: Customer = _NOBODY) -> Answer:
     """Return events of an incident as a lookup has them."""
-    scope = SearchScope(settings.SENTRY_ORG, tuple(incident.projects), tuple(incident.environments))
+    question = _question(incident, customer)
     return Answer(
-        question=Question(customer, incident.window, scope.projects, scope.environments),
-        searched=scope,
+        question=question,
+        searched=SearchScope(settings.SENTRY_ORG, question.projects, question.environments),
         events=events,
         issues=(),
         complete=True,
@@ -700,7 +700,6 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
     is_part = part.has_notice(NoticeCode.OTHER_PROJECTS)
     if is_part:
         findings = _limited(findings, part)
-    findings = _uncertain(findings, part.notices)
     bodies = {event.id: event.body for event in part.events if event.body}
     with rule_cache():
         failures = shared_failures(list(findings.values()), part.issues, bodies, rest.baseline)
@@ -711,10 +710,12 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
         known = tuple(_with_known(incident, failure, part) for failure in failures)
     is_unknown = bool(rest.baseline.notices) or rest == Rest(notices=rest.notices)
     problems = {batch.pk: batch.problem for batch in batches}
+    unsure = (one.message for one in part.notices if one.code != NoticeCode.OTHER_PROJECTS)
+    may_lack = next(unsure, "")
     by_state: dict[LineState, list[int]] = {state: [] for state in get_args(LineState)}
     notes = {}
     for line in lines:
-        state, why = _state_of(line, findings.get(line.line))
+        state, why = _state_of(line, findings.get(line.line), may_lack)
         if state == "not_asked":
             pending = "Canceled before." if incident.cancelled_at else "Not checked yet."
             why = problems[line.batch_id] or pending
@@ -739,30 +740,22 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
     )
 
 
-def _state_of(line: IncidentLine, finding: Finding | None) -> tuple[LineState, str]:
-    """Return what is known about a customer, and why it isn't everything."""
+def _state_of(line: IncidentLine, finding: Finding | None, may_lack: str) -> tuple[LineState, str]:
+    """Return what is known about a customer, and why it isn't everything.
+
+    No one is without errors if anyone's errors may be missing: `may_lack` says why.
+    """
     if line.sealed_customer is None:
         return "unanswerable", "This customer’s data was erased."
     if finding is None:
         return "not_asked", ""
     if finding.state == FindingState.UNANSWERABLE:
         return "unanswerable", finding.why
-    if finding.state == FindingState.CAPPED:
-        return "capped", finding.why
+    if finding.state == FindingState.CAPPED or (may_lack and not finding.events):
+        return "capped", finding.why or may_lack
     if finding.events:
         return "with_errors", finding.why
     return "never_seen" if finding.was_seen is False else "without_errors", finding.why
-
-
-def _uncertain(findings: Mapping[int, Finding], notices: Sequence[Notice]) -> dict[int, Finding]:
-    """Return the findings; no one is without errors if anyone's errors may be missing."""
-    why = next((one.message for one in notices if one.code != NoticeCode.OTHER_PROJECTS), "")
-    return {
-        line: replace(one, state=FindingState.CAPPED, why=why)
-        if why and one.state == FindingState.ANSWERED and not one.events
-        else one
-        for line, one in findings.items()
-    }
 
 
 def _rest(incident: Incident) -> Rest:
@@ -789,7 +782,7 @@ def _visible_part(
     """Return everything that was found as one result, limited to the reader's projects."""
     events = {event.id: event for one in findings.values() for event in one.events}
     notices = [note for one in asked if isinstance(one, BatchAnswer) for note in one.notices]
-    answer = _answer(incident, Customer(CUSTOMER_ALIAS), tuple(events.values()))
+    answer = _answer(incident, tuple(events.values()))
     answer = replace(
         answer,
         searched=replace(answer.searched, projects=answer.searched.projects or (_ALL,)),
@@ -821,7 +814,7 @@ def _with_known(incident: Incident, failure: Failure, part: Answer) -> KnownFail
     """Return the failure with the known errors it matches, which are never stored."""
     events, issue_ids = failure.problem.events, failure.problem.issue_ids
     shown = tuple(event for event in events if event.id in failure.representatives) or events[:1]
-    about = _answer(incident, Customer(CUSTOMER_ALIAS), shown)
+    about = _answer(incident, shown)
     projects = tuple(sorted({event.project for event in shown if event.project}))
     issues = tuple(issue for issue in part.issues if issue.id in issue_ids)
     searched = replace(about.searched, projects=projects)

@@ -35,7 +35,6 @@ from apps.events.incident import (
     Finding,
     FindingState,
     IncidentCustomer,
-    IncidentScope,
     Rest,
     representative_events,
 )
@@ -75,13 +74,13 @@ _SPLIT = (
 
 @dataclass(frozen=True, slots=True)
 class IncidentSource:
-    """What an incident is read from. `visible` are the projects of the token.
+    """What an incident is read from. `question` is asked about each customer.
 
-    `on_progress` is called repeatedly.
+    `visible` are the projects of the token. `on_progress` is called repeatedly.
     """
 
     client: SentryClient
-    where: IncidentScope
+    question: Question
     visible: Sequence[Project]
     now: datetime
     on_progress: Callable[[], None] = lambda: None
@@ -110,7 +109,7 @@ def fetch_batch(source: IncidentSource, batch: Sequence[IncidentCustomer]) -> Ba
     Raise a `SentryError` if the whole batch should be tried again later.
     """
     client = source.client
-    question = source.where.question(batch[0].customer)
+    question = replace(source.question, customer=batch[0].customer)
     searched, skipped = choose_projects(question, client.config, source.visible)
     work = _Batch(client, question, searched, source.on_progress)
     findings = work.findings(batch)
@@ -417,7 +416,7 @@ class _Rest:
         self.client, self.now, self.on_progress = source.client, source.now, source.on_progress
         self.customers = customers
         self.notices: list[Notice] = []
-        question = source.where.question(customers[0].customer)
+        question = replace(source.question, customer=customers[0].customer)
         self.fields = question.fields
         self.searched, _skipped = choose_projects(question, self.client.config, source.visible)
         self.fetch = listing.Fetch(self.client, question, self.searched)

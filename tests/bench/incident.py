@@ -59,13 +59,13 @@ def measure(sizes: Sequence[int] = SIZES) -> list[Target]:
 def _measure(demo: DemoSentry, size: int) -> list[Target]:
     made = incidents.build(demo.world, size, size)
     config = SentryConfig(demo.url, "acme", "demo-token", deadline_s=INCIDENT_DEADLINE_S)
-    scope = incidents.SCOPE
+    question = incidents.QUESTION
     client = SentryClient(replace(config, deadline_s=600))
     visible = client.projects()
     demo.calls.clear()
     findings: list[Finding] = []
-    source = IncidentSource(client, scope, visible, NOW)
-    batches = plan_batches(made.customers, scope.fields)
+    source = IncidentSource(client, question, visible, NOW)
+    batches = plan_batches(made.customers, question.fields)
     for batch in batches:
         findings += fetch_batch(source, batch).findings
     lists = len(demo.calls)
@@ -81,7 +81,7 @@ def _measure(demo: DemoSentry, size: int) -> list[Target]:
     formula = (
         len(batches)
         + events // 100
-        + len(plan_batches(empty, scope.fields))
+        + len(plan_batches(empty, question.fields))
         + min(MAX_BASELINE_PAGES, ceil(max(size, 100) / 30))
         + ceil(len(rest.issues) / 100)
         + min(len(rest.issues), MAX_REPRESENTED)

@@ -8,13 +8,14 @@ from typing import Any
 
 from apps.demo.world import World
 from apps.events.identifier import parse_customer
-from apps.events.incident import IncidentCustomer, IncidentScope
-from apps.events.query import EXACTLY, Window
+from apps.events.incident import IncidentCustomer
+from apps.events.query import EXACTLY, Customer, Question, Window
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT = (NOW - timedelta(days=2)).replace(minute=5, second=0)
 MINUTES = 30
-SCOPE = IncidentScope(Window(MOMENT, MINUTES))
+NOBODY = Customer("")
+QUESTION = Question(NOBODY, Window(MOMENT, MINUTES))
 PLANTED = 7
 RUBBISH = (
     'a"b c',

@@ -1,7 +1,7 @@
 """Many customers at once: each gets exactly their own events, or is said to be unsure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -20,11 +20,10 @@ from apps.events.incident import (
     Finding,
     FindingState,
     IncidentCustomer,
-    IncidentScope,
     Rest,
     shared_failures,
 )
-from apps.events.query import DEFAULT_FIELDS, EXACTLY, Window, as_hex_id
+from apps.events.query import DEFAULT_FIELDS, EXACTLY, Question, Window, as_hex_id
 from apps.sentry.client import SentryClient
 from apps.sentry.config import SentryConfig
 from apps.sentry.errors import SentryPermissionMissing, SentryRateLimited, SentryServerError
@@ -101,7 +100,7 @@ def people(*texts: str) -> list[IncidentCustomer]:
 def ask(
     demo: DemoSentry,
     customers: Sequence[IncidentCustomer],
-    where: IncidentScope = incidents.SCOPE,
+    question: Question = incidents.QUESTION,
 ) -> Found:
     """Ask as a worker does: batch by batch, each with a client of its own, then the rest."""
     config = SentryConfig(demo.url, organization="acme", token="demo-token", deadline_s=120)
@@ -110,16 +109,16 @@ def ask(
     client = SentryClient(config)
     visible = client.projects()
     demo.calls.clear()
-    for batch in plan_batches(customers, where.fields):
+    for batch in plan_batches(customers, question.fields):
         one = SentryClient(config)
         try:
-            answer = fetch_batch(IncidentSource(one, where, visible, NOW), batch)
+            answer = fetch_batch(IncidentSource(one, question, visible, NOW), batch)
         finally:
             one.close()
         findings += answer.findings
         notices += answer.notices
     lists = len(demo.calls)
-    rest = fetch_rest(IncidentSource(client, where, visible, NOW), customers, findings)
+    rest = fetch_rest(IncidentSource(client, question, visible, NOW), customers, findings)
     client.close()
     failures = shared_failures(findings, rest.issues, rest.bodies, rest.baseline)
     return Found(tuple(findings), rest, failures, tuple(notices), lists, len(demo.calls))
@@ -185,7 +184,7 @@ def test_nothing_is_foreign_missing_or_twice(server: DemoSentry, data: st.DataOb
             is_named = any((names[name] or "").casefold() == wanted for name in fields)
             if is_named or (trace and trace == one.customer.hex_id):
                 truth[one.line].add(added.id)
-    found = ask(server, customers, IncidentScope(incidents.SCOPE.window, fields=fields))
+    found = ask(server, customers, replace(incidents.QUESTION, fields=fields))
     event(f"unsure: {bool(found.unsure())}, events: {sum(found.counts()) > 0}")
     for finding in found.findings:
         ids = [one.id for one in finding.events]
@@ -319,7 +318,7 @@ def test_failing_sentry_answers_for_no_one(
 
 
 def test_window_that_sentry_no_longer_keeps_is_unanswerable(sentry: DemoSentry) -> None:
-    old = IncidentScope(Window(NOW - timedelta(days=200), 5))
+    old = Question(incidents.NOBODY, Window(NOW - timedelta(days=200), 5))
     found = ask(sentry, people("1", "2"), old)
     assert set(found.unsure().values()) == {UNANSWERABLE}
     assert found.rest.baseline.notices
@@ -408,7 +407,7 @@ def test_list_in_another_order_is_read_again_without_the_noisy(
     wire.get(url, json={"data": rows}, headers={"Link": link})
     wire.get(url, json={"data": [late]})
     visible = [Project("1", "web")]
-    source = IncidentSource(client, incidents.SCOPE, visible, NOW)
+    source = IncidentSource(client, incidents.QUESTION, visible, NOW)
     found = fetch_batch(source, people("1", "2"))
     assert [len(one.events) for one in found.findings] == [100, 1]
     ends = [parse_qs(urlsplit(str(call.request.url)).query)["end"] for call in wire.calls]
@@ -423,7 +422,7 @@ def test_list_that_repeats_a_page_is_not_read_again_and_again(
     url = f"{API}/organizations/acme/events/"
     wire.get(url, json={"data": [row]}, headers={"Link": link})
     visible = [Project("1", "web")]
-    source = IncidentSource(client, incidents.SCOPE, visible, NOW)
+    source = IncidentSource(client, incidents.QUESTION, visible, NOW)
     found = fetch_batch(source, people("1", "2"))
     assert [one.state for one in found.findings] == [CAPPED, UNANSWERABLE]
     assert found.findings[0].why == "Sentry repeats the same page of its list."
@@ -454,26 +453,26 @@ def test_project_that_the_token_cannot_read_is_skipped(sentry: DemoSentry) -> No
                 world.add_event(timestamp=when, user_id=name, project=project)
         refused = next(one.id for one in world.projects if one.slug == "api")
         sentry.fail(rf"project={refused}\b", times=None, status=403, body="{}")
-        where = IncidentScope(incidents.SCOPE.window, projects=("web", "api"))
-        found = ask(sentry, people("web0", "web1", "api0", "nobody"), where)
+        question = replace(incidents.QUESTION, projects=("web", "api"))
+        found = ask(sentry, people("web0", "web1", "api0", "nobody"), question)
         assert found.counts() == [1, 1, 0, 0], multi_project
         assert "The project api was not searched" in found.notices[0].message, multi_project
         assert found.rest.was_seen == {1: True, 2: True, 3: None, 4: None}, multi_project
         assert found.rest.baseline.customers == 3, multi_project
         client = SentryClient(SentryConfig(sentry.url, "acme", "demo-token"))
-        source = IncidentSource(client, where, client.projects(), NOW)
+        source = IncidentSource(client, question, client.projects(), NOW)
         rest = fetch_rest(source, people("web0"), found.findings, known=Rest())
         assert len(rest.issues) == 1, multi_project
         sentry.fail(r"project=", times=None, status=403, body="{}")
         with pytest.raises(SentryPermissionMissing):
-            ask(sentry, people("web0"), where)
+            ask(sentry, people("web0"), question)
 
 
 def test_customer_of_another_environment_was_seen(sentry: DemoSentry) -> None:
     sentry.world.add_event(timestamp=MOMENT, user_id="1", environment="staging")
     sentry.world.add_event(timestamp=MOMENT, user_id="2", environment="production")
-    where = IncidentScope(incidents.SCOPE.window, environments=("production",))
-    found = ask(sentry, people("1", "2", "3"), where)
+    question = replace(incidents.QUESTION, environments=("production",))
+    found = ask(sentry, people("1", "2", "3"), question)
     assert found.counts() == [0, 1, 0]
     assert found.rest.was_seen == {1: True, 2: True, 3: False}
 
@@ -488,7 +487,7 @@ def test_search_of_a_part_of_the_data_proves_nothing(sentry: DemoSentry) -> None
     assert "only a part of its events" in found.rest.baseline.notices[0].message
     single = fetch_answer(
         SentryClient(SentryConfig(sentry.url, "acme", "demo-token")),
-        incidents.SCOPE.question(people("1")[0].customer),
+        replace(incidents.QUESTION, customer=people("1")[0].customer),
         projects=[Project("1", "web")],
         now=NOW,
     )
