@@ -1,7 +1,6 @@
 """Make drafts from results, without a language model."""
 
 import re
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
@@ -138,16 +137,19 @@ _FIRST_NUMBER = 1001  # higher than the numbers of aliases in the draft
 _ALIASES = re.compile(r"(<[a-z][a-z-]{1,20}(?:-\d{1,6})?>)")
 
 
-@dataclass(frozen=True, slots=True)
-class RedactedText:
-    """The redacted text, and how often each kind of data was hidden."""
+def redact_edits(
+    edited: Draft, unedited: Draft, names: Collection[str]
+) -> tuple[Draft, dict[str, int]]:
+    """Redact the lines that differ from the redacted draft, and count what is hidden by kind.
 
-    text: str
-    hidden: dict[str, int]
+    `names` identify the customer.
+    """
+    subject, in_subject = _redact_edits(edited.subject, unedited.subject, names)
+    written, in_text = _redact_edits(edited.written, unedited.written, names)
+    return replace(edited, subject=subject, written=written), in_subject | in_text
 
 
-def redact_edits(text: str, *, drafted: str, names: Collection[str]) -> RedactedText:
-    """Redact the lines that differ from the redacted draft. `names` identify the customer."""
+def _redact_edits(text: str, drafted: str, names: Collection[str]) -> tuple[str, dict[str, int]]:
     unchanged = frozenset(drafted.split("\n"))
     ledger = Ledger(frozenset(names), first_number=_FIRST_NUMBER)
     pieces = []
@@ -156,4 +158,4 @@ def redact_edits(text: str, *, drafted: str, names: Collection[str]) -> Redacted
         if not is_unchanged:  # except for the aliases, which could match an identifier
             parts[::2] = [redact_text(part, ledger) for part in parts[::2]]
         pieces.append("".join(parts))
-    return RedactedText("\n".join(pieces), dict(Counter(ledger.counts)))
+    return "\n".join(pieces), dict(ledger.counts)

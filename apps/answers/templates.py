@@ -43,26 +43,22 @@ def fill_template(body: str, values: Mapping[str, str]) -> str:
 
 
 def _paragraph(text: str, values: Mapping[str, str]) -> str:
-    lines = text.split("\n")
-    shown = [line for line in lines if not _is_blank(line, values)]
-    if len(shown) < len(lines) and all(
-        line.startswith("#") or line.rstrip().endswith(":") for line in shown
-    ):
-        return ""
-    return "\n".join(_fill_line(line, values) for line in shown).strip("\n")
+    filled, has_content, is_whole = [], False, True
+    for line in text.split("\n"):
+        used = [values[name] for name in check_variables(line, values)]
+        if used and not any(used):
+            is_whole = False
+            continue
+        filled.append(_fill_line(line, values, has_gaps=not all(used)))
+        has_content |= not (line.startswith("#") or line.rstrip().endswith(":"))
+    return "\n".join(filled).strip("\n") if has_content or is_whole else ""
 
 
-def _is_blank(line: str, values: Mapping[str, str]) -> bool:
-    """Return whether the line has variables, all of them empty."""
-    used = check_variables(line, values)
-    return bool(used) and not any(values[name] for name in used)
-
-
-def _fill_line(line: str, values: Mapping[str, str]) -> str:
+def _fill_line(line: str, values: Mapping[str, str], *, has_gaps: bool) -> str:
     """Fill in a line, without the double spaces that empty variables leave."""
     indent = line[: len(line) - len(line.lstrip(" "))]
     text = fill_variables(re.sub(r" +", " ", line.strip(" ")), values)
-    if not all(values[name] for name in check_variables(line, values)):
+    if has_gaps:
         text = re.sub(r" {2,}", " ", text).replace(" .", ".").strip(" ")
     return f"{indent}{text}"
 

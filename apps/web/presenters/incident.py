@@ -1,5 +1,6 @@
 """The page of an incident: shared failures, who had them, and who could not be checked."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -178,17 +179,14 @@ def _groups(result: IncidentResult) -> Iterable[CustomerGroup]:
     known = {"", *(one.message for one in result.notices)}
     unread = {*result.lines["not_asked"], *result.lines["unanswerable"]}
     notes = {n: why for n, why in result.notes.items() if n in unread or why not in known}
-    numbers: dict[int, list[int]] = {}
+    numbers: dict[int, list[int]] = defaultdict(list)
+    loud = set[int]()
     for number, one in enumerate(result.failures, 1):
         for line in one.failure.lines:
-            numbers.setdefault(line, []).append(number)
+            numbers[line].append(number)
+        if not one.failure.problem.is_noise:
+            loud.update(one.failure.lines)
     with_errors = sorted(numbers, key=lambda line: (numbers[line], line))
-    loud = {
-        line
-        for one in result.failures
-        if not one.failure.problem.is_noise
-        for line in one.failure.lines
-    }
     where = "in projects you can see" if result.is_part else "in this window"
     unsure = [line for line in result.lines["capped"] if line not in numbers]
     groups: tuple[tuple[str, Iterable[int]], ...] = (

@@ -185,12 +185,9 @@ def _send(
     if refusal := _refusal(edited):
         return _page(request, result, prepared, edited, refused=refusal)
     if edited.kind is Kind.ESCALATION:
-        names, unedited = identifiers_of(result.lookup), prepared.unedited
-        text = redact_edits(edited.written, drafted=unedited.written, names=names)
-        subject = redact_edits(edited.subject, drafted=unedited.subject, names=names)
-        redacted = replace(edited, subject=subject.text, written=text.text)
+        names = identifiers_of(result.lookup)
+        redacted, hidden = redact_edits(edited, prepared.unedited, names)
         if redacted != edited:
-            hidden = {**subject.hidden, **text.hidden}
             return _page(request, result, prepared, redacted, hidden=hidden)
     try:  # the same text from the same page is sent only once
         page = uuid.UUID(request.POST.get("page", ""))
