@@ -34,6 +34,11 @@ _LEVEL_ORDER = {"fatal": 4, "error": 2, "warning": 0, "info": -4, "debug": -6}
 _QUIET_LEVELS = frozenset(("warning", "info", "debug"))
 
 
+def worst_level(levels: Iterable[str | None]) -> str | None:
+    """Return the worst of the levels; an unknown one is worse than a warning."""
+    return max(levels, key=lambda level: _LEVEL_ORDER.get(level or "", 1))
+
+
 class _Events:
     """What a group and a problem can say about their events, which are newest first."""
 
@@ -46,9 +51,7 @@ class _Events:
 
     @property
     def worst_level(self) -> str | None:
-        """The worst level of the events; an unknown one is worse than a warning."""
-        levels = [event.level for event in self.events]
-        return max(levels, key=lambda level: _LEVEL_ORDER.get(level or "", 1))
+        return worst_level(event.level for event in self.events)
 
     @property
     def handled(self) -> bool | None:

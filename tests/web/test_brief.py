@@ -21,7 +21,7 @@ from apps.events.correlation import Reason
 from apps.events.event import Breadcrumb, Event, EventBody, Request
 from apps.events.grouping import Group, Joined, Problem, problems_of
 from apps.events.summary import headline
-from apps.web.presenters.brief import Brief, brief_of
+from apps.web.presenters.brief import Brief
 from apps.web.presenters.story import story_view
 from apps.web.templatetags.triage import slashes
 from tests.web.answers import (
@@ -45,7 +45,7 @@ ISOLATES = dict.fromkeys((0x2068, 0x2069))
 
 
 def brief(sample: Answer) -> Brief:
-    return brief_of(sample, problems_of(sample), zone=BERLIN, today=FETCHED.date())
+    return Brief(sample, problems_of(sample), zone=BERLIN, today=FETCHED.date())
 
 
 def browser_event(*crumbs: Breadcrumb, at: int = 0, **changes: object) -> Event:
@@ -231,7 +231,7 @@ def test_last_time_is_that_of_all_halves() -> None:
     later = "resolved yet, last seen 20 Nov 2026, 14:15"
     for is_whole, expected in ((True, later), (False, "resolved yet")):
         halves = (Joined(half, Reason.CONSEQUENCE, is_whole),)
-        shown = brief_of(
+        shown = Brief(
             sample,
             [Problem(cause, halves, (page, server))],
             zone=BERLIN,
@@ -239,7 +239,7 @@ def test_last_time_is_that_of_all_halves() -> None:
         )
         assert dict(shown.answers)["Status"].endswith(expected)
     today = replace(sample, fetched_at=MOMENT + timedelta(hours=1))
-    shown = brief_of(today, [Problem(cause, (), (server,))], zone=BERLIN, today=FETCHED.date())
+    shown = Brief(today, [Problem(cause, (), (server,))], zone=BERLIN, today=FETCHED.date())
     assert dict(shown.answers)["Status"].endswith("resolved yet, last seen 14:05")
 
 
@@ -256,7 +256,7 @@ def test_halves_count_for_customers_and_for_what_was_stopped() -> None:
         (Reason.SAME_REQUEST, "unknown"),
     ):
         problem = Problem(cause, (Joined(half, reason),), (again, first))
-        shown = dict(brief_of(sample, [problem], zone=BERLIN, today=FETCHED.date()).answers)
+        shown = dict(Brief(sample, [problem], zone=BERLIN, today=FETCHED.date()).answers)
         assert shown["Customers"] == "at least 4 so far"
         assert shown["Stopped the customer"] == stopped
 

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from apps.events.answer import Notice, NoticeCode, RelatedData, Signal, UnreadSignal
 from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo, Frame, Request
+from apps.events.grouping import worst_level
 from apps.events.identifier import parse_customer
 from apps.exports import render
 from apps.web.presenters import formatting, result
@@ -156,7 +157,8 @@ def test_levels_have_distinct_shapes_and_words() -> None:
     assert [mark.word for mark in marks] == list(answers.LEVELS)
     assert len({mark.shape for mark in (*marks, level_mark(None))}) == 5
     assert level_mark(None).word == "level unknown"
-    assert level_mark("error").rank < level_mark(None).rank < level_mark("warning").rank
+    assert worst_level(("warning", None, "error")) == "error"
+    assert worst_level(("warning", None)) is None
 
 
 def test_many_problems_are_folded_without_loss() -> None:

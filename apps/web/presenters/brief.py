@@ -1,7 +1,7 @@
 """A failure in brief, and what to tell the customer: for a result, or for a shared failure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from apps.events.summary import Handling
 from apps.web.presenters import formatting as fmt
 from apps.web.presenters import story
 from apps.web.presenters.formatting import Clock
-from apps.web.presenters.issue import Step, customers_text
+from apps.web.presenters.issue import customers_text
 
 _PLACES = {
     Place.SERVER: "our server",
@@ -66,40 +66,31 @@ _TO_MANY = (
 Row = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class Brief:
-    """`answers` are about the headline's problem, and `messages` are the customer's.
+    """The first screen of an answer, whose problems are in the order of the page.
 
-    `reply` is for the customer, and `next` for the agent; `next_link` leads outside of the page.
+    `answers` are about the headline's problem, and `messages` are the customer's. `reply` is for
+    the customer, and `next` for the agent; `next_link` leads outside of the page.
     """
 
-    answers: tuple[Row, ...]
-    messages: tuple[Step, ...]
-    reply: str
-    next: str
-    next_link: str = ""
-
-
-def brief_of(answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, today: date) -> Brief:
-    """Return the first screen of an answer, whose problems are in the order of the page."""
-    first = problems[0] if problems else None
-    replay = None if first else _replay_with_idle_clicks(answer)
-    clock, server = Clock(answer.question.window.moment, zone), answer.searched.server
-    longest = story.MAX_QUOTE if first else story.MAX_MESSAGE
-    if first:
-        answers, step = _answers(answer, problems, clock, today), _next(answer, problems, today)
-    else:
-        answers = _answers_without_errors(answer, clock, today)
-        step = _next_without_errors(answer, clock, today)
-    return Brief(
-        answers=tuple(answers),
-        messages=tuple(
+    def __init__(
+        self, answer: Answer, problems: Sequence[Problem], *, zone: ZoneInfo, today: date
+    ) -> None:
+        first = problems[0] if problems else None
+        replay = None if first else _replay_with_idle_clicks(answer)
+        clock, server = Clock(answer.question.window.moment, zone), answer.searched.server
+        longest = story.MAX_QUOTE if first else story.MAX_MESSAGE
+        if first:
+            self.answers = tuple(_answers(answer, problems, clock, today))
+            self.next = _next(answer, problems, today)
+        else:
+            self.answers = tuple(_answers_without_errors(answer, clock, today))
+            self.next = _next_without_errors(answer, clock, today)
+        self.messages = [
             story.feedback_step(one, clock, server, longest) for one in story.messages(answer)
-        ),
-        reply=_reply_text(answer, first, zone, today),
-        next=step,
-        next_link=fmt.safe_link(replay.permalink) if replay else "",
-    )
+        ]
+        self.reply = _reply_text(answer, first, zone, today)
+        self.next_link = fmt.safe_link(replay.permalink) if replay else ""
 
 
 def failure_brief(
@@ -139,11 +130,12 @@ def _answers(
     has_others = sum(not one.is_noise for one in problems) > 1
     where = "Where problem 1 happened" if has_others else "Where it failed"
     yield where, _PLACES[place] if place else "unknown"
-    yield "Stopped the customer", _stopped(answer, problem, clock)
+    own = story.own_steps(answer, clock)
+    yield "Stopped the customer", _stopped(problem, own)
     yield "Customers", _customers(problems, clock.moment)
     if status := _status(answer, problem, clock, today):
         yield "Status", fmt.clipped(status, 200)
-    yield "Just before", story.just_before(answer, problem, clock)
+    yield "Just before", story.just_before(answer, problem, own, clock)
 
 
 def _answers_without_errors(answer: Answer, clock: Clock, today: date) -> Iterator[Row]:
@@ -326,9 +318,9 @@ def _next_for_trouble(answer: Answer, trouble: Observation, today: date) -> str:
     return _REPLY if reply.is_for_the_customer(trouble) else _ESCALATE
 
 
-def _stopped(answer: Answer, problem: Problem, clock: Clock) -> str:
+def _stopped(problem: Problem, own: Sequence[story.OwnStep]) -> str:
     """Return whether the program stopped, and what the customer did then."""
-    after = story.just_after(answer, problem, clock)
+    after = story.just_after(problem, own)
     then = f"; they {after}" if after else ""
     if summary.has_crashed(problem):
         ended = "closed" if "closed the app" in summary.summarize_group(problem) else "crashed"

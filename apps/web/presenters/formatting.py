@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -210,28 +210,17 @@ def redaction_receipt(counts: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LevelMark:
-    """`shape` is one of fatal, error, unknown, warning, info; `rank` is 0 for the worst."""
+    """`shape` is one of fatal, error, unknown, warning, info."""
 
     shape: str
     word: str
-    rank: int
 
 
-_MARKS = {
-    "fatal": LevelMark("fatal", "fatal", 0),
-    "error": LevelMark("error", "error", 1),
-    "warning": LevelMark("warning", "warning", 3),
-    "info": LevelMark("info", "info", 4),
-    "debug": LevelMark("info", "debug", 5),
-}
-_UNKNOWN_LEVEL = LevelMark("unknown", "level unknown", 2)
+_MARKS = {word: LevelMark(word, word) for word in ("fatal", "error", "warning", "info")}
+_MARKS["debug"] = LevelMark("info", "debug")
+_UNKNOWN_LEVEL = LevelMark("unknown", "level unknown")
 
 
 def level_mark(level: str | None) -> LevelMark:
     """Return the mark of a level."""
     return _MARKS.get(level or "", _UNKNOWN_LEVEL)
-
-
-def worst_level(levels: Iterable[str | None]) -> LevelMark:
-    """Return the mark of the worst of the levels."""
-    return min(map(level_mark, levels), key=lambda mark: mark.rank)

@@ -502,7 +502,7 @@ class IssueCard:
         )
         self.number = problem.number
         self.issue_id = problem.issue_id
-        self.level = fmt.worst_level(event.level for event in problem.events)
+        self.level = fmt.level_mark(problem.worst_level)
         self.clock = first if first == last else f"{first} to {last}"
         self.broke = problem.handled is False
         self.nearest = nearest_first(problem.cause.events, clock.moment)[0].id

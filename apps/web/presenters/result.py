@@ -27,7 +27,7 @@ from apps.lookups.records import customer_of
 from apps.web.access import admin_origin, home_url, may_look_up, site_origin
 from apps.web.presenters import formatting as fmt
 from apps.web.presenters import issue
-from apps.web.presenters.brief import brief_of
+from apps.web.presenters.brief import Brief
 from apps.web.presenters.filters import filter_form
 from apps.web.presenters.formatting import Clock
 from apps.web.presenters.story import related_view, story_view
@@ -258,7 +258,7 @@ class ResultPage:
             replace(one, message=fmt.typeset(one.message))
             for one in answer.event_notices(fmt.visible(lookup.customer))
         ]
-        self.brief = brief_of(answer, problems, zone=zone, today=today)
+        self.brief = Brief(answer, problems, zone=zone, today=today)
         self.known = issue.known_troubles(answer, zone=zone, today=today, feedback=feedback)
         self.has_known = bool(known or self.known)
         self.timeline = Timeline(answer, shown, event_filter, zone) if has_timeline else None

@@ -1,6 +1,6 @@
 """What the customer did, and the data related to their errors, as the result page shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, groupby
@@ -123,14 +123,20 @@ def _recorded(answer: Answer) -> list[PlacedBreadcrumb]:
     return merge_breadcrumbs(place_breadcrumbs(answer.events))
 
 
-@found_once
-def _customers(answer: Answer) -> list[PlacedBreadcrumb]:
-    recorded = _recorded(answer)
-    actors = (breadcrumb_phrase(one.crumb, one.event).actor for one in recorded)
-    return [one for one, by in zip(recorded, actors, strict=True) if by is Actor.CUSTOMER]
+# A step of the customer and its time.
+OwnStep = tuple[datetime, Step]
 
 
-def just_before(answer: Answer, problem: Problem, clock: Clock) -> str:
+def own_steps(answer: Answer, clock: Clock) -> list[OwnStep]:
+    """Return the customer's steps that any event recorded with their times, oldest first."""
+    return [
+        (one.crumb.timestamp, _step_at(one, clock))
+        for one in _recorded(answer)
+        if one.crumb.timestamp and breadcrumb_phrase(one.crumb, one.event).actor is Actor.CUSTOMER
+    ]
+
+
+def just_before(answer: Answer, problem: Problem, recorded: Sequence[OwnStep], clock: Clock) -> str:
     """Return the last two steps in the minute before the problem's event nearest to the moment.
 
     The customer's own come first, then their last one that other events recorded, the program's
@@ -141,7 +147,6 @@ def just_before(answer: Answer, problem: Problem, clock: Clock) -> str:
     events = (nearest, *joined)
     steps = [list(_steps_before(event, clock)) for event in events]
     own = ([step for step in run if step.is_customers] for run in steps)
-    recorded = list(_own_steps(answer, clock))
     before = [step for at, step in recorded if -_PAUSE <= at - nearest.timestamp <= _SAME_TIME]
     found = next(filter(None, (*own, before[-1:], *steps)), [])
     if found:
@@ -167,13 +172,6 @@ def _requested_before(answer: Answer, event: Event) -> Observation | None:
         and ((one.rows[0].op or "").startswith(PAGE_OPS) or not one.target.startswith("GET "))
     )
     return max(earlier, key=lambda one: one.at, default=None)
-
-
-def _own_steps(answer: Answer, clock: Clock) -> Iterator[tuple[datetime, Step]]:
-    """Yield the customer's steps that any event recorded with their times, oldest first."""
-    for one in _customers(answer):
-        if one.crumb.timestamp:
-            yield one.crumb.timestamp, _step_at(one, clock)
 
 
 def _steps_before(event: Event, clock: Clock) -> Iterator[Step]:
@@ -212,11 +210,11 @@ def _requested(event: Event, clock: Clock) -> str:
     return f"a request: {requested} ({clock.text(event.timestamp)})"
 
 
-def just_after(answer: Answer, problem: Problem, clock: Clock) -> str:
+def just_after(problem: Problem, recorded: Iterable[OwnStep]) -> str:
     """Return the customer's first step after the last event, ignoring what pages do alone."""
     last = problem.newest.timestamp
     before: set[tuple[str, str]] = set()
-    for at, step in _own_steps(answer, clock):
+    for at, step in recorded:
         if step.words in _BY_ITSELF:
             continue
         if at <= last + _SAME_TIME:
@@ -363,13 +361,14 @@ def _add_pauses(line: Sequence[_Placed], answer: Answer) -> list[_Placed]:
 def _fold(steps: Iterator[Step]) -> Iterator[StoryPart]:
     """Keep failures and the steps just before them open; fold long uneventful runs."""
     line = list(steps)
-    failures = [index for index, step in enumerate(line) if step.has_failed]
-    is_open = {index for failure in failures for index in range(failure - 3, failure + 1)}
-    is_open |= {index for index, step in enumerate(line) if step.kind}
-    is_open -= {index for index, step in enumerate(line) if step.kind == "release"}
+
+    def is_open(place: int) -> bool:
+        has_failed = any(step.has_failed for step in line[place : place + 4])
+        return line[place].kind != "release" and bool(line[place].kind or has_failed)
+
     open_steps: list[Step] = []
-    for stays_open, run in groupby(enumerate(line), key=lambda pair: pair[0] in is_open):
-        part = tuple(step for _index, step in run)
+    for stays_open, run in groupby(range(len(line)), key=is_open):
+        part = tuple(line[place] for place in run)
         only_releases = all(step.kind == "release" for step in part)
         if stays_open or len(part) < (2 if only_releases else 4):
             open_steps += part

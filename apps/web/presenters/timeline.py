@@ -11,7 +11,7 @@ from apps.events import filtering
 from apps.events.answer import Answer, Deploy
 from apps.events.breadcrumb_text import step_times
 from apps.events.event import Event
-from apps.events.grouping import Problem
+from apps.events.grouping import Problem, worst_level
 from apps.events.observations import Observation, troubles_of
 from apps.events.query import Window, counted
 from apps.events.releases import short_release
@@ -402,7 +402,7 @@ def _marks(events: Sequence[Event], scale: Scale) -> Iterator[Mark]:
     in_order = sorted(events, key=lambda event: (event.timestamp, event.id))
     for cluster in _clusters(in_order, [event.timestamp for event in in_order], scale):
         first, count = cluster[0], len(cluster)
-        level = fmt.worst_level(event.level for event in cluster)
+        level = fmt.level_mark(worst_level(event.level for event in cluster))
         began, ended = scale.clock(first.timestamp), scale.clock(cluster[-1].timestamp)
         if count == 1:
             label = f"{began}, {level.word}: {fmt.clipped(first.title or 'untitled', 120)}"
