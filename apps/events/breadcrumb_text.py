@@ -5,12 +5,13 @@ The words are our own; a phrase's `text` is quoted from the event.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from urllib.parse import urlsplit
 
+from apps.events.answer import Answer
 from apps.events.event import Breadcrumb, Event, breadcrumb_message
 from apps.events.once import found_once
 from apps.events.patterns import PatternFile
@@ -281,7 +282,13 @@ def _content(crumb: Breadcrumb) -> _Key:
     return crumb.timestamp, crumb.category, crumb.level, crumb.message, str(crumb.data)
 
 
-def step_times(events: Sequence[Event]) -> tuple[datetime, ...]:
+@found_once
+def recorded_breadcrumbs(answer: Answer) -> list[PlacedBreadcrumb]:
+    """Return the breadcrumbs of all events of a result, each once, oldest first."""
+    return merge_breadcrumbs(place_breadcrumbs(answer.events))
+
+
+def step_times(answer: Answer) -> tuple[datetime, ...]:
     """Return the times (UTC, sorted) of the customer's steps that have one."""
-    steps = merge_breadcrumbs(place_breadcrumbs(events))
-    return tuple(sorted(one.crumb.timestamp for one in steps if one.crumb.timestamp))
+    times = (one.crumb.timestamp for one in recorded_breadcrumbs(answer))
+    return tuple(sorted(filter(None, times)))

@@ -105,4 +105,4 @@ def test_step_shared_by_several_events_counts_once() -> None:
 
     events = [event(seconds, body=body(breadcrumbs=steps())) for seconds in (0, 5)]
 
-    assert step_times([*events, event(9, body=None)]) == (MOMENT, MOMENT)
+    assert step_times(answer(*events, event(9, body=None))) == (MOMENT, MOMENT)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby, islice
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -29,24 +29,38 @@ GivenFeedback = Mapping[tuple[str, str], bool]
 Row = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class KnownView:
-    """A known error that a problem matches, without or with its place on the page.
+    """A known error that a problem matches. `same_as` is the anchor of the same one further up.
 
-    `links` are labels and addresses. `same_as` is the anchor of the same one further up, or "".
-    `is_left_out` means that a reply or workaround may be wrong for this customer.
+    `links` are labels and addresses. `is_left_out` means that a reply or workaround may be wrong
+    for this customer.
     """
 
-    match: KnownMatch
-    fix: str
-    workaround: str
-    links: tuple[Row, ...]
-    why: str
-    reply: str
-    helped: bool | None
-    is_left_out: bool
-    anchor: str = ""
-    same_as: str = ""
+    def __init__(
+        self,
+        answer: Answer,
+        match: KnownMatch,
+        release: str | None,
+        *,
+        zone: ZoneInfo,
+        today: date,
+        feedback: GivenFeedback | None,
+        anchor: str,
+        same_as: str = "",
+    ) -> None:
+        known, safe = match.known, with_reply(match, answer, zone=zone, today=today)
+        links = ((link.label or link.address, fmt.safe_link(link.address)) for link in known.links)
+        self.match = match
+        self.anchor = anchor
+        self.same_as = same_as
+        self.fix = fmt.typeset(releases.describe_fix(known, release, today))
+        self.workaround = safe.workaround
+        self.links = [(label, address) for label, address in links if address]
+        self.why = listed(match.why)
+        self.reply = safe.reply
+        self.helped = (feedback or {}).get((match.issue_id, known.slug))
+        is_unsafe = self.workaround != known.workaround
+        self.is_left_out = is_unsafe or bool(known.reply and not self.reply)
 
 
 def known_views(
@@ -59,14 +73,14 @@ def known_views(
     hidden: Collection[int] = (),
 ) -> dict[str, tuple[KnownView, ...]]:
     """Return the known errors of problems by issue. `hidden` problems are not on the page."""
+    view = partial(KnownView, answer, zone=zone, today=today, feedback=feedback)
     first_anchors: dict[str, str] = {}
     views: dict[str, tuple[KnownView, ...]] = {}
     for problem in problems:
         for place, match in enumerate(problem.known_in(answer.known), 1):
             anchor, slug = f"known-{problem.number}-{place}", match.known.slug
             release = releases.customer_release(problem.group_of(match.issue_id))
-            known = _known_view(answer, match, release, zone, today, feedback)
-            known = replace(known, anchor=anchor, same_as=first_anchors.get(slug, ""))
+            known = view(match, release, anchor=anchor, same_as=first_anchors.get(slug, ""))
             if problem.number not in hidden:
                 first_anchors.setdefault(slug, anchor)
             views[problem.issue_id] = (*views.get(problem.issue_id, ()), known)
@@ -77,38 +91,16 @@ def known_troubles(
     answer: Answer, *, zone: ZoneInfo, today: date, feedback: GivenFeedback | None = None
 ) -> tuple[tuple[str, KnownView], ...]:
     """Return the known errors of what failed without an error, each once, with its sentence."""
+    view = partial(KnownView, answer, zone=zone, today=today, feedback=feedback)
     views: dict[str, tuple[str, KnownView]] = {}
     for trouble in troubles_of(answer):
         row = trouble.rows[0]
         for match in answer.known.for_issue(row.id):
             if match.known.slug not in views:
-                known = _known_view(answer, match, row.release, zone, today, feedback)
-                known = replace(known, anchor=f"known-without-error-{len(views) + 1}")
+                anchor = f"known-without-error-{len(views) + 1}"
+                known = view(match, row.release, anchor=anchor)
                 views[match.known.slug] = (trouble.sentence, known)
     return tuple(views.values())
-
-
-def _known_view(
-    answer: Answer,
-    match: KnownMatch,
-    release: str | None,
-    zone: ZoneInfo,
-    today: date,
-    feedback: GivenFeedback | None,
-) -> KnownView:
-    known = match.known
-    safe = with_reply(match, answer, zone=zone, today=today)
-    links = ((link.label or link.address, fmt.safe_link(link.address)) for link in known.links)
-    return KnownView(
-        match=match,
-        fix=fmt.typeset(releases.describe_fix(known, release, today)),
-        workaround=safe.workaround,
-        links=tuple((label, address) for label, address in links if address),
-        why=listed(match.why),
-        reply=safe.reply,
-        helped=(feedback or {}).get((match.issue_id, known.slug)),
-        is_left_out=bool(known.reply and not safe.reply) or safe.workaround != known.workaround,
-    )
 
 
 # A chain of exceptions: our own code open, libraries folded.

@@ -14,13 +14,12 @@ from apps.events.breadcrumb_text import (
     PlacedBreadcrumb,
     bare_url,
     breadcrumb_phrase,
-    merge_breadcrumbs,
     place_breadcrumbs,
+    recorded_breadcrumbs,
 )
 from apps.events.event import Event, LogEntry, Span
 from apps.events.grouping import Problem, nearest_first
 from apps.events.observations import BY_TRACE, Observation, observations_of, times_text
-from apps.events.once import found_once
 from apps.events.query import counted, format_duration, lower_first
 from apps.events.releases import short_release
 from apps.events.rules.rule import CLIENT, side_of
@@ -86,7 +85,7 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     """Return steps, errors, observations, and related data; None if there are only errors."""
     moment = answer.question.window.moment
     clock = Clock(moment, zone)
-    breadcrumbs = [one for one in _recorded(answer) if says_something(one.crumb)]
+    breadcrumbs = [one for one in recorded_breadcrumbs(answer) if says_something(one.crumb)]
     signals = [_Placed(at, step, (at, step.words)) for at, step in _signals(answer, clock)]
     signals += [
         _Placed(one.at, _observation(one, clock), (one.at, one.sentence), until=one.until)
@@ -118,11 +117,6 @@ def story_view(answer: Answer, problems: Sequence[Problem], zone: ZoneInfo) -> S
     )
 
 
-@found_once
-def _recorded(answer: Answer) -> list[PlacedBreadcrumb]:
-    return merge_breadcrumbs(place_breadcrumbs(answer.events))
-
-
 # A step of the customer and its time.
 OwnStep = tuple[datetime, Step]
 
@@ -131,7 +125,7 @@ def own_steps(answer: Answer, clock: Clock) -> list[OwnStep]:
     """Return the customer's steps that any event recorded with their times, oldest first."""
     return [
         (one.crumb.timestamp, _step_at(one, clock))
-        for one in _recorded(answer)
+        for one in recorded_breadcrumbs(answer)
         if one.crumb.timestamp and breadcrumb_phrase(one.crumb, one.event).actor is Actor.CUSTOMER
     ]
 
@@ -408,8 +402,8 @@ def _signals(answer: Answer, clock: Clock) -> Iterator[tuple[datetime, Step]]:
         where = f" in {deploy.environment}" if deploy.environment else ""
         # Without a deploy in Sentry, only a release's first appearance is known.
         what = f"went live{where}" if deploy.is_told else "first appeared in Sentry"
-        step = _signal("release", deploy.at, clock)
-        yield deploy.at, replace(step, text=fmt.clipped(name, 200), outcome=what)
+        time, text = clock.time(deploy.at), fmt.clipped(name, 200)
+        yield deploy.at, Step(time, "", text=text, outcome=what, kind="release")
 
 
 def messages(answer: Answer) -> tuple[Feedback, ...]:
@@ -419,17 +413,15 @@ def messages(answer: Answer) -> tuple[Feedback, ...]:
     return tuple(nearest[:1] if answer.events else nearest)
 
 
-def _signal(kind: str, at: datetime, clock: Clock, words: str = "") -> Step:
-    return Step(clock.time(at), words, kind=kind)
-
-
 def feedback_step(
     feedback: Feedback, clock: Clock, server: str, longest: int = MAX_MESSAGE
 ) -> Step:
     """Return a message from the customer."""
     about = filter(None, (feedback.name and f"as {feedback.name}", feedback.url))
-    return replace(
-        _signal("feedback", feedback.sent_at, clock, "the customer wrote"),
+    return Step(
+        clock.time(feedback.sent_at),
+        "the customer wrote",
+        kind="feedback",
         is_customers=True,
         quote=fmt.clipped(feedback.message, longest),
         notes=tuple(filter(None, [fmt.clipped(", on ".join(about), 300)])),
@@ -451,8 +443,10 @@ def _replay(replay: Replay, clock: Clock, server: str) -> Step:
     )
     pages = tuple(dict.fromkeys(fmt.clipped(url, 200) for url in replay.urls))
     hidden = len(pages) - _MAX_PAGES
-    return replace(
-        _signal("replay", replay.started_at, clock, words),
+    return Step(
+        clock.time(replay.started_at),
+        words,
+        kind="replay",
         outcome=", ".join(filter(None, facts)),
         notes=(*pages[:_MAX_PAGES], *([f"and {hidden} more"] if hidden > 0 else [])),
         permalink=fmt.safe_link(replay.permalink),
@@ -473,12 +467,14 @@ def _observation(one: Observation, clock: Clock) -> Step:
         is_page = (row.op or "").startswith(PAGE_OPS)
         words = "opened" if is_page else "requested"
         done = "it was accepted" if row.http_status == 202 else "it worked"
-        step = _signal("", one.at, clock, words)
-        return replace(step, text=target, outcome=done, is_customers=is_page)
+        time = clock.time(one.at)
+        return Step(time, words, text=target, outcome=done, is_customers=is_page)
     hidden = len(one.rows) - _MAX_BASIS
     times = f"({times_text(one.times)}, until {clock.text(one.until)})" if one.times > 1 else ""
-    return replace(
-        _signal("seen", one.at, clock, " ".join((one.sentence, *one.also))),
+    return Step(
+        clock.time(one.at),
+        " ".join((one.sentence, *one.also)),
+        kind="seen",
         text=target if isinstance(row, Span) else "",
         outcome=" ".join(filter(None, (times, "" if one.names_customer else BY_TRACE))),
         anchor=observation_anchor(one),

@@ -292,7 +292,7 @@ class Timeline:
         self.lanes = list(_lanes(problems[:MAX_LANES], scale))
         self.lanes_left_out = max(0, len(problems) - MAX_LANES)
         self.releases = release_marks(deploys, scale)
-        self.density = density(step_times(answer.events), scale)
+        self.density = density(step_times(answer), scale)
         self.description = f"From {start} to {end} {zone.key}: {', '.join(counts)}."
         self.seen = _seen_marks(seen, scale)
 

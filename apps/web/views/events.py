@@ -97,7 +97,7 @@ def event_table(answer: Answer, event_filter: EventFilter, zone: ZoneInfo) -> di
         rows.append(row(clock.moment, "Reported time"))
     return {
         "rows": sorted(rows, key=lambda row: (row["when"], row["event_id"])),
-        "activity": density(step_times(answer.events), Scale(span, zone)),
+        "activity": density(step_times(answer), Scale(span, zone)),
         "filter": filter_form(answer, event_filter, visible_problems, zone),
     }
 
