@@ -6,7 +6,7 @@ import tomllib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import wraps
+from functools import lru_cache, wraps
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, P, PathEx, QueryEx, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.openapi.schema import OpenAPISchema
+from ninja.openapi.schema import OpenAPISchema, get_schema
 from ninja.parser import Parser
 from ninja.security import HttpBearer
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
@@ -406,26 +406,31 @@ class DescribedAPI(NinjaAPI):
     """An API whose document describes the responses and their headers."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        document = super().get_openapi_schema(**options)
-        responses = (
-            response
-            for operations in document["paths"].values()
-            for operation in operations.values()
-            for response in operation["responses"].items()
-        )
-        for status, response in responses:
-            described = _RESPONSES[str(status)]
-            response["description"] = described["description"]
-            if "headers" in described:
-                response["headers"] = described["headers"]
-            if "code" in described:
-                response["content"]["application/json"]["example"] = {
-                    "code": described["code"],
-                    "message": described["description"],
-                    "next_step": "What to do now, in one sentence.",
-                    "retry_after": described.get("retry_after"),
-                }
-        return document
+        return _document(self, self.get_root_path(options.get("path_params") or {}))
+
+
+@lru_cache(maxsize=4)  # it takes half a second to build
+def _document(described_api: NinjaAPI, root_path: str) -> OpenAPISchema:
+    document = get_schema(described_api, path_prefix=root_path)
+    responses = (
+        response
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for response in operation["responses"].items()
+    )
+    for status, response in responses:
+        described = _RESPONSES[str(status)]
+        response["description"] = described["description"]
+        if "headers" in described:
+            response["headers"] = described["headers"]
+        if "code" in described:
+            response["content"]["application/json"]["example"] = {
+                "code": described["code"],
+                "message": described["description"],
+                "next_step": "What to do now, in one sentence.",
+                "retry_after": described.get("retry_after"),
+            }
+    return document
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
