@@ -69,14 +69,6 @@ class Choice:
         return urlencode(values | {"marking": "1"} if self.marking else values)
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A rendered export and the choice behind it."""
-
-    choice: Choice
-    rendered: Rendered
-
-
 def available_presets() -> tuple[Preset, ...]:
     """Return the presets to choose from: no prompt, then the admins' prompts in their order."""
     rows = ExportPreset.objects.filter(is_active=True)
@@ -119,7 +111,7 @@ def read_choice(values: Mapping[str, str], *, suffix: str = "") -> Choice:
     return replace(choice, model=choice.family.name)
 
 
-def create_export(result: answers.LookupResult, choice: Choice) -> Export:
+def create_export(result: answers.LookupResult, choice: Choice) -> Rendered:
     """Return the result rendered, from cache if nothing has changed. Raise `ExportRefused`."""
     preset, zone = get_preset(choice.preset), result.lookup.zone
     today = timezone.now().astimezone(ZoneInfo(zone)).date()
@@ -127,11 +119,11 @@ def create_export(result: answers.LookupResult, choice: Choice) -> Export:
     basis = repr((choice, family, preset, zone, today, known, result.lookup.from_cache))
     stored = _RENDERED.read(answers.get_derived("export", result.lookup, result.projects, basis))
     if stored is not None:
-        return Export(choice, stored)
+        return stored
     rendered = render_result(result, choice, preset, today=today)
     content = _RENDERED.dump_json(rendered)
     answers.put_derived("export", result.lookup, result.projects, basis, content)
-    return Export(choice, rendered)
+    return rendered
 
 
 def render_result(
@@ -164,16 +156,18 @@ def render_result(
     )
 
 
-def export_result(result: answers.LookupResult, choice: Choice, requester: Requester) -> Export:
+def export_result(result: answers.LookupResult, choice: Choice, requester: Requester) -> Rendered:
     """Return the export for a program, and record it. Raise `ExportRefused`."""
-    export = create_export(result, replace(choice, model=choice.family.name))
-    record_export(result.lookup, export, requester=requester, how=ExportMethod.PRINTED)
-    return export
+    choice = replace(choice, model=choice.family.name)
+    rendered, how = create_export(result, choice), ExportMethod.PRINTED
+    record_export(result.lookup, choice, rendered.tokens, requester=requester, how=how)
+    return rendered
 
 
 def record_export(
     lookup: Lookup,
-    export: Export,
+    choice: Choice,
+    tokens: int,
     *,
     requester: Requester,
     how: ExportMethod,
@@ -185,9 +179,9 @@ def record_export(
     `reason`, as typed, justifies one without redaction. It is redacted first.
     """
     reason = records.clean_reason(reason, records.identifiers_of(lookup)) if reason else ""
-    choice, issue_id = export.choice, export.choice.issue_id[:100]
+    issue_id = choice.issue_id[:100]
     facts = {"format": choice.format, "preset": choice.preset, "budget": choice.budget}
-    facts["tokens"] = export.rendered.tokens
+    facts["tokens"] = tokens
     detail = {"how": how.value, **facts, "model": choice.model, "problem": issue_id}
     action = Action.COPIED if how == ExportMethod.COPIED else Action.EXPORTED
     action = action if redacted else Action.REVEALED
@@ -207,7 +201,7 @@ def record_export(
     records.EXPORTS.add("lookup", choice.format, "yes" if redacted else "no")
 
 
-def export_event(lookup_id: str, event_id: str, choice: Choice, requester: Requester) -> Export:
+def export_event(lookup_id: str, event_id: str, choice: Choice, requester: Requester) -> Rendered:
     """Return an event's export for a program, counted and recorded. Raise `LookupFailed`."""
     records.count_call(requester.user, "event_reads")
     result = answers.stored_result(lookup_id, requester)

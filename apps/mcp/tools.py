@@ -170,7 +170,7 @@ _CROWD_S = 10.0  # programs send many calls at once
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.LookupResult]:
     """Yield the progress, and return the result. Stop the lookup if the client disconnects."""
-    projects = caller.requester.projects
+    requester, projects = caller.requester, caller.requester.projects
     try:
         with request_slot(lookup.user_id, _CROWD_S):
             while (result := answers.result_soon(lookup, 0.5, projects)) is None:
@@ -180,7 +180,7 @@ def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.Lo
                 yield f"Asking Sentry{done if progress.known else ''}"
     except GeneratorExit:
         if not caller.call_key:  # else, its protocol cancels calls by a request
-            cancel(lookup, caller.requester)
+            cancel(lookup, requester)
         raise
     return result
 
@@ -218,7 +218,7 @@ def _choice(limit: int) -> Choice:
 
 def _export(result: answers.LookupResult, choice: Choice, caller: Caller) -> Reply:
     with rule_cache():
-        text = export_result(result, choice, caller.requester).rendered.text
+        text = export_result(result, choice, caller.requester).text
         found = problems_of(result.answer)
         first = summarize_group(found[0]) if found else ""
     lookup_id = str(result.lookup.uuid)
@@ -238,7 +238,7 @@ def _export(result: answers.LookupResult, choice: Choice, caller: Caller) -> Rep
 def _read_event(caller: Caller, arguments: ReadEvent) -> Reply:
     lookup_id, event_id = arguments.lookup_id, arguments.event_id
     choice = _choice(arguments.max_tokens)
-    text = export_event(lookup_id, event_id, choice, caller.requester).rendered.text
+    text = export_event(lookup_id, event_id, choice, caller.requester).text
     return Reply((text,), {"lookup_id": lookup_id, "event_id": event_id, "export": text})
 
 

@@ -30,7 +30,7 @@ from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 from apps.accounts.models import Scope, zone_of
 from apps.audit.trail import client_address
 from apps.events.query import MAX_WINDOW_MINUTES, MIN_WINDOW_MINUTES
-from apps.exports import ExportRefused
+from apps.exports import ExportRefused, Rendered
 from apps.exports.tokens import FAMILIES
 from apps.incidents.exports import as_json
 from apps.incidents.models import Incident
@@ -662,8 +662,7 @@ def _requested(values: QueryDict) -> exports.Choice:
     return replace(choice, budget=limit, preset="none", issue_id="", for_llm=False)
 
 
-def _body(export: exports.Export) -> HttpResponse:
-    rendered = export.rendered
+def _body(rendered: Rendered) -> HttpResponse:
     return HttpResponse(rendered.text.encode(), content_type=rendered.media_type)
 
 

@@ -121,7 +121,7 @@ class ResultView:
             "lookup": lookup,
             "near": near_names(lookup, answers.recent_lookups(self._person)) if is_unknown else (),
             "server": answer.searched.server,
-            "export": create_export(result, self._choice).rendered,
+            "export": create_export(result, self._choice),
             "receipt": redaction_receipt(answer.redaction),
         }
         rendered = RenderedResult(

@@ -13,12 +13,11 @@ from django.utils import timezone
 from apps.audit.models import Action, Entry, Words
 from apps.audit.trail import Actor, record
 from apps.crypto import hash_customer
-from apps.exports import Rendered
 from apps.lookups import cache as lookups_cache
 from apps.lookups import store
 from apps.lookups.access import Requester
 from apps.lookups.cache import cache
-from apps.lookups.exports import Choice, Export, record_export
+from apps.lookups.exports import Choice, record_export
 from apps.lookups.models import ExportMethod, ExportRecord, Lookup, Origin, TypedCustomer
 from apps.lookups.problems import LookupPurged, Removal
 from apps.lookups.records import forget_customer, stored_counts
@@ -50,10 +49,9 @@ def jane(connected: DemoSentry, agent: User) -> Lookup:
 
 def test_all_data_of_this_customer_and_no_other_is_erased(jane: Lookup, agent: User) -> None:
     other = answer_lookup(recorded(agent, "2")).lookup
-    export = Export(Choice(), Rendered("", 1, (), "text/markdown", "md"))
     requester = Requester(Origin.WEB, agent)
     how = ExportMethod.COPIED
-    record_export(jane, export, requester=requester, how=how, reason="Ticket 42")
+    record_export(jane, Choice(), 1, requester=requester, how=how, reason="Ticket 42")
     record(Action.VIEWED, ADMIN, customer_hash=jane.customer_hash, words="Ticket 43")
     before = stored_counts(JANE)
     assert (before.lookups, before.answers, before.customers, before.reasons) == (1, 1, 1, 3)

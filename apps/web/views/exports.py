@@ -33,13 +33,12 @@ from apps.web.presenters.formatting import redaction_receipt
 def lookup_export(request: HttpRequest, lookup_id: uuid.UUID, suffix: str) -> HttpResponse:
     """Return the export as a file, byte for byte as in the preview."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
-    export = exports.create_export(result, exports.read_choice(request.GET, suffix=suffix))
+    choice = exports.read_choice(request.GET, suffix=suffix)
+    rendered = exports.create_export(result, choice)
     if request.method == "GET":  # HEAD exports nothing
-        requester = requester_of(request)
-        exports.record_export(
-            result.lookup, export, requester=requester, how=ExportMethod.DOWNLOADED
-        )
-    return _file(export.rendered, result.lookup, part=export.choice.issue_id)
+        requester, how = requester_of(request), ExportMethod.DOWNLOADED
+        exports.record_export(result.lookup, choice, rendered.tokens, requester=requester, how=how)
+    return _file(rendered, result.lookup, part=choice.issue_id)
 
 
 @require_safe
@@ -50,14 +49,15 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
     record_partial_view(request, lookup, "export panel")
     result = result_now(lookup, allowed_projects(request))
     try:
-        export = exports.create_export(result, exports.read_choice(request.GET))
+        choice = exports.read_choice(request.GET)
+        rendered = exports.create_export(result, choice)
     except ExportRefused as refused:
         return render(request, "lookups/_export_refused.html", {"refused": refused}, status=400)
     context = {
         **exports.panel_choices(),
         "lookup": result.lookup,
-        "choice": export.choice,
-        "export": export.rendered,
+        "choice": choice,
+        "export": rendered,
         "shortcuts": has_shortcuts(person_of(request)),
         "receipt": redaction_receipt(result.answer.redaction),
     }
@@ -69,9 +69,10 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
 def lookup_copied(request: HttpRequest, lookup_id: uuid.UUID) -> HttpResponse:
     """Record that an export was copied, as the browser reports it."""
     result = result_now(get_lookup_or_404(request, lookup_id), allowed_projects(request))
-    export = exports.create_export(result, exports.read_choice(request.POST))
-    requester = requester_of(request)
-    exports.record_export(result.lookup, export, requester=requester, how=ExportMethod.COPIED)
+    choice = exports.read_choice(request.POST)
+    tokens = exports.create_export(result, choice).tokens
+    requester, how = requester_of(request), ExportMethod.COPIED
+    exports.record_export(result.lookup, choice, tokens, requester=requester, how=how)
     return HttpResponse(status=204)
 
 
@@ -94,14 +95,15 @@ def lookup_unredacted(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespons
 def _unredacted(request: HttpRequest, lookup: Lookup, form: UnredactedForm) -> HttpResponse:
     """Return the file, made from a new lookup's answer, which is not stored."""
     requester, reason = requester_of(request), form.cleaned_data["reason"]
-    choice = exports.Choice(format=form.cleaned_data["format"], budget=form.cleaned_data["budget"])
+    choice = exports.Choice(form.cleaned_data["format"], form.cleaned_data["budget"])
     again = repeat_lookup(lookup, requester=requester, reason=reason)
     with request_slot(request.user.pk):
         result = unredacted_result(again, allowed_projects(request))
     rendered = exports.render_result(result, choice, customer=again.customer)
     exports.record_export(
         again,
-        exports.Export(choice, rendered),
+        choice,
+        rendered.tokens,
         requester=requester,
         how=ExportMethod.DOWNLOADED,
         redacted=False,

@@ -113,7 +113,8 @@ class Command(BaseCommand):
             raise CommandError(str(refused), returncode=problems.EXIT_USAGE) from refused
         exports.record_export(
             lookup,
-            exports.Export(choice, rendered),
+            choice,
+            rendered.tokens,
             requester=requester,
             how=ExportMethod.PRINTED,
             redacted=is_redacted,
