@@ -51,6 +51,7 @@ class _Events:
 
     @property
     def worst_level(self) -> str | None:
+        """The worst level of the events."""
         return worst_level(event.level for event in self.events)
 
     @property

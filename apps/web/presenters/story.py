@@ -45,15 +45,13 @@ _Error = tuple[Event, Problem]
 class _Placed:
     """A step from `at` to `until`. Steps with the same `key` are repeats of each other.
 
-    `rank` is the place of an error's problem on the page, and `failure` that problem's sentence.
-    `occurrence` is the ID that an error and those it caused have in common.
+    An error has its `problem`, and an `occurrence`: the ID that it and those it caused share.
     """
 
     at: datetime
     step: Step
     key: tuple[object, ...]
-    rank: int = 0
-    failure: str = ""
+    problem: Problem | None = None
     occurrence: str = ""
     until: datetime | None = None
 
@@ -226,15 +224,10 @@ def _placed(at: datetime, one: PlacedBreadcrumb | _Error, clock: Clock) -> _Plac
         said = step.text if step.is_customers else ""
         return _Placed(at, step, (step.words, said, step.outcome))
     event, problem = one
-    step = Step(
-        time=clock.time(at),
-        words=fmt.typeset(summarize(event)),
-        has_failed=True,
-        is_error=True,
-    )
-    sentence = fmt.typeset(summarize_group(problem))
+    words = fmt.typeset(summarize(event))
+    step = Step(clock.time(at), words, has_failed=True, is_error=True)
     occurrence = problem.twins.get(event.id, event.id)
-    return _Placed(at, step, (sentence,), problem.number, sentence, occurrence)
+    return _Placed(at, step, (summarize_group(problem),), problem, occurrence)
 
 
 def _parts_near(line: Sequence[_Placed], moment: datetime) -> tuple[StoryPart, ...]:
@@ -296,12 +289,13 @@ def _round_part(run: Sequence[_Placed], first: Sequence[_Placed]) -> StoryPart:
     times = len({placed.occurrence for placed in run if placed.step.is_error})
     own = [placed.step for placed in first if placed.step.is_customers]
     did = f"{own[-1].words} {own[-1].text}, then: " if own else ""
-    failed = min((placed for placed in first if placed.step.is_error), key=lambda one: one.rank)
+    problems = (placed.problem for placed in first if placed.problem)
+    failure = fmt.typeset(summarize_group(min(problems, key=lambda one: one.number)))
     began, ended = run[0].step.time, run[-1].step.time
     until = f", until {ended.text}" if ended else ""
     return StoryPart(
         steps=tuple(placed.step for placed in run),
-        summary=f"{times} times{until}: {did}{failed.failure}",
+        summary=f"{times} times{until}: {did}{failure}",
         time=began,
         is_round=True,
     )
