@@ -22,8 +22,8 @@ from apps.events.query import MAX_WINDOW_MINUTES, Move, apply_move
 from apps.known_errors.catalogue import search_catalogue, with_known_errors
 from apps.lookups import background, cache, problems, records, store
 from apps.lookups.access import Requester, find_lookup
-from apps.lookups.background import LookupState, cancel_lookup
-from apps.lookups.models import Lookup, Origin
+from apps.lookups.background import cancel_lookup
+from apps.lookups.models import Lookup, LookupState, Origin
 from apps.lookups.sentry_connection import (
     recent_state,
     search_choices,
@@ -89,7 +89,7 @@ def stored_result(lookup_id: str, requester: Requester) -> LookupResult:
         )
     except (ValueError, Http404, Lookup.DoesNotExist) as error:
         raise problems.LookupFailed(problems.NO_SUCH_LOOKUP) from error
-    if not lookup.has_ended:
+    if not lookup.end:
         raise problems.LookupFailed(problems.NOT_STORED)
     return result_now(lookup, requester.projects)
 

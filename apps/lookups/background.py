@@ -11,7 +11,6 @@ import traceback
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from enum import StrEnum
 from threading import Lock
 
 from django.db import connections
@@ -19,7 +18,7 @@ from django.utils import timezone
 
 from apps.events.answer import Progress
 from apps.lookups import cache, problems
-from apps.lookups.models import Lookup, Outcome
+from apps.lookups.models import Lookup, LookupState, Outcome
 from apps.lookups.records import LOOKUPS
 from apps.lookups.services import LookupResult, answer_lookup, stale_answer
 from apps.lookups.single_flight import is_leased, read_progress, request_cancel
@@ -35,17 +34,6 @@ _WAITING_TTL_S = 120.0
 
 _PROBLEM = cache.JsonForm(problems.Problem)
 _log = logging.getLogger(__name__)
-
-
-class LookupState(StrEnum):
-    """The state of a lookup."""
-
-    WAITING = "waiting"
-    RUNNING = "asking"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    PURGED = "purged"
 
 
 @dataclass(slots=True)
@@ -185,14 +173,8 @@ def _answer(lookup: Lookup) -> LookupResult:
 
 
 def _known_state(lookup: Lookup) -> LookupState | None:
-    if lookup.is_removed:
-        return LookupState.PURGED
-    if lookup.outcome == Outcome.CANCELLED:
-        return LookupState.CANCELLED
-    if lookup.snapshot is not None:
-        return LookupState.DONE
-    end = _read_end(lookup)
-    return end[0] if end else None
+    end = None if lookup.end else _read_end(lookup)
+    return end[0] if end else lookup.end
 
 
 def _note_waiting(lookup: Lookup) -> None:
@@ -226,7 +208,7 @@ def known_result(lookup: Lookup) -> LookupResult | None:
 
     Raise `LookupFailed` if that query failed, and as `answer_lookup` does.
     """
-    if lookup.has_ended:
+    if lookup.end:
         return answer_lookup(lookup)
     end = _read_end(lookup)
     if end is None:

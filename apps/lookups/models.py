@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import Group, User
@@ -34,6 +35,17 @@ class Outcome(models.TextChoices):
     INCOMPLETE = "incomplete", "incomplete"
     FAILED = "failed", "failed"
     CANCELLED = "cancelled", "stopped"
+
+
+class LookupState(StrEnum):
+    """The state of a lookup."""
+
+    WAITING = "waiting"
+    RUNNING = "asking"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    PURGED = "purged"
 
 
 class ExportMethod(models.TextChoices):
@@ -363,10 +375,13 @@ class Lookup(models.Model):
         return self.purged_at is not None or self.is_expired
 
     @property
-    def has_ended(self) -> bool:
-        """Return whether nothing is left to query: it has a result, or was stopped or deleted."""
-        is_cancelled = self.outcome == Outcome.CANCELLED
-        return is_cancelled or self.snapshot is not None or self.is_removed
+    def end(self) -> LookupState | None:
+        """Return how it ended, or None if something is left to query."""
+        if self.is_removed:
+            return LookupState.PURGED
+        if self.outcome == Outcome.CANCELLED:
+            return LookupState.CANCELLED
+        return None if self.snapshot is None else LookupState.DONE
 
 
 class TypedCustomer(models.Model):

@@ -15,7 +15,7 @@ from apps.events.answer import Answer, Notice, NoticeCode, narrow_to_window
 from apps.events.event import Event
 from apps.events.query import Question, format_duration
 from apps.lookups import cache, problems, records, single_flight, store
-from apps.lookups.models import Lookup, Outcome, delete_findings
+from apps.lookups.models import Lookup, LookupState, delete_findings
 from apps.lookups.sentry_connection import sentry_client, sentry_config, visible_projects
 from apps.lookups.single_flight import LookupMonitor, run_once
 from apps.lookups.store import CachedAnswer
@@ -155,10 +155,10 @@ def read_snapshot(lookup: Lookup) -> Answer | None:
 
     Raise `LookupPurged` and `LookupCancelled`. Never queries Sentry.
     """
-    if lookup.is_removed:
+    if lookup.end == LookupState.PURGED:
         removal = problems.Removal.PURGED if lookup.customer else problems.Removal.ERASED
         raise problems.LookupPurged(problems.Removal.EXPIRED if lookup.is_expired else removal)
-    if lookup.outcome == Outcome.CANCELLED:
+    if lookup.end == LookupState.CANCELLED:
         raise problems.LookupCancelled
     try:
         answer = store.from_snapshot(lookup)

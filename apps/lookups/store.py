@@ -20,7 +20,7 @@ from apps.events.answer import Answer, NoticeCode
 from apps.events.event import Event
 from apps.events.query import Question, Window
 from apps.lookups import cache
-from apps.lookups.models import Lookup, Outcome
+from apps.lookups.models import Lookup, LookupState
 from apps.redaction.engine import RULES_VERSION
 from apps.sentry.config import SentryConfig
 
@@ -252,7 +252,7 @@ def put_derived(
 
 def _basis_digest(lookup: Lookup, projects: Collection[str] | None, basis: str) -> bytes | None:
     """Return a digest of everything that a derived part depends on; None without a snapshot."""
-    if lookup.snapshot is None or lookup.is_removed or lookup.outcome == Outcome.CANCELLED:
+    if lookup.end != LookupState.DONE:
         return None
     parts = (basis, None if projects is None else sorted(projects), _code_version())
     return hashlib.sha256(repr(parts).encode() + bytes(lookup.snapshot)).digest()

@@ -1,7 +1,7 @@
 """The rate limiter that all processes share: Sentry's limits, a circuit breaker, and call slots.
 
 It lives in the shared cache, so every process waits or fails fast instead of hammering Sentry.
-Without a shared cache, each process limits itself.
+Without a shared cache, each process limits itself. Requests that wait for Sentry have slots, too.
 """
 
 import time
@@ -67,8 +67,6 @@ _SLOT_SECONDS = metrics.Histogram(
     "sentry_slot_wait_seconds", "Time until a call that a result needs got a slot."
 )
 _OPENED = metrics.Counter("sentry_circuit_openings", "Pauses in calls after failures.")
-
-
 REFUSED = metrics.Counter(
     "refused_requests",
     "Requests refused before Sentry was called: all slots were taken, one person's share was "

@@ -199,7 +199,7 @@ def cancel_call(call_key: str, caller: Caller) -> None:
         cache.delete(call_key)
         with suppress(Http404):  # it was deleted, or isn't theirs anymore
             lookup = find_lookup(user, actor, uuid.UUID(lookup_id))
-            if not lookup.has_ended:
+            if not lookup.end:
                 cancel(lookup, caller.requester)
 
 

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 
 from apps.lookups import background
 from apps.lookups.access import Requester
-from apps.lookups.background import LookupState, cancel_lookup, lookup_state
-from apps.lookups.models import Lookup, Origin
+from apps.lookups.background import cancel_lookup, lookup_state
+from apps.lookups.models import Lookup, LookupState, Origin
 from apps.lookups.records import record_lookup
 from tests.conftest import question
 

@@ -14,12 +14,11 @@ from apps.lookups import cache, services, store
 from apps.lookups.background import (
     MAX_CONCURRENT,
     MAX_CONCURRENT_PER_PERSON,
-    LookupState,
     answer_soon,
     cancel_lookup,
     lookup_state,
 )
-from apps.lookups.models import Lease, Lookup, Outcome, TypedCustomer
+from apps.lookups.models import Lease, Lookup, LookupState, Outcome, TypedCustomer
 from apps.lookups.problems import BROKEN, LookupCancelled, LookupCrowded, LookupFailed
 from apps.lookups.records import record_failure
 from apps.lookups.services import answer_lookup, purge_answers
