@@ -38,7 +38,7 @@ from apps.events.incident import (
     Rest,
     representative_events,
 )
-from apps.events.query import Question, counted
+from apps.events.query import Customer, Question, counted
 from apps.sentry import errors, listing, search
 from apps.sentry.client import ISSUES_PER_CALL, Scope, SentryClient
 from apps.sentry.config import Flavor
@@ -152,22 +152,35 @@ def in_projects(
     return listing.skipped_notices(refused)
 
 
+@dataclass(eq=False, slots=True)
+class _Reading:
+    """What was read of one customer; some events may be missing, unless they are `ANSWERED`.
+
+    `others` counts the rows of others that their `part` of a search finds.
+    """
+
+    line: int
+    customer: Customer
+    part: search.Part
+    events: dict[str, Event] = field(default_factory=dict)
+    others: int = 0
+    state: FindingState = FindingState.ANSWERED
+    why: str = ""
+    is_alone: bool = False
+
+
+_Readings = Sequence[_Reading]
+
+
 @dataclass
 class _Batch:
-    """The events of a batch's customers read so far, and who may lack some, with the reason.
-
-    `others` counts the rows of others that a customer's pattern finds.
-    """
+    """The search for the customers of a batch."""
 
     client: SentryClient
     question: Question
     searched: Sequence[Project]
     on_progress: Callable[[], None]
-    events: dict[int, dict[str, Event]] = field(default_factory=lambda: defaultdict(dict))
-    unsure: dict[int, tuple[FindingState, str]] = field(default_factory=dict)
-    others: Counter[int] = field(default_factory=Counter)
     issues: dict[str, Issue] = field(default_factory=dict)
-    alone: set[int] = field(default_factory=set)
     skipped: tuple[Notice, ...] = ()
     failed: int = 0
     refused: int = 0
@@ -176,33 +189,36 @@ class _Batch:
 
     def findings(self, batch: Sequence[IncidentCustomer]) -> tuple[Finding, ...]:
         """Search for all customers and return what was found. Raise a `SentryError`."""
+        fields = self.question.fields
+        readings = [
+            _Reading(one.line, one.customer, search.part_for(one.customer, fields)) for one in batch
+        ]
         if self.client.flavor != Flavor.GLITCHTIP:
             try:
-                self._read_all(batch)
+                self._read_all(readings)
             except errors.SentryUnknownRoute:
                 if self.client.flavor != Flavor.AUTO:
                     raise
                 self.client.flavor = Flavor.GLITCHTIP
         if self.client.flavor == Flavor.GLITCHTIP:
-            for one in batch:
+            for one in readings:
                 self._read_alone(one, list_glitchtip_events)
         findings = []
-        for one in batch:
-            events = listing.newest_first(self.events[one.line].values())
-            state, why = self.unsure.get(one.line, (FindingState.ANSWERED, ""))
+        for one in readings:
+            events = listing.newest_first(one.events.values())
             was_seen = True if events else None
-            findings.append(Finding(one.line, events, state, why, was_seen=was_seen))
+            findings.append(Finding(one.line, events, one.state, one.why, was_seen=was_seen))
         return tuple(findings)
 
-    def _read_all(self, batch: Sequence[IncidentCustomer]) -> None:
+    def _read_all(self, readings: _Readings) -> None:
         def read(scope: Scope) -> None:
-            if rest := [one for one in batch if one.line not in self.alone]:
+            if rest := [one for one in readings if not one.is_alone]:
                 self._read(rest, scope)
 
         scope = listing.scope_of(self.client, self.question, self.searched)
         self.skipped = in_projects(self.client, self.searched, scope, read)
 
-    def _read(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
+    def _read(self, part: _Readings, scope: Scope) -> None:
         """Read the list of these customers, or of half of them at a time if Sentry can't answer."""
         try:
             unreadable = self._read_pages(part, scope)
@@ -210,7 +226,8 @@ class _Batch:
             raise
         except errors.SentryOutsideRetention:
             why = listing.retention_notice(self.client.config).message
-            self.unsure |= {one.line: (FindingState.UNANSWERABLE, why) for one in part}
+            for one in part:
+                one.state, one.why = FindingState.UNANSWERABLE, why
         except _SPLIT as error:
             if self.client.deadline.left() <= 0:
                 raise
@@ -220,9 +237,7 @@ class _Batch:
             if unreadable:
                 self._doubt(part, scope, unreadable)
 
-    def _read_less(
-        self, part: Sequence[IncidentCustomer], scope: Scope, error: errors.SentryError
-    ) -> None:
+    def _read_less(self, part: _Readings, scope: Scope, error: errors.SentryError) -> None:
         """Read the halves. A single customer that is refused can't be looked up.
 
         If six are refused and no search was ever answered, smaller ones won't be either.
@@ -232,8 +247,8 @@ class _Batch:
             self._halve(part, scope)
             return
         for one in part:
-            state = FindingState.CAPPED if self.events[one.line] else FindingState.UNANSWERABLE
-            self.unsure[one.line] = (state, error.message)
+            one.state = FindingState.CAPPED if one.events else FindingState.UNANSWERABLE
+            one.why = error.message
         if isinstance(error, errors.SentryServerError | errors.SentryTimeout):
             self.failed += 1
             if not self.has_answer and self.failed >= _MAX_FAILED:
@@ -241,12 +256,12 @@ class _Batch:
         else:
             self.refused += 1
 
-    def _halve(self, part: Sequence[IncidentCustomer], scope: Scope) -> None:
+    def _halve(self, part: _Readings, scope: Scope) -> None:
         middle = len(part) // 2
         self._read(part[:middle], scope)
         self._read(part[middle:], scope)
 
-    def _doubt(self, part: Sequence[IncidentCustomer], scope: Scope, unreadable: int) -> None:
+    def _doubt(self, part: _Readings, scope: Scope, unreadable: int) -> None:
         """Find out whose rows could not be read, or say that it's unknown."""
         self.doubts += 1
         if len(part) > 1 and self.doubts <= _MAX_DOUBTS:
@@ -254,25 +269,26 @@ class _Batch:
             return
         why = f"{counted(unreadable, 'row')} of Sentry's list could not be read."
         for one in part:
-            self.unsure.setdefault(one.line, (FindingState.CAPPED, why))
+            if one.state == FindingState.ANSWERED:
+                one.state, one.why = FindingState.CAPPED, why
 
-    def _read_pages(self, part: Sequence[IncidentCustomer], scope: Scope) -> int:
+    def _read_pages(self, part: _Readings, scope: Scope) -> int:
         """Read page after page, and continue without customers who would fill all the pages.
 
         Return the number of rows that could not be read.
         """
         unreadable = 0
-        parts = {one.line: search.part_for(one.customer, self.question.fields) for one in part}
-        named: dict[str, list[IncidentCustomer]] = defaultdict(list)
+        named: dict[str, list[_Reading]] = defaultdict(list)
         for one in part:
             for name in {one.customer.identifier.casefold(), one.customer.hex_id or ""} - {""}:
                 named[name].append(one)
         times: list[datetime] = []
         self.on_progress()
-        for page, continues in self._rows(search.search_for_all(parts.values()), scope):
+        text = search.search_for_all(one.part for one in part)
+        for page, continues in self._rows(text, scope):
             self.on_progress()
             for row in page:
-                unreadable += not self._add(row, part, named, parts)
+                unreadable += not self._add(row, part, named)
             times += (row.timestamp for row in page if row)
             if continues and (noisy := [one for one in part if self._is_noisy(one)]):
                 is_sorted = times == sorted(times, reverse=True)
@@ -281,13 +297,7 @@ class _Batch:
                 break
         return unreadable
 
-    def _add(
-        self,
-        row: Event | None,
-        part: Sequence[IncidentCustomer],
-        named: Mapping[str, Sequence[IncidentCustomer]],
-        parts: Mapping[int, search.Part],
-    ) -> bool:
+    def _add(self, row: Event | None, part: _Readings, named: Mapping[str, _Readings]) -> bool:
         """Add a row to those it belongs to; return False if that can't be known."""
         if row is None:
             return False
@@ -298,34 +308,32 @@ class _Batch:
         for one in (one for name in names if name in named for one in named[name]):
             if search.matched_fields(row, one.customer):
                 is_known = True
-                self.events[one.line].setdefault(row.id, search.with_match(row, one.customer))
+                one.events.setdefault(row.id, search.with_match(row, one.customer))
         if is_known:
             return True
         for one in part:
-            self.others[one.line] += search.may_find(parts[one.line], row.identities)
+            one.others += search.may_find(one.part, row.identities)
         return any(search.has_identity(row, one.customer) for one in part)
 
-    def _is_noisy(self, one: IncidentCustomer) -> bool:
-        is_full = len(self.events[one.line]) >= min(MAX_EVENTS, self.client.config.max_events)
-        return is_full or self.others[one.line] >= listing.MAX_OTHERS
+    def _is_noisy(self, one: _Reading) -> bool:
+        is_full = len(one.events) >= min(MAX_EVENTS, self.client.config.max_events)
+        return is_full or one.others >= listing.MAX_OTHERS
 
-    def _go_on_without(
-        self, noisy: Sequence[IncidentCustomer], part: Sequence[IncidentCustomer], scope: Scope
-    ) -> None:
+    def _go_on_without(self, noisy: _Readings, part: _Readings, scope: Scope) -> None:
         """Read what is left of the others' lists, and then of each of these."""
         rest = [one for one in part if one not in noisy]
         if rest:
             self._read(rest, scope)
         for one in noisy:
-            if self.others[one.line] >= listing.MAX_OTHERS:
+            if one.others >= listing.MAX_OTHERS:
                 self._read_alone(one, listing.list_events)
             else:
                 self._read_other_issues(one, scope)
 
-    def _read_other_issues(self, one: IncidentCustomer, scope: Scope) -> None:
+    def _read_other_issues(self, one: _Reading, scope: Scope) -> None:
         """Read older events only of unseen issues, so that one with many events hides no other."""
-        text = search.search_for_all([search.part_for(one.customer, self.question.fields)])
-        own = self.events[one.line]
+        text = search.search_for_all([one.part])
+        own = one.events
         listed = len(own)
         is_whole = False
         for _round in range(_MAX_ROUNDS):
@@ -344,28 +352,26 @@ class _Batch:
                 is_whole = None not in page
                 break
         others = "and those of other problems" if is_whole else "and perhaps not all problems"
-        why = f"Only the newest {listed} events {others} are listed."
-        self.unsure[one.line] = (FindingState.CAPPED, why)
+        one.state = FindingState.CAPPED
+        one.why = f"Only the newest {listed} events {others} are listed."
 
     def _rows(self, text: str, scope: Scope) -> Iterator[tuple[list[Event | None], bool]]:
         return self.client.event_rows(text, scope, self.question.fields)
 
-    def _read_alone(
-        self, one: IncidentCustomer, read: Callable[[listing.Fetch], listing.Listing]
-    ) -> None:
+    def _read_alone(self, one: _Reading, read: Callable[[listing.Fetch], listing.Listing]) -> None:
         self.on_progress()
-        self.alone.add(one.line)
+        one.is_alone = True
         question = replace(self.question, customer=one.customer)
         try:
             with closing(listing.Fetch(self.client, question, self.searched)) as fetch:
                 found = read(fetch)
         except (errors.SentryRejectedQuery, errors.SentryBadResponse) as error:
-            self.unsure[one.line] = (FindingState.UNANSWERABLE, error.message)
+            one.state, one.why = FindingState.UNANSWERABLE, error.message
             return
-        self.events[one.line] |= {event.id: replace(event, body=None) for event in found.events}
+        one.events |= {event.id: replace(event, body=None) for event in found.events}
         self.issues |= {issue.id: issue for issue in found.issues}
         if found.notices:
-            self.unsure[one.line] = (FindingState.CAPPED, found.notices[0].message)
+            one.state, one.why = FindingState.CAPPED, found.notices[0].message
 
 
 def _without(issue_ids: Collection[str]) -> str:
