@@ -153,7 +153,7 @@ class ActivityReader(RelatedReader):
             self._slots.prioritize()
             self._all_hops = self._pool.submit(self._read_all)
             if spans := self._tables.get(Signal.SPANS):
-                self._submit(spans, self._read_usual, spans, ())
+                self._submit(spans, self._read_usual, spans)
 
     def _follow_errors(self) -> None:
         left = MAX_CALLS - sum(table.is_started for table in self._tables.values())
@@ -201,7 +201,7 @@ class ActivityReader(RelatedReader):
         wait(before, ACTIVITY_TIMEOUT_S)
         traces = self._new_traces(spans)
         if self._slow(spans):
-            self._read_usual(spans, before)
+            self._read_usual(spans)
         elif traces:
             self._read(_List(spans, by_person=False, traces=traces), 1)
 
@@ -354,12 +354,11 @@ class ActivityReader(RelatedReader):
         ]
         return sorted(slow, key=lambda span: -(span.duration_ms or 0))
 
-    def _read_usual(self, spans: _Table, before: Collection[Future[None]]) -> None:
+    def _read_usual(self, spans: _Table) -> None:
         """Read the median durations of the slow transactions on the day before the window.
 
         They are no part of the rows, which are complete without them.
         """
-        wait(before, ACTIVITY_TIMEOUT_S)
         if self._can_ask_by_person:
             spans.has_person.wait(ACTIVITY_TIMEOUT_S)
         names = dict.fromkeys(span.transaction for span in self._slow(spans) if span.transaction)
