@@ -458,14 +458,14 @@ def release_list(request: ApiRequest) -> ApiResponse:
 
 
 def _release_body(release: Release) -> Json:
-    deploy = {"environment": release.environment, "dateFinished": None}
+    deploy: Json | None = None
     if release.deployed:
-        deploy["dateFinished"] = iso_z(release.deployed)
+        deploy = {"environment": release.environment, "dateFinished": iso_z(release.deployed)}
     return {
         "version": release.version,
         "dateReleased": iso_z(release.released) if release.released else None,
         "dateCreated": iso_z(release.created),
-        "lastDeploy": deploy if release.deployed else None,
+        "lastDeploy": deploy,
         "projects": [project_reference(release.project)],
     }
 
