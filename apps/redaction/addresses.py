@@ -15,13 +15,13 @@ def is_ip_address(text: str) -> bool:
     if _FOUR_NUMBERS.fullmatch(text):
         return text not in ("0.0.0.0", "255.255.255.255") and not text.startswith("127.")  # noqa: S104
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.IPv6Address(text)
     except ValueError:
         return False
-    if address.is_loopback or address.is_unspecified or text == "255.255.255.255":
+    if address.is_loopback or address.is_unspecified:
         return False
     # `fe80::1` is the same on every network.
-    return not (address.is_link_local and address.version == 6 and int(address) % 2**64 < 2**16)
+    return not (address.is_link_local and int(address) % 2**64 < 2**16)
 
 
 _LOCAL_AND_AT = _FILE.compile("local_and_at")

@@ -373,9 +373,8 @@ def _sequence(
         return [value[0], redact_value(value[1], ledger, key=value[0], depth=depth + 1)]
     redacted: list[object] = []
     for before, inner in zip((None, *value), value, strict=False):
-        option = before if isinstance(before, str) and before.startswith("-") else ""
-        if option and isinstance(inner, str):
-            redacted.append(_argument(option, inner, ledger))
+        if isinstance(before, str) and isinstance(inner, str) and before.startswith("-"):
+            redacted.append(_argument(before, inner, ledger))
         else:
             redacted.append(redact_value(inner, ledger, key=key, depth=depth + 1))
     return redacted

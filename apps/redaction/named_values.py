@@ -136,11 +136,8 @@ def _closing(text: str, quote: re.Match[str]) -> int:
     """Return the end of a quoted value: its closing quote, or else the end of the line."""
     mark, start = quote[1], quote.end()
     inside = _INSIDE.get(mark)
-    if inside:
-        found = inside.match(text, start)
-        end = found.end() if found else start
-    else:
-        end = text.find(mark, start, start + _MAX_SPAN)
+    found = inside.match(text, start) if inside else None
+    end = found.end() if found else text.find(mark, start, start + _MAX_SPAN)
     if end >= 0 and text.startswith(mark, end):
         return end
     line_end = text.find("\n", start, start + _MAX_SPAN)

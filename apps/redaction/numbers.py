@@ -25,11 +25,9 @@ _COUNTRIES = {
 }
 
 
-def is_card_number(digits: str, *, of_any_brand: bool = False) -> bool:
-    """Return whether they are a card number: prefix and length of a brand, and the Luhn check."""
-    if not 12 <= len(digits) <= 19 or not _passes_luhn(digits) or len(set(digits)) < 2:
-        return False
-    return of_any_brand or any(
+def _is_of_brand(digits: str) -> bool:
+    """Return whether they have the prefix and the length of a brand of cards."""
+    return any(
         low <= int(digits[:width]) <= high and len(digits) in lengths
         for width, low, high, lengths in _CARD_RANGES
     )
@@ -70,10 +68,10 @@ _RARE_LENGTHS = (12, 13, 17, 18, 19)
 def _is_card(found: Candidate) -> bool:
     """Accept a number between letters, but not inside a longer ID of letters and digits."""
     digits = _NOT_DIGIT.sub("", _ENCODED.sub(" ", found.value))
-    if not is_card_number(digits, of_any_brand=True):
+    if not 12 <= len(digits) <= 19 or not _passes_luhn(digits) or len(set(digits)) < 2:
         return False
     named = _CARD_BEFORE.search(found.before[-48:]) is not None
-    if not (named or is_card_number(digits)) or _ARTICLE.search(found.before):
+    if not (named or _is_of_brand(digits)) or _ARTICLE.search(found.before):
         return False
     before = re.sub(r"(?:\\[nrt]|%[0-9A-Fa-f]{2})\Z", " ", found.before)
     if not (_LETTERS_BEFORE.search(before) and _LETTERS_AFTER.match(found.after)):

@@ -384,16 +384,15 @@ def _offset_at(text: str, at: int, *, after_iso: bool) -> ZoneToken | None:
     found = _OFFSET.match(text, at)
     if not found or int(found["hours"]) > 14:
         return None
-    digits = (found["minutes"] or "").lstrip(":")
-    is_written_out = len(found["hours"]) == 2 and bool(digits) and found["sign"] != "-"
-    is_mail = len(found["hours"]) == 2 and len(found["minutes"] or "") == 2
-    if not (found["name"] or after_iso or is_written_out or is_mail):
+    minutes = found["minutes"] or ""
+    is_in_full = len(found["hours"]) == 2 and minutes != ""
+    is_range = found["sign"] == "-" and ":" in minutes
+    if not (found["name"] or after_iso or (is_in_full and not is_range)):
         return None
+    sign, digits = "+" if found["sign"] == "+" else "-", minutes.lstrip(":")
     ahead = timedelta(hours=int(found["hours"]), minutes=int(digits or 0))
-    label = f"UTC{'+' if found['sign'] == '+' else '-'}{found['hours']}"
-    label += f":{digits}" if digits else ""
-    zone = timezone(ahead if found["sign"] == "+" else -ahead)
-    options = (ZoneOption(label, zone),)
+    label = f"UTC{sign}{found['hours']}{digits and f':{digits}'}"
+    options = (ZoneOption(label, timezone(ahead if sign == "+" else -ahead)),)
     return _zone_token(text, at, found.end(), options, is_universal=True, is_offset=True)
 
 
