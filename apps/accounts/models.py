@@ -23,6 +23,7 @@ class Preference(models.Model):
 
     user = models.OneToOneField(User, models.CASCADE, related_name="preference")
     time_zone = models.CharField(max_length=64, blank=True)
+    # Dictation can trigger single keys (WCAG 2.1.4).
     shortcuts = models.BooleanField(default=True, help_text="Single keys act on pages.")
 
     def __str__(self) -> str:
@@ -154,36 +155,19 @@ def zone_of(user: User | AnonymousUser | None, *, browser: str = "") -> ZoneInfo
 
     `browser` is untrusted; it is ignored if it isn't an IANA name.
     """
-    chosen = chosen_zone(user) if isinstance(user, User) else ""
+    chosen = preference_of(user).time_zone
     return parse_zone(chosen) or parse_zone(browser) or ZoneInfo(settings.TIME_ZONE)
 
 
-def chosen_zone(user: User) -> str:
-    """Return the name of the time zone that the person has chosen, or an empty text."""
-    preference = _preference_of(user)
-    return preference.time_zone if preference else ""
-
-
-def has_zone(user: User) -> bool:
-    """Return whether the person has chosen a time zone."""
-    return bool(chosen_zone(user))
-
-
-def has_shortcuts(user: User) -> bool:
-    """Return whether single-key shortcuts, which dictation can trigger (WCAG 2.1.4), are on."""
-    preference = _preference_of(user)
-    return preference is None or preference.shortcuts
+def preference_of(user: User | AnonymousUser) -> Preference:
+    """Return the person's preferences, which Django reads once for each `User`, or the defaults."""
+    return getattr(user, "preference", None) or Preference()
 
 
 def set_preference(user: User, **changes: str | bool) -> None:
     """Save preferences: `time_zone`, empty for the browser's, or `shortcuts`."""
     preference, _created = Preference.objects.update_or_create(user=user, defaults=changes)
     user.preference = preference
-
-
-def _preference_of(user: User) -> Preference | None:
-    """Return the person's preferences, which Django reads once for each `User` object."""
-    return getattr(user, "preference", None)
 
 
 LEAD, ADMIN, AUDITOR = "lead", "admin", "auditor"

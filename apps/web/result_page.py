@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from pydantic import TypeAdapter, ValidationError
 
-from apps.accounts.models import has_shortcuts
+from apps.accounts.models import preference_of
 from apps.answers.catalogue.suggestions import feedback_by
 from apps.events.query import Window
 from apps.known_errors.catalogue import catalogue_stamp
@@ -77,7 +77,7 @@ class ResultView:
             "projects_allowed": self._projects and sorted(self._projects),
             "choice": choice,
             "has_chosen": bool(request.GET),
-            "shortcuts": has_shortcuts(person),
+            "shortcuts": preference_of(person).shortcuts,
             "share": share_section(person, lookup),
             "requires_reason": reason_required(),
             "reason": reason_of(lookup),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.models import has_shortcuts
+from apps.accounts.models import preference_of
 from apps.exports import ExportRefused, Rendered
 from apps.lookups import exports
 from apps.lookups.answers import result_now, unredacted_result
@@ -58,7 +58,7 @@ def lookup_export_panel(request: HttpRequest, lookup_id: uuid.UUID) -> HttpRespo
         "lookup": result.lookup,
         "choice": choice,
         "export": rendered,
-        "shortcuts": has_shortcuts(person_of(request)),
+        "shortcuts": preference_of(person_of(request)).shortcuts,
         "receipt": redaction_receipt(result.answer.redaction),
     }
     return render(request, "lookups/_export_panel.html", context)

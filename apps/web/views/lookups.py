@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.forms import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -205,7 +206,7 @@ def check_sentry(request: HttpRequest) -> HttpResponse:
 def preferences(request: HttpRequest) -> HttpResponse:
     """Show and save the person's time zone and shortcut setting."""
     user = access.person_of(request)
-    stored = {"time_zone": accounts.chosen_zone(user), "shortcuts": accounts.has_shortcuts(user)}
+    stored = model_to_dict(accounts.preference_of(user))
     form = forms.PreferencesForm(request.POST if request.method == "POST" else None, initial=stored)
     if form.is_valid():
         accounts.set_preference(user, **form.cleaned_data)
@@ -243,7 +244,7 @@ def form_options(request: HttpRequest, posted: str = "") -> forms.FormOptions:
     projects, environments = search_choices(allowed)
     if allowed is not None and posted and posted not in allowed:
         projects = (*projects, posted)  # `record_lookup` refuses and records it
-    zone_is_chosen = accounts.has_zone(access.person_of(request))
+    zone_is_chosen = bool(accounts.preference_of(access.person_of(request)).time_zone)
     return forms.FormOptions(
         own_zone=zone_of_request(request),
         zone_is_chosen=zone_is_chosen,
