@@ -159,7 +159,7 @@ def zone_of(user: User | AnonymousUser | None, *, browser: str = "") -> ZoneInfo
     return parse_zone(chosen) or parse_zone(browser) or ZoneInfo(settings.TIME_ZONE)
 
 
-def preference_of(user: User | AnonymousUser) -> Preference:
+def preference_of(user: User | AnonymousUser | None) -> Preference:
     """Return the person's preferences, which Django reads once for each `User`, or the defaults."""
     return getattr(user, "preference", None) or Preference()
 

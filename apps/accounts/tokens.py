@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from apps.accounts.models import ADMIN, AUDITOR, ApiToken, Invitation, Scope, projects_of
+from apps.accounts.models import ADMIN, AUDITOR, ApiToken, Invitation, projects_of
 
 _PREFIX = "triage_"
 _USE_RESOLUTION = timedelta(minutes=1)
@@ -61,11 +61,6 @@ def find_token(token: str, *, address: str = "") -> ApiToken:
     if record.last_used_at is None or now - record.last_used_at > _USE_RESOLUTION:
         ApiToken.objects.filter(pk=record.pk).update(last_used_at=now, last_used_from=address)
     return record
-
-
-def has_scope(record: ApiToken, scope: Scope) -> bool:
-    """Return whether the token has that scope."""
-    return scope.value in record.scopes
 
 
 def projects_of_token(record: ApiToken) -> frozenset[str] | None:

@@ -24,7 +24,6 @@ from django.utils import timezone
 
 from apps import metrics
 from apps.accounts.models import Scope
-from apps.accounts.tokens import has_scope
 from apps.audit.models import Action
 from apps.audit.trail import SYSTEM, Actor, record, record_each, words_for
 from apps.crypto import hash_customer
@@ -269,7 +268,7 @@ def _reason_to_cancel(incident: Incident) -> str:
         return "Canceled because the person who started this can no longer look up lists."
     if origin == Origin.API:
         is_valid = token and token.state(timezone.now()) not in ("revoked", "expired")
-        if not (token and is_valid and has_scope(token, Scope.LOOKUP)):
+        if not (token and is_valid and Scope.LOOKUP in token.scopes):
             return "Canceled because the API token that started this no longer works."
     return ""
 

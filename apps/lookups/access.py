@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from apps.accounts.models import ApiToken, Scope, Team, shares_team
-from apps.accounts.tokens import TokenRefused, find_token, has_scope, projects_of_token
+from apps.accounts.tokens import TokenRefused, find_token, projects_of_token
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record, record_refusal
 from apps.lookups import cache, problems
@@ -105,7 +105,7 @@ def authorize(requester: Requester, scope: Scope) -> None:
     """Raise `TokenFailed` if the person can't look up customers, or the token lacks the scope."""
     if not requester.person.has_perm("lookups.add_lookup"):
         refuse_role(requester)
-    if requester.token is None or not has_scope(requester.token, scope):
+    if requester.token is None or scope not in requester.token.scopes:
         _refuse_token("scope", requester.token, requester)
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope.value}"'
         message = f"This token doesn't have the scope {scope.value}."
