@@ -303,12 +303,10 @@ def _is_element(text: str, match: re.Match[str]) -> bool:
 def _is_pair(text: str, match: re.Match[str]) -> bool:
     """Return whether it is like `["password", "x"]` or `("password", "x")`, not a longer list."""
     start = match.start() - len(match["close"] or "")
-    opening = text[max(0, start - 1) : start]
+    if not match["close"] or text[max(0, start - 1) : start] not in ("[", "("):
+        return False
     value = value_span(text, match, {})
-    return bool(
-        match["close"] and opening in ("[", "(") and value.quoted
-        and text[value.end + len(match["close"]) :][:1] in ("]", ")")
-    )  # fmt: skip
+    return value.quoted and text.startswith(("]", ")"), value.end + len(match["close"]))
 
 
 def _is_parameter(text: str, match: re.Match[str]) -> bool:
