@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -56,7 +58,7 @@ def prune(actor: Actor, after_step: Callable[[], None] = lambda: None) -> Pruned
     except TrailBroken as broken:
         problem = str(broken)
     after_step()
-    answers = _delete_results(now, after_step) + _elsewhere(now, delete=True)
+    answers = _delete_results(now, after_step) + _results_elsewhere(now, delete=True)
     counts = {name: _delete(rows, after_step) for name, rows in _expired(now).items()}
     pruned = Pruned(answers, **counts, entries=entries, problem=problem)
     detail = asdict(pruned)
@@ -69,7 +71,7 @@ def prune(actor: Actor, after_step: Callable[[], None] = lambda: None) -> Pruned
 def count_expired() -> Pruned:
     """Return how much `prune` would delete now."""
     now = datetime.now(UTC)
-    answers = _results(now).count() + _elsewhere(now, delete=False)
+    answers = _results(now).count() + _results_elsewhere(now, delete=False)
     entries = Entry.objects.filter(at__lt=_trail_start(now)).count()
     counts = {name: rows.count() for name, rows in _expired(now).items()}
     return Pruned(answers, **counts, entries=entries, problem="")
@@ -108,7 +110,8 @@ def _delete_results(now: datetime, after_step: Callable[[], None]) -> int:
     return count
 
 
-def _elsewhere(now: datetime, *, delete: bool) -> int:
+def _results_elsewhere(now: datetime, *, delete: bool) -> int:
+    """Return how many results of other packages have expired, and delete them if wanted."""
     found: list[tuple[Any, Any]] = pruning.send(sender=Lookup, now=now, delete=delete)
     return sum(count for _receiver, count in found)
 
@@ -140,74 +143,63 @@ class Resealed:
 def reseal_all(after_step: Callable[[], None] = lambda: None) -> Resealed:
     """Re-encrypt columns and the secrets of second factors, unless the first key was used."""
     counts = Resealed()
-    for rows, name in _sealed_columns():
-        batch = list(rows.values_list("pk", name)[:RESEAL_BATCH])
-        while batch:
-            for pk, sealed in batch:
-                value = _reseal_value(bytes(sealed), counts)
-                if value is not None:
-                    unchanged = rows.filter(pk=pk, **{name: sealed})
-                    counts.updated += unchanged.update(**{name: value})
-            after_step()
-            rest = rows.filter(pk__gt=batch[-1][0])
-            batch = list(rest.values_list("pk", name)[:RESEAL_BATCH])
-    _reseal_factors(counts)
+    for sealed, replace in _all_sealed(after_step):
+        try:
+            value = resealed(sealed)
+        except Unreadable:
+            counts.unreadable += 1
+            continue
+        if value is None:
+            counts.current += 1
+        else:
+            counts.updated += replace(value)
     return counts
 
 
 def uses_older_key() -> bool:
     """Return whether something stored needs a data key other than the first."""
     older = set(settings.TRIAGE_DATA_KEYS[1:])
-    return bool(older) and any(key_of(sealed) in older for sealed in _all_sealed())
+    return bool(older) and any(key_of(sealed) in older for sealed, _replace in _all_sealed())
 
 
-def _all_sealed() -> Iterator[bytes]:
-    for factor in Authenticator.objects.iterator():
-        for name in _SECRETS.intersection(factor.data):
+def _all_sealed(
+    after_batch: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[bytes, Callable[[bytes], int]]]:
+    """Yield encrypted values, each with a function that replaces it unless it has changed."""
+    for pk, data in Authenticator.objects.order_by("pk").values_list("pk", "data"):
+        for name in _SECRETS.intersection(data):
+            sealed = b""
             with suppress(ValueError):
-                yield base64.b64decode(factor.data[name])
-    for rows, name in _sealed_columns():
-        for value in rows.values_list(name, flat=True).iterator():
-            yield bytes(value)
+                sealed = base64.b64decode(data[name])
+            yield sealed, partial(_replace_secret, pk, name, data[name])
+    fields = chain.from_iterable(model._meta.get_fields() for model in apps.get_models())
+    for field in fields:
+        if not isinstance(field, SealedField):
+            continue
+        name, rows = field.name, field.model._base_manager.order_by("pk")
+        rows = rows.filter(**{f"{name}__isnull": False})
+        batch = list(rows.values_list("pk", name)[:RESEAL_BATCH])
+        while batch:
+            for pk, sealed in batch:
+                yield bytes(sealed), partial(_replace_value, rows, pk, name, sealed)
+            after_batch()
+            rest = rows.filter(pk__gt=batch[-1][0])
+            batch = list(rest.values_list("pk", name)[:RESEAL_BATCH])
 
 
-def _sealed_columns() -> Iterator[tuple[QuerySet[Any], str]]:
-    """Yield each model's rows with sealed content, and the name of its column."""
-    for model in apps.get_models():
-        for field in model._meta.get_fields():
-            if isinstance(field, SealedField):
-                rows = model._base_manager.filter(**{f"{field.name}__isnull": False})
-                yield rows.order_by("pk"), field.name
+def _replace_value(rows: QuerySet[Any], pk: Any, name: str, before: bytes, value: bytes) -> int:
+    return rows.filter(pk=pk, **{name: before}).update(**{name: value})
 
 
-def _reseal_value(sealed: bytes, counts: Resealed) -> bytes | None:
-    """Return the value under the first key; count it and return None if it stays as it is."""
-    try:
-        value = resealed(sealed)
-    except Unreadable:
-        counts.unreadable += 1
-        return None
-    if value is None:
-        counts.current += 1
-    return value
-
-
-def _reseal_factors(counts: Resealed) -> None:
-    """Re-encrypt the secrets of second factors, which are Base64 texts inside a JSON column."""
-    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
-        with transaction.atomic():
-            factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
-            for name in _SECRETS.intersection(factor.data if factor else ()):
-                try:
-                    sealed = base64.b64decode(factor.data[name])
-                except ValueError:
-                    counts.unreadable += 1
-                    continue
-                value = _reseal_value(sealed, counts)
-                if value is not None:
-                    factor.data[name] = base64.b64encode(value).decode()
-                    factor.save(update_fields=["data"])
-                    counts.updated += 1
+@transaction.atomic
+def _replace_secret(pk: int, name: str, before: str, value: bytes) -> int:
+    """Replace the secret of a second factor, a Base64 text inside a JSON column."""
+    factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    if factor is None or factor.data.get(name) != before:
+        return 0
+    factor.data[name] = base64.b64encode(value).decode()
+    factor.save(update_fields=["data"])
+    return 1
 
 
 # What workers do on their own, and re-encryption on request.
