@@ -3,7 +3,8 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -19,7 +20,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -170,24 +171,82 @@ HASH = re.compile(r"[0-9a-f]{64}")
 _LOOKUP_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class OriginFilter(admin.SimpleListFilter):
-    """Filter by source: web page, API, command line, or Triage itself."""
+Choices = Sequence[tuple[str, str]]
 
-    title = "source"
-    parameter_name = "origin"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(ORIGIN_LABELS.items())
+class ChoiceFilter(admin.SimpleListFilter, ABC):
+    """A filter with one choice of its `options`. `is_hidden` filters are set by links only."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
-        return queryset.filter(origin=self.value()) if self.value() else queryset
+    is_hidden = False
+    options: Choices = ()
+
+    title: str
+    parameter_name: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        """Return the options; a filter without any offers the current choice."""
+        return self.options or ([(chosen, chosen)] if (chosen := self.chosen) else [])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows that match the choice; none for a choice that doesn't exist."""
+        if not self.chosen:
+            return queryset
+        condition = self.condition(self.chosen)
+        return queryset.none() if condition is None else queryset.filter(condition)
+
+    def has_output(self) -> bool:
+        """Return whether the filter is used, also for an unknown choice, which finds nothing."""
+        return super().has_output() or bool(self.chosen)
+
+    @property
+    def chosen(self) -> str:
+        """Return the current choice, or an empty text."""
+        return str(self.value() or "")
+
+    @property
+    def chosen_label(self) -> str:
+        labels = (label for value, label in self.lookup_choices if value == self.chosen)
+        return str(next(labels, "?"))
+
+    @abstractmethod
+    def condition(self, chosen: str) -> Q | None:
+        """Return the condition for a choice, or None if it doesn't exist."""
+
+
+def choice_filter(
+    name: str, parameter: str, find: Callable[[str], Q | None], choices: Choices = ()
+) -> type[ChoiceFilter]:
+    """Return a filter with the condition that `find` returns; one without choices is hidden."""
+
+    class OtherFilter(ChoiceFilter):
+        title = name
+        parameter_name = parameter
+        options = choices
+        is_hidden = not choices
+
+        def condition(self, chosen: str) -> Q | None:
+            return find(chosen)
+
+    return OtherFilter
+
+
+def origin_filter(choices: Choices) -> type[ChoiceFilter]:
+    """Return the filter by source: web page, API, assistant, or command line."""
+    return choice_filter("source", "origin", lambda chosen: Q(origin=chosen), choices)
 
 
 # The addresses of a filter by time.
 FILTERS_BY_TIME = tuple(f"at__{part}" for part in ("gte", "lt", "year", "month", "day"))
 
 
-class ReadOnlyAdmin(AllowedFiltersAdmin):
+class LastingAdmin(AllowedFiltersAdmin):
+    """Pages of rows that are never deleted, such as what the audit trail refers to."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(LastingAdmin):
     """Pages of rows that only the program itself writes."""
 
     list_per_page = 50
@@ -199,9 +258,6 @@ class ReadOnlyAdmin(AllowedFiltersAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
@@ -209,7 +265,7 @@ class EntryAdmin(ReadOnlyAdmin):
 
     list_display = ("when", "who", "source", "what", "target_link", "facts")
     list_display_links = ("when",)
-    list_filter = (OriginFilter, "at", "action")
+    list_filter = (origin_filter([*ORIGIN_LABELS.items()]), "at", "action")
     allowed_filters = frozenset(("action__exact", "origin", "at__gte", "at__lt"))
     search_fields = ("actor",)
     ordering = ("-sequence",)

@@ -19,12 +19,12 @@ from django.utils import timezone
 
 from apps.accounts.models import ROLES, Invitation
 from apps.accounts.tokens import create_password_link, set_groups, set_new_link
-from apps.audit.admin import AllowedFiltersAdmin
+from apps.audit.admin import LastingAdmin
 from apps.audit.models import Action
 from apps.audit.trail import actor_of, audited_transaction, lock_end, record
 from apps.signin.allauth_adapters import WORDS
 from apps.signin.forms import available_email, available_username
-from apps.signin.sessions import audit_account, end_all_sessions
+from apps.signin.sessions import FACTORS, audit_account, end_all_sessions
 from apps.web.access import person_of, public_url
 
 # --- people ------------------------------------------------------------------------------------
@@ -39,10 +39,13 @@ def roles_and_teams() -> QuerySet[Group]:
     return Group.objects.filter(Q(name__in=ROLES) | Q(team__isnull=False)).order_by("name")
 
 
-def _groups_field(label: str, **options: Any) -> Any:
-    groups, widget = roles_and_teams(), forms.CheckboxSelectMultiple
+def _groups_field(label: str, help_text: str = "") -> "forms.ModelMultipleChoiceField[Group]":
     return forms.ModelMultipleChoiceField(
-        groups, required=False, label=label, widget=widget, **options
+        roles_and_teams(),
+        required=False,
+        label=label,
+        help_text=help_text,
+        widget=forms.CheckboxSelectMultiple,
     )
 
 
@@ -73,7 +76,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     """An invitation for someone who has no account yet."""
 
     groups = _groups_field(
-        "Role and teams", help_text=Invitation._meta.get_field("groups").help_text
+        "Role and teams", help_text=str(Invitation._meta.get_field("groups").help_text)
     )
 
     def clean_email(self) -> str:
@@ -81,8 +84,8 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         return available_email(self.cleaned_data["email"])
 
 
-class PersonAdmin(AllowedFiltersAdmin):
-    """The accounts of people."""
+class PersonAdmin(LastingAdmin):
+    """The accounts of people, which are deactivated rather than deleted."""
 
     form = PersonForm
     list_display = ("username", "email", "role_names", "second_factor", "is_active", "last_login")
@@ -105,10 +108,6 @@ class PersonAdmin(AllowedFiltersAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: people are invited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Return False: accounts are deactivated instead."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -146,8 +145,7 @@ class PersonAdmin(AllowedFiltersAdmin):
     @admin.display(description="Second factor", boolean=True)
     def second_factor(self, person: User) -> bool:
         """Return whether the person has an app or a passkey."""
-        kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-        return any(one.type in kinds for one in person.authenticator_set.all())  # type: ignore[attr-defined]
+        return any(one.type in FACTORS for one in person.authenticator_set.all())  # type: ignore[attr-defined]
 
     @audited_transaction()
     @admin.action(description="Deactivate, and sign out everywhere", permissions=["change"])
@@ -221,7 +219,7 @@ def _deliver(request: HttpRequest, whom: object, to: str, text: str, link: str) 
     )
 
 
-class InvitationAdmin(AllowedFiltersAdmin):
+class InvitationAdmin(LastingAdmin):
     """Invitations: created here, with a link that is shown once, and then only revoked."""
 
     form = InvitationForm
@@ -238,10 +236,6 @@ class InvitationAdmin(AllowedFiltersAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Forbid invitations if everyone uses single sign-on."""
         return not settings.OIDC_ONLY and bool(super().has_add_permission(request))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """Return False: invitations are revoked instead."""
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
         """Allow the action but no form."""

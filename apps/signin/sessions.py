@@ -31,6 +31,7 @@ from apps.audit import trail
 from apps.audit.models import Action
 from apps.redis_outage import increment
 
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 _BEGAN, _SEEN = "signed_in_at", "seen_at"
 _SAVE_EVERY_S = 60
 _END_REASON = "triage_end_reason"
@@ -66,8 +67,7 @@ def needs_factor(request: HttpRequest, person: User) -> bool:
     records = get_authentication_records(request, person)
     if any(record["method"] == "socialaccount" for record in records):
         return False
-    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    return not Authenticator.objects.filter(user=person, type__in=kinds).exists()
+    return not Authenticator.objects.filter(user=person, type__in=FACTORS).exists()
 
 
 def has_passkey(person: User) -> bool:

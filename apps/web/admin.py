@@ -10,9 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -33,14 +31,14 @@ from apps.accounts.models import (
     default_scopes,
 )
 from apps.accounts.tokens import set_new_token
-from apps.audit.admin import AllowedFiltersAdmin, ReadOnlyAdmin
+from apps.audit.admin import AllowedFiltersAdmin, LastingAdmin, ReadOnlyAdmin, choice_filter
 from apps.audit.models import Action
-from apps.audit.trail import record
+from apps.audit.trail import actor_of, audited_transaction, record
 from apps.events.query import counted
 from apps.incidents.models import Incident
 from apps.lookups.admin.record import reasons_of
 from apps.lookups.sentry_connection import search_choices
-from apps.web.access import person_of, readable_incidents, requester_of, site_origin
+from apps.web.access import person_of, readable_incidents, site_origin
 from apps.web.middleware import SeeOther
 from apps.web.presenters.formatting import half_window
 
@@ -126,8 +124,10 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
 
 _SLUG = re.compile(r"[a-z0-9_][a-z0-9_-]{0,99}")
 _MAX_PROJECTS = 100
-_DETAILS = ("user", "scope_list", "project_list", "created_at", "expires_at")
-_USAGE = ("last_used_at", "last_used_from", "revoked_at", "state_label")
+_DETAILS = (
+    *("user", "scope_list", "project_list", "created_at", "expires_at"),
+    *("last_used_at", "last_used_from", "revoked_at", "state_label"),
+)
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -173,44 +173,43 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         return super().save(commit)
 
 
-class StateFilter(admin.SimpleListFilter):
-    """A filter for active tokens, and for those that need attention."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("works", "active"),
-            ("ends_soon", f"expires within {EXPIRY_WARNING.days} days"),
-            ("unused", f"unused for {UNUSED_AFTER.days} days"),
-            ("expired", "expired"),
-            ("revoked", "revoked"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
-        now = timezone.now()
-        active = Q(revoked_at=None, expires_at__gt=now, user__is_active=True)
-        by_last_use = queryset.annotate(seen=Coalesce(F("last_used_at"), F("created_at")))
-        chosen = {
-            "works": queryset.filter(active),
-            "ends_soon": queryset.filter(active, expires_at__lte=now + EXPIRY_WARNING),
-            "unused": by_last_use.filter(active, seen__lte=now - UNUSED_AFTER),
-            "expired": queryset.filter(revoked_at=None, expires_at__lte=now),
-            "revoked": queryset.exclude(revoked_at=None),
-        }
-        return chosen.get(self.value() or "", queryset)
+def _in_state(chosen: str) -> Q:
+    """Return the condition for active tokens, or for some that need attention."""
+    now = timezone.now()
+    active = Q(revoked_at=None, expires_at__gt=now, user__is_active=True)
+    long_ago = now - UNUSED_AFTER
+    unused = Q(last_used_at__lte=long_ago) | Q(last_used_at=None, created_at__lte=long_ago)
+    conditions = {
+        "works": active,
+        "ends_soon": active & Q(expires_at__lte=now + EXPIRY_WARNING),
+        "unused": active & unused,
+        "expired": Q(revoked_at=None, expires_at__lte=now),
+        "revoked": ~Q(revoked_at=None),
+    }
+    return conditions.get(chosen, Q())
 
 
-class ApiTokenAdmin(AllowedFiltersAdmin):
-    """API tokens: created and shown once, then only renamed and revoked."""
+_STATES = (
+    ("works", "active"),
+    ("ends_soon", f"expires within {EXPIRY_WARNING.days} days"),
+    ("unused", f"unused for {UNUSED_AFTER.days} days"),
+    ("expired", "expired"),
+    ("revoked", "revoked"),
+)
+
+
+class ApiTokenAdmin(LastingAdmin):
+    """API tokens: created and shown once, then only renamed and revoked, so a record remains."""
 
     form = TokenForm
     list_display = (
         *("name", "user", "scope_list", "created_at", "last_used_at", "last_used_from"),
         *("expires_at", "state_label"),
     )
-    list_filter = (StateFilter, ("user", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        choice_filter("state", "state", _in_state, _STATES),
+        ("user", admin.RelatedOnlyFieldListFilter),
+    )
     allowed_filters = frozenset(("state", "user__id__exact"))
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
@@ -226,10 +225,6 @@ class ApiTokenAdmin(AllowedFiltersAdmin):
             options["queryset"] = people
         return super().formfield_for_foreignkey(db_field, request, **options)
 
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Return False: tokens are revoked instead, so that their record remains."""
-        return False
-
     def get_form(
         self, request: HttpRequest, obj: ApiToken | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
@@ -240,15 +235,13 @@ class ApiTokenAdmin(AllowedFiltersAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
         """Return the options of a new token, or the details of an issued one."""
-        return (
-            ("name", *_DETAILS, *_USAGE) if obj else ("name", "user", "scopes", "projects", "days")
-        )
+        return ("name", *(_DETAILS if obj else ("user", "scopes", "projects", "days")))
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ApiToken | None = None
     ) -> tuple[str, ...]:
         """Return all fields of an issued token except its name."""
-        return (*_DETAILS, *_USAGE) if obj else ()
+        return _DETAILS if obj else ()
 
     @sensitive_variables("token")
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
@@ -258,7 +251,7 @@ class ApiTokenAdmin(AllowedFiltersAdmin):
         if token:
             record(
                 Action.TOKEN_ISSUED,
-                requester_of(request).actor,
+                actor_of(request),
                 target=obj.audit_target,
                 detail={
                     "for": obj.user.get_username(),
@@ -285,10 +278,15 @@ class ApiTokenAdmin(AllowedFiltersAdmin):
         }
         return TemplateResponse(request, "admin/accounts/apitoken/issued.html", context)
 
+    @audited_transaction()
     @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        revoked = sum(_revoke(token, request) for token in queryset.filter(revoked_at=None))
-        messages.success(request, f"Revoked: {revoked}.")
+        """Revoke the selected tokens that haven't been yet."""
+        revoked = list(queryset.filter(revoked_at=None))
+        for token in revoked:
+            record(Action.TOKEN_REVOKED, actor_of(request), target=token.audit_target)
+            ApiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+        messages.success(request, f"Revoked: {len(revoked)}.")
 
     @admin.display(description="Scopes", ordering="scopes")
     def scope_list(self, token: ApiToken) -> str:
@@ -303,17 +301,6 @@ class ApiTokenAdmin(AllowedFiltersAdmin):
         """Return the state, in bold unless it is active."""
         state = token.state(timezone.now())
         return state if state == "active" else format_html("<strong>{}</strong>", state)
-
-
-@transaction.atomic
-def _revoke(token: ApiToken, request: HttpRequest) -> int:
-    """Revoke the token and record it, unless that has just been done. Return the number revoked."""
-    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(
-        revoked_at=timezone.now()
-    )
-    if revoked:
-        record(Action.TOKEN_REVOKED, requester_of(request).actor, target=token.audit_target)
-    return revoked
 
 
 # Roles are fixed, and teams have their own page.
@@ -372,7 +359,7 @@ class TeamAdmin(AllowedFiltersAdmin):
         members = team.group.user_set.order_by("pk").values_list("pk", flat=True)
         record(
             Action.SETTING_CHANGED,
-            requester_of(request).actor,
+            actor_of(request),
             target=f"team {team.group.pk}",
             detail={
                 "what": f"{what} a team",
@@ -387,22 +374,11 @@ class TeamAdmin(AllowedFiltersAdmin):
 # Incidents.
 
 
-class IncidentStateFilter(admin.SimpleListFilter):
-    """A filter for incidents that are running, finished, or canceled."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in ("running", "finished", "canceled")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
-        chosen = {
-            "running": queryset.filter(finished_at=None, cancelled_at=None),
-            "finished": queryset.exclude(finished_at=None).filter(cancelled_at=None),
-            "canceled": queryset.exclude(cancelled_at=None),
-        }
-        return chosen.get(self.value() or "", queryset)
+_INCIDENTS_IN_STATE = {
+    "running": Q(finished_at=None, cancelled_at=None),
+    "finished": Q(cancelled_at=None) & ~Q(finished_at=None),
+    "canceled": ~Q(cancelled_at=None),
+}
 
 
 @admin.register(Incident)
@@ -410,7 +386,15 @@ class IncidentAdmin(ReadOnlyAdmin):
     """The incidents that the person can read and that are still stored. Each opens its own page."""
 
     list_display = ("created_at", "who", "reason", "size", "window_text", "state")
-    list_filter = (IncidentStateFilter, ("user", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        choice_filter(
+            "state",
+            "state",
+            lambda chosen: _INCIDENTS_IN_STATE.get(chosen, Q()),
+            [(state, state) for state in _INCIDENTS_IN_STATE],
+        ),
+        ("user", admin.RelatedOnlyFieldListFilter),
+    )
     allowed_filters = frozenset(("state", "user__id__exact", "user__isnull"))
     list_select_related = ("user",)
     show_facets = admin.ShowFacets.NEVER
@@ -419,11 +403,10 @@ class IncidentAdmin(ReadOnlyAdmin):
     actions = None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Show the list to people who can start incidents, and to those who review lookups."""
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let people read what they could open anyway."""
+        """Show the list to people who can start incidents, and to those who review lookups."""
         names = ("incidents.add_incident", "lookups.view_lookup")
         return any(map(request.user.has_perm, names))
 

@@ -3,83 +3,26 @@
 No filter takes a customer: customers are found by a posted search, through their keyed hash.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.accounts.models import Team
+from apps.audit.admin import ChoiceFilter, Choices, choice_filter, origin_filter
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.store import StoredState, stored_state_filter
 
 MAX_CHOICES = 200
 
-Choices = Sequence[tuple[str, str]]
-
-
-class ChoiceFilter(admin.SimpleListFilter, ABC):
-    """A filter with one choice of its `options`. `is_hidden` filters are set by links only."""
-
-    is_hidden = False
-    options: Choices = ()
-
-    title: str
-    parameter_name: str
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Return the options; a filter without any offers the current choice."""
-        return self.options or ([(chosen, chosen)] if (chosen := self.chosen) else [])
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> QuerySet[Lookup]:
-        """Return the lookups that match the choice; none for a choice that doesn't exist."""
-        if not self.chosen:
-            return queryset
-        condition = self.condition(self.chosen)
-        return queryset.none() if condition is None else queryset.filter(condition)
-
-    def has_output(self) -> bool:
-        """Return whether the filter is used, also for an unknown choice, which finds nothing."""
-        return super().has_output() or bool(self.chosen)
-
-    @property
-    def chosen(self) -> str:
-        """Return the current choice, or an empty text."""
-        return str(self.value() or "")
-
-    @property
-    def chosen_label(self) -> str:
-        labels = (label for value, label in self.lookup_choices if value == self.chosen)
-        return str(next(labels, "?"))
-
-    @abstractmethod
-    def condition(self, chosen: str) -> Q | None:
-        """Return the condition for a choice, or None if it doesn't exist."""
-
-
-def _filter(
-    name: str, parameter: str, find: Callable[[str], Q | None], choices: Choices = ()
-) -> type[ChoiceFilter]:
-    """Return a filter with the condition that `find` returns; one without choices is hidden."""
-
-    class OtherFilter(ChoiceFilter):
-        title, parameter_name, options, is_hidden = name, parameter, choices, not choices
-
-        def condition(self, chosen: str) -> Q | None:
-            return find(chosen)
-
-    return OtherFilter
-
 
 def _yes_no_filter(name: str, parameter: str, field: str, yes: str, no: str) -> type[ChoiceFilter]:
     conditions = {"yes": Q(**{field: True}), "no": Q(**{field: False})}
-    return _filter(name, parameter, conditions.get, (("yes", yes), ("no", no)))
+    return choice_filter(name, parameter, conditions.get, (("yes", yes), ("no", no)))
 
 
 _AGES: dict[str, tuple[str, timedelta]] = {
@@ -180,24 +123,24 @@ def _is_in_state(chosen: str) -> Q | None:
 FILTERS: tuple[type[ChoiceFilter], ...] = (
     PersonFilter,
     TeamFilter,
-    _filter("outcome", "outcome", lambda chosen: Q(outcome=chosen), Outcome.choices),
-    _filter("stored result", "state", _is_in_state, StoredState.choices),
+    choice_filter("outcome", "outcome", lambda chosen: Q(outcome=chosen), Outcome.choices),
+    choice_filter("stored result", "state", _is_in_state, StoredState.choices),
     ProjectFilter,
-    _filter(
+    choice_filter(
         "when",
         "age",
         _has_age,
         (*((age, label) for age, (label, _) in _AGES.items()), ("older", "more than 30 days ago")),
     ),
-    _filter("source", "origin", lambda chosen: Q(origin=chosen), Origin.choices),
+    origin_filter(Origin.choices),
     _yes_no_filter("result", "shared", "from_cache", "from cache", "from Sentry"),
     _yes_no_filter("shown", "redacted", "redacted", "with redaction", "without redaction"),
-    _filter(
+    choice_filter(
         "command line of",
         "system",
         lambda chosen: Q(system_user=chosen) & ~Q(system_user=""),  # in the words of the index
     ),
-    _filter("issue", "issue", lambda chosen: Q(found_issues__issue_id=chosen)),
+    choice_filter("issue", "issue", lambda chosen: Q(found_issues__issue_id=chosen)),
     BeforeFilter,
 )
 PARAMETERS = frozenset(str(spec.parameter_name) for spec in FILTERS)

@@ -25,7 +25,14 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from apps.audit.admin import HASH, MAX_LISTED, BoundedPaginator, ReadOnlyAdmin, rows_file
+from apps.audit.admin import (
+    HASH,
+    MAX_LISTED,
+    BoundedPaginator,
+    ChoiceFilter,
+    ReadOnlyAdmin,
+    rows_file,
+)
 from apps.audit.models import Action
 from apps.audit.trail import actor_of, client_address, record
 from apps.crypto import hash_customer
@@ -81,7 +88,6 @@ MAX_EXTENDED = 10_000
 MAX_DAYS = 365
 _NONE = "Select lookups first."
 _BATCH = 100
-_File = StreamingHttpResponse | None
 
 
 class ReviewActionForm(ActionForm):
@@ -94,6 +100,30 @@ class ReviewActionForm(ActionForm):
 def _permission(name: str) -> Callable[[Any, HttpRequest], bool]:
     """Return the method by which Django asks whether to offer an action."""
     return lambda _admin, request: request.user.has_perm(name)
+
+
+def _export_as(suffix: str, description: str, permission: str, named: bool = False) -> Any:
+    """Return the action that exports the list; customers are keyed hashes, or `named` as typed."""
+
+    @admin.action(description=description, permissions=[permission])
+    def export(
+        page: "ReviewActions", request: HttpRequest, queryset: QuerySet[Lookup]
+    ) -> StreamingHttpResponse | None:
+        selected = page.selected(request, queryset.select_related("user", "typed"), MAX_LISTED)
+        if not selected:
+            return None
+        record(
+            Action.REVIEWED,
+            actor_of(request),
+            target="list of lookups",
+            detail={"lookups": len(selected), "format": suffix, "customers": named},
+        )
+        now = datetime.now(UTC)
+        cells = partial(cells_of, now=now, with_customers=named)
+        name = f"lookups-{now:%Y%m%d-%H%M%S}"
+        return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
+
+    return export
 
 
 class ReviewActions(ReadOnlyAdmin):
@@ -179,39 +209,11 @@ class ReviewActions(ReadOnlyAdmin):
         messages.success(request, f"Results deleted: {len(selected)}.")
         return None
 
-    @admin.action(description="Export the list as CSV", permissions=["view"])
-    def export_csv(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> _File:
-        """Export the list with customers as keyed hashes."""
-        return self._export(request, queryset, "csv")
-
-    @admin.action(description="Export the list as JSON lines", permissions=["view"])
-    def export_json_lines(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> _File:
-        """Export the list with customers as keyed hashes."""
-        return self._export(request, queryset, "jsonl")
-
-    @admin.action(
-        description="Export the list as CSV, customers as typed", permissions=["unredacted"]
+    export_csv = _export_as("csv", "Export the list as CSV", "view")
+    export_json_lines = _export_as("jsonl", "Export the list as JSON lines", "view")
+    export_named = _export_as(
+        "csv", "Export the list as CSV, customers as typed", "unredacted", named=True
     )
-    def export_named(self, request: HttpRequest, queryset: QuerySet[Lookup]) -> _File:
-        """Export the list with customers as typed."""
-        return self._export(request, queryset, "csv", named=True)
-
-    def _export(
-        self, request: HttpRequest, queryset: QuerySet[Lookup], suffix: str, named: bool = False
-    ) -> _File:
-        selected = self.selected(request, queryset.select_related("user", "typed"), MAX_LISTED)
-        if not selected:
-            return None
-        record(
-            Action.REVIEWED,
-            actor_of(request),
-            target="list of lookups",
-            detail={"lookups": len(selected), "format": suffix, "customers": named},
-        )
-        now = datetime.now(UTC)
-        cells = partial(cells_of, now=now, with_customers=named)
-        name = f"lookups-{now:%Y%m%d-%H%M%S}"
-        return rows_file(map(cells, selected), [*cells(selected[0])], suffix, name)
 
     def selected(
         self, request: HttpRequest, queryset: QuerySet[Lookup], limit: int, none: str = _NONE
@@ -284,9 +286,9 @@ class ReviewList(ChangeList):
     def active(self) -> list[tuple[str, str, str]]:
         """Return each active filter: its title, its choice, and the URL without it."""
         active = [
-            (str(spec.title), spec.chosen_label, self._without(spec.parameter_name))
-            for spec in self.filter_specs
-            if isinstance(spec, filters.ChoiceFilter) and spec.chosen
+            (spec.title, spec.chosen_label, self._without(spec.parameter_name))
+            for spec in self._filters
+            if spec.chosen
         ]
         if self.query:
             active.append(("customer", "the one searched for", self._without("q")))
@@ -310,13 +312,15 @@ class ReviewList(ChangeList):
     def carried(self) -> list[tuple[str, str]]:
         """Return the hidden fields of the filter form."""
         hidden = [
-            (str(spec.parameter_name), spec.chosen)
-            for spec in self.filter_specs
-            if isinstance(spec, filters.ChoiceFilter)
-            and spec.is_hidden
-            and spec.parameter_name != "before"
+            (spec.parameter_name, spec.chosen)
+            for spec in self._filters
+            if spec.is_hidden and spec.parameter_name != "before"
         ]
         return [*hidden, ("q", self.query)] if self.query else hidden
+
+    @property
+    def _filters(self) -> list[ChoiceFilter]:
+        return [spec for spec in self.filter_specs if isinstance(spec, ChoiceFilter)]
 
     @property
     def _parameters(self) -> dict[str, str]:
