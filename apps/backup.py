@@ -42,7 +42,7 @@ from django.db.models import AutoField, BigAutoField, Field, JSONField, Model
 
 from apps.audit.models import Action, End
 from apps.audit.trail import Actor, record
-from apps.audit.verification import Position, parse_position, verify_trail
+from apps.audit.verification import parse_position, verify_trail
 from apps.crypto import fingerprint, key_of, keyed_hash
 from apps.events.query import counted
 
@@ -399,11 +399,6 @@ class Backup:
         """Return the migrations of the database that was backed up."""
         return frozenset((app, name) for app, name in self.manifest.migrations)
 
-    @property
-    def audit_end(self) -> Position:
-        """Return the end of the audit trail at that time."""
-        return parse_position(self.manifest.audit_end)
-
     def check(self, *, without_keys: bool = False) -> None:
         """Refuse what this site can't restore. `without_keys` accepts that a data key is lost."""
         own_hash_key = fingerprint(settings.TRIAGE_HASH_KEY)
@@ -488,6 +483,7 @@ class Restored:
 
 def restore(backup: Backup, actor: Actor) -> Restored:
     """Load the backup into the empty database. If anything fails, the database stays as it was."""
+    end = parse_position(backup.manifest.audit_end)
     place = _new_sqlite_file if connection.vendor == "sqlite" else _postgresql_transaction
     with _plain_errors("Nothing was restored"), _for_owner_only(), place():
         loader = _prepare(backup.migrations)
@@ -508,10 +504,10 @@ def restore(backup: Backup, actor: Actor) -> Restored:
             detail={
                 "made": backup.manifest.made_at,
                 "version": backup.manifest.version,
-                "end": backup.audit_end.sequence,
+                "end": end.sequence,
             },
         )
-        verified = verify_trail(backup.audit_end)
+        verified = verify_trail(end)
     return Restored(unreadable, str(verified.end), verified.broken)
 
 
