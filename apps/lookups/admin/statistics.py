@@ -256,8 +256,6 @@ class Charts:
 
     scope: str
     columns: list[Column]
-    first_day: str
-    last_day: str
     busiest: str
     total: str
     hit_rate: str
@@ -297,8 +295,6 @@ def charts(matches: Callable[[DayCount], bool], scope: str, now: datetime) -> Ch
     return Charts(
         scope=scope,
         columns=_columns(days),
-        first_day=_format_day(days[0][0]),
-        last_day=_format_day(days[-1][0]),
         busiest=f"{_format_day(busiest)} with {most:,}" if most else "",
         total=f"{total:,}",
         hit_rate=f"{100 * shared / total:.0f}%" if total else "none yet",
