@@ -230,11 +230,6 @@ def choice_filter(
     return OtherFilter
 
 
-def origin_filter(choices: Choices) -> type[ChoiceFilter]:
-    """Return the filter by source: web page, API, assistant, or command line."""
-    return choice_filter("source", "origin", lambda chosen: Q(origin=chosen), choices)
-
-
 # The addresses of a filter by time.
 FILTERS_BY_TIME = tuple(f"at__{part}" for part in ("gte", "lt", "year", "month", "day"))
 
@@ -265,7 +260,13 @@ class EntryAdmin(ReadOnlyAdmin):
 
     list_display = ("when", "who", "source", "what", "target_link", "facts")
     list_display_links = ("when",)
-    list_filter = (origin_filter([*ORIGIN_LABELS.items()]), "at", "action")
+    list_filter = (
+        choice_filter(
+            "source", "origin", lambda chosen: Q(origin=chosen), [*ORIGIN_LABELS.items()]
+        ),
+        "at",
+        "action",
+    )
     allowed_filters = frozenset(("action__exact", "origin", "at__gte", "at__lt"))
     search_fields = ("actor",)
     ordering = ("-sequence",)

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.accounts.models import Team
-from apps.audit.admin import ChoiceFilter, Choices, choice_filter, origin_filter
+from apps.audit.admin import ChoiceFilter, Choices, choice_filter
 from apps.lookups.models import Lookup, Origin, Outcome
 from apps.lookups.store import StoredState, stored_state_filter
 
@@ -132,7 +132,7 @@ FILTERS: tuple[type[ChoiceFilter], ...] = (
         _has_age,
         (*((age, label) for age, (label, _) in _AGES.items()), ("older", "more than 30 days ago")),
     ),
-    origin_filter(Origin.choices),
+    choice_filter("source", "origin", lambda chosen: Q(origin=chosen), Origin.choices),
     _yes_no_filter("result", "shared", "from_cache", "from cache", "from Sentry"),
     _yes_no_filter("shown", "redacted", "redacted", "with redaction", "without redaction"),
     choice_filter(

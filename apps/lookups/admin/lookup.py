@@ -102,7 +102,9 @@ def _permission(name: str) -> Callable[[Any, HttpRequest], bool]:
     return lambda _admin, request: request.user.has_perm(name)
 
 
-def _export_as(suffix: str, description: str, permission: str, named: bool = False) -> Any:
+def _export_as(
+    suffix: str, description: str, permission: str, named: bool = False
+) -> Callable[[Any, HttpRequest, QuerySet[Lookup]], StreamingHttpResponse | None]:
     """Return the action that exports the list; customers are keyed hashes, or `named` as typed."""
 
     @admin.action(description=description, permissions=[permission])
