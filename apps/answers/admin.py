@@ -46,7 +46,7 @@ class DraftTemplateAdmin(AuditedAdmin):
         """Add the variables for the template's kind."""
         obj: DraftTemplate | None = options.get("obj")
         context["variables"] = [
-            (DraftTemplate.For(kind).label.capitalize(), tuple(VARIABLES[kind].items()))
+            (kind.label.capitalize(), tuple(VARIABLES[kind].items()))
             for kind in ([Kind(obj.kind)] if obj else Kind)
         ]
         context["template_kind"] = obj.kind if obj else ""

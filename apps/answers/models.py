@@ -16,14 +16,8 @@ from apps.lookups.models import Choosable
 class DraftTemplate(Choosable):
     """A template of drafts: text with variables in braces."""
 
-    class For(models.TextChoices):
-        """The draft's recipient."""
-
-        REPLY = Kind.REPLY, "reply to the customer"
-        ESCALATION = Kind.ESCALATION, "escalation to engineering"
-
     kind = models.CharField(
-        "type", max_length=10, choices=For, help_text="It can't be changed later."
+        "type", max_length=10, choices=Kind, help_text="It can't be changed later."
     )
     name = models.SlugField(
         max_length=40,
@@ -80,7 +74,7 @@ class Handover(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     lookup = models.ForeignKey("lookups.Lookup", on_delete=models.CASCADE, related_name="handovers")
-    kind = models.CharField(max_length=10, choices=DraftTemplate.For)
+    kind = models.CharField(max_length=10, choices=Kind)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

@@ -5,10 +5,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
+
+from django.db import models
 
 from apps.events.answer import Answer, KnownMatch
 from apps.events.grouping import Problem, find_problem, problems_of
@@ -19,11 +20,11 @@ from apps.known_errors.patterns import check_variables, fill_variables
 MAX_DRAFT_LENGTH = 20_000
 
 
-class Kind(StrEnum):
-    """Kinds of drafts: to the customer, or to engineering."""
+class Kind(models.TextChoices):
+    """Kinds of drafts, by their recipient."""
 
-    REPLY = "reply"
-    ESCALATION = "escalation"
+    REPLY = "reply", "reply to the customer"
+    ESCALATION = "escalation", "escalation to engineering"
 
 
 _FILE = Path(__file__).parent / "variables.toml"

@@ -695,7 +695,7 @@ def read_incident(incident: Incident, projects: Collection[str] | None) -> Incid
         stored = BatchAnswer(tuple(findings.values()))
         again = _redacted(incident, _customers(incident, lines), stored).findings
         findings = {one.line: one for one in again}
-    part = _visible_part(incident, findings, (*asked, rest), projects)
+    part = _visible_part(incident, findings, asked, rest, projects)
     is_part = part.has_notice(NoticeCode.OTHER_PROJECTS)
     if is_part:
         findings = _limited(findings, part)
@@ -775,18 +775,19 @@ def _stored(
 def _visible_part(
     incident: Incident,
     findings: Mapping[int, Finding],
-    asked: Sequence[BatchAnswer | Rest],
+    asked: Sequence[BatchAnswer],
+    rest: Rest,
     projects: Collection[str] | None,
 ) -> Answer:
     """Return everything that was found as one result, limited to the reader's projects."""
     events = {event.id: event for one in findings.values() for event in one.events}
-    notices = [note for one in asked if isinstance(one, BatchAnswer) for note in one.notices]
+    issues = {issue.id: issue for one in (*asked, rest) for issue in one.issues}
     answer = _answer(incident, tuple(events.values()))
     answer = replace(
         answer,
         searched=replace(answer.searched, projects=answer.searched.projects or (_ALL,)),
-        issues=tuple({issue.id: issue for one in asked for issue in one.issues}.values()),
-        notices=tuple(dict.fromkeys(notices)),
+        issues=tuple(issues.values()),
+        notices=tuple(dict.fromkeys(notice for one in asked for notice in one.notices)),
     )
     return restrict_to_projects(answer, projects)
 

@@ -36,7 +36,6 @@ from apps.web.middleware import SeeOther, render_failures
 from apps.web.presenters.formatting import local_minute, redaction_receipt
 
 _MAX_CHOSEN = 50
-TITLES = {Kind.REPLY: "Reply to the customer", Kind.ESCALATION: "Escalation to engineering"}
 
 _NO_TEMPLATE = bad_input(
     "There is no template for this draft.", "Ask a lead to turn one on under Manage."
@@ -258,7 +257,7 @@ def _context(prepared: PreparedDraft, edited: Draft) -> dict[str, object]:
     kind, redaction = edited.kind, prepared.about.answer.redaction
     return {
         "kind": kind.value,
-        "heading": TITLES[kind],
+        "heading": kind.label.capitalize(),
         "templates": prepared.templates,
         "template": prepared.template,
         "name": prepared.about.name,
@@ -276,7 +275,6 @@ def _deliveries(lookup: Lookup, reader: User) -> Iterator[dict[str, object]]:
         may_act, is_waiting = _may_act_on(one, reader), one.state == Handover.State.WAITING
         yield {
             "delivery": one,
-            "kind": TITLES[Kind(one.kind)],
             "at": local_minute(one.at, zone),
             "next_try": local_minute(one.next_try, zone) if is_waiting and one.next_try else None,
             "can_cancel": may_act and is_waiting,
