@@ -362,47 +362,46 @@ def _includes(reply: str, workaround: str) -> bool:
 def _fixes(about: About, known_reply: str) -> str:
     """Return when the fix comes. A fix of a joined issue in Sentry doesn't fix the cause."""
     known = {match.issue_id: match.known for _release, match in about.best_known}
-    groups = (
-        group
-        for problem in about.problems
-        for group in problem.groups
-        if group is problem.cause or group.issue_id in known
-    )
-    fixes = dict(_fix(group, known.get(group.issue_id), about) for group in groups)
+    fixes: dict[str, str] = {}
+    for problem in about.problems:
+        for group in problem.groups:
+            if group is problem.cause or group.issue_id in known:
+                fixes |= _fix(group, known.get(group.issue_id), about)
     if not about.problems:
-        fixes = dict(_known_fix(match.known, one, None, about) for one, match in about.best_known)
-    return " ".join(sentence for key, sentence in fixes.items() if key and key not in known_reply)
+        for release, match in about.best_known:
+            fixes |= _known_fix(match.known, release, None, about)
+    return " ".join(sentence for key, sentence in fixes.items() if key not in known_reply)
 
 
-def _fix(group: Group, known: CatalogEntry | None, about: About) -> tuple[str, str]:
-    """Return the date or release, to search the reply for, and the sentence; both can be empty."""
+def _fix(group: Group, known: CatalogEntry | None, about: About) -> dict[str, str]:
+    """Return the sentence, if any, by its date or release, which the reply may already name."""
     current, side = customer_release(group), side_of(group.newest)
-    if known and any(fix := _known_fix(known, current, side, about)):
+    if known and (fix := _known_fix(known, current, side, about)):
         return fix
     if is_fixed_in_newer(group) and group.issue and group.issue.fixed_in:
         return _update_to(group.issue.fixed_in, current, side)
-    return "", ""
+    return {}
 
 
 def _known_fix(
     known: CatalogEntry, current: str | None, side: Side | None, about: About
-) -> tuple[str, str]:
+) -> dict[str, str]:
     fix = customer_fix_state(known, current, about.today)
     if fix is CustomerFixState.PLANNED and known.planned_for:
         day = format_day(known.planned_for, about.today)
-        return day, f"A fix is planned for {day}."
-    return _update_to(known.fixed_in, current, side) if fix is CustomerFixState.NEWER else ("", "")
+        return {day: f"A fix is planned for {day}."}
+    return _update_to(known.fixed_in, current, side) if fix is CustomerFixState.NEWER else {}
 
 
-def _update_to(fixed_in: str, current: str | None, side: Side | None) -> tuple[str, str]:
-    """Return the release and what it means for the customer, who was on an older one."""
+def _update_to(fixed_in: str, current: str | None, side: Side | None) -> dict[str, str]:
+    """Return what the release means for the customer, who was on an older one, by its name."""
     release, current = (short_release(one or "").partition("+")[0] for one in (fixed_in, current))
-    fixed = f"This is fixed in version {release}."
+    step = "You were using an older version."
     if side is Side.DEVICE:
-        return release, f"{fixed} You were using {current}, so please update to {release}."
-    if side is Side.BROWSER:
-        return release, f"{fixed} Please reload the page to get it."
-    return release, f"{fixed} You were using an older version."
+        step = f"You were using {current}, so please update to {release}."
+    elif side is Side.BROWSER:
+        step = "Please reload the page to get it."
+    return {release: f"This is fixed in version {release}. {step}"}
 
 
 _NICKNAME = re.compile(r"[\"“„][^\"“”]{1,40}[\"“”]")

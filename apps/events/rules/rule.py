@@ -588,8 +588,8 @@ class Rule:
         if (self.sides and symptom.side not in self.sides) or (self.paying and not symptom.paying):
             return False
         if (
-            symptom.name in self.types
-            or symptom.status in self.statuses
+            (self.types and symptom.name in self.types)
+            or (self.statuses and symptom.status in self.statuses)
             or symptom.mechanism in self.mechanisms
         ):
             return True
