@@ -781,12 +781,12 @@ def _visible_part(
 ) -> Answer:
     """Return everything that was found as one result, limited to the reader's projects."""
     events = {event.id: event for one in findings.values() for event in one.events}
-    issues = {issue.id: issue for one in (*asked, rest) for issue in one.issues}
+    issues = [*(issue for one in asked for issue in one.issues), *rest.issues]
     answer = _answer(incident, tuple(events.values()))
     answer = replace(
         answer,
         searched=replace(answer.searched, projects=answer.searched.projects or (_ALL,)),
-        issues=tuple(issues.values()),
+        issues=tuple({issue.id: issue for issue in issues}.values()),
         notices=tuple(dict.fromkeys(notice for one in asked for notice in one.notices)),
     )
     return restrict_to_projects(answer, projects)
