@@ -79,17 +79,15 @@ def _plain_line(line: str) -> str:
 def _strip_backticks(line: str) -> Iterator[str]:
     """Yield the line with code spans replaced by their content, in linear time."""
     runs = list(re.finditer("`+", line))
-    closing: dict[int, int] = {}
-    next_same: dict[int, int] = {}
+    closing = [0] * len(runs)  # for each, the next one of the same length, or 0
+    following: dict[str, int] = {}
     for place in range(len(runs) - 1, -1, -1):
-        length = len(runs[place][0])
-        if length in next_same:
-            closing[place] = next_same[length]
-        next_same[length] = place
+        closing[place] = following.get(runs[place][0], 0)
+        following[runs[place][0]] = place
     position = place = 0
     while place < len(runs):
-        end = closing.get(place)
-        if end is None:
+        end = closing[place]
+        if not end:
             place += 1
             continue
         yield line[position : runs[place].start()]
