@@ -63,7 +63,7 @@ def reply_values(about: About) -> dict[str, str]:
     about = replace(about, zone=zone_of_customer(answer.events) or about.zone)
     moment = answer.question.window.moment
     warning = _not_to_pay_again(about)
-    values = _of_several(about) if len(problems) > 1 else _of_one(about)
+    values = _of_several(about) if len(problems) > 1 else _of_one(about, is_warned=bool(warning))
     parts = (values["happened"], values["known_reply"])
     return {
         "greeting": greeting(about.name),
@@ -76,7 +76,7 @@ def reply_values(about: About) -> dict[str, str]:
     }
 
 
-def _of_one(about: About) -> dict[str, str]:
+def _of_one(about: About, *, is_warned: bool) -> dict[str, str]:
     problems = about.problems
     known_reply, fix, workaround = _help(about)
     helps = known_reply or fix or workaround
@@ -90,7 +90,7 @@ def _of_one(about: About) -> dict[str, str]:
         "known_reply": known_reply,
         "fix": fix,
         "workaround": workaround,
-        "next": "" if helps or _not_to_pay_again(about) else _next_step(about),
+        "next": "" if helps or is_warned else _next_step(about),
     }
 
 
