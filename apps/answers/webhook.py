@@ -20,6 +20,7 @@ from apps.answers.templates import About
 from apps.audit.models import Action
 from apps.crypto import Unreadable
 from apps.events.grouping import Problem
+from apps.events.query import format_utc
 from apps.events.summary import summarize_group
 from apps.jobs import engine as jobs
 from apps.jobs.models import Job
@@ -130,7 +131,7 @@ def _parse_retry_after(retry_after: str | None) -> float:
 
 def webhook_body(handover: Handover, edited: Draft, about: About) -> bytes:
     """Return the message as JSON; docs/drafts.md describes its format."""
-    at = handover.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    at = format_utc(handover.at)
     message = {
         "type": f"triage.{edited.kind}",
         "timestamp": at,

@@ -281,6 +281,11 @@ def lower_first(sentence: str) -> str:
     return f"{sentence[0].lower()}{sentence[1:]}"
 
 
+def format_utc(at: datetime, timespec: str = "seconds") -> str:
+    """Return the time as ISO 8601 in UTC with a `Z`: 2026-11-20T14:05:00Z."""
+    return at.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
 def format_duration(seconds: float) -> str:
     """Return the time in its largest whole unit: 12 s, 4 min, 3 h, 2 days."""
     whole = round(abs(seconds))

@@ -11,6 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from apps.events.event import ExceptionInfo, Frame
+from apps.events.query import format_utc
 from apps.exports import facts
 from apps.exports.escaping import enclose, longest_run, one_line
 
@@ -65,8 +66,7 @@ def iso(at: datetime | None) -> str | None:
     """Format as ISO 8601 in UTC with a `Z`, and milliseconds unless they are zero."""
     if at is None:
         return None
-    precision = "milliseconds" if at.microsecond else "seconds"
-    return at.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+    return format_utc(at, "milliseconds" if at.microsecond else "seconds")
 
 
 def clock(at: datetime, day_of: datetime) -> str:

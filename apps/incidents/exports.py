@@ -7,13 +7,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Literal
 
 from apps.events.answer import Answer, Notice, NoticeCode
 from apps.events.event import Event
 from apps.events.incident import Failure
-from apps.events.query import counted
+from apps.events.query import counted, format_utc
 from apps.exports import ExportRefused, render
 from apps.exports.escaping import Neutralizer, enclose
 from apps.exports.markdown import inline
@@ -38,14 +37,10 @@ def export_incident(
     return _csv(result) if format == "csv" else _markdown(result, family.room(budget))
 
 
-def _utc(when: datetime) -> str:
-    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _span(failure: Failure) -> tuple[str, str]:
     """Return the times of the first and the last event."""
     events = failure.problem.events
-    return _utc(events[-1].timestamp), _utc(events[0].timestamp)
+    return format_utc(events[-1].timestamp), format_utc(events[0].timestamp)
 
 
 # JSON
@@ -61,9 +56,9 @@ def as_json(result: IncidentResult) -> dict[str, object]:
         "incident_id": str(incident.uuid),
         "state": incident.state,
         "window": {
-            "moment": _utc(window.moment),
-            "start": _utc(window.start),
-            "end": _utc(window.end),
+            "moment": format_utc(window.moment),
+            "start": format_utc(window.start),
+            "end": format_utc(window.end),
             "minutes": window.minutes,
         },
         "searched": {"projects": result.projects, "environments": incident.environments},
@@ -137,8 +132,8 @@ def _csv(result: IncidentResult) -> str:
             " ".join(str(number) for number, _failure in had),
             had[0][1].sentence if had else "",
             len(events) if finding else "",
-            _utc(events[-1].timestamp) if events else "",
-            _utc(events[0].timestamp) if events else "",
+            format_utc(events[-1].timestamp) if events else "",
+            format_utc(events[0].timestamp) if events else "",
             " ".join(release[:_MAX_RELEASE] for release in releases),
             result.notes[line],
         )
@@ -265,7 +260,7 @@ def representing(one: KnownFailure) -> Answer:
 
 def _summary(result: IncidentResult, most: int) -> list[str]:
     incident = result.incident
-    window = f"{_utc(incident.window.start)} to {_utc(incident.window.end)}"
+    window = f"{format_utc(incident.window.start)} to {format_utc(incident.window.end)}"
     numbers = {state: _numbers(lines, most) for state, lines in result.lines.items()}
     lines = [
         "# Failures that many customers share",
