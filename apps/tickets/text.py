@@ -254,6 +254,7 @@ DAYS_AGO = by_phrase(WORDS["days_ago"], int)
 # A part of a certain day: how many days ago, and which part.
 PARTS_OF_DAYS = by_phrase(WORDS["parts_of_days"], lambda key: (int(key[0]), key[2:]))
 PARTS = by_phrase(WORDS["parts"], str)
+COMPOUND_PARTS = by_phrase(WORDS["compound_parts"], str)
 
 _CASE_FOLDS = {0x2019: "'", 0x131: "i", 0x307: ""}
 
@@ -266,6 +267,7 @@ _WORD_TABLES: dict[str, Iterable[str]] = {
     "any_weekday": ANY_WEEKDAY,
     "days_and_parts": {**DAYS_AGO, **PARTS_OF_DAYS},
     "parts_of_day": PARTS,
+    "compound_parts": COMPOUND_PARTS,
     "minutes": by_phrase(WORDS["minutes"], int),
     "minutes_before_hour": by_phrase(WORDS["minutes_before_hour"], int),
     "minutes_after_hour": by_phrase(WORDS["minutes_after_hour"], int),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from apps.events.query import MAX_WINDOW_MINUTES, iana_zones
 from apps.tickets.text import (
+    COMPOUND_PARTS,
     NUMBERS,
     PARTS,
     WORDS,
@@ -127,7 +128,11 @@ _PART = _FILE.compile("part", re.IGNORECASE)
 
 def find_parts(text: str) -> list[PartToken]:
     """Return all words for parts of a day."""
-    return [PartToken(*one.span(), PARTS[normalize(one["part"])]) for one in _PART.finditer(text)]
+    names = {"part": PARTS, "compound": COMPOUND_PARTS}
+    return [
+        PartToken(*one.span(), names[str(one.lastgroup)][normalize(one[one.lastindex or 0])])
+        for one in _PART.finditer(text)
+    ]
 
 
 def _token(
