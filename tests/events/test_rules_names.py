@@ -195,6 +195,7 @@ Customer record locked by another transaction
 Admin user is locked
 ERP token expired
 MAC address invalid
+Could not load declined cards: x.map is not a function
 """
 OPERATIONS = (
     *("The payment", "The order", "The booking", "An invoice", "refund", "A price", "The form"),

@@ -187,7 +187,8 @@ class Symptom:
     @cached_property
     def statement(self) -> str:
         """The text of what is said to have happened."""
-        return _line(self.kind, statement_of(self._said))
+        said = without_what_was_read(self._said) if self.is_code else self._said
+        return _line(self.kind, statement_of(said))
 
     @cached_property
     def name(self) -> str:
