@@ -362,7 +362,7 @@ def record_answer(
     `LookupCancelled` and `LookupPurged`.
     """
     found = models.Outcome.FOUND if answer.events else models.Outcome.NOTHING
-    outcome = found if answer.complete else models.Outcome.INCOMPLETE
+    _set_end(lookup, found if answer.complete else models.Outcome.INCOMPLETE, problem, started)
     lookup.fetched_at = answer.fetched_at
     lookup.events = len(answer.events)
     lookup.issues = len({event.issue_id for event in answer.events})
@@ -374,7 +374,7 @@ def record_answer(
         lookup.snapshot = store.to_snapshot(lookup, answer)
         lookup.has_answer = True
     with transaction.atomic():
-        _save_end(lookup, outcome, problem, started)
+        _save(lookup)
         if save_answer:
             _record_findings(lookup, answer)
     fetched = "hit" if lookup.from_cache else "miss"
@@ -421,19 +421,24 @@ def related_counts(related: RelatedData) -> dict[str, object]:
 
 def record_failure(lookup: Lookup, problem: problems.Problem, started: float) -> None:
     """Save the failure of a lookup. Raise `LookupCancelled` and `LookupPurged`."""
-    _save_end(lookup, models.Outcome.FAILED, problem, started)
+    _set_end(lookup, models.Outcome.FAILED, problem, started)
+    _save(lookup)
     _count_end(lookup, "miss")
 
 
-def _save_end(
+def _set_end(
     lookup: Lookup, outcome: models.Outcome, problem: problems.Problem | None, started: float
 ) -> None:
-    """Save the lookup. Raise `LookupCancelled` or `LookupPurged` if that happened meanwhile."""
+    """Set how and when the lookup ended, before the time that saving takes."""
     lookup.outcome = outcome
     lookup.problem = problem.code if problem else ""
     lookup.problem_detail = problem.detail[:500] if problem else ""
     lookup.answered_at = datetime.now(UTC)
     lookup.duration_ms = round((time.monotonic() - started) * 1000)
+
+
+def _save(lookup: Lookup) -> None:
+    """Save the lookup. Raise `LookupCancelled` or `LookupPurged` if that happened meanwhile."""
     values = {name: getattr(lookup, name) for name in _SAVED_FIELDS}
     unpurged = Lookup.objects.filter(pk=lookup.pk, purged_at=None)
     if not unpurged.exclude(outcome=models.Outcome.CANCELLED).update(**values):

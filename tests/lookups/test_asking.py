@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from apps import redis_outage
+from apps.events.answer import Answer
 from apps.lookups import cache, services, store
 from apps.lookups.background import (
     MAX_CONCURRENT,
@@ -379,6 +380,21 @@ def test_an_unexpected_error_fails_and_is_logged_without_its_message(
     assert "Traceback" not in caplog.text
     TypedCustomer.of(lookup, "1").save()
     assert answer_soon(again(lookup), 10)
+
+
+def test_a_lookup_ends_before_its_result_is_stored(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[datetime | None] = []
+    seal = store.to_snapshot
+
+    def noted(lookup: Lookup, answer: Answer) -> bytes:
+        ended.append(lookup.answered_at)
+        return seal(lookup, answer)
+
+    monkeypatch.setattr(store, "to_snapshot", noted)
+    result = answer_lookup(record())
+    assert ended == [result.lookup.answered_at]
 
 
 def test_a_failure_after_cancellation_does_not_undo_it(record: Record) -> None:
