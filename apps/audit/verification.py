@@ -38,7 +38,7 @@ class Verification:
 
 
 class TrailBroken(Exception):
-    """The trail was tampered with; the message is a plain sentence that names the entry."""
+    """The trail can't be verified; the message is a plain sentence that names the entry."""
 
 
 @dataclass(slots=True)

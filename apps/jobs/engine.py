@@ -254,12 +254,14 @@ def _place(used: Handler) -> Iterator[bool]:
     """Count a job of the kind, unless the process does as many as it may: then yield False."""
     with _running_lock:
         is_free = not _is_full(used)
-        _running[used.kind] += is_free
+        if is_free:
+            _running[used.kind] += 1
     try:
         yield is_free
     finally:
-        with _running_lock:
-            _running[used.kind] -= is_free
+        if is_free:
+            with _running_lock:
+                _running[used.kind] -= 1
 
 
 def _due() -> QuerySet[Job]:

@@ -231,7 +231,7 @@ def with_reply(match: KnownMatch, answer: Answer, *, zone: ZoneInfo, today: date
     if reply and may_be_wrong(reply, match, answer):
         reply = ""
     elif reply:
-        greeted = reply if "{greeting}" in reply else f"{{greeting}}\n\n{reply}"
+        greeted = reply if "{greeting}" in reply else "{greeting}\n\n" + reply
         reply = fill_variables(greeted, reply_variables(match, answer, zone=zone, today=today))
     return replace(match.known, reply=reply, workaround=safe_workaround(match, answer))
 

@@ -16,7 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from apps.accounts.models import ApiToken, Scope, Team, shares_team
+from apps.accounts.models import ApiToken, Scope, Team, projects_of, shares_team
 from apps.accounts.tokens import TokenRefused, find_token, projects_of_token
 from apps.audit.models import Action
 from apps.audit.trail import Actor, record, record_refusal
@@ -55,8 +55,10 @@ class Requester:
 
     @property
     def projects(self) -> frozenset[str] | None:
-        """The slugs of the projects that the program can see, or None for all."""
-        return projects_of_token(self.token) if self.token else None
+        """The slugs of the projects that the caller can see now, or None for all."""
+        if self.token:
+            return projects_of_token(self.token)
+        return projects_of(self.user) if self.user else None
 
 
 def system_user() -> str:

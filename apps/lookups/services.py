@@ -89,7 +89,7 @@ def answer_unredacted(lookup: Lookup) -> LookupResult:
 def read_event(lookup: Lookup, answer: Answer, event_id: str) -> Event | None:
     """Return a listed event with its redacted body, or None. Raise `LookupFailed`.
 
-    Take a request slot if the body may have to be fetched.
+    Takes a request slot if the body may have to be fetched.
     """
     listed = (*answer.events, *answer.beside.trace_errors)
     event = next((event for event in listed if event.id == event_id), None)

@@ -170,11 +170,11 @@ _CROWD_S = 10.0  # programs send many calls at once
 
 def _wait_for(lookup: Lookup, caller: Caller) -> Generator[str, None, answers.LookupResult]:
     """Yield the progress, and return the result. Stop the lookup if the client disconnects."""
-    requester, projects = caller.requester, caller.requester.projects
+    requester = caller.requester
     try:
         with request_slot(lookup.user_id, _CROWD_S):
-            while (result := answers.result_soon(lookup, 0.5, projects)) is None:
-                _state, progress = answers.visible_state(lookup, 0, projects)
+            while (result := answers.result_soon(lookup, 0.5, requester.projects)) is None:
+                _state, progress = answers.visible_state(lookup, 0, requester.projects)
                 found = counted(progress.events_found, "event")
                 done = f": {progress.done} of {progress.known} steps, {found}"
                 yield f"Asking Sentry{done if progress.known else ''}"

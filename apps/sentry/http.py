@@ -290,7 +290,7 @@ def _kind_of(status: int, detail: str) -> tuple[type[errors.SentryError], str]:
 
 
 def _refusal(status: int, detail: str) -> tuple[type[errors.SentryError], str]:
-    """Return the same of any other 4xx; older servers send 400 for slow queries."""
+    """Return the class and message for any other 4xx; older servers send 400 for slow queries."""
     if detail.startswith("Invalid date range"):
         return errors.SentryOutsideRetention, "The window is older than what Sentry keeps."
     if status == requests.codes.bad_request:

@@ -81,7 +81,7 @@ class MomentFound:
         return len(self.readings) == 1 and not self.questions
 
     def asking(self, questions: Iterable[str]) -> "MomentFound":
-        """Return it with these questions too, each once, and without empty ones."""
+        """Return it with these questions added, without duplicates and empty ones."""
         unique = dict.fromkeys(filter(None, [*self.questions, *questions]))
         return replace(self, questions=tuple(unique))
 

@@ -439,7 +439,7 @@ class Messages:
 def _sections(
     lines: Sequence[_Line], headers: Sequence[Header]
 ) -> Iterator[tuple[int, Header | None]]:
-    """Yield every place from which on another header counts; one above a quotation ends with it."""
+    """Yield each position where another header takes over; one above a quotation ends with it."""
     starts = [header.start for header in headers]
     active: list[tuple[int, Header]] = []
     until = 0

@@ -45,8 +45,8 @@ def statement_of(text: str) -> str:
     return _IDENTIFIER.sub(lambda match: match[0] if _is_code(match) else " _ ", text)
 
 
-def without_what_was_read(text: str) -> str:
-    """Return the text without what could not be loaded or shown, and whose settings failed."""
+def without_what_failed_to_load(text: str) -> str:
+    """Return the text without what could not be loaded or shown, or whose settings failed."""
     for pattern, kept in _NOT_MEANT:
         text = pattern.sub(kept, text)
     return text

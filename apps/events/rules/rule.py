@@ -16,7 +16,7 @@ from apps.events.event import Breadcrumb, Event, EventBody, ExceptionInfo
 from apps.events.once import found_once
 from apps.events.patterns import PatternFile
 from apps.events.query import iana_zones
-from apps.events.rules.names import statement_of, without_names, without_what_was_read
+from apps.events.rules.names import statement_of, without_names, without_what_failed_to_load
 
 # Where the program ran
 
@@ -177,7 +177,7 @@ class Symptom:
         """The message, without what it only names."""
         if self.is_code:
             return without_names(self.message)
-        return without_what_was_read(self.message)
+        return without_what_failed_to_load(self.message)
 
     @cached_property
     def text(self) -> str:
@@ -187,7 +187,7 @@ class Symptom:
     @cached_property
     def statement(self) -> str:
         """The text of what is said to have happened."""
-        said = without_what_was_read(self._said) if self.is_code else self._said
+        said = without_what_failed_to_load(self._said) if self.is_code else self._said
         return _line(self.kind, statement_of(said))
 
     @cached_property
