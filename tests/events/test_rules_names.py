@@ -143,6 +143,26 @@ SENTENCES = (
     ),
     ("python", "SSLError: certificate validation failed", "the real one."),
     ("python", "OperationalError: SSL connection has been closed unexpectedly", "reached."),
+    # Cards, amounts, and refunds that something else is only named after.
+    ("python", "Exception: Your gift card has expired", "A coupon or discount"),
+    ("python", "Exception: ID card expired, upload a new one", UNKNOWN),
+    ("python", "CardError: Your card has expired", "The customer's card has expired."),
+    ("python", "Exception: The security code you entered is incorrect", UNKNOWN),
+    ("python", "Exception: Token expiration date is invalid", UNKNOWN),
+    ("python", "Exception: Invalid cache expiry", UNKNOWN),
+    ("python", "Exception: Invalid card expiry", "The card details were not right."),
+    ("python", "Exception: User declined to save card", UNKNOWN),
+    ("python", "Exception: Callback URL mismatch", UNKNOWN),
+    (
+        "python",
+        "Exception: Paid amount does not match the invoice",
+        "did not match the amount due.",
+    ),
+    ("python", "Exception: Screenshot already captured", UNKNOWN),
+    ("python", "Exception: Refund not needed for order 5", UNKNOWN),
+    ("python", "Exception: Refund succeeded but receipt could not be sent", UNKNOWN),
+    ("python", "Exception: Refund re_1 was rejected", "The customer's refund could not be made."),
+    ("javascript", "IntegrationError: Slack integration returned no channels", UNKNOWN),
 )
 
 
