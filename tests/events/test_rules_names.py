@@ -163,6 +163,38 @@ SENTENCES = (
     ("python", "Exception: Refund succeeded but receipt could not be sent", UNKNOWN),
     ("python", "Exception: Refund re_1 was rejected", "The customer's refund could not be made."),
     ("javascript", "IntegrationError: Slack integration returned no channels", UNKNOWN),
+    # Sign-ins, tokens, and signatures of something other than the customer.
+    ("node", "Error: Checkout session expired", UNKNOWN),
+    ("node", "Error: Download token expired", UNKNOWN),
+    (
+        "java",
+        "io.grpc.StatusRuntimeException: UNAUTHENTICATED: Token expired for service account ci",
+        UNKNOWN,
+    ),
+    ("node", "Error: Session expired", "The sign-in had expired"),
+    ("python", "Exception: Order state mismatch", UNKNOWN),
+    ("php", "App\\InvalidStateException: Order 5 is in state shipped", UNKNOWN),
+    ("php", "OAuthException: state mismatch", "The customer could not sign in"),
+    ("python", "Exception: Invalid username: must be 3 characters", UNKNOWN),
+    ("python", "Exception: Invalid credentials for the parcel API", UNKNOWN),
+    (
+        "python",
+        "Exception: Invalid username or password",
+        "The name or password for signing in was wrong.",
+    ),
+    ("python", "Exception: Invalid token at line 3", UNKNOWN),
+    ("python", "Exception: Authentication failed with the carrier", UNKNOWN),
+    ("python", "Exception: Authentication failed", "The sign-in was not accepted."),
+    (
+        "go",
+        "*status.Error: rpc error: code = Unauthenticated desc = transport: no credentials",
+        UNKNOWN,
+    ),
+    ("python", "Exception: Invalid webhook URL", UNKNOWN),
+    ("python", "Exception: Signature of the contract is invalid", UNKNOWN),
+    ("python", "Exception: Invalid HMAC of the webhook", "We could not confirm that a notice"),
+    ("python", "Exception: Customer blocked by fraud check", UNKNOWN),
+    ("python", "Exception: Customer is blocked", "The customer's account is locked"),
 )
 
 
