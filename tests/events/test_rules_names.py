@@ -195,6 +195,42 @@ SENTENCES = (
     ("python", "Exception: Invalid HMAC of the webhook", "We could not confirm that a notice"),
     ("python", "Exception: Customer blocked by fraud check", UNKNOWN),
     ("python", "Exception: Customer is blocked", "The customer's account is locked"),
+    # Stock, plans, checks, and dates that something else is only named after.
+    ("python", "Exception: Promotion service failed to start", UNKNOWN),
+    ("python", "Exception: Gift card export failed", UNKNOWN),
+    ("python", "Exception: Gift card is invalid", "A coupon or discount was not accepted."),
+    ("python", "Exception: Stock reserved for order 5", UNKNOWN),
+    (
+        "python",
+        "Exception: Requested quantity exceeds stock",
+        "There was not enough of a product in stock.",
+    ),
+    ("python", "Exception: Tempo esaurito durante la richiesta", UNKNOWN),
+    ("python", "Exception: Tempo limite esgotado", UNKNOWN),
+    ("python", "Exception: Produto esgotado", "There was not enough of a product in stock."),
+    ("python", "Exception: Varen er på lager, men kan ikke sendes", UNKNOWN),
+    ("python", "Exception: Varen er ikke på lager", "There was not enough of a product in stock."),
+    ("python", "Exception: Bestand konnte nicht geladen werden", UNKNOWN),
+    ("python", "Exception: Bestand reicht nicht", "There was not enough of a product in stock."),
+    ("python", "Exception: Change feed subscription expired", UNKNOWN),
+    ("python", "Exception: Your subscription expired", "The current plan does not cover this."),
+    ("python", "Exception: Password length is below the minimum", UNKNOWN),
+    (
+        "python",
+        "Exception: Order total is below the minimum",
+        "The order was below the smallest amount",
+    ),
+    ("python", "Exception: VAT number check failed: VIES unavailable", UNKNOWN),
+    ("python", "Exception: Cannot deliver to queue mails", UNKNOWN),
+    ("python", "Exception: Verbindung nicht mehr möglich", UNKNOWN),
+    (
+        "python",
+        "Exception: Stornierung ist nicht mehr möglich",
+        "It was too late or too early for that step.",
+    ),
+    ("python", "Exception: Idempotency key is missing", "Something that was needed was not there."),
+    ("python", "Exception: Identity check: KYC pending", UNKNOWN),
+    ("python", "Exception: Age check skipped", UNKNOWN),
 )
 
 
