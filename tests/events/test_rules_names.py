@@ -231,6 +231,47 @@ SENTENCES = (
     ("python", "Exception: Idempotency key is missing", "Something that was needed was not there."),
     ("python", "Exception: Identity check: KYC pending", UNKNOWN),
     ("python", "Exception: Age check skipped", UNKNOWN),
+    # Codes, methods, and times that are not files, calls, or bookings.
+    ("python", "Exception: Bad ZIP code 99999", UNKNOWN),
+    ("python", "Exception: BadZipFile: File is not a zip file", "The file could not be read"),
+    (
+        "java",
+        "ConnectionClosedException: Premature end of Content-Length delimited message body",
+        "lost its link",
+    ),
+    ("python", "OSError: premature end of JPEG file", "The file could not be read"),
+    ("python", "Exception: Could not parse response in time", UNKNOWN),
+    (
+        "python",
+        "Exception: Could not parse delivery time",
+        "A date or time could not be understood.",
+    ),
+    ("python", "Exception: API version v1 is no longer available", UNKNOWN),
+    ("python", "Exception: Seat 14 is not available", "It had just been taken"),
+    ("python", "Exception: Seat map service is not available", UNKNOWN),
+    ("python", "Exception: Failed to compute delivery zone", UNKNOWN),
+    (
+        "python",
+        "Exception: The address is outside the delivery area",
+        "The address was not accepted.",
+    ),
+    ("python", "Exception: Migration validation failed", UNKNOWN),
+    (
+        "python",
+        "Exception: Payment method is not supported",
+        "failed at a step because it is not supported.",
+    ),
+    (
+        "php",
+        "Exception: The POST method is not supported for route orders",
+        "does not accept that kind of call",
+    ),
+    ("python", "Exception: Auction already closed", UNKNOWN),
+    (
+        "python",
+        "Exception: Connection is already closed",
+        "used something that was already closed.",
+    ),
 )
 
 
