@@ -272,6 +272,38 @@ SENTENCES = (
         "Exception: Connection is already closed",
         "used something that was already closed.",
     ),
+    # What a server refused, and what an app did, is not what a device forbids.
+    (
+        "android",
+        "DioException: You are not authorized to view this order",
+        "Our server did not allow",
+    ),
+    ("android", "Exception: Permission denied: role editor required", UNKNOWN),
+    ("android", "SecurityException: Permission Denial: reading contacts", "one of its features."),
+    (
+        "android",
+        "RemoteServiceException: Context.startForegroundService() did not call startForeground()",
+        UNKNOWN,
+    ),
+    (
+        "android",
+        "ForegroundServiceStartNotAllowedException: no",
+        "The device did not let the app work",
+    ),
+    (
+        "android",
+        "CursorWindowAllocationException: Cursor window allocation of 2048 kb failed",
+        UNKNOWN,
+    ),
+    ("android", "Exception: Failed to write to AsyncStorage", UNKNOWN),
+    ("android", "Exception: Failed to read from AsyncStorage", "The app could not restore"),
+    ("javascript", "GeolocationPositionError: Timeout expired", "Something took too long"),
+    ("cocoa", "kCLErrorDomain: Code=0 (kCLErrorDomain error 0.)", UNKNOWN),
+    (
+        "cocoa",
+        "kCLErrorDomain: Code=1 (kCLErrorDomain error 1.)",
+        "The customer's location was not shared.",
+    ),
 )
 
 
