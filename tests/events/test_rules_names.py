@@ -304,6 +304,24 @@ SENTENCES = (
         "kCLErrorDomain: Code=1 (kCLErrorDomain error 1.)",
         "The customer's location was not shared.",
     ),
+    # Limits, refusals, and names that are not what the words say elsewhere.
+    (
+        "node",
+        "Error: ENOSPC: System limit for number of file watchers reached",
+        "It went over a set limit.",
+    ),
+    (
+        "node",
+        "Error: ENOSPC: no space left on device, write",
+        "Our server ran out of storage space.",
+    ),
+    ("java", "ListenerExecutionFailedException: Listener of RabbitMQ threw exception", UNKNOWN),
+    ("java", "KafkaException: Send failed", "Our server could not pass the work on"),
+    ("node", "GraphQLError: Field size is not defined by type CartInput", UNKNOWN),
+    ("python", "Exception: Płatność została odrzucona", UNKNOWN),
+    ("python", "Exception: Zamówienie odrzucone przez dostawcę", "Another service did not accept"),
+    ("python", "Exception: Antrag abgelehnt durch den Prüfer", UNKNOWN),
+    ("python", "Exception: Auftrag abgelehnt vom Lieferanten", "Another service did not accept"),
 )
 
 
