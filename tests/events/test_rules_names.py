@@ -322,6 +322,21 @@ SENTENCES = (
     ("python", "Exception: Zamówienie odrzucone przez dostawcę", "Another service did not accept"),
     ("python", "Exception: Antrag abgelehnt durch den Prüfer", UNKNOWN),
     ("python", "Exception: Auftrag abgelehnt vom Lieferanten", "Another service did not accept"),
+    # Denials, and values that could not be read or were expected.
+    ("python", "Exception: Die Zahlung wurde nicht abgelehnt", UNKNOWN),
+    ("python", "Exception: Die Zahlung wurde abgelehnt", "The payment was declined."),
+    ("python", "Exception: Le paiement n'a pas été refusé", UNKNOWN),
+    ("python", "Exception: El pago no fue rechazado", UNKNOWN),
+    ("python", "Exception: No payment was declined in this run", UNKNOWN),
+    ("python", "Exception: No answer: the payment was declined", "The payment was declined."),
+    (
+        "python",
+        "ValueError: invalid literal for int() with base 10: 'out of stock'",
+        "should be a number was not one.",
+    ),
+    ("python", "Exception: expected 'payment declined' but got 'paid'", UNKNOWN),
+    ("python", "Exception: Konto ist nicht gesperrt", UNKNOWN),
+    ("python", "Exception: Konto ist gesperrt", "The customer's account is locked"),
 )
 
 
