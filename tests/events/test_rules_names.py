@@ -337,6 +337,43 @@ SENTENCES = (
     ("python", "Exception: expected 'payment declined' but got 'paid'", UNKNOWN),
     ("python", "Exception: Konto ist nicht gesperrt", UNKNOWN),
     ("python", "Exception: Konto ist gesperrt", "The customer's account is locked"),
+    # Other services' refusals, and words that stand next to something else.
+    (
+        "python",
+        "google.api_core.exceptions.Forbidden: 403 GET https://a.example/x: Access Denied",
+        "Another service did not",
+    ),
+    ("python", "Forbidden: You may not see this page", "The customer was not allowed to do that."),
+    ("python", "PermissionDenied", "The customer was not allowed to do that."),
+    ("python", "PermissionError: You may not edit this booking", UNKNOWN),
+    (
+        "python",
+        "PermissionError: [Errno 13] Permission denied: '/srv/out'",
+        "one of its own files.",
+    ),
+    (
+        "csharp",
+        "UnauthorizedAccessException: Access to the path '/srv/out' is denied.",
+        "one of its own files.",
+    ),
+    ("csharp", "UnauthorizedAccessException: Orders of others are hidden", UNKNOWN),
+    ("python", "Exception: Gift certificate is invalid", UNKNOWN),
+    ("python", "Exception: The server certificate is invalid", "the real one."),
+    ("python", "Exception: Address lookup service returned an invalid response", UNKNOWN),
+    ("python", "Exception: Invalid address family", UNKNOWN),
+    ("python", "Exception: The address is invalid", "The address was not accepted."),
+    ("python", "Exception: User agent blocked", UNKNOWN),
+    (
+        "python",
+        "Exception: Redis key missing for user 5",
+        "Something that was needed was not there.",
+    ),
+    ("python", "Exception: PDF could not be uploaded", UNKNOWN),
+    ("python", "Exception: PDF could not be created", "could not make a document"),
+    ("python", "Exception: The booking deadline has not passed yet", UNKNOWN),
+    ("android", "Exception: Order not attached to a driver", UNKNOWN),
+    ("cocoa", "Exception: Photo library is empty", UNKNOWN),
+    ("cocoa", "Exception: Update required fields first", UNKNOWN),
 )
 
 
