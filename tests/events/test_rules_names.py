@@ -374,6 +374,52 @@ SENTENCES = (
     ("android", "Exception: Order not attached to a driver", UNKNOWN),
     ("cocoa", "Exception: Photo library is empty", UNKNOWN),
     ("cocoa", "Exception: Update required fields first", UNKNOWN),
+    # A program's own storage, blocked scripts, callers, and what went well.
+    ("javascript", "Error: Cannot open database: the file is corrupted", UNKNOWN),
+    (
+        "csharp",
+        "SqlException: Cannot open database 'shop' requested by the login",
+        "Our data store could not be reached.",
+    ),
+    (
+        "javascript",
+        "Error: Failed to load gtm.js: net::ERR_BLOCKED_BY_CLIENT",
+        "could not load or show some data.",
+    ),
+    ("javascript", "Error: net::ERR_FAILED", "browser could not reach our server."),
+    (
+        "javascript",
+        "ReferenceError: Can't find variable: __gCrWeb",
+        "The app that the page was opened in",
+    ),
+    (
+        "java",
+        "org.springframework.web.client.HttpClientErrorException$Unauthorized: 401",
+        "Another service",
+    ),
+    ("python", "Unauthorized: no", "The customer was not signed in."),
+    (
+        "csharp",
+        "SmtpException: Mailbox unavailable. The answer was: 5.7.1 Unable to relay",
+        "An email could not be sent.",
+    ),
+    ("php", "ErrorException: failed to open stream: Permission denied", "one of its own files."),
+    (
+        "php",
+        "ErrorException: failed to open stream: No such file or directory",
+        "A file that our server needs",
+    ),
+    (
+        "go",
+        "*errors.errorString: http: TLS handshake error from 10.0.0.4:53222: EOF",
+        "The connection closed before",
+    ),
+    ("go", "*errors.errorString: remote error: tls: handshake failure", "the real one."),
+    ("python", "Exception: Gutschein erfolgreich eingelöst, E-Mail fehlgeschlagen", UNKNOWN),
+    ("python", "Exception: Liveness check of payment-api failed", UNKNOWN),
+    ("python", "Exception: Payment failed in payment-api", "The payment did not go through."),
+    ("python", "Exception: Circuit breaker closed again", UNKNOWN),
+    ("python", "Exception: Webhook signature verified", UNKNOWN),
 )
 
 
