@@ -420,6 +420,29 @@ SENTENCES = (
     ("python", "Exception: Payment failed in payment-api", "The payment did not go through."),
     ("python", "Exception: Circuit breaker closed again", UNKNOWN),
     ("python", "Exception: Webhook signature verified", UNKNOWN),
+    # Codes, mails, and locks that are not what the line's words say elsewhere.
+    (
+        "android",
+        "FirebaseAuthInvalidCredentialsException: The sms verification code is invalid.",
+        UNKNOWN,
+    ),
+    (
+        "java",
+        "MailAuthenticationException: Authentication failed; nested exception is 535",
+        "An email could not be sent.",
+    ),
+    (
+        "python",
+        "S3UploadFailedError: Failed to upload a.pdf: An error occurred (NoSuchBucket)",
+        "A file could not be sent.",
+    ),
+    ("python", "Exception: Deadlock avoided by ordering locks", UNKNOWN),
+    ("python", "Exception: Recovered from deadlock after 1 retry", UNKNOWN),
+    (
+        "python",
+        "Exception: Deadlock found when trying to get lock",
+        "Two changes in our data store",
+    ),
 )
 
 
