@@ -443,6 +443,25 @@ SENTENCES = (
         "Exception: Deadlock found when trying to get lock",
         "Two changes in our data store",
     ),
+    # Services, settings, and upgrades that are only named.
+    ("python", "Exception: Insufficient credits for the translation API", UNKNOWN),
+    ("python", "Exception: Rate limit config reloaded", UNKNOWN),
+    ("python", "Exception: Rate limit reached", "called it too often."),
+    ("python", "Exception: Plan upgrade failed", UNKNOWN),
+    ("python", "Exception: The plan needs an upgrade", "The current plan does not cover this."),
+    ("python", "Exception: IBAN check service timed out", "Another service did not answer"),
+    ("python", "Exception: The IBAN is invalid", "The bank account was not accepted."),
+    ("python", "Exception: Identity document not uploaded yet", UNKNOWN),
+    ("python", "Exception: MFA reset failed", UNKNOWN),
+    ("python", "Exception: SSO certificate expires in 5 days", UNKNOWN),
+    ("python", "Exception: Forbidden word in comment", UNKNOWN),
+    ("python", "Exception: The amount of features differs", UNKNOWN),
+    ("python", "Exception: Duplicate order of columns", UNKNOWN),
+    ("python", "Exception: Duplicate order 17", "The same thing was sent twice."),
+    ("node", "Error: Session recording not found", "Something that was needed was not there."),
+    ("node", "Error: Invalid signature for method", UNKNOWN),
+    ("cocoa", "NSError: Not authorized to send Apple events", "one of its features."),
+    ("cocoa", "NSError: Location permission granted", UNKNOWN),
 )
 
 
