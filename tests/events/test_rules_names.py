@@ -462,6 +462,18 @@ SENTENCES = (
     ("node", "Error: Invalid signature for method", UNKNOWN),
     ("cocoa", "NSError: Not authorized to send Apple events", "one of its features."),
     ("cocoa", "NSError: Location permission granted", UNKNOWN),
+    # Alerts on a page, badges, and statements that were called off.
+    ("javascript", "Error: Your browser does not support push notifications", UNKNOWN),
+    ("node", "Error: Push notification failed", "An alert could not be sent"),
+    ("javascript", "Error: [Cart] discount badge failed to render", UNKNOWN),
+    ("java", "PSQLException: ERROR: canceling statement due to user request", UNKNOWN),
+    (
+        "python",
+        "QueryCanceled: canceling statement due to statement timeout",
+        "took too long to answer.",
+    ),
+    ("python", "Exception: Connection pool is full, discarding connection: a.example", UNKNOWN),
+    ("python", "Exception: Connection pool exhausted", "Our data store was too busy to answer."),
 )
 
 
