@@ -291,11 +291,11 @@ class Document:
 
     def causes_of(self, issue: Issue) -> Iterator[tuple[str, str]]:
         """Yield the names of the issues that caused the same failures, with the reasons."""
-        names = {one.id: one.name for one in self.issues}
         for problem in self.problems:
             for issue_id, reason in problem.joined:
                 if issue_id == issue.id:
-                    yield names.get(problem.cause, problem.cause), reason
+                    names = (one.name for one in self.issues if one.id == problem.cause)
+                    yield next(names, problem.cause), reason
 
 
 @dataclass(frozen=True, slots=True)
