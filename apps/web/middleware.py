@@ -16,8 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 
-from apps.accounts.models import ApiToken
-from apps.audit.trail import Actor, actor_of, client_address, record_refusal
+from apps.audit.trail import Actor, actor_of, record_refusal
 from apps.events.once import rule_cache
 from apps.exports import ExportRefused
 from apps.lookups import problems
@@ -116,9 +115,9 @@ def mark_refusal_recorded(request: HttpRequest, failure: problems.LookupFailed) 
 
 
 def _caller(request: HttpRequest) -> Actor:
-    token = getattr(request, "auth", None)  # set by the API
-    if isinstance(token, ApiToken):
-        return Requester(Origin.API, token.user, address=client_address(request)).actor
+    requester = getattr(request, "auth", None)  # set by the API
+    if isinstance(requester, Requester):
+        return requester.actor
     actor, match = actor_of(request), request.resolver_match
     if actor.user_id is None and match:
         if "api" in match.namespaces:

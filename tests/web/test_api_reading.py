@@ -113,6 +113,9 @@ def test_token_is_limited_to_its_projects(sentry: DemoSentry, agent: User) -> No
     data = post(narrow).json()
     assert {event["project"] for event in data["events"]} == {"web"}
     assert post(narrow, projects=["web", "secret"]).json()["code"] == "project_not_allowed"
+    refusal = Entry.objects.get(action=Action.REFUSED)
+    assert (refusal.actor, refusal.origin) == ("ana", "api")
+    assert refusal.target == "page api:lookups"
     assert read(narrow, data["lookup_id"]).status_code == 200
     part = read(narrow, post(wide).json()["lookup_id"]).json()
     assert {event["project"] for event in part["events"]} == {"web"}
