@@ -90,7 +90,7 @@ def _read(name: str, read: Callable[[], T], expected: str) -> T:
 def text(name: str, default: str = "", *, pattern: str = "", problem: str = "") -> str:
     """Return the variable without surrounding spaces, or the default if it is empty or not set.
 
-    Stop if it doesn't match the pattern; `problem` completes the sentence that starts with its name.
+    Stop if it doesn't match the pattern; `problem` completes the sentence after its name.
     """
     value = str(environment.str(name, "")).strip() or default
     if pattern and value and not re.fullmatch(pattern, value):
