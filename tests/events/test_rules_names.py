@@ -500,6 +500,8 @@ Failed to email invoice
 Failed to process refund
 No se pudo crear el pedido
 Bestellung konnte nicht angelegt werden
+Failed to retry payment
+Failed to render invoice PDF
 """
 # What failed is not the payment, the order, and so on, but something about it.
 ONLY_ABOUT_IT = """
@@ -512,6 +514,8 @@ Failed to apply coupon to order
 Failed to send order confirmation
 Failed to cancel booking
 Booking reminder email failed
+Order cancellation failed
+Export of orders failed
 Payment service health check failed
 Bestellung konnte nicht geladen werden
 Impossible de charger les commandes

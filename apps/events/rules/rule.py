@@ -398,8 +398,8 @@ _WORD = re.compile(r"[A-Z]?[a-z]{1,40}|[A-Z]{1,40}")
 _ACTION_CATEGORIES = frozenset(("navigation", "ui.click", "ui.tap", "touch", "ui.multiClick"))
 _CHANGING = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 # Actions that change nothing, and those that cover whatever is done there.
-_READING = frozenset((UserAction.INVOICE, UserAction.ORDERS, UserAction.REPORT))
-_WHATEVER = frozenset(
+_READ_ONLY = frozenset((UserAction.INVOICE, UserAction.ORDERS, UserAction.REPORT))
+_ANY_METHOD = frozenset(
     (
         *(UserAction.CART, UserAction.ADDRESS, UserAction.MESSAGES),
         *(UserAction.NOTICES, UserAction.ACCOUNT, UserAction.CANCELING),
@@ -425,9 +425,9 @@ def user_action_of(event: Event) -> UserAction | None:
         was_sent=method in ("POST", "PUT"),
         was_read=method in ("GET", "HEAD"),
     )
-    if method in _CHANGING and action in _READING:
+    if method in _CHANGING and action in _READ_ONLY:
         return None
-    return action if method not in ("PATCH", "DELETE") or action in _WHATEVER else None
+    return action if method not in ("PATCH", "DELETE") or action in _ANY_METHOD else None
 
 
 def find_action(
