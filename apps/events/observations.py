@@ -143,11 +143,13 @@ _NOTHING = Remark(Kind.WORKED, "")
 class _Found:
     """A row, and what it says if anything. `start` and `end` are epoch seconds.
 
-    Depending on the row, one of `reader` and `log` has read it; `request` is the reader of one.
+    A span was read by `reader`, a log by `log`; `request` is the reader if the span is a request.
     """
 
     def __init__(self, row: Row, remark: Remark | None, read_by: SpanReader | LogReader) -> None:
-        self.row, self.remark, self._read_by = row, remark or _NOTHING, read_by
+        self.row = row
+        self.remark = remark or _NOTHING
+        self._read_by = read_by
         self.side = read_by.side
         self.log = read_by if isinstance(read_by, LogReader) else None
         self.reader = read_by if isinstance(read_by, SpanReader) else None

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -141,11 +142,13 @@ def _line(text: object) -> str:
     return redact_text(" ".join(line.split()), Ledger(frozenset()))[:_MAX_NAME_LENGTH]
 
 
-def _token_id(requester: Requester) -> int | None:
-    return requester.token.pk if requester.token else None
+def _token_id(requester: Requester) -> int:
+    if requester.token is None:
+        raise PermissionDenied
+    return requester.token.pk
 
 
-def _read_session(request: HttpRequest, token_id: int | None) -> tuple[str, str]:
+def _read_session(request: HttpRequest, token_id: int) -> tuple[str, str]:
     """Return the session ID, and the name of the program that began it; "" if it isn't ours.
 
     Older versions of the protocol name the program only once. The ID itself, which is signed,

@@ -285,7 +285,7 @@ class ApiTokenAdmin(LastingAdmin):
         revoked = list(queryset.filter(revoked_at=None))
         for token in revoked:
             record(Action.TOKEN_REVOKED, actor_of(request), target=token.audit_target)
-            ApiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+            ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
         messages.success(request, f"Revoked: {len(revoked)}.")
 
     @admin.display(description="Scopes", ordering="scopes")

@@ -542,7 +542,8 @@ def ticket_page(
     missing = []
     if chosen is not None and reading.customers and "customer" not in chosen:
         missing.append("customer")
-    if chosen is not None and usable and chosen.get("moment") != "" and "at" not in values:
+    is_moment_open = chosen is not None and chosen.get("moment") == ""
+    if chosen is not None and usable and not is_moment_open and "at" not in values:
         missing.append("moment")
     return {
         "reading": reading,

@@ -157,8 +157,10 @@ def _range_selects(
     names = timeline.TimeLabels(window, zone, seconds=seconds)
     for name, edge, at in (("from", window.start, chosen.start), ("to", window.end, chosen.end)):
         options = [(_epoch(when), names.full(when)) for when in sorted(times | ({at} - {edge}))]
-        side = "start" if name == "from" else "end"
-        options.insert(0 if side == "start" else len(options), ("", f"{names.full(edge)} ({side})"))
+        if name == "from":
+            options.insert(0, ("", f"{names.full(edge)} (start)"))
+        else:
+            options.append(("", f"{names.full(edge)} (end)"))
         yield Select(name, "" if at == edge else _epoch(at), options)
 
 
