@@ -27,8 +27,8 @@ def without_names(text: str) -> str:
 _NOT_SAID = tuple(
     (re.compile(_FILE.expand(row["text"])), row["kept"]) for row in _FILE.tables["not_said"]
 )
-_NOT_MEANT = tuple(
-    (re.compile(_FILE.expand(row["text"])), row["kept"]) for row in _FILE.tables["not_meant"]
+_NOT_LOADED = tuple(
+    (re.compile(_FILE.expand(row["text"])), row["kept"]) for row in _FILE.tables["not_loaded"]
 )
 _IDENTIFIER = _FILE.compile("identifier")
 _IS_CODE_AFTER = _FILE.compile("is_code_after")
@@ -47,7 +47,7 @@ def statement_of(text: str) -> str:
 
 def without_what_failed_to_load(text: str) -> str:
     """Return the text without what could not be loaded or shown, or whose settings failed."""
-    for pattern, kept in _NOT_MEANT:
+    for pattern, kept in _NOT_LOADED:
         text = pattern.sub(kept, text)
     return text
 
